@@ -1,0 +1,82 @@
+/**
+ * A JSON value per line. Built on lines: this file decides only what is JSON,
+ * and what the caller's guard lets pass.
+ */
+import { type Codec, DecodeError, type Decoder, type MessageSink } from "./codec.ts";
+import { type LinesOptions, lines } from "./lines.ts";
+
+/** Options of {@link json}. */
+export interface JsonOptions<In> extends LinesOptions {
+  /**
+   * Says whether a parsed value is an `In`. A value it refuses, or throws at,
+   * closes the connection with `protocol`. Without a guard every JSON value
+   * passes, and the type is the caller's word alone.
+   */
+  readonly guard?: (value: unknown) => value is In;
+}
+
+/**
+ * A codec whose messages are JSON values, one per line.
+ *
+ * `encode` throws a `TypeError` for what JSON has no form for (`undefined`, a
+ * function, a cycle), and a `RangeError` when the line is over the limit.
+ *
+ * @throws RangeError when `maxLineBytes` is not a whole number from 1 up
+ */
+export function json<In = unknown, Out = In>(options: JsonOptions<In> = {}): Codec<In, Out> {
+  const line = lines(options);
+  return {
+    decoder: () => new JsonDecoder(line.decoder(), options.guard),
+    encode(message) {
+      const text = JSON.stringify(message) as string | undefined;
+      if (text === undefined) throw new TypeError(`message: JSON has no form for ${typeof message}`);
+      return line.encode(text);
+    },
+  };
+}
+
+class JsonDecoder<In> implements Decoder<In>, MessageSink<string> {
+  readonly #lines: Decoder<string>;
+  readonly #guard: ((value: unknown) => value is In) | undefined;
+  #sink: MessageSink<In> | undefined;
+  #lineNumber = 0;
+
+  constructor(lineDecoder: Decoder<string>, guard: ((value: unknown) => value is In) | undefined) {
+    this.#lines = lineDecoder;
+    this.#guard = guard;
+  }
+
+  decode(bytes: Uint8Array, sink: MessageSink<In>): void {
+    this.#sink = sink;
+    this.#lines.decode(bytes, this);
+  }
+
+  end(): void {
+    this.#lines.end?.();
+  }
+
+  /** A whole line has come. */
+  put(text: string, sizeBytes: number): void {
+    this.#lineNumber++;
+    this.#sink?.put(this.#guarded(this.#parse(text)), sizeBytes);
+  }
+
+  #parse(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new DecodeError(`line ${this.#lineNumber} is not JSON: ${why}`, { cause });
+    }
+  }
+
+  #guarded(value: unknown): In {
+    if (this.#guard === undefined) return value as In;
+    try {
+      if (this.#guard(value)) return value;
+    } catch (cause) {
+      throw new DecodeError(`the guard threw at the JSON value of line ${this.#lineNumber}`, { cause });
+    }
+    throw new DecodeError(`the guard refused the JSON value of line ${this.#lineNumber}`);
+  }
+}

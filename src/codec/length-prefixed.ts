@@ -1,0 +1,155 @@
+/**
+ * Messages with their length in front: a fixed unsigned number or a varint,
+ * then that many bytes. A length over the limit is refused from the header,
+ * before a byte of the body is kept.
+ */
+import { kindOf, wholeNumber } from "../check.ts";
+import { type Codec, DecodeError, type Decoder, type MessageSink } from "./codec.ts";
+import { HeldBytes } from "./held-bytes.ts";
+import { fixedPrefix, type Prefix, varintPrefix } from "./prefix.ts";
+
+/** Options of {@link lengthPrefixed}. */
+export interface LengthPrefixedOptions {
+  /**
+   * How the length is written: `"u8"`, `"u16"`, `"u32"` (the default), or
+   * `"varint"` (LEB128: seven bits a byte, the lowest first, as in protobuf).
+   */
+  readonly prefix?: "u8" | "u16" | "u32" | "varint";
+  /** Byte order of a fixed prefix: `"big"` (network order, the default) or `"little"`. */
+  readonly endian?: "big" | "little";
+  /** The longest message, in bytes without its prefix; 65,536 by default, or what the prefix can say. */
+  readonly maxMessageBytes?: number;
+}
+
+/**
+ * A codec whose messages are `Uint8Array`s with their length in front.
+ *
+ * Refused from a peer, each with close reason `protocol`: a length over the
+ * limit, a varint that is too long, a stream that ends inside a message.
+ *
+ * @throws TypeError for an unknown `prefix` or `endian`
+ * @throws RangeError when `maxMessageBytes` is more than the prefix can say
+ */
+export function lengthPrefixed(options: LengthPrefixedOptions = {}): Codec<Uint8Array> {
+  const prefix = prefixOf(options);
+  const fallback = Math.min(DEFAULT_MAX_MESSAGE_BYTES, prefix.maxValue);
+  const maxMessageBytes = wholeNumber(
+    "maxMessageBytes",
+    options.maxMessageBytes ?? fallback,
+    0,
+    prefix.maxValue,
+  );
+  let scratch = new Uint8Array(1_024);
+  return {
+    decoder: () => new LengthPrefixedDecoder(prefix, maxMessageBytes),
+    encode(message) {
+      if (!(message instanceof Uint8Array)) {
+        throw new TypeError(`message: expected a Uint8Array, got ${kindOf(message)}`);
+      }
+      if (message.length > maxMessageBytes) {
+        throw new RangeError(
+          `message: ${message.length} bytes are over the limit of ${maxMessageBytes} bytes`,
+        );
+      }
+      const room = prefix.maxBytes + message.length;
+      if (room > scratch.length) scratch = new Uint8Array(room);
+      const headerBytes = prefix.write(message.length, scratch);
+      scratch.set(message, headerBytes);
+      return scratch.subarray(0, headerBytes + message.length);
+    },
+  };
+}
+
+class LengthPrefixedDecoder implements Decoder<Uint8Array> {
+  readonly #prefix: Prefix;
+  readonly #maxMessageBytes: number;
+  /** The header while it is incomplete; afterwards, the body while it is. */
+  readonly #held = new HeldBytes();
+  #bodyBytes: number | undefined;
+  #headerBytes = 0;
+  #messageNumber = 1;
+
+  constructor(prefix: Prefix, maxMessageBytes: number) {
+    this.#prefix = prefix;
+    this.#maxMessageBytes = maxMessageBytes;
+  }
+
+  decode(bytes: Uint8Array, sink: MessageSink<Uint8Array>): void {
+    let at = 0;
+    while (at < bytes.length) {
+      at = this.#bodyBytes === undefined ? this.#takeHeaderByte(bytes, at) : this.#takeBody(bytes, at, sink);
+      if (this.#bodyBytes === 0) this.#finish(EMPTY, sink);
+    }
+  }
+
+  end(): void {
+    if (this.#bodyBytes === undefined && this.#held.length === 0) return;
+    const wanted = this.#bodyBytes === undefined ? "a length" : `${this.#bodyBytes} bytes`;
+    throw new DecodeError(
+      `the stream ended inside message ${this.#messageNumber}: ${this.#held.length} bytes came of ${wanted}`,
+    );
+  }
+
+  #takeHeaderByte(bytes: Uint8Array, at: number): number {
+    this.#held.append(bytes, at, at + 1);
+    const length = this.#prefix.read(this.#held.view);
+    if (length === "too long") {
+      throw new DecodeError(`the length of message ${this.#messageNumber} is not a valid varint`);
+    }
+    if (length !== undefined) {
+      if (length > this.#maxMessageBytes) {
+        throw new DecodeError(
+          `message ${this.#messageNumber} says it has ${length} bytes, over the limit of ${this.#maxMessageBytes}`,
+        );
+      }
+      this.#headerBytes = this.#held.length;
+      this.#bodyBytes = length;
+      this.#held.clear();
+    }
+    return at + 1;
+  }
+
+  #takeBody(bytes: Uint8Array, at: number, sink: MessageSink<Uint8Array>): number {
+    const missing = (this.#bodyBytes ?? 0) - this.#held.length;
+    const end = at + missing;
+    if (end > bytes.length) {
+      this.#held.append(bytes, at, bytes.length);
+      return bytes.length;
+    }
+    if (this.#held.length === 0) {
+      this.#finish(new Uint8Array(bytes.subarray(at, end)), sink); // a copy: the bytes are lent
+    } else {
+      this.#held.append(bytes, at, end);
+      this.#finish(new Uint8Array(this.#held.view), sink);
+      this.#held.clear();
+    }
+    return end;
+  }
+
+  #finish(message: Uint8Array, sink: MessageSink<Uint8Array>): void {
+    sink.put(message, this.#headerBytes + message.length);
+    this.#bodyBytes = undefined;
+    this.#messageNumber++;
+  }
+}
+
+function prefixOf({ prefix = "u32", endian = "big" }: LengthPrefixedOptions): Prefix {
+  if (endian !== "big" && endian !== "little") {
+    throw new TypeError(`endian: expected "big" or "little", got ${JSON.stringify(endian)}`);
+  }
+  switch (prefix) {
+    case "u8":
+      return fixedPrefix(1, endian);
+    case "u16":
+      return fixedPrefix(2, endian);
+    case "u32":
+      return fixedPrefix(4, endian);
+    case "varint":
+      return varintPrefix;
+    default:
+      throw new TypeError(`prefix: expected "u8", "u16", "u32" or "varint", got ${JSON.stringify(prefix)}`);
+  }
+}
+
+const DEFAULT_MAX_MESSAGE_BYTES = 65_536;
+const EMPTY = new Uint8Array(0);

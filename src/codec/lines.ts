@@ -1,0 +1,118 @@
+/**
+ * Text lines. A line ends in "\n" or "\r\n" and is strict UTF-8; the ending is
+ * not part of the message. Lines are what `nc`, `telnet` and every language
+ * speak, so they are the codec to begin with.
+ */
+import { kindOf, wholeNumber } from "../check.ts";
+import { type Codec, DecodeError, type Decoder, type MessageSink } from "./codec.ts";
+import { HeldBytes } from "./held-bytes.ts";
+
+/** Options of {@link lines}. */
+export interface LinesOptions {
+  /**
+   * The longest line, in bytes of UTF-8 without its ending; 65,536 by default,
+   * room for any line a person or a game writes, and a bound for those who
+   * never end one.
+   */
+  readonly maxLineBytes?: number;
+}
+
+/**
+ * A codec whose messages are lines of text. An empty line is the message `""`,
+ * which is falsy: compare with `!== undefined`.
+ *
+ * Refused from a peer, each with close reason `protocol`: a line over the
+ * limit, bytes that are not UTF-8, a stream that ends inside a line.
+ *
+ * `encode` throws a `RangeError` for text that would not come out as the one
+ * line it went in: with a "\n" inside, a "\r" at its end, or over the limit.
+ *
+ * @throws RangeError when `maxLineBytes` is not a whole number from 1 up
+ */
+export function lines(options: LinesOptions = {}): Codec<string> {
+  const maxLineBytes = wholeNumber("maxLineBytes", options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES, 1);
+  let scratch = new Uint8Array(1_024);
+  return {
+    decoder: () => new LineDecoder(maxLineBytes),
+    encode(text) {
+      if (typeof text !== "string") throw new TypeError(`message: expected a string, got ${kindOf(text)}`);
+      if (text.includes("\n")) throw new RangeError("message: a line cannot contain a line break");
+      if (text.endsWith("\r")) throw new RangeError("message: a line cannot end in a carriage return");
+      const room = text.length * MAX_UTF8_PER_UNIT + 1;
+      if (room > scratch.length) scratch = new Uint8Array(room);
+      const { written } = utf8Encoder.encodeInto(text, scratch);
+      if (written > maxLineBytes) {
+        throw new RangeError(`message: a line of ${written} bytes is over the limit of ${maxLineBytes}`);
+      }
+      scratch[written] = NEWLINE;
+      return scratch.subarray(0, written + 1);
+    },
+  };
+}
+
+class LineDecoder implements Decoder<string> {
+  readonly #maxLineBytes: number;
+  readonly #held = new HeldBytes();
+  #lineNumber = 1;
+
+  constructor(maxLineBytes: number) {
+    this.#maxLineBytes = maxLineBytes;
+  }
+
+  decode(bytes: Uint8Array, sink: MessageSink<string>): void {
+    let start = 0;
+    for (let end: number; (end = bytes.indexOf(NEWLINE, start)) !== -1; start = end + 1) {
+      if (this.#held.length === 0) {
+        this.#finish(bytes, start, end, sink);
+      } else {
+        this.#hold(bytes, start, end);
+        this.#finish(this.#held.view, 0, this.#held.length, sink);
+        this.#held.clear();
+      }
+    }
+    if (start < bytes.length) this.#hold(bytes, start, bytes.length);
+  }
+
+  end(): void {
+    if (this.#held.length === 0) return;
+    throw new DecodeError(
+      `the stream ended inside line ${this.#lineNumber}, after ${this.#held.length} bytes without a line break`,
+    );
+  }
+
+  #hold(bytes: Uint8Array, start: number, end: number): void {
+    this.#checkLength(this.#held.length + end - start, bytes[end - 1]);
+    this.#held.append(bytes, start, end);
+  }
+
+  #finish(bytes: Uint8Array, start: number, end: number, sink: MessageSink<string>): void {
+    const lastByte = end > start ? bytes[end - 1] : undefined;
+    this.#checkLength(end - start, lastByte);
+    const text = this.#text(bytes.subarray(start, lastByte === RETURN ? end - 1 : end));
+    sink.put(text, end - start + 1);
+    this.#lineNumber++;
+  }
+
+  /** The "\r" of a "\r\n" does not count, whether or not its "\n" has come. */
+  #checkLength(length: number, lastByte: number | undefined): void {
+    if (length - (lastByte === RETURN ? 1 : 0) <= this.#maxLineBytes) return;
+    throw new DecodeError(`line ${this.#lineNumber} is longer than the limit of ${this.#maxLineBytes} bytes`);
+  }
+
+  #text(line: Uint8Array): string {
+    try {
+      return utf8Decoder.decode(line);
+    } catch (cause) {
+      throw new DecodeError(`line ${this.#lineNumber} is not valid UTF-8`, { cause });
+    }
+  }
+}
+
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+/** A UTF-16 unit takes at most three bytes of UTF-8; a pair takes four. */
+const MAX_UTF8_PER_UNIT = 3;
+const DEFAULT_MAX_LINE_BYTES = 65_536;
+
+const utf8Encoder = new TextEncoder();
+const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

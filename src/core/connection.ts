@@ -1,0 +1,362 @@
+/**
+ * The game's side of a connection: what a frame shows of one peer.
+ *
+ *     link ──▶ intake ┊ poll: latch, settle ──▶ state, messages ──▶ tryRecv ──▶ game
+ *     link ◀── outbox ◀── flush ◀────────────── encode ◀─────────── trySend ◀────┘
+ *
+ * Decides when the game learns what the intake filed: in `poll()`, the messages
+ * first, the ending after the last of them was taken. Never hears the
+ * transport itself, and never looks at a clock.
+ */
+import type { Codec } from "../codec/codec.ts";
+import type { Desk, Home } from "./desk.ts";
+import { Intake } from "./intake.ts";
+import type { Limits } from "./limits.ts";
+import type { Address, CloseReason, Link } from "./link.ts";
+import { Outbox } from "./outbox.ts";
+import { type ConnectionState, type Phase, STATE_OF } from "./phase.ts";
+import { type ConnectionStats, type Counters, connectionCounters, type TrafficStats } from "./stats.ts";
+
+/** One peer. Made by `poller.connect` and given by `listener.tryAccept`. */
+export class Connection<In, Out = In> {
+  /** A number of its own among all connections of its poller, counted from 1. */
+  readonly id: number;
+
+  readonly #desk: Desk<AnyConnection>;
+  readonly #home: Home<AnyConnection> | undefined;
+  readonly #link: Link;
+  readonly #codec: Codec<In, Out>;
+  readonly #limits: Limits;
+  readonly #intake: Intake<In>;
+  readonly #outbox: Outbox;
+  readonly #counters: Counters<ConnectionStats> = connectionCounters();
+  #phase: Phase;
+  #closeReason: CloseReason | undefined;
+  /** Why this side ended it, when it did. */
+  #ownReason: CloseReason | undefined;
+  #localAddress: Address | undefined;
+  #remoteAddress: Address | undefined;
+  /** Whether it is on the desk's list for the next poll. */
+  #filed = false;
+  #forgetSignal: (() => void) | undefined;
+
+  /** @internal */
+  constructor(
+    desk: Desk<AnyConnection>,
+    home: Home<AnyConnection> | undefined,
+    link: Link,
+    codec: Codec<In, Out>,
+    limits: Limits,
+  ) {
+    this.id = desk.enter(this);
+    this.#desk = desk;
+    this.#home = home;
+    this.#link = link;
+    this.#codec = codec;
+    this.#limits = limits;
+    this.#outbox = new Outbox(link, desk.stores, limits.sendLimitBytes);
+    this.#intake = new Intake(link, codec.decoder(), limits.receiveLimitBytes, () => this.#file());
+    this.#phase = home === undefined ? "connecting" : "at the door";
+    if (home === undefined) desk.watch(this, limits.timeoutMs);
+    else this.#copyAddresses();
+    link.attach(this.#intake);
+  }
+
+  /** Where it is in its life. Changes in `poll()`, and by `close()` and `abort()`. */
+  get state(): ConnectionState {
+    return STATE_OF[this.#phase];
+  }
+
+  /** Why it is over; `undefined` until `state` is `"closed"`. */
+  get closeReason(): CloseReason | undefined {
+    return this.#closeReason;
+  }
+
+  /** This end's address; `undefined` while connecting. */
+  get localAddress(): Address | undefined {
+    return this.#localAddress;
+  }
+
+  /** The peer's address, also after the close; `undefined` while connecting. */
+  get remoteAddress(): Address | undefined {
+    return this.#remoteAddress;
+  }
+
+  /** Bytes that were sent and have not left this process, as of this frame. */
+  get pendingBytes(): number {
+    return this.#outbox.pendingBytes;
+  }
+
+  /** What was counted so far. */
+  get stats(): ConnectionStats {
+    return this.#counters;
+  }
+
+  /**
+   * The next message of this frame. `undefined` when it has no more, which is
+   * not an error and the usual case; nothing else is ever meant by it. What is
+   * not taken waits for the next frame.
+   */
+  tryRecv(): In | undefined {
+    if (this.#intake.inbox.ready === 0) return undefined;
+    const message = this.#intake.take();
+    if (this.#isEnding() && this.#intake.inbox.length === 0) this.#file(); // the next poll may show it
+    return message;
+  }
+
+  /** Takes the messages of this frame one by one, as {@link tryRecv} does. */
+  *[Symbol.iterator](): Generator<In, void, undefined> {
+    for (let message: In | undefined; (message = this.tryRecv()) !== undefined; ) yield message;
+  }
+
+  /**
+   * Queues a message for the next flush. `false` when the connection is closing
+   * or closed, or when the message does not fit under the send limit now; it is
+   * then not sent at all, not even in half. While connecting, messages wait.
+   *
+   * @throws TypeError or RangeError when the codec cannot carry `message`
+   * @throws RangeError when it could never fit under the send limit
+   */
+  trySend(message: Out): boolean {
+    return this.#maySend() && this.queue(this.#codec.encode(message));
+  }
+
+  /**
+   * Says goodbye: what was sent leaves first, then the end of the stream,
+   * within the close deadline. What was not taken is dropped, and so is what
+   * still comes. `state` is `"closing"` at once and `"closed"` in a later frame.
+   * Does nothing when it is closed already.
+   */
+  close(): void {
+    if (this.state === "closed") return;
+    this.#intake.discard();
+    this.#file();
+    if (this.state === "closing") return;
+    this.#ownReason = LOCAL_CLOSE;
+    if (this.#phase === "connecting" && this.#outbox.pendingBytes === 0) this.#cut(LOCAL_CLOSE);
+    else this.#beginClosing();
+  }
+
+  /**
+   * Drops everything now, in both directions; the peer sees a reset where the
+   * transport has one. `state` is `"closed"` at once.
+   */
+  abort(): void {
+    if (this.state !== "closed") this.#cut(LOCAL_ABORT);
+  }
+
+  // What follows is for the poller and the listener alone.
+
+  /** How many messages this frame still has for the game. @internal */
+  get ready(): number {
+    return this.#intake.inbox.ready;
+  }
+
+  /** How many messages wait for a later frame. @internal */
+  get arriving(): number {
+    return this.#intake.inbox.arriving;
+  }
+
+  /** The size of the message that `tryRecv` would answer, in bytes. @internal */
+  get nextBytes(): number {
+    return this.#intake.inbox.nextBytes;
+  }
+
+  /** The listener that it came through. @internal */
+  get home(): Home<AnyConnection> | undefined {
+    return this.#home;
+  }
+
+  /** Queues bytes that are a whole message. @internal */
+  queue(encoded: Uint8Array): boolean {
+    if (!this.#maySend()) return false;
+    const wasEmpty = this.#outbox.storedBytes === 0;
+    if (!this.#outbox.queue(encoded)) {
+      this.#count("refusedMessages", 1);
+      return false;
+    }
+    if (wasEmpty) this.#desk.wantsFlush(this);
+    this.#count("sentMessages", 1);
+    this.#count("sentBytes", encoded.length);
+    this.#counters.outboxPeakBytes = this.#outbox.peakBytes;
+    return true;
+  }
+
+  /** Sends what is queued, in one write, and behind the last the end of the stream. @internal */
+  flush(): void {
+    const { progress } = this.#intake;
+    if (progress === "closed") this.#outbox.clear();
+    if (progress === "closed" || progress === "connecting" || this.#phase === "connecting") return;
+    this.#outbox.flush();
+    if (this.#outbox.owesRoomNews) this.#file();
+    if (this.#phase !== "closing") return;
+    this.#phase = "lingering";
+    this.#link.end();
+  }
+
+  /** Lets at most `most` messages become visible, and answers how many did. @internal */
+  latch(most: number): number {
+    const { inbox } = this.#intake;
+    const count = inbox.latch(most);
+    if (count === 0) return 0;
+    this.#count("receivedMessages", count);
+    this.#count("receivedBytes", inbox.latchedBytes);
+    return count;
+  }
+
+  /**
+   * Turns what was filed into what the game sees, after the latch. Answers
+   * whether this frame has something to look at here. @internal
+   */
+  settle(passedMs: number): boolean {
+    this.#filed = false;
+    this.#copyCounters(passedMs);
+    if (this.#phase === "at the door") return false;
+    const moved = this.#advance();
+    const hasRoom = this.#phase === "open" && this.#outbox.takeRoomNews();
+    if (hasRoom) this.#desk.announce("drain", this);
+    return moved || hasRoom || this.ready > 0;
+  }
+
+  /** The game has taken this guest. @internal */
+  admit(): void {
+    if (this.#phase === "at the door") this.#phase = "open";
+    if (this.#isEnding()) this.#file();
+  }
+
+  /** Its deadline has passed. @internal */
+  expire(): void {
+    // An opening that is filed, and not yet seen, came in time.
+    if (this.#phase === "connecting" && this.#intake.progress !== "connecting") return;
+    if (this.state !== "closed") this.#cut(this.#lateReason());
+  }
+
+  /** Lets `signal` end the attempt to connect: filed, and seen at the next poll. @internal */
+  interruptBy(signal: AbortSignal): void {
+    const interrupt = () => {
+      if (this.#intake.progress !== "connecting") return;
+      const cause: unknown = signal.reason;
+      this.#intake.closed({ kind: "aborted", message: "the signal ended the attempt to connect", cause });
+      this.#link.abort();
+    };
+    this.#forgetSignal = () => signal.removeEventListener("abort", interrupt);
+    if (signal.aborted) interrupt();
+    else signal.addEventListener("abort", interrupt);
+  }
+
+  /** Files it again when something of this frame is left for the next. @internal */
+  refile(): void {
+    if (this.#intake.inbox.length > 0 && this.state !== "closed") this.#file();
+  }
+
+  /** Moves the phase forward as far as the link has come, and answers whether the game sees a change. */
+  #advance(): boolean {
+    const before = this.#phase;
+    const { progress, inbox } = this.#intake;
+    const allTaken = inbox.length === 0;
+    if (before === "cut") this.#over();
+    if (before === "connecting" && (progress === "open" || progress === "ended" || !allTaken)) this.#open();
+    if (before === "closing" && progress !== "connecting") this.#desk.wantsFlush(this); // it waited to open
+    if (progress === "ended" && this.#phase === "open" && allTaken) this.#beginClosing();
+    if (progress === "closed" && this.#phase !== "closed") {
+      if (allTaken) this.#over();
+      else if (this.#phase === "open") this.#phase = "closing";
+    }
+    return this.#phase !== before;
+  }
+
+  #open(): void {
+    this.#phase = "open";
+    this.#copyAddresses();
+    this.#desk.unwatch(this);
+    this.#forgetSignal?.();
+    if (this.#outbox.storedBytes > 0) this.#desk.wantsFlush(this);
+    this.#desk.announce("open", this);
+  }
+
+  #beginClosing(): void {
+    this.#phase = "closing";
+    this.#desk.watch(this, this.#limits.closeTimeoutMs);
+    this.#desk.wantsFlush(this);
+  }
+
+  /** Ends it from this side, at once; the next poll announces it. */
+  #cut(reason: CloseReason): void {
+    this.#phase = "cut";
+    this.#closeReason = reason;
+    this.#intake.shut();
+    this.#outbox.clear();
+    this.#link.abort();
+    this.#file();
+  }
+
+  #over(): void {
+    this.#phase = "closed";
+    this.#closeReason ??= this.#finalReason();
+    this.#outbox.clear();
+    this.#desk.unwatch(this);
+    this.#forgetSignal?.();
+    this.#desk.announce("close", this);
+    this.#home?.forget(this);
+  }
+
+  /** This side's reason comes first, unless the link broke with bytes of ours in it. */
+  #finalReason(): CloseReason {
+    const own = this.#ownReason;
+    const worlds = this.#intake.reason;
+    if (own === undefined) return worlds ?? LOCAL_CLOSE;
+    const broke = worlds !== undefined && worlds.kind !== "local" && worlds.kind !== "remote";
+    return broke && this.pendingBytes > 0 ? worlds : own;
+  }
+
+  #lateReason(): CloseReason {
+    const { timeoutMs, closeTimeoutMs } = this.#limits;
+    if (this.#phase === "connecting") {
+      return { kind: "timeout", message: `the connection did not open within ${timeoutMs} ms` };
+    }
+    if (this.#ownReason === undefined || this.pendingBytes === 0) return this.#finalReason();
+    const message = `the peer did not take the last ${this.pendingBytes} bytes within ${closeTimeoutMs} ms`;
+    return { kind: "timeout", message };
+  }
+
+  /** Whether the link has come to an end that the game may not have seen. */
+  #isEnding(): boolean {
+    return this.#intake.progress === "ended" || this.#intake.progress === "closed";
+  }
+
+  #maySend(): boolean {
+    return this.#phase === "open" || this.#phase === "connecting";
+  }
+
+  #file(): void {
+    if (this.#filed) return;
+    this.#filed = true;
+    this.#desk.file(this);
+  }
+
+  #copyAddresses(): void {
+    this.#localAddress = this.#link.localAddress;
+    this.#remoteAddress = this.#link.remoteAddress;
+  }
+
+  #copyCounters(passedMs: number): void {
+    const intake = this.#intake;
+    this.#counters.inboxPeakBytes = intake.peakBytes;
+    this.#counters.pauses = intake.pauses;
+    if (intake.paused) this.#counters.pausedMs += passedMs;
+    this.#outbox.drained(intake.drainedBytes);
+    intake.drainedBytes = 0;
+  }
+
+  #count(name: keyof TrafficStats, amount: number): void {
+    this.#counters[name] += amount;
+    this.#desk.counters[name] += amount;
+    if (this.#home !== undefined) this.#home.counters[name] += amount;
+  }
+}
+
+/** A connection, whatever its messages are. Nothing can be sent on it without knowing. */
+export type AnyConnection = Connection<unknown, never>;
+
+const LOCAL_CLOSE: CloseReason = { kind: "local", message: "this side closed the connection" };
+const LOCAL_ABORT: CloseReason = { kind: "local", message: "this side aborted the connection" };

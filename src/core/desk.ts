@@ -1,0 +1,49 @@
+/**
+ * What a connection and a listener ask of those who keep them: the poller's
+ * desk, where news are filed for the next frame, and the listener that is a
+ * connection's home. Interfaces only, so that the three need not know each
+ * other.
+ */
+import type { CloseReason } from "./link.ts";
+import type { StorePool } from "./outbox.ts";
+import type { Counters, PollerStats, TrafficStats } from "./stats.ts";
+
+/** What a connection asks of its poller. */
+export interface Desk<Member> {
+  readonly stores: StorePool;
+  readonly counters: Counters<PollerStats>;
+  /** A new connection; answers its number. */
+  enter(member: Member): number;
+  /** Something is new here; look at it in the next poll. */
+  file(member: Member): void;
+  /** Something is to be sent here; call `flush` at the next flush. */
+  wantsFlush(member: Member): void;
+  /** Call `expire` once `lengthMs` of polled time have passed. Replaces an earlier deadline. */
+  watch(member: Member, lengthMs: number): void;
+  /** No deadline runs here any more. */
+  unwatch(member: Member): void;
+  /** Its life went on, in this frame. */
+  announce(what: "open" | "close" | "drain", member: Member): void;
+}
+
+/** What a listener asks of its poller, beside what its connections ask. */
+export interface ListenerDesk<Member, House> extends Desk<Member> {
+  /** The time now, for budgets in milliseconds. */
+  clock(): number;
+  /** Something is new at this door; look at it in the next poll. */
+  fileDoor(house: House): void;
+  /** A guest was taken in, with what this frame has of it. */
+  admit(member: Member): void;
+  announceDoor(what: "listen" | "unlisten", house: House): void;
+  announceGuest(house: House, member: Member): void;
+  announceDrop(house: House, count: number, reason: CloseReason): void;
+}
+
+/** What a connection asks of the listener it came through. */
+export interface Home<Member> {
+  readonly counters: Counters<TrafficStats>;
+  /** It has messages in the frame `tick`. */
+  offerTurn(member: Member, tick: number): void;
+  /** It is over. */
+  forget(member: Member): void;
+}

@@ -1,0 +1,83 @@
+/**
+ * Lifecycle events: the one place that knows mitt. They are gathered while a
+ * frame is cut and told at the end of `poll()`, when the frame is whole. What a
+ * handler throws waits until every handler was told. Messages are never
+ * events; they are pulled.
+ */
+import mitt, { type Emitter } from "mitt";
+import type { AnyConnection } from "./connection.ts";
+import type { CloseReason } from "./link.ts";
+import type { AnyListener } from "./listener.ts";
+
+/** What can be listened to with `poller.on`, and what each handler is given. */
+export type PollerEvents = {
+  /** A listener is listening; its `address` is known. */
+  listen: { readonly listener: AnyListener };
+  /** A listener listens no more, or never came to: `reason` says why. */
+  unlisten: { readonly listener: AnyListener; readonly reason: CloseReason };
+  /** A guest is at the door. `tryAccept()` takes it. */
+  accept: { readonly listener: AnyListener; readonly connection: AnyConnection };
+  /** Guests were sent away since the last frame, `count` of them. */
+  drop: { readonly listener: AnyListener; readonly count: number; readonly reason: CloseReason };
+  /** A connection made by `connect` is open. */
+  open: { readonly connection: AnyConnection };
+  /** There is room again, after a `trySend` that found none. */
+  drain: { readonly connection: AnyConnection };
+  /** A connection is closed, and its last message was taken. */
+  close: { readonly connection: AnyConnection; readonly reason: CloseReason };
+};
+
+/** What takes an event of the given type. */
+export type Handler<Type extends keyof PollerEvents> = (event: PollerEvents[Type]) => void;
+
+/** The events of one poller. */
+export class Events {
+  readonly #emitter: Emitter<PollerEvents> = createEmitter();
+  /** Each handler as given, and the one that mitt has, which never throws. */
+  readonly #guarded = new Map<unknown, (event: never) => void>();
+  #gathered: (() => void)[] = [];
+  #thrown: unknown[] = [];
+
+  on<Type extends keyof PollerEvents>(type: Type, handler: Handler<Type>): void {
+    const guarded = (this.#guarded.get(handler) ?? this.#guard(handler)) as Handler<Type>;
+    this.#guarded.set(handler, guarded);
+    this.#emitter.on(type, guarded);
+  }
+
+  off<Type extends keyof PollerEvents>(type: Type, handler: Handler<Type>): void {
+    const guarded = this.#guarded.get(handler) as Handler<Type> | undefined;
+    if (guarded !== undefined) this.#emitter.off(type, guarded);
+  }
+
+  /** Notes an event for the end of this poll. */
+  gather<Type extends keyof PollerEvents>(type: Type, event: PollerEvents[Type]): void {
+    if ((this.#emitter.all.get(type)?.length ?? 0) > 0) {
+      this.#gathered.push(() => this.#emitter.emit(type, event));
+    }
+  }
+
+  /** Tells what was gathered. Throws what the handlers threw, after all of them ran. */
+  tell(): void {
+    if (this.#gathered.length === 0) return;
+    const gathered = this.#gathered;
+    this.#gathered = [];
+    for (const emit of gathered) emit();
+    const thrown = this.#thrown;
+    this.#thrown = [];
+    if (thrown.length === 1) throw thrown[0];
+    if (thrown.length > 1) throw new AggregateError(thrown, `${thrown.length} event handlers threw`);
+  }
+
+  #guard<Type extends keyof PollerEvents>(handler: Handler<Type>): Handler<Type> {
+    return (event) => {
+      try {
+        handler(event);
+      } catch (error) {
+        this.#thrown.push(error);
+      }
+    };
+  }
+}
+
+// Under `module: nodenext` mitt's default export is typed as its whole module.
+const createEmitter = mitt as unknown as () => Emitter<PollerEvents>;

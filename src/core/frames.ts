@@ -1,0 +1,215 @@
+/**
+ * Cuts time into frames: gathers what is new between polls, and turns it into
+ * what the game sees, all at once.
+ *
+ *     file ──▶ filed ┊ cut: latch, settle ──▶ ready, events
+ *     links ◀── flush ◀── outgoing ◀── wantsFlush
+ *
+ * A frame costs what is filed and what is ready, never what exists. Knows
+ * connections and listeners by what they do in a frame, and no transport.
+ */
+import type { AnyConnection } from "./connection.ts";
+import { Deadlines } from "./deadlines.ts";
+import type { ListenerDesk } from "./desk.ts";
+import { Events } from "./events.ts";
+import { type Frame, ReusedFrame } from "./frame.ts";
+import type { CloseReason } from "./link.ts";
+import type { AnyListener } from "./listener.ts";
+import { StorePool } from "./outbox.ts";
+import { type Counters, type PollerStats, pollerCounters } from "./stats.ts";
+import { Turns } from "./turns.ts";
+
+/** What decides how frames are cut. */
+export interface FrameRules {
+  /** Messages that may become visible in one frame. */
+  readonly messages: number;
+  /** Bytes of those messages on the wire. */
+  readonly bytes: number;
+  /** The longest time that one frame counts for in deadlines. */
+  readonly maxFrameMs: number;
+  readonly clock: () => number;
+}
+
+/** The frames of one poller. */
+export class Frames implements ListenerDesk<AnyConnection, AnyListener> {
+  readonly events: Events = new Events();
+  readonly stores: StorePool = new StorePool();
+  readonly counters: Counters<PollerStats> = pollerCounters();
+  /** What has something to look at in this frame. */
+  readonly ready: AnyConnection[] = [];
+  readonly connections: Set<AnyConnection> = new Set();
+  readonly listeners: Set<AnyListener> = new Set();
+  readonly clock: () => number;
+
+  readonly #rules: FrameRules;
+  readonly #deadlines: Deadlines<AnyConnection>;
+  readonly #frame = new ReusedFrame();
+  readonly #turns = new Turns<AnyConnection>({ leftOf: (connection) => connection.arriving });
+  // Two lists each: one gathers while the other is worked off.
+  #filed: AnyConnection[] = [];
+  #visiting: AnyConnection[] = [];
+  #filedDoors: AnyListener[] = [];
+  #visitingDoors: AnyListener[] = [];
+  #outgoing: AnyConnection[] = [];
+  #flushing: AnyConnection[] = [];
+  #wake: (() => void) | undefined;
+  #lastId = 0;
+
+  constructor(rules: FrameRules) {
+    this.#rules = rules;
+    this.clock = rules.clock;
+    this.#deadlines = new Deadlines(rules.maxFrameMs);
+  }
+
+  /** Whether the next cut has something to show. */
+  get hasNews(): boolean {
+    return this.#filed.length > 0 || this.#filedDoors.length > 0;
+  }
+
+  /** Calls `wake` at the next news, once; at once when there are some. Answers how to take that back. */
+  onNews(wake: () => void): () => void {
+    if (this.hasNews) {
+      wake();
+      return () => {};
+    }
+    const before = this.#wake;
+    const wakeAll = () => {
+      before?.();
+      wake();
+    };
+    this.#wake = wakeAll;
+    return () => {
+      if (this.#wake === wakeAll) this.#wake = before;
+      else wake = () => {};
+    };
+  }
+
+  /** Cuts the next frame: everything filed until now becomes visible, or waits by the budget. */
+  cut(nowMs: number): Frame {
+    this.counters.polls++;
+    this.#frame.begin(nowMs, this.counters);
+    const passedMs = this.#deadlines.pass(this.#frame.deltaMs);
+    for (const connection of this.ready) connection.refile();
+    this.ready.length = 0;
+    this.#settleDoors();
+
+    const visiting = this.#filed;
+    this.#filed = this.#visiting;
+    this.#visiting = visiting;
+    const remaining = this.#latch(visiting);
+    for (const connection of visiting) {
+      if (connection.settle(passedMs)) this.#show(connection);
+      if (connection.arriving > 0) connection.refile();
+    }
+    visiting.length = 0;
+    this.#frame.finish(this.counters, remaining);
+    return this.#frame;
+  }
+
+  /** Sends what was queued, one write each. */
+  flush(): void {
+    if (this.#outgoing.length === 0) return;
+    const flushing = this.#outgoing;
+    this.#outgoing = this.#flushing;
+    this.#flushing = flushing;
+    for (const connection of flushing) connection.flush();
+    flushing.length = 0;
+  }
+
+  enter(connection: AnyConnection): number {
+    this.connections.add(connection);
+    return ++this.#lastId;
+  }
+
+  file(connection: AnyConnection): void {
+    this.#filed.push(connection);
+    this.#wakeUp();
+  }
+
+  fileDoor(listener: AnyListener): void {
+    this.#filedDoors.push(listener);
+    this.#wakeUp();
+  }
+
+  wantsFlush(connection: AnyConnection): void {
+    this.#outgoing.push(connection);
+  }
+
+  watch(connection: AnyConnection, lengthMs: number): void {
+    this.#deadlines.set(connection, lengthMs);
+  }
+
+  unwatch(connection: AnyConnection): void {
+    this.#deadlines.clear(connection);
+  }
+
+  admit(connection: AnyConnection): void {
+    if (connection.ready > 0) this.#show(connection);
+  }
+
+  announce(what: "open" | "close" | "drain", connection: AnyConnection): void {
+    if (what === "close") {
+      this.connections.delete(connection);
+      this.counters.closed++;
+      const reason = connection.closeReason as CloseReason; // a closed connection has one
+      this.events.gather("close", { connection, reason });
+      return;
+    }
+    if (what === "open") this.counters.opened++;
+    this.events.gather(what, { connection });
+  }
+
+  announceDoor(what: "listen" | "unlisten", listener: AnyListener): void {
+    if (what === "listen") {
+      this.events.gather("listen", { listener });
+      return;
+    }
+    this.listeners.delete(listener);
+    this.events.gather("unlisten", { listener, reason: listener.closeReason as CloseReason });
+  }
+
+  announceGuest(listener: AnyListener, connection: AnyConnection): void {
+    this.events.gather("accept", { listener, connection });
+  }
+
+  announceDrop(listener: AnyListener, count: number, reason: CloseReason): void {
+    this.events.gather("drop", { listener, count, reason });
+  }
+
+  #settleDoors(): void {
+    const visiting = this.#filedDoors;
+    this.#filedDoors = this.#visitingDoors;
+    this.#visitingDoors = visiting;
+    for (const listener of visiting) listener.settle();
+    visiting.length = 0;
+  }
+
+  /** Lets messages cross into this frame, and answers how many have to wait. */
+  #latch(visiting: AnyConnection[]): number {
+    const { messages, bytes } = this.#rules;
+    if (messages === Infinity && bytes === Infinity) {
+      for (const connection of visiting) connection.latch(Infinity);
+      return 0;
+    }
+    const { receivedMessages, receivedBytes } = this.counters;
+    for (const connection of visiting) this.#turns.offer(connection, this.#frame.tick);
+    return this.#turns.run((connection) => {
+      if (this.counters.receivedMessages - receivedMessages >= messages) return false;
+      if (this.counters.receivedBytes - receivedBytes >= bytes) return false;
+      connection.latch(1);
+      return true;
+    });
+  }
+
+  #show(connection: AnyConnection): void {
+    this.ready.push(connection);
+    if (connection.ready > 0) connection.home?.offerTurn(connection, this.#frame.tick);
+  }
+
+  #wakeUp(): void {
+    const wake = this.#wake;
+    if (wake === undefined) return;
+    this.#wake = undefined;
+    wake();
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * The world's side of a connection. Every word from the transport is filed
+ * here, between frames, and nothing else happens: no state changes, no game
+ * code runs. Messages are decoded as they arrive, while the game is idle.
+ *
+ *     link ── opened, received, drained, ended, closed ──▶ intake ┊ poll ▶ connection
+ *
+ * Knows the link it must hold back when too much waits. Never what the game
+ * sees of it.
+ */
+import { DecodeError, type Decoder } from "../codec/codec.ts";
+import type { CloseReason, Link, LinkEvents } from "./link.ts";
+import { Mailbox } from "./mailbox.ts";
+
+/** What has arrived for one connection. */
+export class Intake<In> implements LinkEvents {
+  /** Messages, on both sides of the frame's border. */
+  readonly inbox: Mailbox<In> = new Mailbox();
+  /** How far the link has come, which the game learns at the next poll. */
+  progress: "connecting" | "open" | "ended" | "closed" = "connecting";
+  /** Why it ended, once it has: the first reason, as later ones follow from it. */
+  reason: CloseReason | undefined;
+  /** Bytes that left the link since the connection last looked. */
+  drainedBytes = 0;
+  /** The most that ever waited, in bytes. */
+  peakBytes = 0;
+  /** How often the limit stopped the reading. */
+  pauses = 0;
+
+  readonly #link: Link;
+  readonly #decoder: Decoder<In>;
+  readonly #limitBytes: number;
+  readonly #notify: () => void;
+  #reading: "flowing" | "paused" | "discarding" = "flowing";
+
+  /** @param notify called at every news; the caller knows which of them is the first */
+  constructor(link: Link, decoder: Decoder<In>, limitBytes: number, notify: () => void) {
+    this.#link = link;
+    this.#decoder = decoder;
+    this.#limitBytes = limitBytes;
+    this.#notify = notify;
+  }
+
+  /** Whether the receive limit holds the peer back. */
+  get paused(): boolean {
+    return this.#reading === "paused";
+  }
+
+  opened(): void {
+    if (this.progress !== "connecting") return;
+    this.progress = "open";
+    this.#notify();
+  }
+
+  received(bytes: Uint8Array): void {
+    if (this.#reading === "discarding" || this.progress !== "open") return;
+    try {
+      this.#decoder.decode(bytes, this.inbox);
+    } catch (error) {
+      this.#refuse(error);
+    }
+    const waiting = this.inbox.weightBytes;
+    if (waiting > this.peakBytes) this.peakBytes = waiting;
+    if (waiting >= this.#limitBytes && this.#reading === "flowing") this.#pause();
+    this.#notify();
+  }
+
+  drained(sizeBytes: number): void {
+    this.drainedBytes += sizeBytes;
+    this.#notify();
+  }
+
+  ended(): void {
+    if (this.progress !== "open") return;
+    try {
+      if (this.#reading !== "discarding") this.#decoder.end?.();
+      this.#end(REMOTE);
+    } catch (error) {
+      this.#refuse(error);
+    }
+    this.#notify();
+  }
+
+  closed(reason: CloseReason): void {
+    if (this.progress === "closed") return;
+    this.progress = "closed";
+    this.reason ??= reason;
+    this.#notify();
+  }
+
+  /** The next message of this frame. Reads on when half of the limit is free again. */
+  take(): In | undefined {
+    const message = this.inbox.take();
+    if (this.#reading === "paused" && this.inbox.weightBytes <= this.#limitBytes / 2) {
+      this.#reading = "flowing";
+      this.#link.resume();
+    }
+    return message;
+  }
+
+  /** Nobody will read any more: drops what waits and what still comes, so that the peer's end is seen. */
+  discard(): void {
+    this.inbox.clear();
+    const wasPaused = this.#reading === "paused";
+    this.#reading = "discarding";
+    if (wasPaused) this.#link.resume();
+  }
+
+  /** This side has cut the link: whatever it still tells is old. */
+  shut(): void {
+    this.progress = "closed";
+    this.#reading = "discarding";
+    this.inbox.clear();
+  }
+
+  #pause(): void {
+    this.#reading = "paused";
+    this.pauses++;
+    this.#link.pause();
+  }
+
+  /** Bad bytes end the stream for the game; what came before them stays good. */
+  #refuse(error: unknown): void {
+    const message =
+      error instanceof DecodeError ? error.message : "the codec threw at what the peer sent (see cause)";
+    this.#end({ kind: "protocol", message, cause: error });
+    if (this.#reading === "paused") this.#link.resume();
+    this.#reading = "discarding";
+  }
+
+  #end(reason: CloseReason): void {
+    this.progress = "ended";
+    this.reason ??= reason;
+  }
+}
+
+const REMOTE: CloseReason = { kind: "remote", message: "the peer closed the connection" };

@@ -1,0 +1,136 @@
+/**
+ * The port between the core and a transport: one stream of bytes each way.
+ *
+ *     core ── write, pause, resume, end, abort ──▶ link (the transport's)
+ *     core ◀── opened, received, drained, ended, closed ── link
+ *
+ * A transport implements what is commanded, the core what is told. A transport
+ * imports this file and nothing else of the core; the core knows no socket.
+ */
+
+/** A value that `poller.listen` and `poller.connect` take: one way to reach others. */
+export interface Transport {
+  /** Begins to listen. Tells nothing before {@link Door.attach}. */
+  listen?(): Door;
+  /** Begins to connect. Tells nothing before {@link Link.attach}. */
+  connect?(): Link;
+  /**
+   * Work to do at a frame's start, such as delivering what is due. `poll()`
+   * calls it first. Transports that share one function share one call.
+   */
+  readonly pump?: (nowMs: number) => void;
+}
+
+/** One stream of bytes to a peer, as a transport gives it. */
+export interface Link {
+  /** This end's address; `undefined` until it is open, and where there is none. */
+  readonly localAddress: Address | undefined;
+  /** The peer's address, kept after the close. */
+  readonly remoteAddress: Address | undefined;
+  /** Says whom to tell. Called once, before anything else; may be answered at once. */
+  attach(events: LinkEvents): void;
+  /**
+   * Sends bytes. `true`: they are gone and the caller may use them again.
+   * `false`: they wait in the link, which keeps `bytes` and tells `drained`.
+   */
+  write(bytes: Uint8Array): boolean;
+  /** Stops `received` soon; the peer is then held back. */
+  pause(): void;
+  /** Undoes `pause`. */
+  resume(): void;
+  /**
+   * Sends what was written, then the end of the stream, and waits as long as
+   * the transport must so that nothing of it is lost. What still comes is not
+   * wanted any more. `closed` follows.
+   */
+  end(): void;
+  /** Drops everything, and tells the peer so where it can (a reset). */
+  abort(): void;
+}
+
+/** What a transport tells of a link. None of these calls throws. */
+export interface LinkEvents {
+  /** The connection is there. An accepted link tells it too, first of all. */
+  opened(): void;
+  /** A piece of the stream came. `bytes` are lent for the length of the call. */
+  received(bytes: Uint8Array): void;
+  /** So many of the bytes that waited in the link have gone. */
+  drained(sizeBytes: number): void;
+  /** The peer has sent the end of its stream; this side may still write. */
+  ended(): void;
+  /** It is over, in both directions; told once, and last. */
+  closed(reason: CloseReason): void;
+}
+
+/** A listening place, as a transport gives it. */
+export interface Door {
+  /** Says whom to tell. Called once, before anything else; may be answered at once. */
+  attach(events: DoorEvents): void;
+  /** Lets nobody in any more, and frees the address. Links that came through it live on. */
+  close(): void;
+}
+
+/** What a transport tells of a door. None of these calls throws. */
+export interface DoorEvents {
+  /** It is listening, and this is where: the port is known, also when 0 was asked for. */
+  listening(address: Address | undefined): void;
+  /** A guest came. The core attaches to `link`, or aborts it. */
+  arrived(link: Link): void;
+  /** It listens no more; told once, and last. */
+  closed(reason: CloseReason): void;
+}
+
+/** Where an end of a link is. */
+export interface Address {
+  readonly family: "IPv4" | "IPv6" | "memory";
+  /** An IP address in numbers, or a name in the world of its family. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** An address as people write it: `127.0.0.1:14900`, `[::1]:14900`. */
+export function formatAddress(address: Address): string {
+  const host = address.family === "IPv6" ? `[${address.host}]` : address.host;
+  return `${host}:${address.port}`;
+}
+
+/** Why a connection or a listener is over. */
+export interface CloseReason {
+  /** The kind of ending, one of a fixed list. */
+  readonly kind: CloseKind;
+  /** One sentence for a person. */
+  readonly message: string;
+  /** The system's code where there is one, such as `"ECONNRESET"`. */
+  readonly code?: string;
+  /** The error behind it where there is one. */
+  readonly cause?: unknown;
+}
+
+/** Every way to end. */
+export type CloseKind =
+  /** This side closed or aborted it. */
+  | "local"
+  /** The peer finished, and all that it sent was delivered. */
+  | "remote"
+  /** The peer or the network cut it; what was under way is lost. */
+  | "reset"
+  /** Nobody listens there, or the listener sent us away. */
+  | "refused"
+  /** No way leads there, or this machine has no such address. */
+  | "unreachable"
+  /** The name has no address. */
+  | "unknown-host"
+  /** Somebody listens on that address already. */
+  | "address-in-use"
+  /** The system does not allow it (a low port, a file's permissions). */
+  | "denied"
+  /** It took longer than its deadline. */
+  | "timeout"
+  /** The caller's AbortSignal ended the attempt. */
+  | "aborted"
+  /** A limit of this side was reached, such as a full accept queue. */
+  | "overflow"
+  /** The peer sent what the codec does not carry. */
+  | "protocol"
+  /** Anything else the system reports; `code` says what. */
+  | "failed";

@@ -1,0 +1,264 @@
+/**
+ * A listener: the door that guests come through, and the house of those who
+ * did.
+ *
+ *     door ── arrived ──▶ guests ┊ poll: latch ──▶ tryAccept ──▶ connections ──▶ drain, broadcast
+ *
+ * Decides how many may wait at the door, and whose turn it is. Never reads a
+ * byte itself.
+ */
+import { limit, milliseconds } from "../check.ts";
+import type { Codec } from "../codec/codec.ts";
+import { type AnyConnection, Connection } from "./connection.ts";
+import type { Home, ListenerDesk } from "./desk.ts";
+import type { Limits } from "./limits.ts";
+import type { Address, CloseReason, Door, DoorEvents, Link } from "./link.ts";
+import { Mailbox } from "./mailbox.ts";
+import { type Counters, type ListenerStats, listenerCounters } from "./stats.ts";
+import { Turns } from "./turns.ts";
+
+/** Where a listener is in its life; it only moves forward. */
+export type ListenerState = "starting" | "listening" | "closed";
+
+/** How much one call of `drain` may do. What is not given is unlimited. */
+export interface DrainBudget {
+  /** Messages. */
+  readonly messages?: number;
+  /** Bytes of those messages on the wire. The message that reaches the limit is still visited. */
+  readonly bytes?: number;
+  /** Milliseconds, looked at every 16 messages, as looking costs as much as a message. */
+  readonly ms?: number;
+}
+
+/** A place where guests arrive. Made by `poller.listen`. */
+export class Listener<In, Out = In> implements Home<AnyConnection> {
+  readonly #desk: ListenerDesk<AnyConnection, AnyListener>;
+  readonly #door: Door;
+  readonly #codec: Codec<In, Out>;
+  readonly #limits: Limits;
+  readonly #guests = new Mailbox<Connection<In, Out>>();
+  readonly #connections = new Set<Connection<In, Out>>();
+  readonly #turns = new Turns<Connection<In, Out>>({ leftOf: (connection) => connection.ready });
+  readonly #counters: Counters<ListenerStats> = listenerCounters();
+  #state: ListenerState = "starting";
+  #address: Address | undefined;
+  #closeReason: CloseReason | undefined;
+  #announced = false;
+  // Filed by the door, and seen at the next poll.
+  #filed = false;
+  #doorNews: { readonly address: Address | undefined } | { readonly reason: CloseReason } | undefined;
+  #arrivals: Connection<In, Out>[] = [];
+  #arrivalPeak = 0;
+  #drops = 0;
+
+  /** @internal */
+  constructor(
+    desk: ListenerDesk<AnyConnection, AnyListener>,
+    door: Door,
+    codec: Codec<In, Out>,
+    limits: Limits,
+  ) {
+    this.#desk = desk;
+    this.#door = door;
+    this.#codec = codec;
+    this.#limits = limits;
+    door.attach(this.#doorEvents());
+  }
+
+  /** `starting` until the address is taken, `closed` when it could not be, or after `close()`. */
+  get state(): ListenerState {
+    return this.#state;
+  }
+
+  /** Where it listens, with the port the system chose when 0 was asked for; `undefined` while starting. */
+  get address(): Address | undefined {
+    return this.#address;
+  }
+
+  /** Why it is closed; `undefined` until then. A taken port is a reason, never a throw. */
+  get closeReason(): CloseReason | undefined {
+    return this.#closeReason;
+  }
+
+  /** The connections that were accepted here and are not closed, in the order of their coming. */
+  get connections(): ReadonlySet<Connection<In, Out>> {
+    return this.#connections;
+  }
+
+  /** What was counted here, over all connections that came through. */
+  get stats(): ListenerStats {
+    return this.#counters;
+  }
+
+  /**
+   * The next guest of this frame. `undefined` when nobody is waiting; that is
+   * not an error, and the usual case. Who is not taken waits for the next frame.
+   * A guest that has left again is still handed out, with what it said.
+   */
+  tryAccept(): Connection<In, Out> | undefined {
+    const guest = this.#guests.take();
+    if (guest === undefined) return undefined;
+    this.#connections.add(guest);
+    guest.admit();
+    this.#desk.admit(guest);
+    return guest;
+  }
+
+  /**
+   * Visits this frame's messages of all accepted connections in fair turns, one
+   * message each, until none is left or the budget is used up. The next call
+   * goes on where this one stopped, in this frame or a later one. Costs what the
+   * connections with messages cost, however many are silent.
+   *
+   * @returns how many messages of this frame are left
+   * @throws RangeError when a budget is negative or no number
+   * @throws whatever `visit` throws; the message it was given is taken
+   */
+  drain(visit: (connection: Connection<In, Out>, message: In) => void, budget: DrainBudget = {}): number {
+    const messages = limit("messages", budget.messages ?? Infinity, 0);
+    const bytes = limit("bytes", budget.bytes ?? Infinity, 0);
+    const ms = milliseconds("ms", budget.ms ?? Infinity);
+    const deadlineMs = ms === Infinity ? Infinity : this.#desk.clock() + ms;
+    let visited = 0;
+    let visitedBytes = 0;
+    return this.#turns.run((connection) => {
+      if (visited >= messages || visitedBytes >= bytes) return false;
+      const looks = deadlineMs !== Infinity && visited % MESSAGES_PER_LOOK === 0;
+      if (looks && this.#desk.clock() >= deadlineMs) return false;
+      visited++;
+      visitedBytes += connection.nextBytes;
+      visit(connection, connection.tryRecv() as In); // it has one, or it would have no turn
+      return true;
+    });
+  }
+
+  /**
+   * Queues a message for every open connection but `except`, encoded once.
+   * A connection whose outbox is full does not get it; its statistics say so.
+   *
+   * @returns for how many it was queued
+   * @throws TypeError or RangeError when the codec cannot carry `message`
+   */
+  broadcast(message: Out, except?: Connection<In, Out>): number {
+    const encoded = this.#codec.encode(message);
+    let queued = 0;
+    for (const connection of this.#connections) {
+      if (connection !== except && connection.queue(encoded)) queued++;
+    }
+    return queued;
+  }
+
+  /**
+   * Lets nobody in any more and frees the address. Guests that were not taken
+   * are reset; connections that were live on. `state` is `"closed"` at once.
+   */
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#closeReason = { kind: "local", message: "this side closed the listener" };
+    this.#sendGuestsAway();
+    this.#file();
+    this.#door.close();
+  }
+
+  // What follows is for the poller and the connections alone.
+
+  /** @internal */
+  get counters(): Counters<ListenerStats> {
+    return this.#counters;
+  }
+
+  /** Turns what the door filed into what the game sees. @internal */
+  settle(): void {
+    this.#filed = false;
+    this.#settleState();
+    this.#settleDrops();
+    this.#guests.latch();
+    this.#counters.accepted += this.#arrivals.length;
+    this.#desk.counters.accepted += this.#arrivals.length;
+    this.#counters.acceptPeak = this.#arrivalPeak;
+    for (const guest of this.#arrivals) this.#desk.announceGuest(this, guest);
+    this.#arrivals.length = 0;
+  }
+
+  /** @internal */
+  offerTurn(connection: AnyConnection, tick: number): void {
+    this.#turns.offer(connection as Connection<In, Out>, tick);
+  }
+
+  /** @internal */
+  forget(connection: AnyConnection): void {
+    this.#connections.delete(connection as Connection<In, Out>);
+  }
+
+  #settleState(): void {
+    const news = this.#doorNews;
+    this.#doorNews = undefined;
+    if (this.#state === "closed") {
+      if (!this.#announced) this.#announceEnd();
+    } else if (news !== undefined && "reason" in news) {
+      this.#state = "closed";
+      this.#closeReason = news.reason;
+      this.#announceEnd();
+    } else if (news !== undefined) {
+      this.#state = "listening";
+      this.#address = news.address;
+      this.#desk.announceDoor("listen", this);
+    }
+  }
+
+  #announceEnd(): void {
+    this.#announced = true;
+    this.#desk.announceDoor("unlisten", this);
+  }
+
+  #settleDrops(): void {
+    const count = this.#drops;
+    if (count === 0) return;
+    this.#drops = 0;
+    this.#counters.dropped += count;
+    this.#desk.counters.dropped += count;
+    const message = `more guests than acceptLimit, ${this.#limits.acceptLimit}, were waiting at the door`;
+    this.#desk.announceDrop(this, count, { kind: "overflow", message });
+  }
+
+  #sendGuestsAway(): void {
+    this.#guests.latch();
+    for (let guest: AnyConnection | undefined; (guest = this.#guests.take()) !== undefined; ) guest.abort();
+  }
+
+  #doorEvents(): DoorEvents {
+    return {
+      listening: (address) => this.#file({ address }),
+      arrived: (link) => this.#arrived(link),
+      closed: (reason) => this.#file({ reason }),
+    };
+  }
+
+  #arrived(link: Link): void {
+    this.#file();
+    if (this.#state === "closed") {
+      link.abort();
+    } else if (this.#guests.length >= this.#limits.acceptLimit) {
+      this.#drops++;
+      link.abort();
+    } else {
+      const guest = new Connection(this.#desk, this, link, this.#codec, this.#limits);
+      this.#guests.put(guest, 0);
+      this.#arrivals.push(guest);
+      this.#arrivalPeak = Math.max(this.#arrivalPeak, this.#guests.length);
+    }
+  }
+
+  #file(news = this.#doorNews): void {
+    this.#doorNews = news;
+    if (this.#filed) return;
+    this.#filed = true;
+    this.#desk.fileDoor(this);
+  }
+}
+
+/** A listener, whatever its messages are. */
+export type AnyListener = Listener<unknown, never>;
+
+const MESSAGES_PER_LOOK = 16;

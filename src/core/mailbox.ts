@@ -1,0 +1,120 @@
+/**
+ * The mailbox: the one place where time is cut into frames.
+ *
+ *     writer ── put ──▶ arriving ┊ latch ┊ ready ── take ──▶ reader
+ *
+ * Items arrive whenever they like; the reader looks once per frame. Between two
+ * latches the ready side can only shrink, so a tick sees the same world from
+ * its first line to its last. Knows nothing of bytes' meaning, sockets or
+ * clocks.
+ */
+
+/** A queue with a frame's border across it. */
+export class Mailbox<Item> {
+  // One ring holds both sides: head ≤ border ≤ tail, all of them ever growing.
+  #items: (Item | undefined)[] = [];
+  #sizes: number[] = [];
+  #mask = -1;
+  #head = 0;
+  #border = 0;
+  #tail = 0;
+  #weightBytes = 0;
+  #latchedBytes = 0;
+
+  /** How many items the reader may take in this frame. */
+  get ready(): number {
+    return this.#border - this.#head;
+  }
+
+  /** How many items wait for a later latch. */
+  get arriving(): number {
+    return this.#tail - this.#border;
+  }
+
+  /** How many items it holds on both sides. */
+  get length(): number {
+    return this.#tail - this.#head;
+  }
+
+  /** What both sides weigh, in bytes: each item its size and {@link ITEM_WEIGHT_BYTES}. */
+  get weightBytes(): number {
+    return this.#weightBytes;
+  }
+
+  /** The sizes of the items that the last {@link latch} let through, in bytes. */
+  get latchedBytes(): number {
+    return this.#latchedBytes;
+  }
+
+  /** The size of the item that {@link take} would answer, in bytes; 0 when there is none. */
+  get nextBytes(): number {
+    return this.ready > 0 ? (this.#sizes[this.#head & this.#mask] ?? 0) : 0;
+  }
+
+  /** Files an item on the arriving side. */
+  put(item: Item, sizeBytes: number): void {
+    if (this.#tail - this.#head > this.#mask) this.#resize(Math.max(FIRST_SLOTS, this.#items.length * 2));
+    const slot = this.#tail++ & this.#mask;
+    this.#items[slot] = item;
+    this.#sizes[slot] = sizeBytes;
+    this.#weightBytes += sizeBytes + ITEM_WEIGHT_BYTES;
+  }
+
+  /** Lets at most `most` items cross the border, the oldest first, and answers how many did. */
+  latch(most: number = Infinity): number {
+    const count = Math.min(most, this.arriving);
+    this.#latchedBytes = 0;
+    for (let index = 0; index < count; index++) {
+      this.#latchedBytes += this.#sizes[this.#border++ & this.#mask] ?? 0;
+    }
+    return count;
+  }
+
+  /** The oldest ready item, or `undefined` when this frame has no more: the usual case. */
+  take(): Item | undefined {
+    if (this.#head === this.#border) return undefined;
+    const slot = this.#head++ & this.#mask;
+    const item = this.#items[slot];
+    this.#items[slot] = undefined;
+    this.#weightBytes -= (this.#sizes[slot] ?? 0) + ITEM_WEIGHT_BYTES;
+    if (this.#head === this.#tail) this.#rewind();
+    return item;
+  }
+
+  /** Forgets everything on both sides. */
+  clear(): void {
+    this.#items = [];
+    this.#sizes = [];
+    this.#mask = -1;
+    this.#weightBytes = 0;
+    this.#rewind();
+  }
+
+  #rewind(): void {
+    this.#head = this.#border = this.#tail = 0;
+    if (this.#items.length > KEPT_SLOTS) this.#resize(0);
+  }
+
+  #resize(slots: number): void {
+    const items = new Array<Item | undefined>(slots).fill(undefined);
+    const sizes = new Array<number>(slots).fill(0);
+    for (let index = this.#head; index < this.#tail; index++) {
+      items[index & (slots - 1)] = this.#items[index & this.#mask];
+      sizes[index & (slots - 1)] = this.#sizes[index & this.#mask] ?? 0;
+    }
+    this.#items = items;
+    this.#sizes = sizes;
+    this.#mask = slots - 1;
+  }
+}
+
+/**
+ * What an item costs beside its bytes: two slots, and a small string's or
+ * array's header. Charged so that a flood of empty messages is not free.
+ */
+export const ITEM_WEIGHT_BYTES = 64;
+
+/** A power of two, as every capacity is. Enough for what a player sends in a frame. */
+const FIRST_SLOTS = 4;
+/** A ring above this is given back when empty: one flood must not cost memory for ever. */
+const KEPT_SLOTS = 256;

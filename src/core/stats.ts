@@ -1,0 +1,73 @@
+/**
+ * What was counted. Plain numbers in plain objects: reading costs nothing, and
+ * like all else they change only in `poll()` and by the game's own calls.
+ */
+
+/** Counted for each connection, and summed for its listener and its poller. */
+export interface TrafficStats {
+  /** Messages that became visible. */
+  readonly receivedMessages: number;
+  /** Bytes of those messages on the wire, framing included. */
+  readonly receivedBytes: number;
+  /** Messages that `trySend` and `broadcast` queued. */
+  readonly sentMessages: number;
+  /** Bytes of those messages on the wire, framing included. */
+  readonly sentBytes: number;
+  /** Messages that `trySend` or `broadcast` refused because the outbox was full. */
+  readonly refusedMessages: number;
+}
+
+/** Counted for each connection. */
+export interface ConnectionStats extends TrafficStats {
+  /** The most that ever waited to be received, in bytes, weights included. */
+  readonly inboxPeakBytes: number;
+  /** The most that ever waited to be sent, in bytes. */
+  readonly outboxPeakBytes: number;
+  /** How often the receive limit stopped the reading. */
+  readonly pauses: number;
+  /** How long the receive limit kept the reading stopped, in milliseconds of polled time. */
+  readonly pausedMs: number;
+}
+
+/** Counted for each listener. */
+export interface ListenerStats extends TrafficStats {
+  /** Guests that came to the door. */
+  readonly accepted: number;
+  /** Guests that were reset because the accept queue was full. */
+  readonly dropped: number;
+  /** The most guests that ever waited at the door. */
+  readonly acceptPeak: number;
+}
+
+/** Counted for the whole poller. */
+export interface PollerStats extends TrafficStats {
+  /** How often `poll()` was called. */
+  readonly polls: number;
+  /** Guests that came to any door. */
+  readonly accepted: number;
+  /** Guests that were reset because an accept queue was full. */
+  readonly dropped: number;
+  /** Connections made by `connect` that opened. */
+  readonly opened: number;
+  /** Connections that closed. */
+  readonly closed: number;
+}
+
+/** The same, writable, for those who count. */
+export type Counters<Stats> = { -readonly [Name in keyof Stats]: Stats[Name] };
+
+export function connectionCounters(): Counters<ConnectionStats> {
+  return { ...traffic(), inboxPeakBytes: 0, outboxPeakBytes: 0, pauses: 0, pausedMs: 0 };
+}
+
+export function listenerCounters(): Counters<ListenerStats> {
+  return { ...traffic(), accepted: 0, dropped: 0, acceptPeak: 0 };
+}
+
+export function pollerCounters(): Counters<PollerStats> {
+  return { ...traffic(), polls: 0, accepted: 0, dropped: 0, opened: 0, closed: 0 };
+}
+
+function traffic(): Counters<TrafficStats> {
+  return { receivedMessages: 0, receivedBytes: 0, sentMessages: 0, sentBytes: 0, refusedMessages: 0 };
+}

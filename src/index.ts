@@ -1,0 +1,30 @@
+/**
+ * tickwire: networking for code that runs in frames. The public names for Node,
+ * in the order a reader meets them. No code.
+ */
+export {
+  Poller,
+  type PollerOptions,
+  type FrameBudget,
+  type ListenOptions,
+  type ConnectOptions,
+} from "./core/poller.ts";
+export type { Frame } from "./core/frame.ts";
+export type { AnyListener, DrainBudget, Listener, ListenerState } from "./core/listener.ts";
+export type { AnyConnection, Connection } from "./core/connection.ts";
+export type { ConnectionState } from "./core/phase.ts";
+export { formatAddress, type Address, type CloseKind, type CloseReason } from "./core/link.ts";
+export type { Handler, PollerEvents } from "./core/events.ts";
+export type { ConnectionStats, ListenerStats, PollerStats, TrafficStats } from "./core/stats.ts";
+
+export { tcp, type TcpOptions } from "./transport/tcp.ts";
+export { memory, type MemoryOptions, type MemoryTransport } from "./transport/memory.ts";
+export type { Door, DoorEvents, Link, LinkEvents, Transport } from "./core/link.ts";
+
+export { lines, type LinesOptions } from "./codec/lines.ts";
+export { json, type JsonOptions } from "./codec/json.ts";
+export { lengthPrefixed, type LengthPrefixedOptions } from "./codec/length-prefixed.ts";
+export { bytes, type BytesOptions } from "./codec/bytes.ts";
+export { DecodeError, type Codec, type Decoder, type MessageSink } from "./codec/codec.ts";
+
+export { runLoop, waitForActivity, type LoopOptions, type LoopReport } from "./loop.ts";

@@ -1,0 +1,247 @@
+/**
+ * A network inside the process: pollers talk over it with no socket, no event
+ * loop and no chance. What one flushes has arrived when the other polls.
+ *
+ *     link.write ──▶ pipe (held, or cut in pieces) ──▶ peer's received
+ *
+ * The home of tests, of this library and of games: it can cut the stream at any
+ * byte and choose the frame in which each byte arrives.
+ */
+import { limit, wholeNumber } from "../check.ts";
+import type { Address, CloseReason, Door, DoorEvents, Link, LinkEvents, Transport } from "../core/link.ts";
+
+/** Options of {@link memory}. */
+export interface MemoryOptions {
+  /** The longest piece that is delivered at once, in bytes; longer ones are cut. Unlimited by default. */
+  readonly pieceBytes?: number;
+}
+
+/** A network in memory: give the same value to every poller that shall meet on it. */
+export interface MemoryTransport extends Transport {
+  listen(): Door;
+  connect(): Link;
+  /** From now on nothing arrives, on any of its links: bytes wait, and so do endings. */
+  hold(): void;
+  /**
+   * Lets the next `sizeBytes` bytes arrive on each link in each direction, and
+   * holds the rest. Without a number: lets everything arrive, and holds no more.
+   *
+   * @throws RangeError when `sizeBytes` is not a whole number from 0 up
+   */
+  release(sizeBytes?: number): void;
+  /** Pulls the cable: every link breaks, both ends see a reset, and what was under way is lost. */
+  cut(): void;
+}
+
+/**
+ * A network in memory. One listener at a time can listen on it, and any number
+ * of connections reach that listener; without one they are refused.
+ *
+ * @throws RangeError when `pieceBytes` is not a whole number from 1 up
+ */
+export function memory(options: MemoryOptions = {}): MemoryTransport {
+  const pieceBytes = limit("pieceBytes", options.pieceBytes ?? Infinity, 1);
+  return new MemoryNetwork(pieceBytes);
+}
+
+class MemoryNetwork implements MemoryTransport {
+  readonly pieceBytes: number;
+  held = false;
+  readonly #links = new Set<MemoryLink>();
+  #door: MemoryDoor | undefined;
+  #lastPort = 0;
+
+  constructor(pieceBytes: number) {
+    this.pieceBytes = pieceBytes;
+  }
+
+  listen(): Door {
+    return new MemoryDoor(this);
+  }
+
+  connect(): Link {
+    return new MemoryLink(this, addressOf(++this.#lastPort), DOOR_ADDRESS);
+  }
+
+  hold(): void {
+    this.held = true;
+  }
+
+  release(sizeBytes?: number): void {
+    if (sizeBytes !== undefined) wholeNumber("sizeBytes", sizeBytes, 0);
+    this.held = sizeBytes !== undefined;
+    for (const link of this.#links) link.deliver(sizeBytes ?? Infinity);
+  }
+
+  cut(): void {
+    for (const link of this.#links) link.finish(CUT);
+  }
+
+  /** Takes the address for `door`. `false` when somebody has it. */
+  open(door: MemoryDoor): boolean {
+    if (this.#door !== undefined) return false;
+    this.#door = door;
+    return true;
+  }
+
+  shut(door: MemoryDoor): void {
+    if (this.#door === door) this.#door = undefined;
+  }
+
+  /** Brings a connecting link to the door. `false` when there is none. */
+  meet(guest: MemoryLink): boolean {
+    if (this.#door === undefined) return false;
+    const host = new MemoryLink(this, DOOR_ADDRESS, guest.localAddress);
+    guest.join(host);
+    host.join(guest);
+    this.#links.add(guest).add(host);
+    this.#door.arrived(host);
+    return true;
+  }
+
+  forget(link: MemoryLink): void {
+    this.#links.delete(link);
+  }
+}
+
+class MemoryDoor implements Door {
+  readonly #network: MemoryNetwork;
+  #events: DoorEvents | undefined;
+
+  constructor(network: MemoryNetwork) {
+    this.#network = network;
+  }
+
+  attach(events: DoorEvents): void {
+    this.#events = events;
+    if (this.#network.open(this)) events.listening(DOOR_ADDRESS);
+    else events.closed({ kind: "address-in-use", message: "another listener is on this memory network" });
+  }
+
+  arrived(link: Link): void {
+    this.#events?.arrived(link);
+  }
+
+  close(): void {
+    this.#network.shut(this);
+  }
+}
+
+class MemoryLink implements Link {
+  readonly localAddress: Address;
+  readonly remoteAddress: Address;
+  readonly #network: MemoryNetwork;
+  #events: LinkEvents | undefined;
+  #peer: MemoryLink | undefined;
+  /** What this end has written and the peer has not been given. */
+  #waiting: Uint8Array[] = [];
+  #phase: "open" | "ending" | "over" = "open";
+  #paused = false;
+  #delivering = false;
+
+  constructor(network: MemoryNetwork, local: Address, remote: Address) {
+    this.#network = network;
+    this.localAddress = local;
+    this.remoteAddress = remote;
+  }
+
+  attach(events: LinkEvents): void {
+    this.#events = events;
+    const isGuest = this.#peer === undefined;
+    if (isGuest && !this.#network.meet(this)) {
+      this.finish(REFUSED);
+      return;
+    }
+    if (this.#phase === "over") return; // it was sent away at the door
+    events.opened();
+  }
+
+  join(peer: MemoryLink): void {
+    this.#peer = peer;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#phase !== "open") return true; // it leads nowhere, and is gone
+    this.#waiting.push(bytes);
+    if (this.#waiting.length === 1) this.#move(this.#network.held ? 0 : Infinity);
+    const last = this.#waiting.at(-1);
+    if (last === undefined) return true;
+    const gone = this.#waiting.length === 1 ? bytes.length - last.length : 0;
+    if (gone > 0) this.#events?.drained(gone);
+    return false;
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#peer?.deliver();
+  }
+
+  end(): void {
+    if (this.#phase === "open") this.#phase = "ending";
+    this.deliver();
+  }
+
+  abort(): void {
+    this.finish(ABORTED);
+    this.#peer?.finish(RESET);
+  }
+
+  /** It is over at this end. */
+  finish(reason: CloseReason): void {
+    if (this.#phase === "over") return;
+    this.#phase = "over";
+    this.#waiting = [];
+    this.#network.forget(this);
+    this.#events?.closed(reason);
+  }
+
+  /** Brings at most `most` of the waiting bytes to the peer, and the end behind the last of them. */
+  deliver(most: number = this.#network.held ? 0 : Infinity): void {
+    if (this.#delivering) return;
+    const moved = this.#move(most);
+    if (moved > 0) this.#events?.drained(moved);
+    if (this.#phase !== "ending" || this.#waiting.length > 0 || this.#network.held) return;
+    this.finish(FINISHED);
+    this.#peer?.hearEnd();
+  }
+
+  hearEnd(): void {
+    this.#events?.ended();
+  }
+
+  /** Moves bytes to the peer, in pieces, until it pauses. Answers how many. */
+  #move(most: number): number {
+    const peer = this.#peer;
+    let moved = 0;
+    this.#delivering = true;
+    for (let first: Uint8Array | undefined; (first = this.#waiting[0]) !== undefined; ) {
+      if (moved >= most || peer === undefined || peer.#paused || peer.#phase === "over") break;
+      const piece = first.subarray(0, Math.min(this.#network.pieceBytes, most - moved));
+      if (piece.length === first.length) this.#waiting.shift();
+      else this.#waiting[0] = first.subarray(piece.length);
+      moved += piece.length;
+      peer.hear(piece);
+    }
+    this.#delivering = false;
+    return moved;
+  }
+
+  hear(piece: Uint8Array): void {
+    this.#events?.received(piece);
+  }
+}
+
+function addressOf(port: number): Address {
+  return { family: "memory", host: "memory", port };
+}
+
+const DOOR_ADDRESS = addressOf(0);
+const REFUSED: CloseReason = { kind: "refused", message: "nobody listens on this memory network" };
+const RESET: CloseReason = { kind: "reset", message: "the peer reset the connection" };
+const CUT: CloseReason = { kind: "reset", message: "the memory network was cut" };
+const ABORTED: CloseReason = { kind: "local", message: "this side aborted the connection" };
+const FINISHED: CloseReason = { kind: "local", message: "this side finished" };

@@ -1,0 +1,122 @@
+/**
+ * A `node:net` socket as a link. Shared by every transport whose sockets are
+ * streams.
+ *
+ *     socket events ──▶ link events        link calls ──▶ socket calls
+ *
+ * Decides how a socket is read, written and ended so that nothing is lost:
+ * always flowing, so that the peer's end is seen; half open, so that an answer
+ * still reaches a peer that has finished. Its listeners are there before
+ * anything can fail.
+ */
+import type { Socket } from "node:net";
+import { debuglog } from "node:util";
+import type { Address, CloseReason, Link, LinkEvents } from "../core/link.ts";
+import { reasonOf } from "./errors.ts";
+
+/** One socket as a link. The socket must allow half-open, and have no listeners yet. */
+export class StreamLink implements Link {
+  localAddress: Address | undefined;
+  remoteAddress: Address | undefined;
+  readonly #socket: Socket;
+  #events: LinkEvents | undefined;
+  #error: Error | undefined;
+  #peerEnded = false;
+  /** Bytes that were in the socket's own queue when last looked at. */
+  #queuedBytes = 0;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on("error", (error) => {
+      this.#error ??= error;
+    });
+    socket.on("close", () => this.#closed());
+    if (socket.connecting) socket.on("connect", () => this.#opened());
+    else this.#copyAddresses();
+  }
+
+  attach(events: LinkEvents): void {
+    this.#events = events;
+    const socket = this.#socket;
+    socket.on("end", () => {
+      this.#peerEnded = true;
+      events.ended();
+    });
+    socket.on("data", (bytes: Buffer) => events.received(bytes));
+    if (!socket.connecting) this.#opened();
+  }
+
+  write(bytes: Uint8Array): boolean {
+    this.#socket.write(bytes, this.#noteDrained);
+    const queued = this.#socket.writableLength;
+    if (queued === 0) return true; // the system has taken all of it
+    this.#queuedBytes = queued;
+    return false;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  abort(): void {
+    // While connecting there is nobody to reset, and Node would wait for the connection to do it.
+    if (this.#socket.connecting) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
+  }
+
+  #opened(): void {
+    this.#copyAddresses();
+    debug("open %o to %o", this.localAddress, this.remoteAddress);
+    this.#events?.opened();
+  }
+
+  #closed(): void {
+    const reason = this.#error === undefined ? this.#cleanReason() : reasonOf(this.#error);
+    debug("closed %o to %o: %s", this.localAddress, this.remoteAddress, reason.message);
+    this.#events?.closed(reason);
+  }
+
+  #cleanReason(): CloseReason {
+    return this.#peerEnded ? REMOTE : LOCAL;
+  }
+
+  /** Called for each write, also for those that the system took at once. */
+  readonly #noteDrained = (): void => {
+    const queued = this.#socket.writableLength;
+    const gone = this.#queuedBytes - queued;
+    if (gone <= 0) return;
+    this.#queuedBytes = queued;
+    this.#events?.drained(gone);
+  };
+
+  // Node forgets the remote address at the close, so it is copied while it is there.
+  #copyAddresses(): void {
+    const { localAddress, localPort, localFamily } = this.#socket;
+    const { remoteAddress, remotePort, remoteFamily } = this.#socket;
+    this.localAddress = addressOf(localAddress, localPort, localFamily);
+    this.remoteAddress = addressOf(remoteAddress, remotePort, remoteFamily);
+  }
+}
+
+/** An address as Node gives it in three parts; `undefined` when it has none. */
+export function addressOf(
+  host: string | undefined,
+  port: number | undefined,
+  family: string | undefined,
+): Address | undefined {
+  if (host === undefined || port === undefined) return undefined;
+  return { family: family === "IPv6" ? "IPv6" : "IPv4", host, port };
+}
+
+const debug = debuglog("tickwire");
+
+const REMOTE: CloseReason = { kind: "remote", message: "the peer closed the connection" };
+const LOCAL: CloseReason = { kind: "local", message: "this side closed the connection" };
