@@ -77,17 +77,16 @@ export async function runLoop(options: LoopOptions): Promise<LoopReport> {
 export function waitForActivity(poller: Poller, timeoutMs: number = Infinity): Promise<boolean> {
   milliseconds("timeoutMs", timeoutMs);
   return new Promise((resolve) => {
-    let timer: NodeJS.Timeout | undefined;
+    const giveUp = () => {
+      forget();
+      resolve(false);
+    };
+    const timer = timeoutMs === Infinity ? undefined : setTimeout(giveUp, Math.min(timeoutMs, MAX_TIMER_MS));
     const forget = poller.onNews(() => {
       clearTimeout(timer);
       // After this turn's other sockets have been heard too: one poll for all of them.
       setImmediate(resolve, true);
     });
-    if (timeoutMs === Infinity) return;
-    timer = setTimeout(() => {
-      forget();
-      resolve(false);
-    }, timeoutMs);
   });
 }
 
@@ -108,3 +107,6 @@ function sleepUntil(untilMs: number, signal: AbortSignal | undefined): Promise<v
     signal?.addEventListener("abort", wake);
   });
 }
+
+/** What a timer can hold; Node takes more for 1 ms. Some 24 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -342,8 +342,9 @@ export class Connection<In, Out = In> {
   #copyCounters(passedMs: number): void {
     const intake = this.#intake;
     this.#counters.inboxPeakBytes = intake.peakBytes;
+    // A pause that began since the last frame counts from this one on.
+    if (intake.paused && intake.pauses === this.#counters.pauses) this.#counters.pausedMs += passedMs;
     this.#counters.pauses = intake.pauses;
-    if (intake.paused) this.#counters.pausedMs += passedMs;
     this.#outbox.drained(intake.drainedBytes);
     intake.drainedBytes = 0;
   }

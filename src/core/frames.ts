@@ -44,6 +44,7 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener> {
   readonly #rules: FrameRules;
   readonly #deadlines: Deadlines<AnyConnection>;
   readonly #frame = new ReusedFrame();
+  readonly #wakers = new Set<() => void>();
   readonly #turns = new Turns<AnyConnection>({ leftOf: (connection) => connection.arriving });
   // Two lists each: one gathers while the other is worked off.
   #filed: AnyConnection[] = [];
@@ -52,7 +53,6 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener> {
   #visitingDoors: AnyListener[] = [];
   #outgoing: AnyConnection[] = [];
   #flushing: AnyConnection[] = [];
-  #wake: (() => void) | undefined;
   #lastId = 0;
 
   constructor(rules: FrameRules) {
@@ -68,20 +68,9 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener> {
 
   /** Calls `wake` at the next news, once; at once when there are some. Answers how to take that back. */
   onNews(wake: () => void): () => void {
-    if (this.hasNews) {
-      wake();
-      return () => {};
-    }
-    const before = this.#wake;
-    const wakeAll = () => {
-      before?.();
-      wake();
-    };
-    this.#wake = wakeAll;
-    return () => {
-      if (this.#wake === wakeAll) this.#wake = before;
-      else wake = () => {};
-    };
+    if (this.hasNews) wake();
+    else this.#wakers.add(wake);
+    return () => this.#wakers.delete(wake);
   }
 
   /** Cuts the next frame: everything filed until now becomes visible, or waits by the budget. */
@@ -89,13 +78,9 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener> {
     this.counters.polls++;
     this.#frame.begin(nowMs, this.counters);
     const passedMs = this.#deadlines.pass(this.#frame.deltaMs);
-    for (const connection of this.ready) connection.refile();
-    this.ready.length = 0;
     this.#settleDoors();
 
-    const visiting = this.#filed;
-    this.#filed = this.#visiting;
-    this.#visiting = visiting;
+    const visiting = this.#gatherVisits();
     const remaining = this.#latch(visiting);
     for (const connection of visiting) {
       if (connection.settle(passedMs)) this.#show(connection);
@@ -176,6 +161,19 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener> {
     this.events.gather("drop", { listener, count, reason });
   }
 
+  /** Whom to visit in this frame: those with something left from the last one first, then the news. */
+  #gatherVisits(): AnyConnection[] {
+    const news = this.#filed;
+    const visiting = this.#visiting;
+    this.#filed = visiting; // for a moment, so that the leftovers are filed in front
+    for (const connection of this.ready) connection.refile();
+    this.ready.length = 0;
+    for (const connection of news) visiting.push(connection);
+    news.length = 0;
+    this.#filed = news;
+    return visiting;
+  }
+
   #settleDoors(): void {
     const visiting = this.#filedDoors;
     this.#filedDoors = this.#visitingDoors;
@@ -207,9 +205,9 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener> {
   }
 
   #wakeUp(): void {
-    const wake = this.#wake;
-    if (wake === undefined) return;
-    this.#wake = undefined;
-    wake();
+    if (this.#wakers.size === 0) return;
+    const wakers = [...this.#wakers];
+    this.#wakers.clear();
+    for (const wake of wakers) wake();
   }
 }

@@ -219,7 +219,7 @@ class MemoryLink implements Link {
     let moved = 0;
     this.#delivering = true;
     for (let first: Uint8Array | undefined; (first = this.#waiting[0]) !== undefined; ) {
-      if (moved >= most || peer === undefined || peer.#paused || peer.#phase === "over") break;
+      if (moved >= most || peer === undefined || peer.#paused) break;
       const piece = first.subarray(0, Math.min(this.#network.pieceBytes, most - moved));
       if (piece.length === first.length) this.#waiting.shift();
       else this.#waiting[0] = first.subarray(piece.length);
@@ -231,7 +231,7 @@ class MemoryLink implements Link {
   }
 
   hear(piece: Uint8Array): void {
-    this.#events?.received(piece);
+    if (this.#phase !== "over") this.#events?.received(piece); // else it leads nowhere
   }
 }
 

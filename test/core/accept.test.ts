@@ -1,0 +1,134 @@
+import { describe, expect, test } from "vitest";
+import { lines, memory, Poller } from "../../src/index.ts";
+import { lineRig, take } from "../rig.ts";
+
+describe("tryAccept", () => {
+  test("says undefined when nobody is waiting", () => {
+    expect(lineRig().listener.tryAccept()).toBeUndefined();
+  });
+
+  test("gives the guests of this frame in the order of their coming, and no later ones", () => {
+    const rig = lineRig();
+    rig.connect();
+    rig.connect();
+    expect(rig.listener.tryAccept()).toBeUndefined();
+    expect(rig.pollServer().accepted).toBe(2);
+    rig.connect();
+    expect(rig.listener.tryAccept()?.id).toBe(1);
+    expect(rig.listener.tryAccept()?.id).toBe(2);
+    expect(rig.listener.tryAccept()).toBeUndefined();
+    expect(rig.pollServer().accepted).toBe(1);
+    expect(rig.listener.tryAccept()?.id).toBe(3);
+  });
+
+  test("gives an open connection with both addresses", () => {
+    const { far, near } = lineRig().pair();
+    expect(far.state).toBe("open");
+    expect(far.remoteAddress).toEqual(near.localAddress);
+    expect(far.localAddress).toEqual(near.remoteAddress);
+  });
+
+  test("hands out a guest that spoke and left before it was taken", () => {
+    const rig = lineRig();
+    const near = rig.connect();
+    near.trySend("I was here");
+    rig.pollClient();
+    near.close();
+    rig.client.flush();
+    rig.pollServer();
+    rig.pollServer();
+    const guest = rig.listener.tryAccept();
+    expect(guest?.state).toBe("open");
+    expect(guest?.tryRecv()).toBe("I was here");
+    for (let frame = 0; frame < 3; frame++) rig.pollServer();
+    expect(guest?.state).toBe("closed");
+    expect(guest?.closeReason?.kind).toBe("remote");
+    expect(rig.listener.connections.size).toBe(0);
+  });
+
+  test("shows a guest's messages only up to the last poll", () => {
+    const rig = lineRig();
+    const near = rig.connect();
+    near.trySend("seen");
+    rig.pollClient();
+    rig.client.flush();
+    rig.pollServer();
+    near.trySend("not yet");
+    rig.client.flush();
+    const guest = rig.listener.tryAccept();
+    expect(guest && take(guest)).toEqual(["seen"]);
+    rig.pollServer();
+    expect(guest && take(guest)).toEqual(["not yet"]);
+  });
+});
+
+describe("the accept limit", () => {
+  test("resets the guest beyond it, and reports that in the frame", () => {
+    const rig = lineRig({ listen: { acceptLimit: 2 } });
+    const drops: unknown[] = [];
+    rig.server.on("drop", ({ count, reason }) => drops.push([count, reason.kind]));
+    const guests = [rig.connect(), rig.connect(), rig.connect(), rig.connect()];
+    expect(rig.listener.stats.dropped).toBe(0);
+    expect(rig.pollServer().accepted).toBe(2);
+    expect(drops).toEqual([[2, "overflow"]]);
+    expect(rig.listener.stats).toMatchObject({ accepted: 2, dropped: 2, acceptPeak: 2 });
+    rig.pollClient();
+    expect(guests.map((guest) => guest.state)).toEqual(["open", "open", "closed", "closed"]);
+    expect(guests[3]?.closeReason?.kind).toBe("reset");
+  });
+
+  test("has room again once guests are taken", () => {
+    const rig = lineRig({ listen: { acceptLimit: 1 } });
+    rig.pair();
+    rig.pair();
+    expect(rig.listener.stats.dropped).toBe(0);
+    expect(rig.listener.connections.size).toBe(2);
+  });
+});
+
+describe("a listener", () => {
+  test("is starting until the poll that shows its address", () => {
+    const poller = new Poller();
+    const listener = poller.listen(memory(), lines());
+    expect([listener.state, listener.address]).toEqual(["starting", undefined]);
+    poller.poll(0);
+    expect(listener.state).toBe("listening");
+    expect(listener.address).toMatchObject({ family: "memory" });
+  });
+
+  test("is closed with a reason when the address is taken, and nothing throws", () => {
+    const rig = lineRig();
+    const second = rig.server.listen(rig.wire, lines());
+    rig.pollServer();
+    expect(second.state).toBe("closed");
+    expect(second.closeReason?.kind).toBe("address-in-use");
+    expect(rig.listener.state).toBe("listening");
+  });
+
+  test("lets nobody in after close(), resets who was at the door, and keeps who was accepted", () => {
+    const rig = lineRig();
+    const { near, far } = rig.pair();
+    const waiting = rig.connect();
+    rig.pollBoth();
+    rig.listener.close();
+    expect(rig.listener.state).toBe("closed");
+    expect(rig.listener.closeReason?.kind).toBe("local");
+    expect(rig.listener.tryAccept()).toBeUndefined();
+    const late = rig.connect();
+    rig.pollBoth();
+    expect(waiting.closeReason?.kind).toBe("reset");
+    expect(late.closeReason?.kind).toBe("refused");
+    near.trySend("still here");
+    rig.client.flush();
+    rig.pollServer();
+    expect(far.tryRecv()).toBe("still here");
+  });
+
+  test("frees its address for the next one", () => {
+    const rig = lineRig();
+    rig.listener.close();
+    const next = rig.server.listen(rig.wire, lines());
+    rig.pollServer();
+    expect(next.state).toBe("listening");
+  });
+});

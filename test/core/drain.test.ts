@@ -1,0 +1,188 @@
+import { describe, expect, test } from "vitest";
+import { lineRig, type Rig } from "../rig.ts";
+
+/** So many players, each of whom has said `count` lines `<player>.<number>` in this frame. */
+function talking(players: number, count: number, clock: () => number = () => 0): Rig {
+  const rig = lineRig({ server: { clock } });
+  for (let player = 0; player < players; player++) {
+    const { near } = rig.pair();
+    for (let index = 0; index < count; index++) near.trySend(`${player}.${index}`);
+  }
+  rig.client.flush();
+  rig.pollServer();
+  return rig;
+}
+
+describe("drain", () => {
+  test("visits all messages of this frame in turns, one of each connection", () => {
+    const rig = talking(3, 2);
+    const visited: string[] = [];
+    const left = rig.listener.drain((connection, text) => visited.push(`${connection.id}:${text}`));
+    expect(left).toBe(0);
+    expect(visited).toEqual(["1:0.0", "2:1.0", "3:2.0", "1:0.1", "2:1.1", "3:2.1"]);
+    expect(rig.listener.drain(() => visited.push("again"))).toBe(0);
+    expect(visited).toHaveLength(6);
+  });
+
+  test("stops at its budget of messages, says what is left, and goes on there", () => {
+    const rig = talking(3, 2);
+    const visited: string[] = [];
+    const visit = (_: unknown, text: string) => visited.push(text);
+    expect(rig.listener.drain(visit, { messages: 2 })).toBe(4);
+    expect(rig.listener.drain(visit, { messages: 0 })).toBe(4);
+    rig.pollServer();
+    expect(rig.listener.drain(visit, { messages: 2 })).toBe(2);
+    rig.pollServer();
+    expect(rig.listener.drain(visit)).toBe(0);
+    expect(visited).toEqual(["0.0", "1.0", "2.0", "0.1", "1.1", "2.1"]);
+  });
+
+  test("stops at its budget of bytes, with the message that reaches it", () => {
+    const rig = talking(2, 2);
+    const visited: string[] = [];
+    expect(rig.listener.drain((_, text) => visited.push(text), { bytes: 5 })).toBe(2);
+    expect(visited).toEqual(["0.0", "1.0"]);
+  });
+
+  test("stops at its budget of milliseconds, looking at the clock every 16 messages", () => {
+    let looks = 0;
+    const rig = talking(1, 100, () => 10 * looks++);
+    looks = 0;
+    const visited: string[] = [];
+    const left = rig.listener.drain((_, text) => visited.push(text), { ms: 25 });
+    expect(visited).toHaveLength(32);
+    expect(left).toBe(68);
+    expect(looks).toBe(4); // at the start, before message 0, 16 and 32
+  });
+
+  test("serves everyone in turn although one floods, frame after frame", () => {
+    const rig = lineRig();
+    const flood = rig.pair();
+    const calm = [rig.pair(), rig.pair()];
+    const visited = new Map<number, number>();
+    for (let frame = 0; frame < 30; frame++) {
+      for (let count = 0; count < 50; count++) flood.near.trySend("flood");
+      for (const { near } of calm) near.trySend("calm");
+      rig.client.flush();
+      rig.pollServer();
+      rig.listener.drain((connection) => visited.set(connection.id, (visited.get(connection.id) ?? 0) + 1), {
+        messages: 3,
+      });
+    }
+    expect([...visited.values()]).toEqual([30, 30, 30]);
+  });
+
+  test("does not visit a connection that the visitor has closed or emptied", () => {
+    const rig = talking(3, 2);
+    const [first, second] = [...rig.listener.connections];
+    const visited: string[] = [];
+    rig.listener.drain((connection, text) => {
+      visited.push(text);
+      if (connection === first) second?.close();
+      else connection.tryRecv();
+    });
+    expect(visited).toEqual(["0.0", "2.0", "0.1"]);
+  });
+
+  test("passes on what the visitor throws, and loses only the message it was given", () => {
+    const rig = talking(2, 2);
+    const visited: string[] = [];
+    const visit = (_: unknown, text: string) => {
+      if (text === "1.0") throw new Error("a bug in the game");
+      visited.push(text);
+    };
+    expect(() => rig.listener.drain(visit)).toThrow("a bug in the game");
+    rig.listener.drain(visit);
+    expect(visited.sort()).toEqual(["0.0", "0.1", "1.1"]);
+  });
+
+  test("leaves guests alone until they are accepted", () => {
+    const rig = lineRig();
+    rig.connect().trySend("hello");
+    rig.pollBoth();
+    rig.client.flush();
+    rig.pollServer();
+    const visited: string[] = [];
+    rig.listener.drain((_, text) => visited.push(text));
+    expect(visited).toEqual([]);
+    rig.listener.tryAccept();
+    rig.listener.drain((_, text) => visited.push(text));
+    expect(visited).toEqual(["hello"]);
+  });
+
+  test("names the budget that is no number", () => {
+    const { listener } = lineRig();
+    expect(() => listener.drain(() => {}, { messages: -1 })).toThrow("messages: expected");
+    expect(() => listener.drain(() => {}, { ms: Number.NaN })).toThrow("ms: expected");
+  });
+});
+
+describe("the frame budget", () => {
+  test("lets so many messages become visible, says how many wait, and loses none", () => {
+    const rig = lineRig({ server: { frameBudget: { messages: 3 } } });
+    const { near, far } = rig.pair();
+    for (let index = 0; index < 8; index++) near.trySend(`${index}`);
+    rig.client.flush();
+    const seen: [number, number, string[]][] = [];
+    for (let frame = 0; frame < 4; frame++) {
+      const { received, remaining } = rig.pollServer();
+      seen.push([received, remaining, [...far]]);
+    }
+    expect(seen).toEqual([
+      [3, 5, ["0", "1", "2"]],
+      [3, 2, ["3", "4", "5"]],
+      [2, 0, ["6", "7"]],
+      [0, 0, []],
+    ]);
+  });
+
+  test("counts bytes, and always lets one message through", () => {
+    const rig = lineRig({ server: { frameBudget: { bytes: 4 } } });
+    const { near, far } = rig.pair();
+    for (const text of ["longer than the budget", "a", "b", "c"]) near.trySend(text);
+    rig.client.flush();
+    expect(rig.pollServer()).toMatchObject({ received: 1, remaining: 3 });
+    expect(rig.pollServer()).toMatchObject({ received: 2, remaining: 1 });
+    expect([...far]).toEqual(["longer than the budget", "a", "b"]);
+  });
+
+  test("goes round the connections, also over frames, so a flood starves nobody", () => {
+    const rig = lineRig({ server: { frameBudget: { messages: 2 } } });
+    const pairs = Array.from({ length: 5 }, () => rig.pair());
+    for (let index = 0; index < 100; index++) pairs[0]?.near.trySend("flood");
+    for (const { near } of pairs.slice(1)) near.trySend("calm");
+    rig.client.flush();
+    const heard = new Set<number>();
+    for (let frame = 0; frame < 3; frame++) {
+      rig.pollServer();
+      for (const { id } of rig.server.ready) heard.add(id);
+      for (const { far } of pairs) while (far.tryRecv() !== undefined);
+    }
+    expect([...heard].sort()).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test("shows the end of a peer only after all of its messages crossed the border", () => {
+    const rig = lineRig({ server: { frameBudget: { messages: 1 } } });
+    const { near, far } = rig.pair();
+    for (const text of ["a", "b", "c"]) near.trySend(text);
+    near.close();
+    rig.client.flush();
+    const got: string[] = [];
+    for (let frame = 0; frame < 8 && far.state !== "closed"; frame++) {
+      rig.pollServer();
+      got.push(...far);
+    }
+    expect(got).toEqual(["a", "b", "c"]);
+    expect(far.state).toBe("closed");
+  });
+
+  test("keeps hasNews true while something waits", () => {
+    const rig = lineRig({ server: { frameBudget: { messages: 1 } } });
+    const { near } = rig.pair();
+    near.trySend("a");
+    near.trySend("b");
+    rig.client.flush();
+    rig.pollServer();
+    expect(rig.server.hasNews).toBe(true);
+  });
+});

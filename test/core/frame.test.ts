@@ -1,0 +1,172 @@
+import { describe, expect, test } from "vitest";
+import { type AnyConnection, Poller } from "../../src/index.ts";
+import { lineRig, take } from "../rig.ts";
+
+describe("a frame", () => {
+  test("shows nothing that arrived after poll()", () => {
+    const rig = lineRig();
+    const { near, far } = rig.pair();
+    near.trySend("one");
+    rig.client.flush();
+    expect(take(far)).toEqual([]);
+    rig.pollServer();
+    near.trySend("two");
+    rig.client.flush();
+    expect(take(far)).toEqual(["one"]);
+    expect(take(far)).toEqual([]);
+    rig.pollServer();
+    expect(take(far)).toEqual(["two"]);
+  });
+
+  test("stands still while the peer sends, drains and leaves", () => {
+    const rig = lineRig();
+    const { near, far } = rig.pair();
+    near.trySend("last words");
+    rig.client.flush();
+    const frame = rig.pollServer();
+    const seen = () => ({
+      frame: { ...frame },
+      state: far.state,
+      reason: far.closeReason,
+      stats: { ...far.stats },
+      total: { ...rig.server.stats },
+      pending: far.pendingBytes,
+      guests: rig.listener.connections.size,
+      ready: rig.server.ready.length,
+    });
+    const before = seen();
+    near.trySend("too late for this frame");
+    near.close();
+    rig.client.flush();
+    rig.connect();
+    rig.wire.cut();
+    expect(seen()).toEqual(before);
+    expect(frame.received).toBe(1);
+    expect(take(far)).toEqual(["last words"]);
+  });
+
+  test("says in numbers what became visible", () => {
+    const rig = lineRig();
+    const near = rig.connect();
+    near.trySend("four");
+    expect({ ...rig.pollClient() }).toMatchObject({ tick: 1, opened: 1, received: 0 });
+    rig.client.flush();
+    const frame = rig.pollServer(16);
+    expect({ ...frame }).toEqual({
+      tick: 2,
+      nowMs: 16,
+      deltaMs: 16,
+      accepted: 1,
+      opened: 0,
+      closed: 0,
+      received: 1,
+      receivedBytes: 5,
+      remaining: 0,
+    });
+    expect({ ...rig.pollServer(4) }).toMatchObject({ tick: 3, deltaMs: 4, accepted: 0, received: 0 });
+  });
+
+  test("is one object, used again", () => {
+    const rig = lineRig();
+    expect(rig.pollServer()).toBe(rig.pollServer());
+  });
+
+  test("keeps what was not taken for the next frame, in order", () => {
+    const rig = lineRig();
+    const { near, far } = rig.pair();
+    for (const text of ["a", "b", "c"]) near.trySend(text);
+    rig.client.flush();
+    rig.pollServer();
+    expect(far.tryRecv()).toBe("a");
+    near.trySend("d");
+    rig.client.flush();
+    const frame = rig.pollServer();
+    expect(frame.received).toBe(1);
+    expect(take(far)).toEqual(["b", "c", "d"]);
+  });
+
+  test("gives an empty line as a message, which is falsy and not nothing", () => {
+    const rig = lineRig();
+    const { near, far } = rig.pair();
+    near.trySend("");
+    rig.client.flush();
+    rig.pollServer();
+    expect(far.tryRecv()).toBe("");
+    expect(far.tryRecv()).toBeUndefined();
+  });
+
+  test("counts time that does not go back", () => {
+    const poller = new Poller();
+    expect(poller.poll(100).deltaMs).toBe(0);
+    expect(poller.poll(90).deltaMs).toBe(0);
+    expect(() => poller.poll(Number.NaN)).toThrow(RangeError);
+  });
+
+  test("takes the time from the poller's clock when poll() is given none", () => {
+    let now = 5;
+    const poller = new Poller({ clock: () => now });
+    poller.poll();
+    now = 12;
+    expect(poller.poll()).toMatchObject({ nowMs: 12, deltaMs: 7 });
+  });
+});
+
+// Comparing connections themselves would take their messages, as any loop over them does.
+const idsOf = (connections: readonly AnyConnection[]) => connections.map(({ id }) => id);
+
+describe("poller.ready", () => {
+  test("holds what has something new, and nobody else", () => {
+    const rig = lineRig();
+    const pairs = Array.from({ length: 5 }, () => rig.pair());
+    rig.pollServer();
+    expect(rig.server.ready).toEqual([]);
+    pairs[1]?.near.trySend("x");
+    pairs[3]?.near.close();
+    rig.client.flush();
+    rig.pollServer();
+    expect(idsOf(rig.server.ready)).toEqual([2, 4]);
+  });
+
+  test("still holds a connection whose messages were left", () => {
+    const rig = lineRig();
+    const { near, far } = rig.pair();
+    near.trySend("x");
+    rig.client.flush();
+    rig.pollServer();
+    rig.pollServer();
+    expect(idsOf(rig.server.ready)).toEqual([far.id]);
+    take(far);
+    rig.pollServer();
+    expect(rig.server.ready).toEqual([]);
+  });
+
+  test("takes in a guest's first messages in the frame that accepts it", () => {
+    const rig = lineRig();
+    rig.connect().trySend("hello");
+    rig.client.poll(0);
+    rig.client.flush();
+    rig.pollServer();
+    expect(rig.server.ready).toEqual([]);
+    const guest = rig.listener.tryAccept();
+    expect(idsOf(rig.server.ready)).toEqual([guest?.id]);
+    expect(guest?.tryRecv()).toBe("hello");
+  });
+});
+
+describe("hasNews", () => {
+  test("is true exactly when the next poll would show something", () => {
+    const rig = lineRig();
+    const { near, far } = rig.pair();
+    rig.pollBoth();
+    expect(rig.server.hasNews).toBe(false);
+    near.trySend("x");
+    expect(rig.server.hasNews).toBe(false);
+    rig.client.flush();
+    expect(rig.server.hasNews).toBe(true);
+    rig.pollServer();
+    expect(rig.server.hasNews).toBe(false);
+    far.trySend("an answer is no news to its sender");
+    rig.server.flush();
+    expect(rig.server.hasNews).toBe(false);
+  });
+});

@@ -1,0 +1,172 @@
+import { describe, expect, test } from "vitest";
+import { bytes, type Codec, lines } from "../../src/index.ts";
+import { lineRig, Rig, take } from "../rig.ts";
+
+describe("the receive limit", () => {
+  test("stops the reading in the data callback, resumes at half, and loses nothing", () => {
+    const rig = new Rig({ codec: lines(), wire: { pieceBytes: 10 }, listen: { receiveLimitBytes: 740 } });
+    const { near, far } = rig.pair();
+    const sent = Array.from({ length: 40 }, (_, index) => `line ${String(index).padStart(4, "0")}`);
+    for (const text of sent) near.trySend(text);
+    rig.client.flush();
+    rig.pollServer(100);
+    // 10 lines of 10 bytes and 64 bytes of weight each reach the limit.
+    expect(far.stats).toMatchObject({ receivedMessages: 10, inboxPeakBytes: 740, pauses: 1 });
+    rig.pollClient();
+    expect(near.pendingBytes).toBe(300);
+
+    const got: string[] = [];
+    for (let count = 0; count < 4; count++) got.push(far.tryRecv() as string);
+    rig.pollBoth(100);
+    expect(near.pendingBytes).toBe(300); // above half: still paused
+    expect(far.stats.pausedMs).toBe(100);
+    got.push(far.tryRecv() as string);
+    rig.pollBoth();
+    expect(near.pendingBytes).toBe(250);
+    for (let frame = 0; frame < 10; frame++) {
+      got.push(...take(far));
+      rig.pollBoth();
+    }
+    expect(got).toEqual(sent);
+    expect(far.stats.inboxPeakBytes).toBe(740);
+  });
+
+  test("charges a flood of empty lines for more than their bytes", () => {
+    const rig = new Rig({ codec: lines(), wire: { pieceBytes: 1 }, listen: { receiveLimitBytes: 6_500 } });
+    const { near, far } = rig.pair();
+    for (let count = 0; count < 1_000; count++) near.trySend("");
+    rig.client.flush();
+    rig.pollServer();
+    expect(far.stats.receivedMessages).toBe(100);
+  });
+
+  test("holds one connection back and no other", () => {
+    const rig = new Rig({ codec: lines(), wire: { pieceBytes: 100 }, listen: { receiveLimitBytes: 1_000 } });
+    const flood = rig.pair();
+    const calm = rig.pair();
+    for (let count = 0; count < 1_000; count++) flood.near.trySend("flood");
+    calm.near.trySend("calm");
+    rig.client.flush();
+    rig.pollServer();
+    expect(take(calm.far)).toEqual(["calm"]);
+    expect(flood.far.stats.inboxPeakBytes).toBeLessThan(1_000 + 17 * 70);
+  });
+
+  test("lets a connection that was closed while paused see its peer's end", () => {
+    const rig = new Rig({ codec: lines(), wire: { pieceBytes: 10 }, listen: { receiveLimitBytes: 100 } });
+    const { near, far } = rig.pair();
+    for (let count = 0; count < 100; count++) near.trySend("a message");
+    near.close();
+    rig.client.flush();
+    rig.pollServer();
+    far.close();
+    rig.server.flush();
+    rig.pollBoth();
+    expect(far.state).toBe("closed");
+    expect(near.state).toBe("closed");
+  });
+});
+
+describe("tryRecv", () => {
+  test("says undefined for nothing, in every state", () => {
+    const rig = lineRig();
+    const near = rig.connect();
+    expect(near.tryRecv()).toBeUndefined();
+    rig.pollClient();
+    expect(near.tryRecv()).toBeUndefined();
+    near.close();
+    expect(near.tryRecv()).toBeUndefined();
+    near.abort();
+    expect(near.tryRecv()).toBeUndefined();
+  });
+
+  test("may be left and gone on with, by iterator too", () => {
+    const rig = lineRig();
+    const { near, far } = rig.pair();
+    for (const text of ["a", "b", "c"]) near.trySend(text);
+    rig.client.flush();
+    rig.pollServer();
+    for (const text of far) {
+      expect(text).toBe("a");
+      break;
+    }
+    expect(far.tryRecv()).toBe("b");
+    expect(take(far)).toEqual(["c"]);
+  });
+
+  test("puts a message together from pieces that came in different frames", () => {
+    const rig = lineRig();
+    const { near, far } = rig.pair();
+    rig.wire.hold();
+    near.trySend("hello world");
+    rig.client.flush();
+    rig.wire.release(5);
+    expect(rig.pollServer().received).toBe(0);
+    rig.wire.release(6);
+    expect(rig.pollServer().received).toBe(0);
+    rig.wire.release(1);
+    expect(rig.pollServer().received).toBe(1);
+    expect(take(far)).toEqual(["hello world"]);
+  });
+});
+
+describe("bad input", () => {
+  test("closes with protocol after what was good was taken, and touches nobody else", () => {
+    const rig = lineRig();
+    const other = rig.pair();
+    const raw = rig.client.connect(rig.wire, bytes());
+    rig.pollBoth();
+    const bad = rig.listener.tryAccept();
+    raw.trySend(Uint8Array.from([0x6f, 0x6b, 0x0a, 0xff, 0x0a, 0x6e, 0x6f, 0x0a]));
+    other.near.trySend("I am fine");
+    rig.client.flush();
+    rig.pollServer();
+    expect(bad?.state).toBe("open");
+    expect(bad?.trySend("an answer to what was good")).toBe(true);
+    expect(bad && take(bad)).toEqual(["ok"]);
+    expect(take(other.far)).toEqual(["I am fine"]);
+    rig.server.flush();
+    for (let frame = 0; frame < 3; frame++) rig.pollBoth();
+    expect(bad?.closeReason).toMatchObject({ kind: "protocol", message: "line 2 is not valid UTF-8" });
+    expect(raw.tryRecv()).toEqual(new TextEncoder().encode("an answer to what was good\n"));
+    expect(other.far.state).toBe("open");
+  });
+
+  test("a stream that ends inside a message closes with protocol, and says what was lost", () => {
+    const rig = lineRig();
+    const raw = rig.client.connect(rig.wire, bytes());
+    rig.pollBoth();
+    const far = rig.listener.tryAccept();
+    raw.trySend(new TextEncoder().encode("whole\nhal"));
+    raw.close();
+    rig.client.flush();
+    rig.pollServer();
+    expect(far && take(far)).toEqual(["whole"]);
+    rig.pollServer();
+    rig.pollServer();
+    expect(far?.closeReason).toMatchObject({
+      kind: "protocol",
+      message: "the stream ended inside line 2, after 3 bytes without a line break",
+    });
+  });
+
+  test("a codec that throws what it should not is the end of that connection alone", () => {
+    const brittle: Codec<string> = {
+      encode: lines().encode,
+      decoder: () => ({
+        decode() {
+          throw new TypeError("cannot read properties of undefined");
+        },
+      }),
+    };
+    const rig = new Rig({ codec: brittle });
+    const { near, far } = rig.pair();
+    near.trySend("x");
+    rig.client.flush();
+    rig.pollServer();
+    expect(far.state).toBe("closing");
+    rig.pollBoth();
+    rig.pollBoth();
+    expect(far.closeReason).toMatchObject({ kind: "protocol", cause: expect.any(TypeError) });
+  });
+});

@@ -1,0 +1,173 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { type Frame, lines, memory, Poller, runLoop, waitForActivity } from "../src/index.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Time that stands still until it is told to pass, in timers, immediates and `performance.now`. */
+function fakeTime(): void {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setImmediate", "performance"] });
+}
+
+/** Runs a loop whose ticks take the given times, and notes when each began and its dt. */
+function recordedLoop(rateHz: number, tookMs: (tick: number) => number) {
+  const controller = new AbortController();
+  const startMs = performance.now();
+  const began: number[] = [];
+  const dts: number[] = [];
+  const done = runLoop({
+    rateHz,
+    poller: new Poller(),
+    signal: controller.signal,
+    tick: (dtMs) => {
+      began.push(performance.now() - startMs);
+      dts.push(dtMs);
+      const tookNow = tookMs(began.length);
+      if (tookNow > 0) vi.advanceTimersByTime(tookNow);
+    },
+  });
+  const end = async () => {
+    controller.abort();
+    await vi.advanceTimersByTimeAsync(1);
+    return done;
+  };
+  return { began, dts, end };
+}
+
+describe("runLoop", () => {
+  test("ticks at a fixed rate without drift, however the times fall", async () => {
+    fakeTime();
+    const loop = recordedLoop(60, () => 0);
+    await vi.advanceTimersByTimeAsync(1_000);
+    const report = await loop.end();
+    expect(report.overruns).toBe(0);
+    expect(report.ticks).toBeGreaterThanOrEqual(59);
+    expect(report.ticks).toBeLessThanOrEqual(61);
+    const sum = loop.dts.reduce((a, b) => a + b, 0);
+    expect(sum).toBeCloseTo(((report.ticks - 1) * 1_000) / 60, 6);
+    expect(loop.dts[0]).toBe(0);
+  });
+
+  test("leaves out the ticks that one long tick missed, counts them, and puts their time into the next", async () => {
+    fakeTime();
+    const loop = recordedLoop(100, (tick) => (tick === 3 ? 35 : 0));
+    await vi.advanceTimersByTimeAsync(100);
+    const report = await loop.end();
+    expect(report.overruns).toBeGreaterThanOrEqual(2);
+    expect(loop.dts.slice(0, 3)).toEqual([0, 10, 10]);
+    expect(loop.dts[3]).toBeGreaterThanOrEqual(30);
+    const sum = loop.dts.reduce((a, b) => a + b, 0);
+    expect(Math.abs(sum - (loop.began.at(-1) ?? 0))).toBeLessThanOrEqual(10);
+  });
+
+  test("polls before the tick, flushes after it, and tells the frame", async () => {
+    const wire = memory();
+    const server = new Poller();
+    const client = new Poller();
+    const listener = server.listen(wire, lines());
+    const near = client.connect(wire, lines());
+    near.trySend("hello");
+    client.poll();
+    client.flush();
+    const controller = new AbortController();
+    const frames: Frame[] = [];
+    await runLoop({
+      rateHz: 1_000,
+      poller: server,
+      signal: controller.signal,
+      tick: (_, frame) => {
+        frames.push({ ...frame });
+        listener.tryAccept()?.trySend("welcome");
+        if (frames.length === 2) controller.abort();
+      },
+    });
+    expect(frames[0]).toMatchObject({ tick: 1, accepted: 1, received: 1 });
+    client.poll();
+    expect(near.tryRecv()).toBe("welcome");
+  });
+
+  test("lets the event loop turn between ticks, also when every tick is late", async () => {
+    const controller = new AbortController();
+    let turns = 0;
+    const count = () => {
+      turns++;
+      if (!controller.signal.aborted) setImmediate(count);
+    };
+    setImmediate(count);
+    let now = 0;
+    const report = await runLoop({
+      rateHz: 1_000,
+      poller: new Poller({ clock: () => now++ }),
+      signal: controller.signal,
+      tick: () => {
+        const untilMs = performance.now() + 2;
+        while (performance.now() < untilMs);
+        if (now > 10) controller.abort();
+      },
+    });
+    expect(report.overruns).toBeGreaterThan(0);
+    expect(turns).toBeGreaterThanOrEqual(report.ticks - 1);
+  });
+
+  test("passes on what a tick throws", async () => {
+    const tick = () => {
+      throw new Error("a bug in the game");
+    };
+    await expect(runLoop({ rateHz: 60, poller: new Poller(), tick })).rejects.toThrow("a bug in the game");
+  });
+
+  test("does not tick when the signal was aborted before", async () => {
+    const tick = vi.fn();
+    const report = await runLoop({ rateHz: 60, poller: new Poller(), tick, signal: AbortSignal.abort() });
+    expect(report).toEqual({ ticks: 0, overruns: 0 });
+    expect(tick).not.toHaveBeenCalled();
+  });
+
+  test.each([0, -1, 1_001, Number.NaN])("refuses a rate of %d Hz", async (rateHz) => {
+    const loop = runLoop({ rateHz, poller: new Poller(), tick: () => {} });
+    await expect(loop).rejects.toThrow("rateHz: expected a number above 0 and up to 1000");
+  });
+});
+
+describe("waitForActivity", () => {
+  test("resolves at once when something waits already", async () => {
+    const wire = memory();
+    const server = new Poller();
+    server.listen(wire, lines());
+    expect(await waitForActivity(server)).toBe(true);
+  });
+
+  test("leaves no timer behind that would keep the process alive", async () => {
+    fakeTime();
+    const poller = new Poller();
+    poller.listen(memory(), lines());
+    const wait = waitForActivity(poller, 60_000);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await wait).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("resolves when something comes, for everyone who waits", async () => {
+    const wire = memory();
+    const server = new Poller();
+    server.listen(wire, lines());
+    server.poll();
+    const waits = [waitForActivity(server), waitForActivity(server, 60_000)];
+    new Poller().connect(wire, lines());
+    expect(await Promise.all(waits)).toEqual([true, true]);
+  });
+
+  test("says false when the time was up, and leaves nothing behind", async () => {
+    fakeTime();
+    const poller = new Poller();
+    const wait = waitForActivity(poller, 100);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await wait).toBe(false);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("refuses a time below 0", () => {
+    expect(() => waitForActivity(new Poller(), -1)).toThrow("timeoutMs: expected milliseconds from 0 up");
+  });
+});

@@ -1,0 +1,366 @@
+/**
+ * What every stream transport must do, a row each. A row that cannot do
+ * something says so, with the reason. Nothing sleeps: the world gets turns of
+ * the event loop until what is awaited is there.
+ */
+import { afterEach, describe, expect, test } from "vitest";
+import {
+  bytes,
+  type Connection,
+  type Listener,
+  lines,
+  memory,
+  Poller,
+  type PollerOptions,
+  type Transport,
+  tcp,
+} from "../../src/index.ts";
+
+interface Row {
+  readonly name: string;
+  /** A transport to listen with, and how to reach that listener. */
+  readonly make: () => { listen: Transport; connect: (listener: Listener<unknown, never>) => Transport };
+  /** A transport that nobody listens on. */
+  readonly nobody: () => Transport | Promise<Transport>;
+}
+
+const rows: Row[] = [
+  {
+    name: "memory",
+    make: () => {
+      const wire = memory();
+      return { listen: wire, connect: () => wire };
+    },
+    nobody: () => memory(),
+  },
+  {
+    name: "memory in pieces of one byte",
+    make: () => {
+      const wire = memory({ pieceBytes: 1 });
+      return { listen: wire, connect: () => wire };
+    },
+    nobody: () => memory({ pieceBytes: 1 }),
+  },
+  tcpRow("tcp over IPv4", "127.0.0.1"),
+  tcpRow("tcp over IPv6", "::1"),
+];
+
+function tcpRow(name: string, host: string): Row {
+  return {
+    name,
+    make: () => ({
+      listen: tcp({ host, port: 0 }),
+      connect: (listener) => tcp({ host, port: listener.address?.port ?? 0 }),
+    }),
+    nobody: async () => tcp({ host, port: await unusedPort(host) }),
+  };
+}
+
+const worlds: World[] = [];
+
+afterEach(async () => {
+  for (const world of worlds.splice(0)) await world.end();
+});
+
+describe.each(rows)("$name", (row) => {
+  const begin = async (options: { server?: PollerOptions; client?: PollerOptions } = {}) => {
+    const world = new World(row, options.server, options.client);
+    worlds.push(world);
+    await world.until(() => world.listener.state === "listening");
+    return world;
+  };
+
+  test("connects, and both ends know both addresses", async () => {
+    const world = await begin();
+    const { near, far } = await world.pair();
+    expect([near.state, far.state]).toEqual(["open", "open"]);
+    expect(near.remoteAddress).toEqual(far.localAddress);
+    expect(far.remoteAddress).toEqual(near.localAddress);
+  });
+
+  test("carries messages both ways, in order", async () => {
+    const world = await begin();
+    const { near, far } = await world.pair();
+    const texts = Array.from({ length: 500 }, (_, index) => `${index} ${"x".repeat(index)} ✓`);
+    for (const text of texts) {
+      expect(near.trySend(text)).toBe(true);
+      expect(far.trySend(`answer ${text}`)).toBe(true);
+    }
+    const [atFar, atNear]: string[][] = [[], []];
+    await world.until(() => {
+      atFar?.push(...far);
+      atNear?.push(...near);
+      return atFar?.length === texts.length && atNear?.length === texts.length;
+    });
+    expect(atFar).toEqual(texts);
+    expect(atNear).toEqual(texts.map((text) => `answer ${text}`));
+  });
+
+  test("delivers what was sent before it opened", async () => {
+    const world = await begin();
+    const near = world.connect();
+    near.trySend("early");
+    const far = await world.guest();
+    await world.until(() => far.tryRecv() === "early");
+  });
+
+  test("delivers everything before a clean close, then says remote here and local there", async () => {
+    const world = await begin();
+    const { near, far } = await world.pair();
+    const sent = Array.from({ length: 2_000 }, (_, index) => `line ${index}`);
+    for (const text of sent) near.trySend(text);
+    near.close();
+    const got: string[] = [];
+    await world.until(() => {
+      got.push(...far);
+      return far.state === "closed" && near.state === "closed";
+    });
+    expect(got).toEqual(sent);
+    expect(far.closeReason?.kind).toBe("remote");
+    expect(near.closeReason?.kind).toBe("local");
+  });
+
+  test("lets the answer to a peer's last message reach it, when the peer has not closed yet", async () => {
+    const world = await begin();
+    const { near, far } = await world.pair();
+    near.trySend("question");
+    await world.until(() => far.tryRecv() === "question");
+    far.trySend("answer");
+    far.close();
+    await world.until(() => near.tryRecv() === "answer");
+    await world.until(() => near.state === "closed" && far.state === "closed");
+    expect(near.closeReason?.kind).toBe("remote");
+  });
+
+  test("shows an abort to the peer as a reset", async () => {
+    const world = await begin();
+    for (let round = 0; round < 20; round++) {
+      const { near, far } = await world.pair();
+      near.trySend("heard before");
+      await world.until(() => far.tryRecv() === "heard before");
+      near.abort();
+      await world.until(() => far.state === "closed");
+      expect(far.closeReason?.kind).toBe("reset");
+      expect(near.closeReason?.kind).toBe("local");
+    }
+  });
+
+  test("delivers what a reset follows at once, and then closes", async () => {
+    const world = await begin();
+    for (let round = 0; round < 20; round++) {
+      const { near, far } = await world.pair();
+      near.trySend("last words");
+      world.client.flush();
+      near.abort();
+      const got: string[] = [];
+      await world.until(() => {
+        got.push(...far);
+        return far.state === "closed";
+      });
+      // What the peer's system had in hand may be lost with the reset, but never garbled.
+      expect([[], ["last words"]]).toContainEqual(got);
+      // libuv as of Node 20 and 22 takes a reset that it reads together with the last bytes for an end.
+      expect(["reset", "remote"]).toContain(far.closeReason?.kind);
+    }
+  });
+
+  test("is refused where nobody listens, as a state with a reason", async () => {
+    const world = await begin();
+    const connection = world.client.connect(await row.nobody(), lines());
+    await world.until(() => connection.state === "closed");
+    expect(connection.closeReason).toMatchObject({
+      kind: "refused",
+      message: expect.stringContaining("nobody listens"),
+    });
+  });
+
+  test("says that an address is in use, as a state with a reason", async () => {
+    const world = await begin();
+    const transport = world.reach();
+    const second = world.server.listen(transport, lines());
+    await world.until(() => second.state === "closed");
+    expect(second.closeReason?.kind).toBe("address-in-use");
+    expect(world.listener.state).toBe("listening");
+  });
+
+  test("holds back a sender at the receive limit, in bounded memory, and loses nothing", async () => {
+    const receiveLimitBytes = 100_000;
+    const world = await begin({ server: { receiveLimitBytes }, client: { sendLimitBytes: 100_000 } });
+    const { near, far } = await world.pair();
+    const text = "x".repeat(1_000);
+    let sent = 0;
+    let stuck = 0;
+    await world.until(() => {
+      const before = sent;
+      while (near.trySend(`${sent} ${text}`)) sent++;
+      stuck = sent === before ? stuck + 1 : 0;
+      return stuck > 20;
+    });
+    const one = 1_010 + 64;
+    expect(far.stats.pauses).toBe(1);
+    expect(far.stats.inboxPeakBytes).toBeLessThan(receiveLimitBytes + 3 * 65_536 + one);
+    expect(near.pendingBytes).toBeLessThanOrEqual(100_000);
+    let got = 0;
+    await world.until(() => {
+      for (const message of far) expect(message.startsWith(`${got++} `)).toBe(true);
+      return got === sent;
+    });
+    await world.until(() => near.pendingBytes === 0);
+  });
+
+  test("resets a guest beyond the accept limit", async () => {
+    const world = await begin({ server: { acceptLimit: 1 } });
+    const first = world.connect();
+    await world.until(() => world.server.stats.accepted === 1);
+    const second = world.connect();
+    await world.until(() => second.state === "closed");
+    expect(second.closeReason?.kind).toBe("reset");
+    expect(first.state).toBe("open");
+    expect(world.listener.stats).toMatchObject({ accepted: 1, dropped: 1 });
+  });
+
+  test("closes on bad bytes with protocol, after what was good, and nobody else notices", async () => {
+    const world = await begin();
+    const good = await world.pair();
+    const bad = world.client.connect(world.reach(), bytes());
+    const guest = await world.guest();
+    bad.trySend(Uint8Array.from([0x6f, 0x6b, 0x0a, 0xc3, 0x28, 0x0a]));
+    const got: string[] = [];
+    await world.until(() => {
+      got.push(...guest);
+      return guest.state === "closed";
+    });
+    expect(got).toEqual(["ok"]);
+    expect(guest.closeReason).toMatchObject({ kind: "protocol", message: "line 2 is not valid UTF-8" });
+    good.near.trySend("fine");
+    await world.until(() => good.far.tryRecv() === "fine");
+  });
+
+  test("survives a peer that resets in the middle of a line", async () => {
+    const world = await begin();
+    const good = await world.pair();
+    const bad = world.client.connect(world.reach(), bytes());
+    const guest = await world.guest();
+    bad.trySend(new TextEncoder().encode("half a li"));
+    await world.until(() => bad.pendingBytes === 0);
+    await world.turns(20); // the half line is read by now, apart from the reset
+    bad.abort();
+    await world.until(() => guest.state === "closed");
+    expect(guest.closeReason?.kind).toBe("reset");
+    good.near.trySend("fine");
+    await world.until(() => good.far.tryRecv() === "fine");
+  });
+
+  test("serves 200 connections at once", async () => {
+    const world = await begin();
+    const near = Array.from({ length: 200 }, () => world.connect());
+    const far: Connection<string>[] = [];
+    near.forEach((connection, index) => {
+      connection.trySend(`hello from ${index}`);
+    });
+    const heard: string[] = [];
+    await world.until(() => {
+      for (let guest: Connection<string> | undefined; (guest = world.listener.tryAccept()) !== undefined; ) {
+        far.push(guest);
+      }
+      world.listener.drain((_, text) => heard.push(text));
+      return heard.length === 200;
+    });
+    expect(new Set(heard).size).toBe(200);
+    expect(world.listener.broadcast("welcome")).toBe(200);
+    const welcomed = new Set<Connection<string>>();
+    await world.until(() => {
+      for (const connection of near) if (connection.tryRecv() === "welcome") welcomed.add(connection);
+      return welcomed.size === 200;
+    });
+  });
+
+  test("tells the endings that are left to tell when the poller is disposed", async () => {
+    const world = await begin();
+    const { near, far } = await world.pair();
+    far.trySend("goodbye");
+    const disposed = world.server[Symbol.asyncDispose]();
+    const got: string[] = [];
+    await world.until(() => {
+      got.push(...near);
+      return near.state === "closed";
+    });
+    await disposed;
+    expect(got).toEqual(["goodbye"]);
+    expect([far.state, world.listener.state]).toEqual(["closed", "closed"]);
+  });
+});
+
+/** Two pollers in the real world, where a step is a poll of both and a turn of the event loop. */
+class World {
+  readonly server: Poller;
+  readonly client: Poller;
+  readonly listener: Listener<string>;
+  readonly #reach: (listener: Listener<unknown, never>) => Transport;
+
+  constructor(row: Row, serverOptions: PollerOptions = {}, clientOptions: PollerOptions = {}) {
+    this.server = new Poller(serverOptions);
+    this.client = new Poller(clientOptions);
+    const { listen, connect } = row.make();
+    this.listener = this.server.listen(listen, lines());
+    this.#reach = connect;
+  }
+
+  reach(): Transport {
+    return this.#reach(this.listener);
+  }
+
+  connect(): Connection<string> {
+    return this.client.connect(this.reach(), lines());
+  }
+
+  async guest(): Promise<Connection<string>> {
+    let guest: Connection<string> | undefined;
+    await this.until(() => (guest ??= this.listener.tryAccept()) !== undefined);
+    return guest as Connection<string>;
+  }
+
+  async pair(): Promise<{ near: Connection<string>; far: Connection<string> }> {
+    const near = this.connect();
+    const far = await this.guest();
+    await this.until(() => near.state === "open");
+    return { near, far };
+  }
+
+  async until(isThere: () => boolean): Promise<void> {
+    for (let turn = 0; turn < 20_000; turn++) {
+      this.client.poll();
+      this.server.poll();
+      if (isThere()) return;
+      this.client.flush();
+      this.server.flush();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    throw new Error("it did not come in 20,000 turns of the event loop");
+  }
+
+  /** So many steps, whatever they bring. */
+  async turns(count: number): Promise<void> {
+    let turn = 0;
+    await this.until(() => ++turn > count);
+  }
+
+  async end(): Promise<void> {
+    this.client[Symbol.dispose]();
+    this.server[Symbol.dispose]();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** A port that was free a moment ago. */
+async function unusedPort(host: string): Promise<number> {
+  const poller = new Poller();
+  const listener = poller.listen(tcp({ host, port: 0 }), lines());
+  while (listener.state === "starting") {
+    await new Promise((resolve) => setImmediate(resolve));
+    poller.poll();
+  }
+  const port = listener.address?.port ?? 0;
+  await poller[Symbol.asyncDispose]();
+  return port;
+}

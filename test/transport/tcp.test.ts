@@ -1,0 +1,193 @@
+import net from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import {
+  type Connection,
+  formatAddress,
+  type Listener,
+  lines,
+  Poller,
+  tcp,
+  waitForActivity,
+} from "../../src/index.ts";
+
+const pollers: Poller[] = [];
+
+function newPoller(): Poller {
+  const poller = new Poller();
+  pollers.push(poller);
+  return poller;
+}
+
+afterEach(async () => {
+  for (const poller of pollers.splice(0)) await poller[Symbol.asyncDispose]();
+});
+
+/** Polls whenever something came, until `isThere`. */
+async function until(poller: Poller, isThere: () => boolean): Promise<void> {
+  for (let frame = 0; frame < 1_000; frame++) {
+    poller.poll();
+    if (isThere()) return;
+    poller.flush();
+    await waitForActivity(poller, 100);
+  }
+  throw new Error("it did not come in 1,000 frames");
+}
+
+async function listening(poller: Poller, options: Parameters<typeof tcp>[0]): Promise<Listener<string>> {
+  const listener = poller.listen(tcp(options), lines());
+  await until(poller, () => listener.state !== "starting");
+  return listener;
+}
+
+async function guestOf(poller: Poller, listener: Listener<string>): Promise<Connection<string>> {
+  let guest: Connection<string> | undefined;
+  await until(poller, () => (guest = listener.tryAccept()) !== undefined);
+  return guest as Connection<string>;
+}
+
+describe("tcp", () => {
+  test("listens on both families when no host is given", async () => {
+    const poller = newPoller();
+    const listener = await listening(poller, { port: 0 });
+    const port = listener.address?.port ?? 0;
+    for (const host of ["127.0.0.1", "::1", "localhost"]) {
+      const connection = poller.connect(tcp({ host, port }), lines());
+      await until(poller, () => connection.state !== "connecting");
+      expect(connection.state).toBe("open");
+    }
+  });
+
+  test("listens on IPv6 alone when asked", async () => {
+    const poller = newPoller();
+    const listener = await listening(poller, { port: 0, host: "::", ipv6Only: true });
+    const connection = poller.connect(tcp({ host: "127.0.0.1", port: listener.address?.port ?? 0 }), lines());
+    await until(poller, () => connection.state === "closed");
+    expect(connection.closeReason?.kind).toBe("refused");
+  });
+
+  test("reports a refusal of every address of a name as one reason with all errors behind it", async () => {
+    const poller = newPoller();
+    const listener = await listening(poller, { port: 0 });
+    const port = listener.address?.port ?? 0;
+    listener.close();
+    await until(poller, () => true);
+    await new Promise((resolve) => setImmediate(resolve));
+    const connection = poller.connect(tcp({ host: "localhost", port }), lines());
+    await until(poller, () => connection.state === "closed");
+    expect(connection.closeReason).toMatchObject({ kind: "refused", code: "ECONNREFUSED" });
+    expect(connection.closeReason?.message).toMatch(/^nobody listens there \(/);
+    expect(connection.closeReason?.cause).toBeInstanceOf(Error);
+  });
+
+  test("reports a name without an address", async () => {
+    const poller = newPoller();
+    const connection = poller.connect(tcp({ host: "no-such-host.invalid", port: 1 }), lines(), {
+      timeoutMs: Infinity,
+    });
+    await until(poller, () => connection.state === "closed");
+    expect(connection.closeReason?.kind).toBe("unknown-host");
+  });
+
+  test("reports an address that this machine does not have", async () => {
+    const poller = newPoller();
+    const listener = await listening(poller, { host: "192.0.2.1", port: 0 });
+    expect(listener.closeReason).toMatchObject({ kind: "unreachable", code: "EADDRNOTAVAIL" });
+  });
+
+  test("ends the attempt by signal, before or while it connects", async () => {
+    const poller = newPoller();
+    const listener = await listening(poller, { host: "127.0.0.1", port: 0 });
+    const transport = tcp({ host: "127.0.0.1", port: listener.address?.port ?? 0 });
+    const controller = new AbortController();
+    const during = poller.connect(transport, lines(), { signal: controller.signal });
+    controller.abort();
+    const before = poller.connect(transport, lines(), { signal: controller.signal });
+    await until(poller, () => before.state === "closed" && during.state === "closed");
+    expect([before.closeReason?.kind, during.closeReason?.kind]).toEqual(["aborted", "aborted"]);
+  });
+
+  test("answers a plain client that finishes first: the answer still reaches it", async () => {
+    const poller = newPoller();
+    const listener = await listening(poller, { host: "127.0.0.1", port: 0 });
+    let heard = "";
+    const plain = net.connect({ port: listener.address?.port ?? 0, host: "127.0.0.1", allowHalfOpen: true });
+    plain.on("data", (chunk) => {
+      heard += chunk;
+    });
+    plain.end("question\n");
+    const guest = await guestOf(poller, listener);
+    await until(poller, () => guest.tryRecv() === "question" && guest.trySend("answer"));
+    await until(poller, () => guest.state === "closed");
+    expect(heard).toBe("answer\n");
+    expect(guest.closeReason?.kind).toBe("remote");
+  });
+
+  test("loses nothing that was sent before close(), though the client talks on and reads late", async () => {
+    const poller = newPoller();
+    const listener = await listening(poller, { host: "127.0.0.1", port: 0 });
+    const plain = net.connect({ port: listener.address?.port ?? 0, host: "127.0.0.1" });
+    plain.pause();
+    plain.write("x".repeat(60_000)); // never read by the game: a careless close would reset this
+    const guest = await guestOf(poller, listener);
+    const text = "y".repeat(60_000);
+    for (let count = 0; count < 10; count++) guest.trySend(text);
+    guest.close();
+    await until(poller, () => listener.connections.size === 1 && guest.pendingBytes === 0);
+    let heardBytes = 0;
+    plain.on("data", (chunk) => {
+      heardBytes += chunk.length;
+    });
+    plain.resume();
+    await until(poller, () => guest.state === "closed");
+    expect(heardBytes).toBe(10 * 60_001);
+    expect(guest.closeReason?.kind).toBe("local");
+  });
+
+  test("keeps the peer's address after the close, and writes it as people do", async () => {
+    const poller = newPoller();
+    const listener = await listening(poller, { host: "::1", port: 0 });
+    const plain = net.connect(listener.address?.port ?? 0, "::1");
+    const guest = await guestOf(poller, listener);
+    plain.destroy();
+    await until(poller, () => guest.state === "closed");
+    const address = guest.remoteAddress;
+    expect(address).toMatchObject({ family: "IPv6", host: "::1" });
+    expect(address && formatAddress(address)).toBe(`[::1]:${address?.port}`);
+  });
+
+  test.each([
+    [{ port: 70_000 }, "port: expected a whole number from 0 to 65535, got 70000"],
+    [{ port: "80" as never }, "port: expected a number, got string"],
+    [{ port: 1, host: 5 as never }, "host: expected a string, got number"],
+    [{ port: 1, backlog: 0 }, "backlog: expected"],
+    [{ port: 1, keepAliveDelayMs: -1 }, "keepAliveDelayMs: expected"],
+    [{ port: 1, attemptTimeoutMs: 1 }, "attemptTimeoutMs: expected"],
+    [undefined as never, "options: expected an object such as { port: 14900 }, got undefined"],
+  ])("refuses %o at the call", (options, message) => {
+    expect(() => tcp(options)).toThrow(message);
+  });
+});
+
+describe("after an awaited dispose", () => {
+  test("no handle is left, also with peers that never say goodbye", async () => {
+    const before = process.getActiveResourcesInfo().filter(isSocket).length;
+    const poller = new Poller({ closeTimeoutMs: 50 });
+    const listener = await listening(poller, { host: "127.0.0.1", port: 0 });
+    const port = listener.address?.port ?? 0;
+    const rude = net.connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    rude.on("error", () => {});
+    const own = poller.connect(tcp({ host: "127.0.0.1", port }), lines());
+    await until(poller, () => own.state === "open" && listener.stats.accepted === 2);
+    while (listener.tryAccept() !== undefined);
+    await poller[Symbol.asyncDispose]();
+    expect([own.state, listener.state, listener.connections.size]).toEqual(["closed", "closed", 0]);
+    rude.destroy();
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(process.getActiveResourcesInfo().filter(isSocket).length).toBe(before);
+  });
+});
+
+function isSocket(resource: string): boolean {
+  return resource.startsWith("TCP");
+}
