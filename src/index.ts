@@ -18,6 +18,7 @@ export type { Handler, PollerEvents } from "./core/events.ts";
 export type { ConnectionStats, ListenerStats, PollerStats, TrafficStats } from "./core/stats.ts";
 
 export { tcp, type TcpOptions } from "./transport/tcp.ts";
+export { unix, type UnixOptions } from "./transport/unix.ts";
 export { memory, type MemoryOptions, type MemoryTransport } from "./transport/memory.ts";
 export type { Door, DoorEvents, Link, LinkEvents, Transport } from "./core/link.ts";
 

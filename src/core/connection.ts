@@ -38,6 +38,7 @@ export class Connection<In, Out = In> {
   #remoteAddress: Address | undefined;
   /** Whether it is on the desk's list for the next poll. */
   #filed = false;
+  #recvEnded = false;
   #forgetSignal: (() => void) | undefined;
 
   /** @internal */
@@ -82,6 +83,11 @@ export class Connection<In, Out = In> {
     return this.#remoteAddress;
   }
 
+  /** Whether the peer has finished sending and its last message was taken, as of this frame. */
+  get recvEnded(): boolean {
+    return this.#recvEnded;
+  }
+
   /** Bytes that were sent and have not left this process, as of this frame. */
   get pendingBytes(): number {
     return this.#outbox.pendingBytes;
@@ -122,18 +128,32 @@ export class Connection<In, Out = In> {
   }
 
   /**
+   * Finishes sending and goes on hearing: what was sent leaves, then the end of
+   * the stream. `state` is `"closing"` until the peer has finished too; there is
+   * no deadline, so call `close()` when the answer takes too long. Does nothing
+   * when this side has finished already.
+   */
+  end(): void {
+    if (!this.#maySend()) return;
+    this.#ownReason = LOCAL_CLOSE;
+    this.#phase = "ending";
+    this.#desk.wantsFlush(this);
+  }
+
+  /**
    * Says goodbye: what was sent leaves first, then the end of the stream,
    * within the close deadline. What was not taken is dropped, and so is what
    * still comes. `state` is `"closing"` at once and `"closed"` in a later frame.
    * Does nothing when it is closed already.
    */
   close(): void {
+    const before = this.#phase;
     if (this.state === "closed") return;
     this.#intake.discard();
     this.#file();
-    if (this.state === "closing") return;
+    if (before === "closing" || before === "lingering") return;
     this.#ownReason = LOCAL_CLOSE;
-    if (this.#phase === "connecting" && this.#outbox.pendingBytes === 0) this.#cut(LOCAL_CLOSE);
+    if (before === "connecting" && this.#outbox.pendingBytes === 0) this.#cut(LOCAL_CLOSE);
     else this.#beginClosing();
   }
 
@@ -189,9 +209,13 @@ export class Connection<In, Out = In> {
     if (progress === "closed" || progress === "connecting" || this.#phase === "connecting") return;
     this.#outbox.flush();
     if (this.#outbox.owesRoomNews) this.#file();
-    if (this.#phase !== "closing") return;
-    this.#phase = "lingering";
-    this.#link.end();
+    if (this.#phase === "ending") {
+      this.#phase = "hearing";
+      this.#link.endSending();
+    } else if (this.#phase === "closing") {
+      this.#phase = "lingering";
+      this.#link.end();
+    }
   }
 
   /** Lets at most `most` messages become visible, and answers how many did. @internal */
@@ -252,17 +276,26 @@ export class Connection<In, Out = In> {
   /** Moves the phase forward as far as the link has come, and answers whether the game sees a change. */
   #advance(): boolean {
     const before = this.#phase;
+    const hadEnded = this.#recvEnded;
     const { progress, inbox } = this.#intake;
     const allTaken = inbox.length === 0;
     if (before === "cut") this.#over();
     if (before === "connecting" && (progress === "open" || progress === "ended" || !allTaken)) this.#open();
-    if (before === "closing" && progress !== "connecting") this.#desk.wantsFlush(this); // it waited to open
-    if (progress === "ended" && this.#phase === "open" && allTaken) this.#beginClosing();
+    const waitedToOpen = before === "closing" || before === "ending";
+    if (waitedToOpen && progress !== "connecting") this.#desk.wantsFlush(this);
+    if (progress === "ended" && allTaken) this.#hearEnd();
     if (progress === "closed" && this.#phase !== "closed") {
       if (allTaken) this.#over();
       else if (this.#phase === "open") this.#phase = "closing";
     }
-    return this.#phase !== before;
+    return this.#phase !== before || this.#recvEnded !== hadEnded;
+  }
+
+  /** The peer has finished, and the game has all that it said. */
+  #hearEnd(): void {
+    this.#recvEnded = true;
+    const mayAnswer = this.#link.allowHalfOpen && this.#intake.reason?.kind === "remote";
+    if (this.#phase === "open" && !mayAnswer) this.#beginClosing();
   }
 
   #open(): void {

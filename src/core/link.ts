@@ -27,6 +27,8 @@ export interface Link {
   readonly localAddress: Address | undefined;
   /** The peer's address, kept after the close. */
   readonly remoteAddress: Address | undefined;
+  /** Whether this side may go on sending when the peer has finished. */
+  readonly allowHalfOpen: boolean;
   /** Says whom to tell. Called once, before anything else; may be answered at once. */
   attach(events: LinkEvents): void;
   /**
@@ -44,6 +46,8 @@ export interface Link {
    * wanted any more. `closed` follows.
    */
   end(): void;
+  /** Sends what was written, then the end of the stream, and goes on hearing the peer. */
+  endSending(): void;
   /** Drops everything, and tells the peer so where it can (a reset). */
   abort(): void;
 }
@@ -82,14 +86,16 @@ export interface DoorEvents {
 
 /** Where an end of a link is. */
 export interface Address {
-  readonly family: "IPv4" | "IPv6" | "memory";
-  /** An IP address in numbers, or a name in the world of its family. */
+  readonly family: "IPv4" | "IPv6" | "unix" | "memory";
+  /** An IP address in numbers, the path of a unix socket, or a name in the world of its family. */
   readonly host: string;
+  /** The port; 0 where the family has none. */
   readonly port: number;
 }
 
-/** An address as people write it: `127.0.0.1:14900`, `[::1]:14900`. */
+/** An address as people write it: `127.0.0.1:14900`, `[::1]:14900`, `/run/game.sock`. */
 export function formatAddress(address: Address): string {
+  if (address.family === "unix") return address.host;
   const host = address.family === "IPv6" ? `[${address.host}]` : address.host;
   return `${host}:${address.port}`;
 }

@@ -20,6 +20,10 @@ export type Phase =
   | "at the door"
   | "connecting"
   | "open"
+  /** This side's stream is to be ended at the next flush; the peer is still heard. */
+  | "ending"
+  /** This side's stream is ended; the peer is still heard. */
+  | "hearing"
   /** To be ended at the next flush. */
   | "closing"
   /** The end is sent; the peer's is awaited, so that a reset cannot overtake what was sent. */
@@ -33,6 +37,8 @@ export const STATE_OF: Record<Phase, ConnectionState> = {
   "at the door": "open",
   connecting: "connecting",
   open: "open",
+  ending: "closing",
+  hearing: "closing",
   closing: "closing",
   lingering: "closing",
   cut: "closed",

@@ -21,7 +21,7 @@ const KNOWN = new Map<string, [kind: CloseKind, sentence: string]>([
   ["ECONNABORTED", ["reset", "the connection was cut"]],
   ["ENOTCONN", ["reset", "the connection was gone"]],
   ["ECONNREFUSED", ["refused", "nobody listens there"]],
-  ["ENOENT", ["refused", "nothing is at that path"]],
+  ["ENOENT", ["refused", "nobody listens there: nothing is at that path"]],
   ["EHOSTUNREACH", ["unreachable", "no way leads to that host"]],
   ["EHOSTDOWN", ["unreachable", "that host is down"]],
   ["ENETUNREACH", ["unreachable", "no way leads to that network"]],

@@ -12,6 +12,8 @@ import type { Address, CloseReason, Door, DoorEvents, Link, LinkEvents, Transpor
 
 /** Options of {@link memory}. */
 export interface MemoryOptions {
+  /** Whether an end may go on sending when its peer has finished; `false` by default. */
+  readonly allowHalfOpen?: boolean;
   /** The longest piece that is delivered at once, in bytes; longer ones are cut. Unlimited by default. */
   readonly pieceBytes?: number;
 }
@@ -41,18 +43,20 @@ export interface MemoryTransport extends Transport {
  */
 export function memory(options: MemoryOptions = {}): MemoryTransport {
   const pieceBytes = limit("pieceBytes", options.pieceBytes ?? Infinity, 1);
-  return new MemoryNetwork(pieceBytes);
+  return new MemoryNetwork(pieceBytes, options.allowHalfOpen ?? false);
 }
 
 class MemoryNetwork implements MemoryTransport {
   readonly pieceBytes: number;
+  readonly allowHalfOpen: boolean;
   held = false;
   readonly #links = new Set<MemoryLink>();
   #door: MemoryDoor | undefined;
   #lastPort = 0;
 
-  constructor(pieceBytes: number) {
+  constructor(pieceBytes: number, allowHalfOpen: boolean) {
     this.pieceBytes = pieceBytes;
+    this.allowHalfOpen = allowHalfOpen;
   }
 
   listen(): Door {
@@ -136,6 +140,8 @@ class MemoryLink implements Link {
   /** What this end has written and the peer has not been given. */
   #waiting: Uint8Array[] = [];
   #phase: "open" | "ending" | "over" = "open";
+  /** How far this end's own stream has come, while the link is open. */
+  #sending: "open" | "ending" | "ended" = "open";
   #paused = false;
   #delivering = false;
 
@@ -143,6 +149,10 @@ class MemoryLink implements Link {
     this.#network = network;
     this.localAddress = local;
     this.remoteAddress = remote;
+  }
+
+  get allowHalfOpen(): boolean {
+    return this.#network.allowHalfOpen;
   }
 
   attach(events: LinkEvents): void {
@@ -185,6 +195,11 @@ class MemoryLink implements Link {
     this.deliver();
   }
 
+  endSending(): void {
+    if (this.#sending === "open") this.#sending = "ending";
+    this.deliver();
+  }
+
   abort(): void {
     this.finish(ABORTED);
     this.#peer?.finish(RESET);
@@ -204,13 +219,26 @@ class MemoryLink implements Link {
     if (this.#delivering) return;
     const moved = this.#move(most);
     if (moved > 0) this.#events?.drained(moved);
-    if (this.#phase !== "ending" || this.#waiting.length > 0 || this.#network.held) return;
-    this.finish(FINISHED);
-    this.#peer?.hearEnd();
+    if (this.#waiting.length === 0 && !this.#network.held) this.#tellEnd();
+  }
+
+  /** Everything in front of this end's end has arrived: tells the peer, and leaves when it may. */
+  #tellEnd(): void {
+    const peer = this.#peer;
+    const wasTold = this.#sending === "ended";
+    if (this.#sending === "ending" || this.#phase === "ending") this.#sending = "ended";
+    const bothEnded = this.#sending === "ended" && peer?.hasEnded === true;
+    if (this.#phase === "ending" || bothEnded) this.finish(FINISHED);
+    if (this.#sending === "ended" && !wasTold) peer?.hearEnd();
+    if (bothEnded) peer?.finish(FINISHED);
+  }
+
+  get hasEnded(): boolean {
+    return this.#sending === "ended";
   }
 
   hearEnd(): void {
-    this.#events?.ended();
+    if (this.#phase !== "over") this.#events?.ended();
   }
 
   /** Moves bytes to the peer, in pieces, until it pauses. Answers how many. */

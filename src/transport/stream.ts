@@ -14,25 +14,47 @@ import { debuglog } from "node:util";
 import type { Address, CloseReason, Link, LinkEvents } from "../core/link.ts";
 import { reasonOf } from "./errors.ts";
 
+/** What a transport decides about its sockets. */
+export interface StreamPlan {
+  /** Whether the game may answer a peer that has finished. */
+  readonly allowHalfOpen: boolean;
+  /** The event that says a client's socket is open: not the same for TCP and TLS. */
+  readonly openEvent?: "connect" | "secureConnect";
+  /** Whether the system can reset it; otherwise an abort is an end without a word. `true` by default. */
+  readonly canReset?: boolean;
+  /** Addresses that the socket cannot tell. */
+  readonly localAddress?: Address | undefined;
+  readonly remoteAddress?: Address | undefined;
+}
+
 /** One socket as a link. The socket must allow half-open, and have no listeners yet. */
 export class StreamLink implements Link {
   localAddress: Address | undefined;
   remoteAddress: Address | undefined;
+  readonly #plan: StreamPlan;
   readonly #socket: Socket;
   #events: LinkEvents | undefined;
   #error: Error | undefined;
   #peerEnded = false;
+  #isOpen: boolean;
   /** Bytes that were in the socket's own queue when last looked at. */
   #queuedBytes = 0;
 
-  constructor(socket: Socket) {
+  /** @param role `"guest"` when the socket came through a server and is open already */
+  constructor(socket: Socket, role: "guest" | "client", plan: StreamPlan) {
     this.#socket = socket;
+    this.#plan = plan;
+    this.#isOpen = role === "guest";
     socket.on("error", (error) => {
       this.#error ??= error;
     });
     socket.on("close", () => this.#closed());
-    if (socket.connecting) socket.on("connect", () => this.#opened());
-    else this.#copyAddresses();
+    if (this.#isOpen) this.#copyAddresses();
+    else socket.on(plan.openEvent ?? "connect", () => this.#opened());
+  }
+
+  get allowHalfOpen(): boolean {
+    return this.#plan.allowHalfOpen;
   }
 
   attach(events: LinkEvents): void {
@@ -43,7 +65,7 @@ export class StreamLink implements Link {
       events.ended();
     });
     socket.on("data", (bytes: Buffer) => events.received(bytes));
-    if (!socket.connecting) this.#opened();
+    if (this.#isOpen) events.opened();
   }
 
   write(bytes: Uint8Array): boolean {
@@ -66,15 +88,20 @@ export class StreamLink implements Link {
     this.#socket.end();
   }
 
+  endSending(): void {
+    this.#socket.end();
+  }
+
   abort(): void {
     // While connecting there is nobody to reset, and Node would wait for the connection to do it.
-    if (this.#socket.connecting) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
+    const canReset = this.#isOpen && this.#plan.canReset !== false;
+    if (canReset) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
   }
 
   #opened(): void {
+    this.#isOpen = true;
     this.#copyAddresses();
-    debug("open %o to %o", this.localAddress, this.remoteAddress);
     this.#events?.opened();
   }
 
@@ -101,8 +128,10 @@ export class StreamLink implements Link {
   #copyAddresses(): void {
     const { localAddress, localPort, localFamily } = this.#socket;
     const { remoteAddress, remotePort, remoteFamily } = this.#socket;
-    this.localAddress = addressOf(localAddress, localPort, localFamily);
-    this.remoteAddress = addressOf(remoteAddress, remotePort, remoteFamily);
+    const plan = this.#plan;
+    this.localAddress = plan.localAddress ?? addressOf(localAddress, localPort, localFamily);
+    this.remoteAddress = plan.remoteAddress ?? addressOf(remoteAddress, remotePort, remoteFamily);
+    debug("open %o to %o", this.localAddress, this.remoteAddress);
   }
 }
 

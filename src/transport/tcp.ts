@@ -2,12 +2,11 @@
  * TCP, both ends: IPv4, IPv6, both at once, and names. Decides how Node's
  * sockets and servers are made; what they then do is `stream.ts`.
  */
-import { connect, createServer, type NetConnectOpts, type Server } from "node:net";
-import { debuglog } from "node:util";
+import { connect, createServer, type NetConnectOpts } from "node:net";
 import { kindOf, milliseconds, wholeNumber } from "../check.ts";
-import type { Door, DoorEvents, Transport } from "../core/link.ts";
-import { reasonOf } from "./errors.ts";
-import { addressOf, StreamLink } from "./stream.ts";
+import type { Door, Transport } from "../core/link.ts";
+import { StreamLink } from "./stream.ts";
+import { DEFAULT_BACKLOG, READ_BYTES, StreamDoor } from "./stream-door.ts";
 import { watchYielding } from "./yield-watch.ts";
 
 /** Options of {@link tcp}. */
@@ -37,6 +36,12 @@ export interface TcpOptions {
    */
   readonly keepAliveDelayMs?: number;
   /**
+   * Whether this side may go on sending when the peer has finished: the
+   * connection then stays open with `recvEnded` true, until you close it.
+   * `false` by default.
+   */
+  readonly allowHalfOpen?: boolean;
+  /**
    * How long each address of a name may take before the next one is tried
    * beside it, in milliseconds; 1,000 by default, as 250, Node's own default,
    * gives up on slow ways that work.
@@ -53,50 +58,29 @@ export interface TcpOptions {
  */
 export function tcp(options: TcpOptions): Transport {
   const checked = check(options);
+  const plan = { allowHalfOpen: checked.allowHalfOpen ?? false };
   return {
-    listen: () => new TcpDoor(checked),
-    connect: () => new StreamLink(connect(connectOptions(checked))),
+    listen: () => door(checked),
+    connect: () => new StreamLink(connect(connectOptions(checked)), "client", plan),
     pump: watchYielding,
   };
 }
 
-class TcpDoor implements Door {
-  readonly #server: Server;
-  readonly #options: TcpOptions;
-
-  constructor(options: TcpOptions) {
-    this.#options = options;
-    const { noDelay = true, keepAliveDelayMs = 0 } = options;
-    this.#server = createServer({
+function door(options: TcpOptions): Door {
+  const { host, port, backlog = DEFAULT_BACKLOG, ipv6Only = false } = options;
+  const { noDelay = true, keepAliveDelayMs = 0, allowHalfOpen = false } = options;
+  return new StreamDoor({
+    server: createServer({
       allowHalfOpen: true,
       noDelay,
       keepAlive: keepAliveDelayMs > 0,
       keepAliveInitialDelay: keepAliveDelayMs,
       highWaterMark: READ_BYTES,
-    });
-  }
-
-  attach(events: DoorEvents): void {
-    const server = this.#server;
-    const { host, port, backlog = DEFAULT_BACKLOG, ipv6Only = false } = this.#options;
-    server.on("connection", (socket) => events.arrived(new StreamLink(socket)));
-    server.on("error", (error) => {
-      debug("listening on %s:%d failed: %s", host, port, error.message);
-      server.close();
-      events.closed(reasonOf(error));
-    });
-    server.on("listening", () => {
-      const bound = server.address();
-      if (bound === null || typeof bound === "string") return; // closed again meanwhile
-      debug("listening on %o", bound);
-      events.listening(addressOf(bound.address, bound.port, bound.family));
-    });
-    server.listen({ port, backlog, ipv6Only, ...(host !== undefined && { host }) });
-  }
-
-  close(): void {
-    this.#server.close();
-  }
+    }),
+    place: { port, backlog, ipv6Only, ...(host !== undefined && { host }) },
+    guestEvent: "connection",
+    plan: { allowHalfOpen },
+  });
 }
 
 function connectOptions(options: TcpOptions): NetConnectOpts {
@@ -128,10 +112,5 @@ function check(options: TcpOptions): TcpOptions {
   return options;
 }
 
-const debug = debuglog("tickwire");
-
-const DEFAULT_BACKLOG = 511;
-/** One read at the most, so that the receive limit is overshot by no more; Node 20's own default is less. */
-const READ_BYTES = 65_536;
 /** The first address of a slow name gets a second before another is tried beside it. */
 const DEFAULT_ATTEMPT_TIMEOUT_MS = 1_000;

@@ -349,6 +349,7 @@ function scripted() {
   const link: Link = {
     localAddress: undefined,
     remoteAddress: undefined,
+    allowHalfOpen: false,
     attach: (given) => {
       events = given;
     },
@@ -356,6 +357,7 @@ function scripted() {
     pause: () => log.push("pause"),
     resume: () => log.push("resume"),
     end: () => log.push("end"),
+    endSending: () => log.push("end sending"),
     abort: () => log.push("abort"),
   };
   const transport: Transport = { connect: () => link };

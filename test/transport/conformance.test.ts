@@ -3,6 +3,7 @@
  * something says so, with the reason. Nothing sleeps: the world gets turns of
  * the event loop until what is awaited is there.
  */
+import { tmpdir } from "node:os";
 import { afterEach, describe, expect, test } from "vitest";
 import {
   bytes,
@@ -14,12 +15,18 @@ import {
   type PollerOptions,
   type Transport,
   tcp,
+  unix,
 } from "../../src/index.ts";
 
 interface Row {
   readonly name: string;
   /** A transport to listen with, and how to reach that listener. */
-  readonly make: () => { listen: Transport; connect: (listener: Listener<unknown, never>) => Transport };
+  readonly make: (options: { allowHalfOpen: boolean }) => {
+    listen: Transport;
+    connect: (listener: Listener<unknown, never>) => Transport;
+  };
+  /** What this transport cannot do, each with the reason. */
+  readonly cannot?: { readonly reset?: string };
   /** A transport that nobody listens on. */
   readonly nobody: () => Transport | Promise<Transport>;
 }
@@ -27,29 +34,38 @@ interface Row {
 const rows: Row[] = [
   {
     name: "memory",
-    make: () => {
-      const wire = memory();
+    make: (options) => {
+      const wire = memory(options);
       return { listen: wire, connect: () => wire };
     },
     nobody: () => memory(),
   },
   {
     name: "memory in pieces of one byte",
-    make: () => {
-      const wire = memory({ pieceBytes: 1 });
+    make: (options) => {
+      const wire = memory({ pieceBytes: 1, ...options });
       return { listen: wire, connect: () => wire };
     },
     nobody: () => memory({ pieceBytes: 1 }),
   },
   tcpRow("tcp over IPv4", "127.0.0.1"),
   tcpRow("tcp over IPv6", "::1"),
+  {
+    name: "unix",
+    make: (options) => {
+      const transport = unix({ path: newPath(), ...options });
+      return { listen: transport, connect: () => transport };
+    },
+    nobody: () => unix({ path: newPath() }),
+    cannot: { reset: "a unix socket has no reset: the peer sees an end" },
+  },
 ];
 
 function tcpRow(name: string, host: string): Row {
   return {
     name,
-    make: () => ({
-      listen: tcp({ host, port: 0 }),
+    make: (options) => ({
+      listen: tcp({ host, port: 0, ...options }),
       connect: (listener) => tcp({ host, port: listener.address?.port ?? 0 }),
     }),
     nobody: async () => tcp({ host, port: await unusedPort(host) }),
@@ -63,8 +79,11 @@ afterEach(async () => {
 });
 
 describe.each(rows)("$name", (row) => {
-  const begin = async (options: { server?: PollerOptions; client?: PollerOptions } = {}) => {
-    const world = new World(row, options.server, options.client);
+  /** What the peer of an abort sees. */
+  const cut = row.cannot?.reset === undefined ? "reset" : "remote";
+
+  const begin = async (options: WorldOptions = {}) => {
+    const world = new World(row, options);
     worlds.push(world);
     await world.until(() => world.listener.state === "listening");
     return world;
@@ -75,7 +94,7 @@ describe.each(rows)("$name", (row) => {
     const { near, far } = await world.pair();
     expect([near.state, far.state]).toEqual(["open", "open"]);
     expect(near.remoteAddress).toEqual(far.localAddress);
-    expect(far.remoteAddress).toEqual(near.localAddress);
+    if (near.localAddress !== undefined) expect(far.remoteAddress).toEqual(near.localAddress);
   });
 
   test("carries messages both ways, in order", async () => {
@@ -132,7 +151,39 @@ describe.each(rows)("$name", (row) => {
     expect(near.closeReason?.kind).toBe("remote");
   });
 
-  test("shows an abort to the peer as a reset", async () => {
+  test("lets a side finish sending and hear the answer to the end", async () => {
+    const world = await begin();
+    const { near, far } = await world.pair();
+    near.trySend("question");
+    near.end();
+    expect(near.trySend("more")).toBe(false);
+    await world.until(() => far.tryRecv() === "question");
+    expect([near.state, far.trySend("answer")]).toEqual(["closing", true]);
+    await world.until(() => near.tryRecv() === "answer");
+    await world.until(() => near.state === "closed" && far.state === "closed");
+    expect([near.closeReason?.kind, far.closeReason?.kind]).toEqual(["local", "remote"]);
+  });
+
+  test("half open: a peer that has finished is answered for as long as the game likes", async () => {
+    const world = await begin({ allowHalfOpen: true });
+    const { near, far } = await world.pair();
+    expect(far.recvEnded).toBe(false);
+    near.trySend("question");
+    near.end();
+    await world.until(() => far.tryRecv() === "question");
+    await world.until(() => far.recvEnded);
+    for (const answer of ["one", "two", "three"]) {
+      await world.turns(10);
+      expect(far.state).toBe("open");
+      far.trySend(answer);
+      await world.until(() => near.tryRecv() === answer);
+    }
+    far.close();
+    await world.until(() => near.state === "closed" && far.state === "closed");
+    expect(far.closeReason?.kind).toBe("local");
+  });
+
+  test(`shows an abort to the peer as ${cut}`, async () => {
     const world = await begin();
     for (let round = 0; round < 20; round++) {
       const { near, far } = await world.pair();
@@ -140,7 +191,7 @@ describe.each(rows)("$name", (row) => {
       await world.until(() => far.tryRecv() === "heard before");
       near.abort();
       await world.until(() => far.state === "closed");
-      expect(far.closeReason?.kind).toBe("reset");
+      expect(far.closeReason?.kind).toBe(cut);
       expect(near.closeReason?.kind).toBe("local");
     }
   });
@@ -214,7 +265,7 @@ describe.each(rows)("$name", (row) => {
     await world.until(() => world.server.stats.accepted === 1);
     const second = world.connect();
     await world.until(() => second.state === "closed");
-    expect(second.closeReason?.kind).toBe("reset");
+    expect(second.closeReason?.kind).toBe(cut);
     expect(first.state).toBe("open");
     expect(world.listener.stats).toMatchObject({ accepted: 1, dropped: 1 });
   });
@@ -246,7 +297,7 @@ describe.each(rows)("$name", (row) => {
     await world.turns(20); // the half line is read by now, apart from the reset
     bad.abort();
     await world.until(() => guest.state === "closed");
-    expect(guest.closeReason?.kind).toBe("reset");
+    expect(guest.closeReason?.kind).toBe(cut === "reset" ? "reset" : "protocol");
     good.near.trySend("fine");
     await world.until(() => good.far.tryRecv() === "fine");
   });
@@ -291,6 +342,12 @@ describe.each(rows)("$name", (row) => {
   });
 });
 
+interface WorldOptions {
+  readonly server?: PollerOptions;
+  readonly client?: PollerOptions;
+  readonly allowHalfOpen?: boolean;
+}
+
 /** Two pollers in the real world, where a step is a poll of both and a turn of the event loop. */
 class World {
   readonly server: Poller;
@@ -298,10 +355,10 @@ class World {
   readonly listener: Listener<string>;
   readonly #reach: (listener: Listener<unknown, never>) => Transport;
 
-  constructor(row: Row, serverOptions: PollerOptions = {}, clientOptions: PollerOptions = {}) {
-    this.server = new Poller(serverOptions);
-    this.client = new Poller(clientOptions);
-    const { listen, connect } = row.make();
+  constructor(row: Row, options: WorldOptions) {
+    this.server = new Poller(options.server);
+    this.client = new Poller(options.client);
+    const { listen, connect } = row.make({ allowHalfOpen: options.allowHalfOpen ?? false });
     this.listener = this.server.listen(listen, lines());
     this.#reach = connect;
   }
@@ -350,6 +407,13 @@ class World {
     this.server[Symbol.dispose]();
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+let paths = 0;
+
+/** A path that nobody has used. */
+function newPath(): string {
+  return `${tmpdir()}/tickwire-${process.pid}-${++paths}.sock`;
 }
 
 /** A port that was free a moment ago. */

@@ -1,0 +1,64 @@
+/**
+ * A `node:net` server as a door. Shared by every transport whose guests are
+ * streams. Decides how a server is started and how it fails; what its sockets
+ * then do is `stream.ts`.
+ */
+import type { ListenOptions, Server, Socket } from "node:net";
+import { debuglog } from "node:util";
+import type { Address, Door, DoorEvents } from "../core/link.ts";
+import { reasonOf } from "./errors.ts";
+import { addressOf, StreamLink, type StreamPlan } from "./stream.ts";
+
+/** What a transport decides about its server. */
+export interface DoorPlan {
+  readonly server: Server;
+  /** Where to listen, as Node takes it. */
+  readonly place: ListenOptions;
+  /** The event that brings a guest: not the same for TCP and TLS. */
+  readonly guestEvent: "connection" | "secureConnection";
+  /** What its sockets are like. */
+  readonly plan: StreamPlan;
+}
+
+/** One server as a door. */
+export class StreamDoor implements Door {
+  readonly #plan: DoorPlan;
+
+  constructor(plan: DoorPlan) {
+    this.#plan = plan;
+  }
+
+  attach(events: DoorEvents): void {
+    const { server, place, guestEvent, plan } = this.#plan;
+    server.on(guestEvent, (socket: Socket) => events.arrived(new StreamLink(socket, "guest", plan)));
+    server.on("error", (error) => {
+      debug("listening on %o failed: %s", place, error.message);
+      server.close();
+      events.closed(reasonOf(error));
+    });
+    server.on("listening", () => {
+      const address = boundTo(server);
+      debug("listening on %o", address);
+      events.listening(address);
+    });
+    server.listen(place);
+  }
+
+  close(): void {
+    this.#plan.server.close();
+  }
+}
+
+function boundTo(server: Server): Address | undefined {
+  const bound = server.address();
+  if (bound === null) return undefined; // closed again meanwhile
+  if (typeof bound === "string") return { family: "unix", host: bound, port: 0 };
+  return addressOf(bound.address, bound.port, bound.family);
+}
+
+const debug = debuglog("tickwire");
+
+/** How many guests the system may hold before the process has seen them; Node's own default. */
+export const DEFAULT_BACKLOG = 511;
+/** One read at the most, so that the receive limit is overshot by no more; Node 20's own default is less. */
+export const READ_BYTES = 65_536;
