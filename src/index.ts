@@ -18,9 +18,18 @@ export type { Handler, PollerEvents } from "./core/events.ts";
 export type { ConnectionStats, ListenerStats, PollerStats, TrafficStats } from "./core/stats.ts";
 
 export { tcp, type TcpOptions } from "./transport/tcp.ts";
+export { tls, type Identity, type Pem, type TlsOptions } from "./transport/tls.ts";
 export { unix, type UnixOptions } from "./transport/unix.ts";
 export { memory, type MemoryOptions, type MemoryTransport } from "./transport/memory.ts";
-export type { Door, DoorEvents, Link, LinkEvents, Transport } from "./core/link.ts";
+export type {
+  Door,
+  DoorEvents,
+  Link,
+  LinkEvents,
+  PeerCertificate,
+  Security,
+  Transport,
+} from "./core/link.ts";
 
 export { lines, type LinesOptions } from "./codec/lines.ts";
 export { json, type JsonOptions } from "./codec/json.ts";

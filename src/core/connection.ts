@@ -12,7 +12,7 @@ import type { Codec } from "../codec/codec.ts";
 import type { Desk, Home } from "./desk.ts";
 import { Intake } from "./intake.ts";
 import type { Limits } from "./limits.ts";
-import type { Address, CloseReason, Link } from "./link.ts";
+import type { Address, CloseReason, Link, Security } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import { type ConnectionState, type Phase, STATE_OF } from "./phase.ts";
 import { type ConnectionStats, type Counters, connectionCounters, type TrafficStats } from "./stats.ts";
@@ -81,6 +81,11 @@ export class Connection<In, Out = In> {
   /** The peer's address, also after the close; `undefined` while connecting. */
   get remoteAddress(): Address | undefined {
     return this.#remoteAddress;
+  }
+
+  /** How it is encrypted, once it is open; `undefined` where it is not. */
+  get security(): Security | undefined {
+    return this.#phase === "connecting" ? undefined : this.#link.security;
   }
 
   /** Whether the peer has finished sending and its last message was taken, as of this frame. */

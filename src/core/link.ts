@@ -27,6 +27,8 @@ export interface Link {
   readonly localAddress: Address | undefined;
   /** The peer's address, kept after the close. */
   readonly remoteAddress: Address | undefined;
+  /** How the link is encrypted, once it is open; `undefined` where it is not. */
+  readonly security?: Security | undefined;
   /** Whether this side may go on sending when the peer has finished. */
   readonly allowHalfOpen: boolean;
   /** Says whom to tell. Called once, before anything else; may be answered at once. */
@@ -80,8 +82,39 @@ export interface DoorEvents {
   listening(address: Address | undefined): void;
   /** A guest came. The core attaches to `link`, or aborts it. */
   arrived(link: Link): void;
+  /** A guest was sent away before it became a link, such as by a failed handshake. */
+  turnedAway(reason: CloseReason): void;
   /** It listens no more; told once, and last. */
   closed(reason: CloseReason): void;
+}
+
+/** How a link is encrypted, and who the peer has proved to be. */
+export interface Security {
+  /** The version of the protocol, such as `"TLSv1.3"`. */
+  readonly protocol: string;
+  /** The cipher suite's standard name. */
+  readonly cipher: string;
+  /** The application protocol that both sides agreed on (ALPN), if any. */
+  readonly applicationProtocol: string | undefined;
+  /** Whether the peer's certificate is signed by a trusted authority. */
+  readonly isAuthorized: boolean;
+  /** The peer's certificate; `undefined` when it showed none. */
+  readonly peerCertificate: PeerCertificate | undefined;
+}
+
+/** What a peer's certificate says. */
+export interface PeerCertificate {
+  /** The subject's common name; empty when it has none. */
+  readonly commonName: string;
+  /** The names it is for, as in the certificate: `"DNS:localhost, IP Address:127.0.0.1"`. */
+  readonly altNames: string;
+  /** The common name of the authority that signed it. */
+  readonly issuer: string;
+  /** When it begins and ends to be valid. */
+  readonly validFrom: Date;
+  readonly validTo: Date;
+  /** SHA-256 over the certificate, in hexadecimal pairs with colons. */
+  readonly fingerprint256: string;
 }
 
 /** Where an end of a link is. */
@@ -136,6 +169,8 @@ export type CloseKind =
   | "aborted"
   /** A limit of this side was reached, such as a full accept queue. */
   | "overflow"
+  /** The two sides did not come to an agreement on encryption; `code` says why. */
+  | "handshake"
   /** The peer sent what the codec does not carry. */
   | "protocol"
   /** Anything else the system reports; `code` says what. */

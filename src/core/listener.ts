@@ -49,7 +49,7 @@ export class Listener<In, Out = In> implements Home<AnyConnection> {
   #doorNews: { readonly address: Address | undefined } | { readonly reason: CloseReason } | undefined;
   #arrivals: Connection<In, Out>[] = [];
   #arrivalPeak = 0;
-  #drops = 0;
+  #drops = new Map<string, { count: number; readonly reason: CloseReason }>();
 
   /** @internal */
   constructor(
@@ -213,13 +213,22 @@ export class Listener<In, Out = In> implements Home<AnyConnection> {
   }
 
   #settleDrops(): void {
-    const count = this.#drops;
-    if (count === 0) return;
-    this.#drops = 0;
-    this.#counters.dropped += count;
-    this.#desk.counters.dropped += count;
-    const message = `more guests than acceptLimit, ${this.#limits.acceptLimit}, were waiting at the door`;
-    this.#desk.announceDrop(this, count, { kind: "overflow", message });
+    if (this.#drops.size === 0) return;
+    for (const { count, reason } of this.#drops.values()) {
+      this.#counters.dropped += count;
+      this.#desk.counters.dropped += count;
+      this.#desk.announceDrop(this, count, reason);
+    }
+    this.#drops.clear();
+  }
+
+  /** Counts a guest that was sent away: one report a frame for each reason, however many come. */
+  #drop(reason: CloseReason): void {
+    const key = `${reason.kind} ${reason.code}`;
+    const drop = this.#drops.get(key);
+    if (drop === undefined) this.#drops.set(key, { count: 1, reason });
+    else drop.count++;
+    this.#file();
   }
 
   #sendGuestsAway(): void {
@@ -231,6 +240,7 @@ export class Listener<In, Out = In> implements Home<AnyConnection> {
     return {
       listening: (address) => this.#file({ address }),
       arrived: (link) => this.#arrived(link),
+      turnedAway: (reason) => this.#drop(reason),
       closed: (reason) => this.#file({ reason }),
     };
   }
@@ -240,7 +250,8 @@ export class Listener<In, Out = In> implements Home<AnyConnection> {
     if (this.#state === "closed") {
       link.abort();
     } else if (this.#guests.length >= this.#limits.acceptLimit) {
-      this.#drops++;
+      const message = `more guests than acceptLimit, ${this.#limits.acceptLimit}, were waiting at the door`;
+      this.#drop({ kind: "overflow", message });
       link.abort();
     } else {
       const guest = new Connection(this.#desk, this, link, this.#codec, this.#limits);

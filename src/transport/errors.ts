@@ -11,11 +11,20 @@ export function reasonOf(error: Error & { readonly code?: string | undefined }):
   const code = error.code ?? (first as { readonly code?: string } | undefined)?.code;
   if (code === undefined) return { kind: "failed", message: error.message, cause: error };
   const known = KNOWN.get(code);
-  const message = `${known?.[1] ?? "the system reported an error"} (${error.message || code})`;
-  return { kind: known?.[0] ?? "failed", message, code, cause: error };
+  const isTls = code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_");
+  const [kind, sentence] = known ?? (isTls ? HANDSHAKE : UNKNOWN);
+  return { kind, message: `${sentence} (${error.message || code})`, code, cause: error };
 }
 
-const KNOWN = new Map<string, [kind: CloseKind, sentence: string]>([
+type Meaning = readonly [kind: CloseKind, sentence: string];
+
+const UNKNOWN: Meaning = ["failed", "the system reported an error"];
+const HANDSHAKE: Meaning = ["handshake", "the two sides did not agree on encryption"];
+const NO_TLS: Meaning = ["handshake", "the peer does not speak TLS"];
+const UNTRUSTED: Meaning = ["handshake", "no trusted authority has signed the peer's certificate"];
+const UNPROVEN: Meaning = ["handshake", "the peer wants a certificate from this side"];
+
+const KNOWN = new Map<string, Meaning>([
   ["ECONNRESET", ["reset", "the peer reset the connection"]],
   ["EPIPE", ["reset", "the peer was gone when this side wrote"]],
   ["ECONNABORTED", ["reset", "the connection was cut"]],
@@ -34,5 +43,23 @@ const KNOWN = new Map<string, [kind: CloseKind, sentence: string]>([
   ["EADDRINUSE", ["address-in-use", "another program listens on that address"]],
   ["EACCES", ["denied", "the system does not allow that address"]],
   ["EPERM", ["denied", "the system does not allow it"]],
+  ["CERT_HAS_EXPIRED", ["handshake", "the peer's certificate has expired"]],
+  ["CERT_NOT_YET_VALID", ["handshake", "the peer's certificate is not valid yet"]],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", ["handshake", "the peer's certificate is for another name"]],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", UNTRUSTED],
+  ["SELF_SIGNED_CERT_IN_CHAIN", UNTRUSTED],
+  ["UNABLE_TO_GET_ISSUER_CERT", UNTRUSTED],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", UNTRUSTED],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", UNTRUSTED],
+  ["EPROTO", NO_TLS],
+  ["ERR_SSL_WRONG_VERSION_NUMBER", NO_TLS],
+  ["ERR_SSL_HTTP_REQUEST", NO_TLS],
+  ["ERR_SSL_PACKET_LENGTH_TOO_LONG", NO_TLS],
+  ["ERR_SSL_UNEXPECTED_MESSAGE", NO_TLS],
+  ["ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", ["handshake", "the peer showed no certificate"]],
+  ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", UNPROVEN],
+  ["ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE", ["handshake", "the peer does not accept this side's certificate"]],
+  ["ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", ["handshake", "the peer does not know this side's authority"]],
+  ["ERR_TLS_HANDSHAKE_TIMEOUT", ["timeout", "the peer did not finish the handshake in time"]],
   ["ETIMEDOUT", ["timeout", "the peer did not answer"]],
 ]);

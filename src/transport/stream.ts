@@ -11,7 +11,7 @@
  */
 import type { Socket } from "node:net";
 import { debuglog } from "node:util";
-import type { Address, CloseReason, Link, LinkEvents } from "../core/link.ts";
+import type { Address, CloseReason, Link, LinkEvents, Security } from "../core/link.ts";
 import { reasonOf } from "./errors.ts";
 
 /** What a transport decides about its sockets. */
@@ -22,6 +22,10 @@ export interface StreamPlan {
   readonly openEvent?: "connect" | "secureConnect";
   /** Whether the system can reset it; otherwise an abort is an end without a word. `true` by default. */
   readonly canReset?: boolean;
+  /** Whether a write keeps its bytes after the system seemed to have taken them; `false` by default. */
+  readonly keepsBytes?: boolean;
+  /** Tells how the socket is encrypted, once it is open. */
+  readonly securityOf?: (socket: Socket) => Security;
   /** Addresses that the socket cannot tell. */
   readonly localAddress?: Address | undefined;
   readonly remoteAddress?: Address | undefined;
@@ -31,6 +35,7 @@ export interface StreamPlan {
 export class StreamLink implements Link {
   localAddress: Address | undefined;
   remoteAddress: Address | undefined;
+  security: Security | undefined;
   readonly #plan: StreamPlan;
   readonly #socket: Socket;
   #events: LinkEvents | undefined;
@@ -69,7 +74,7 @@ export class StreamLink implements Link {
   }
 
   write(bytes: Uint8Array): boolean {
-    this.#socket.write(bytes, this.#noteDrained);
+    this.#socket.write(this.#plan.keepsBytes === true ? bytes.slice() : bytes, this.#noteDrained);
     const queued = this.#socket.writableLength;
     if (queued === 0) return true; // the system has taken all of it
     this.#queuedBytes = queued;
@@ -131,6 +136,7 @@ export class StreamLink implements Link {
     const plan = this.#plan;
     this.localAddress = plan.localAddress ?? addressOf(localAddress, localPort, localFamily);
     this.remoteAddress = plan.remoteAddress ?? addressOf(remoteAddress, remotePort, remoteFamily);
+    this.security = plan.securityOf?.(this.#socket);
     debug("open %o to %o", this.localAddress, this.remoteAddress);
   }
 }

@@ -2,9 +2,9 @@
  * TCP, both ends: IPv4, IPv6, both at once, and names. Decides how Node's
  * sockets and servers are made; what they then do is `stream.ts`.
  */
-import { connect, createServer, type NetConnectOpts } from "node:net";
+import { connect, createServer, type ListenOptions, type ServerOpts, type TcpNetConnectOpts } from "node:net";
 import { kindOf, milliseconds, wholeNumber } from "../check.ts";
-import type { Door, Transport } from "../core/link.ts";
+import type { Transport } from "../core/link.ts";
 import { StreamLink } from "./stream.ts";
 import { DEFAULT_BACKLOG, READ_BYTES, StreamDoor } from "./stream-door.ts";
 import { watchYielding } from "./yield-watch.ts";
@@ -57,43 +57,52 @@ export interface TcpOptions {
  * @throws RangeError when `port`, `backlog` or a time is out of its range
  */
 export function tcp(options: TcpOptions): Transport {
-  const checked = check(options);
-  const plan = { allowHalfOpen: checked.allowHalfOpen ?? false };
+  const client = clientOptions(options);
+  const server = serverOptions(options);
+  const plan = { allowHalfOpen: options.allowHalfOpen ?? false };
   return {
-    listen: () => door(checked),
-    connect: () => new StreamLink(connect(connectOptions(checked)), "client", plan),
+    listen: () =>
+      new StreamDoor({
+        server: createServer(server),
+        place: placeOf(options),
+        guestEvent: "connection",
+        plan,
+      }),
+    connect: () => new StreamLink(connect(client), "client", plan),
     pump: watchYielding,
   };
 }
 
-function door(options: TcpOptions): Door {
-  const { host, port, backlog = DEFAULT_BACKLOG, ipv6Only = false } = options;
-  const { noDelay = true, keepAliveDelayMs = 0, allowHalfOpen = false } = options;
-  return new StreamDoor({
-    server: createServer({
-      allowHalfOpen: true,
-      noDelay,
-      keepAlive: keepAliveDelayMs > 0,
-      keepAliveInitialDelay: keepAliveDelayMs,
-      highWaterMark: READ_BYTES,
-    }),
-    place: { port, backlog, ipv6Only, ...(host !== undefined && { host }) },
-    guestEvent: "connection",
-    plan: { allowHalfOpen },
-  });
-}
-
-function connectOptions(options: TcpOptions): NetConnectOpts {
-  const { host = "localhost", port, noDelay = true, keepAliveDelayMs = 0, attemptTimeoutMs } = options;
+/** How a client's socket is made, as Node takes it; checks the options. TLS shares it. */
+export function clientOptions(options: TcpOptions): TcpNetConnectOpts {
+  const { host = "localhost", port, attemptTimeoutMs = DEFAULT_ATTEMPT_TIMEOUT_MS } = check(options);
   return {
     host,
     port,
+    ...socketOptions(options),
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: attemptTimeoutMs,
+  };
+}
+
+/** How a server's sockets are made, as Node takes it. */
+export function serverOptions(options: TcpOptions): ServerOpts {
+  return { ...socketOptions(options), highWaterMark: READ_BYTES };
+}
+
+/** Where a server listens, as Node takes it. */
+export function placeOf(options: TcpOptions): ListenOptions {
+  const { host, port, backlog = DEFAULT_BACKLOG, ipv6Only = false } = options;
+  return { port, backlog, ipv6Only, ...(host !== undefined && { host }) };
+}
+
+function socketOptions(options: TcpOptions): Pick<ServerOpts, "allowHalfOpen" | "noDelay" | "keepAlive"> {
+  const { noDelay = true, keepAliveDelayMs = 0 } = options;
+  return {
+    allowHalfOpen: true, // so that an answer reaches a peer that has finished
     noDelay,
     keepAlive: keepAliveDelayMs > 0,
-    keepAliveInitialDelay: keepAliveDelayMs,
-    allowHalfOpen: true,
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: attemptTimeoutMs ?? DEFAULT_ATTEMPT_TIMEOUT_MS,
+    ...(keepAliveDelayMs > 0 && { keepAliveInitialDelay: keepAliveDelayMs }),
   };
 }
 

@@ -77,6 +77,7 @@ class UnixDoor implements Door {
     this.#door = this.#make();
     this.#door.attach({
       arrived: (link) => events.arrived(link),
+      turnedAway: (reason) => events.turnedAway(reason),
       listening: (address) => {
         try {
           if (this.#mode !== undefined) chmodSync(this.#path, this.#mode);

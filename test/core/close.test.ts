@@ -249,6 +249,7 @@ describe("every way to end", () => {
     unreachable: (events) => events.closed(reason("unreachable")),
     "unknown-host": (events) => events.closed(reason("unknown-host")),
     "address-in-use": (events) => events.closed(reason("address-in-use")),
+    handshake: (events) => events.closed(reason("handshake")),
     denied: (events) => events.closed(reason("denied")),
     timeout: (events) => events.closed(reason("timeout")),
     aborted: (events) => events.closed(reason("aborted")),

@@ -15,8 +15,11 @@ import {
   type PollerOptions,
   type Transport,
   tcp,
+  tls,
   unix,
 } from "../../src/index.ts";
+
+import { certificates } from "./certificates.ts";
 
 interface Row {
   readonly name: string;
@@ -59,7 +62,26 @@ const rows: Row[] = [
     nobody: () => unix({ path: newPath() }),
     cannot: { reset: "a unix socket has no reset: the peer sees an end" },
   },
+  ...tlsRows(),
 ];
+
+function tlsRows(): Row[] {
+  const made = certificates();
+  if (made === undefined) return [];
+  const { ca, localhost } = made;
+  const host = "127.0.0.1";
+  return [
+    {
+      name: "tls",
+      make: (options) => ({
+        listen: tls({ host, port: 0, ...localhost, ...options }),
+        connect: (listener) => tls({ host, port: listener.address?.port ?? 0, ca, ...localhost, ...options }),
+      }),
+      nobody: async () => tls({ host, port: await unusedPort(host), ca }),
+      cannot: { reset: "Node does not reset an encrypted socket: the peer sees an end" },
+    },
+  ];
+}
 
 function tcpRow(name: string, host: string): Row {
   return {

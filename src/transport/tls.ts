@@ -1,0 +1,203 @@
+/**
+ * TLS over TCP, both ends. Decides how Node's TLS sockets and servers are made
+ * and what a certificate says; what the sockets then do is `stream.ts`.
+ * Options: https://nodejs.org/docs/latest-v20.x/api/tls.html
+ */
+import type { X509Certificate } from "node:crypto";
+import type { Socket } from "node:net";
+import {
+  connect,
+  createSecureContext,
+  createServer,
+  type TlsOptions as NodeOptions,
+  type SecureContextOptions,
+  type Server,
+  type TLSSocket,
+} from "node:tls";
+import { wholeNumber } from "../check.ts";
+import type { CloseReason, Door, DoorEvents, PeerCertificate, Security, Transport } from "../core/link.ts";
+import { reasonOf } from "./errors.ts";
+import { StreamLink, type StreamPlan } from "./stream.ts";
+import { StreamDoor } from "./stream-door.ts";
+import { clientOptions, placeOf, serverOptions, type TcpOptions } from "./tcp.ts";
+import { watchYielding } from "./yield-watch.ts";
+
+/** Text or bytes in PEM form, one or several. */
+export type Pem = string | Uint8Array | readonly (string | Uint8Array)[];
+
+/** A certificate and its key. */
+export interface Identity {
+  /** The certificate, with the chain to its authority. */
+  readonly cert: Pem;
+  /** Its private key. */
+  readonly key: Pem;
+  /** The word that opens the key, when it is locked. */
+  readonly passphrase?: string;
+}
+
+/** Options of {@link tls}; those of TCP, and Node's own names for the rest. */
+export interface TlsOptions extends TcpOptions, Partial<Identity> {
+  /** The authorities to trust, instead of those that Node comes with. */
+  readonly ca?: Pem;
+  /** Listening: ask the peer for a certificate (mutual TLS); `false` by default. */
+  readonly requestCert?: boolean;
+  /** Refuse a peer whose certificate no trusted authority has signed; `true` by default. */
+  readonly rejectUnauthorized?: boolean;
+  /** Connecting: the name that the peer must prove, when it is not `host`. */
+  readonly servername?: string;
+  /** Application protocols that this side speaks, the best first (ALPN). */
+  readonly ALPNProtocols?: readonly string[];
+  /** Listening: certificates for guests that ask for a name (SNI); `"*.example.org"` is a name too. */
+  readonly identities?: Readonly<Record<string, Identity>>;
+  /** The oldest version to speak; Node's own default, `"TLSv1.2"`. */
+  readonly minVersion?: "TLSv1.2" | "TLSv1.3";
+  /**
+   * Listening: how long a guest may take to agree on encryption, in
+   * milliseconds; 5,000 by default. Who is later is dropped and reported.
+   */
+  readonly handshakeTimeoutMs?: number;
+}
+
+/**
+ * A TLS transport, to listen or to connect with. A failed handshake is a close
+ * reason of kind `handshake` where one connects, and a `drop` event where one
+ * listens. `connection.security` says what was agreed on.
+ *
+ * @throws TypeError or RangeError for a bad TCP option, or a `handshakeTimeoutMs` below 1
+ * @throws Error when a key or certificate cannot be read
+ */
+export function tls(options: TlsOptions): Transport {
+  const { allowHalfOpen = false, handshakeTimeoutMs } = options ?? {};
+  const plan: StreamPlan = {
+    allowHalfOpen,
+    openEvent: "secureConnect",
+    canReset: false,
+    keepsBytes: true, // Node may encrypt them later
+    securityOf,
+  };
+  const tcp = clientOptions(options);
+  if (handshakeTimeoutMs !== undefined) wholeNumber("handshakeTimeoutMs", handshakeTimeoutMs, 1);
+  const secureContext = createSecureContext(secretsOf(options));
+  const client = { ...tcp, ...agreementOf(options), secureContext };
+  return {
+    listen: () => new TlsDoor(options, plan),
+    connect: () => new StreamLink(connect(client), "client", plan),
+    pump: watchYielding,
+  };
+}
+
+/** A door that reports failed handshakes, and ends those under way when it closes. */
+class TlsDoor implements Door {
+  readonly #server: Server;
+  readonly #door: StreamDoor;
+  /** Guests that have not agreed on encryption yet, by the address they come from. */
+  readonly #shaking = new Map<string, Socket>();
+
+  constructor(options: TlsOptions, plan: StreamPlan) {
+    this.#server = createServer({
+      ...serverOptions(options),
+      ...secretsOf(options),
+      ...agreementOf(options),
+      handshakeTimeout: options.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS,
+    });
+    for (const [name, identity] of Object.entries(options.identities ?? {})) {
+      this.#server.addContext(name, secretsOf(identity));
+    }
+    const place = placeOf(options);
+    this.#door = new StreamDoor({ server: this.#server, place, guestEvent: "secureConnection", plan });
+  }
+
+  attach(events: DoorEvents): void {
+    const server = this.#server;
+    server.on("connection", (socket: Socket) => {
+      const from = cameFrom(socket);
+      this.#shaking.set(from, socket);
+      socket.on("close", () => this.#shaking.delete(from));
+    });
+    server.on("secureConnection", (socket) => this.#shaking.delete(cameFrom(socket)));
+    server.on("tlsClientError", (error, socket) => {
+      events.turnedAway(distrust(socket) ?? reasonOf(error));
+      socket.destroy();
+    });
+    this.#door.attach(events);
+  }
+
+  close(): void {
+    this.#door.close();
+    for (const socket of this.#shaking.values()) socket.destroy();
+  }
+}
+
+/** Why this side does not trust the guest, when that is why it was sent away: Node's error does not say. */
+function distrust(socket: TLSSocket): CloseReason | undefined {
+  const code = socket.authorizationError as unknown;
+  if (typeof code !== "string") return undefined;
+  return {
+    kind: "handshake",
+    code,
+    message: `the peer showed no certificate that is trusted here (${code})`,
+  };
+}
+
+function cameFrom(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
+}
+
+/** What both ends must agree on. */
+function agreementOf(options: TlsOptions): Pick<NodeOptions, "requestCert" | "rejectUnauthorized"> {
+  const { requestCert, rejectUnauthorized, servername, ALPNProtocols } = options;
+  return {
+    ...(requestCert !== undefined && { requestCert }),
+    ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
+    ...(servername !== undefined && { servername }),
+    ...(ALPNProtocols !== undefined && { ALPNProtocols: [...ALPNProtocols] }),
+  };
+}
+
+/** Keys, certificates and authorities, as Node takes them. */
+function secretsOf(options: Pick<TlsOptions, keyof Identity | "ca" | "minVersion">): SecureContextOptions {
+  const { cert, key, passphrase, ca, minVersion } = options;
+  return {
+    ...(cert !== undefined && { cert: pem(cert) }),
+    ...(key !== undefined && { key: pem(key) }),
+    ...(passphrase !== undefined && { passphrase }),
+    ...(ca !== undefined && { ca: pem(ca) }),
+    ...(minVersion !== undefined && { minVersion }),
+  };
+}
+
+function pem(given: Pem): (string | Buffer)[] {
+  const several = typeof given === "string" || given instanceof Uint8Array ? [given] : given;
+  return several.map((one) => (typeof one === "string" ? one : Buffer.from(one)));
+}
+
+function securityOf(socket: Socket): Security {
+  const secure = socket as TLSSocket; // a StreamLink of this file has no other
+  const certificate = secure.getPeerX509Certificate();
+  return {
+    protocol: secure.getProtocol() ?? "",
+    cipher: secure.getCipher().standardName,
+    applicationProtocol: secure.alpnProtocol || undefined,
+    isAuthorized: secure.authorized,
+    peerCertificate: certificate && readable(certificate),
+  };
+}
+
+function readable(certificate: X509Certificate): PeerCertificate {
+  return {
+    commonName: commonNameIn(certificate.subject),
+    altNames: certificate.subjectAltName ?? "",
+    issuer: commonNameIn(certificate.issuer),
+    validFrom: new Date(certificate.validFrom),
+    validTo: new Date(certificate.validTo),
+    fingerprint256: certificate.fingerprint256,
+  };
+}
+
+/** The common name in a subject as Node writes it, a part per line. */
+function commonNameIn(subject: string | undefined): string {
+  return subject?.match(/^CN=(.*)$/m)?.[1] ?? "";
+}
+
+/** As long as a connect may take; Node's own default is 120 s, for which a stranger could hold a socket. */
+const DEFAULT_HANDSHAKE_TIMEOUT_MS = 5_000;

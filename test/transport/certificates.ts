@@ -1,0 +1,72 @@
+/**
+ * Certificates for tests, made by the machine's `openssl` when they are needed,
+ * so that none is checked in and none runs out.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Identity } from "../../src/index.ts";
+
+/** An authority and what it has signed. */
+export interface Certificates {
+  /** The folder that has them as files: `ca.crt`, `localhost.crt`, `localhost.key`, … */
+  readonly folder: string;
+  readonly ca: string;
+  /** For `localhost` and the loopback addresses. */
+  readonly localhost: Identity;
+  /** For `example.test` alone. */
+  readonly example: Identity;
+  /** For `localhost`, until yesterday. */
+  readonly expired: Identity;
+  /** A player's, for mutual TLS. */
+  readonly player: Identity;
+  /** For `localhost`, signed by itself. */
+  readonly selfSigned: Identity;
+}
+
+let made: Certificates | undefined;
+
+/** The certificates, or `undefined` where there is no `openssl`; says so then. */
+export function certificates(): Certificates | undefined {
+  try {
+    return (made ??= make());
+  } catch (error) {
+    console.log(`skipped: TLS tests need the openssl program (${(error as Error).message})`);
+    return undefined;
+  }
+}
+
+function make(): Certificates {
+  const folder = mkdtempSync(join(tmpdir(), "tickwire-tls-"));
+  const run = (...args: string[]) => execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });
+  const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  const read = (name: string): Identity => ({
+    cert: readFileSync(join(folder, `${name}.crt`), "utf8"),
+    key: readFileSync(join(folder, `${name}.key`), "utf8"),
+  });
+  const sign = (name: string, commonName: string, altNames: string, days: string): Identity => {
+    const request = ["-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", `/CN=${commonName}`];
+    run("req", ...newKey, ...request);
+    writeFileSync(join(folder, `${name}.ext`), `subjectAltName=${altNames}\n`);
+    const by = ["-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", `${name}.ext`];
+    run("x509", "-req", "-in", `${name}.csr`, "-out", `${name}.crt`, "-days", days, ...by);
+    return read(name);
+  };
+  const selfSign = (name: string, subject: string, ...more: string[]): Identity => {
+    const out = ["-keyout", `${name}.key`, "-out", `${name}.crt`, "-days", "2", "-subj", subject];
+    run("req", "-x509", ...newKey, ...out, ...more);
+    return read(name);
+  };
+  const ca = selfSign("ca", "/CN=test authority").cert as string;
+  const local = "DNS:localhost,IP:127.0.0.1,IP:::1";
+  return {
+    folder,
+    ca,
+    localhost: sign("localhost", "localhost", local, "2"),
+    example: sign("example", "example.test", "DNS:example.test", "2"),
+    expired: sign("expired", "localhost", local, "-1"),
+    player: sign("player", "player one", "DNS:player.test", "2"),
+    selfSigned: selfSign("self", "/CN=localhost", "-addext", `subjectAltName=${local}`),
+  };
+}

@@ -1,0 +1,175 @@
+import net from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { type Connection, type Listener, lines, Poller, tls, waitForActivity } from "../../src/index.ts";
+import { type Certificates, certificates } from "./certificates.ts";
+
+type TlsOptions = Parameters<typeof tls>[0];
+
+const made = certificates();
+const pollers: Poller[] = [];
+const sockets: net.Socket[] = [];
+
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  for (const poller of pollers.splice(0)) await poller[Symbol.asyncDispose]();
+});
+
+/** A poller with a TLS listener, and what it reported of guests it turned away. */
+async function server(options: Partial<TlsOptions>) {
+  const poller = new Poller({ closeTimeoutMs: 200 });
+  pollers.push(poller);
+  const listener = poller.listen(tls({ host: "127.0.0.1", port: 0, ...options }), lines());
+  const drops: string[] = [];
+  poller.on("drop", ({ reason }) => drops.push(`${reason.kind}: ${reason.message.replace(/ \(.*/s, "")}`));
+  await until(poller, () => listener.state !== "starting");
+  return { poller, listener, drops, port: listener.address?.port ?? 0 };
+}
+
+function client(poller: Poller, port: number, options: Partial<TlsOptions>): Connection<string> {
+  return poller.connect(tls({ host: "localhost", port, ...options }), lines());
+}
+
+async function guestOf(poller: Poller, listener: Listener<string>): Promise<Connection<string>> {
+  let guest: Connection<string> | undefined;
+  await until(poller, () => (guest = listener.tryAccept()) !== undefined);
+  return guest as Connection<string>;
+}
+
+async function until(poller: Poller, isThere: () => boolean): Promise<void> {
+  for (let frame = 0; frame < 1_000; frame++) {
+    poller.poll();
+    if (isThere()) return;
+    poller.flush();
+    await waitForActivity(poller, 100);
+  }
+  throw new Error("it did not come in 1,000 frames");
+}
+
+describe.skipIf(made === undefined)("tls", () => {
+  const { ca, localhost, example, expired, player, selfSigned } = made as Certificates;
+
+  test("carries lines both ways, and tells what was agreed on", async () => {
+    const { poller, listener, port } = await server({ ...localhost, ALPNProtocols: ["cube/2", "cube/1"] });
+    const near = client(poller, port, { ca, ALPNProtocols: ["cube/1"] });
+    near.trySend("hello");
+    expect(near.security).toBeUndefined();
+    const far = await guestOf(poller, listener);
+    await until(poller, () => far.tryRecv() === "hello");
+    far.trySend("welcome");
+    await until(poller, () => near.tryRecv() === "welcome");
+    expect(near.security).toMatchObject({
+      protocol: "TLSv1.3",
+      applicationProtocol: "cube/1",
+      isAuthorized: true,
+      peerCertificate: { commonName: "localhost", issuer: "test authority" },
+    });
+    expect(far.security).toMatchObject({ applicationProtocol: "cube/1", peerCertificate: undefined });
+  });
+
+  test.each<[string, () => { server: Partial<TlsOptions>; client: Partial<TlsOptions> }, string]>([
+    [
+      "an unknown authority",
+      () => ({ server: selfSigned, client: { ca } }),
+      "no trusted authority has signed the peer's certificate",
+    ],
+    [
+      "an expired certificate",
+      () => ({ server: expired, client: { ca } }),
+      "the peer's certificate has expired",
+    ],
+    [
+      "a certificate for another name",
+      () => ({ server: example, client: { ca } }),
+      "the peer's certificate is for another name",
+    ],
+  ])("refuses %s, with the reason", async (_, options, sentence) => {
+    const { server: there, client: here } = options();
+    const { poller, port } = await server(there);
+    const near = client(poller, port, here);
+    await until(poller, () => near.state === "closed");
+    expect(near.closeReason).toMatchObject({ kind: "handshake", code: expect.any(String) });
+    expect(near.closeReason?.message).toContain(sentence);
+  });
+
+  test("knows a peer by its certificate (mutual TLS)", async () => {
+    const { poller, listener, port } = await server({ ...localhost, ca, requestCert: true });
+    client(poller, port, { ca, ...player });
+    const far = await guestOf(poller, listener);
+    expect(far.security).toMatchObject({
+      isAuthorized: true,
+      peerCertificate: { commonName: "player one", altNames: "DNS:player.test" },
+    });
+  });
+
+  test("reports a guest without a certificate where one is wanted, or with one that is not trusted", async () => {
+    const { poller, listener, drops, port } = await server({ ...localhost, ca, requestCert: true });
+    const bare = client(poller, port, { ca });
+    await until(poller, () => bare.state === "closed" && drops.length === 1);
+    const impostor = client(poller, port, { ca, ...selfSigned });
+    await until(poller, () => impostor.state === "closed" && drops.length === 2);
+    expect(drops).toEqual([
+      "handshake: the peer showed no certificate",
+      "handshake: the peer showed no certificate that is trusted here",
+    ]);
+    expect(listener.tryAccept()).toBeUndefined();
+  });
+
+  test("shows each guest the certificate for the name it asks for (SNI)", async () => {
+    const { poller, port } = await server({ ...localhost, identities: { "example.test": example } });
+    const near = client(poller, port, { ca, servername: "example.test" });
+    await until(poller, () => near.state !== "connecting");
+    expect(near.security?.peerCertificate?.commonName).toBe("example.test");
+  });
+
+  test("reports a guest that speaks plain text, and serves the others", async () => {
+    const { poller, listener, drops, port } = await server(localhost);
+    const plain = net.connect(port, "127.0.0.1", () => plain.write("GET / HTTP/1.1\r\n\r\n"));
+    sockets.push(plain.on("error", () => {}));
+    await until(poller, () => drops.length > 0);
+    expect(drops).toEqual(["handshake: the peer does not speak TLS"]);
+    expect(listener.stats).toMatchObject({ accepted: 0, dropped: 1 });
+    const near = client(poller, port, { ca });
+    await until(poller, () => near.state === "open");
+  });
+
+  test("reports a guest that never finishes its handshake", async () => {
+    const { poller, drops, port } = await server({ ...localhost, handshakeTimeoutMs: 30 });
+    sockets.push(net.connect(port, "127.0.0.1").on("error", () => {}));
+    await until(poller, () => drops.length > 0);
+    expect(drops).toEqual(["timeout: the peer did not finish the handshake in time"]);
+  });
+
+  test("says so when the server does not speak TLS", async () => {
+    const plain = net.createServer(
+      (socket) => sockets.push(socket.on("error", () => {})) && socket.end("hello\n"),
+    );
+    await new Promise<void>((resolve) => plain.listen(0, "127.0.0.1", resolve));
+    const poller = new Poller();
+    pollers.push(poller);
+    const near = client(poller, (plain.address() as net.AddressInfo).port, { ca });
+    await until(poller, () => near.state === "closed");
+    expect(near.closeReason?.kind).toBe("handshake");
+    plain.close();
+  });
+
+  test("ends handshakes under way when the listener closes", async () => {
+    const { poller, listener, port } = await server(localhost);
+    const silent = net.connect(port, "127.0.0.1");
+    sockets.push(silent.on("error", () => {}));
+    let isOver = false;
+    silent.on("close", () => {
+      isOver = true;
+    });
+    await new Promise((resolve) => silent.once("connect", resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    listener.close();
+    silent.resume();
+    await until(poller, () => isOver);
+  });
+
+  test("names what is wrong with an option, at the call", () => {
+    expect(() => tls({ port: -1 })).toThrow("port: expected");
+    expect(() => tls({ port: 1, handshakeTimeoutMs: 0 })).toThrow("handshakeTimeoutMs: expected");
+    expect(() => tls({ port: 1, cert: "no certificate", key: "no key" })).toThrow();
+  });
+});
