@@ -81,6 +81,7 @@ class LineDecoder implements Decoder<string> {
   }
 
   #hold(bytes: Uint8Array, start: number, end: number): void {
+    if (start === end) return; // a line break alone: what is held was measured when it came
     this.#checkLength(this.#held.length + end - start, bytes[end - 1]);
     this.#held.append(bytes, start, end);
   }
