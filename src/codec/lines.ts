@@ -25,7 +25,8 @@ export interface LinesOptions {
  * limit, bytes that are not UTF-8, a stream that ends inside a line.
  *
  * `encode` throws a `RangeError` for text that would not come out as the one
- * line it went in: with a "\n" inside, a "\r" at its end, or over the limit.
+ * line it went in: with a "\n" inside, a "\r" at its end, half of a surrogate
+ * pair, or over the limit.
  *
  * @throws RangeError when `maxLineBytes` is not a whole number from 1 up
  */
@@ -38,6 +39,8 @@ export function lines(options: LinesOptions = {}): Codec<string> {
       if (typeof text !== "string") throw new TypeError(`message: expected a string, got ${kindOf(text)}`);
       if (text.includes("\n")) throw new RangeError("message: a line cannot contain a line break");
       if (text.endsWith("\r")) throw new RangeError("message: a line cannot end in a carriage return");
+      if (!text.isWellFormed())
+        throw new RangeError("message: a line cannot contain half of a surrogate pair");
       const room = text.length * MAX_UTF8_PER_UNIT + 1;
       if (room > scratch.length) scratch = new Uint8Array(room);
       const { written } = utf8Encoder.encodeInto(text, scratch);

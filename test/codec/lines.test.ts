@@ -188,6 +188,9 @@ describe("a line is encoded", () => {
     expect(() => text.encode("a\r")).toThrow(
       new RangeError("message: a line cannot end in a carriage return"),
     );
+    const half = new RangeError("message: a line cannot contain half of a surrogate pair");
+    expect(() => text.encode("a\ud83d")).toThrow(half);
+    expect(() => text.encode("\ude00a")).toThrow(half);
   });
 
   test.for([
