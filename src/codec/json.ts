@@ -28,11 +28,21 @@ export function json<In = unknown, Out = In>(options: JsonOptions<In> = {}): Cod
   return {
     decoder: () => new JsonDecoder(line.decoder(), options.guard),
     encode(message) {
-      const text = JSON.stringify(message) as string | undefined;
-      if (text === undefined) throw new TypeError(`message: JSON has no form for ${typeof message}`);
-      return line.encode(text);
+      return line.encode(textOf(message));
     },
   };
+}
+
+function textOf(message: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(message);
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause; // a toJSON's own
+    throw new TypeError(`message: JSON has no form for it: ${cause.message}`, { cause });
+  }
+  if (text === undefined) throw new TypeError(`message: JSON has no form for ${typeof message}`);
+  return text;
 }
 
 class JsonDecoder<In> implements Decoder<In>, MessageSink<string> {
