@@ -13,52 +13,52 @@ const isStep = (value: unknown): value is Step =>
   typeof value === "object" && value !== null && "x" in value && typeof value.x === "number";
 
 describe("a stream is cut into JSON values", () => {
-  const any = json();
+  const untyped = json();
   const six = json({ maxLineBytes: 6 });
   testDecodeTable<unknown>(
     [
       {
         title: "each line is one value of any kind",
-        codec: any,
+        codec: untyped,
         stream: '{"x":1}\n[1,2]\n"a"\n7\ntrue\nnull\n',
         messages: [{ x: 1 }, [1, 2], "a", 7, true, null],
       },
-      { title: "a line may end as telnet ends it", codec: any, stream: "1\r\n2\r\n", messages: [1, 2] },
-      { title: "blanks around a value do not matter", codec: any, stream: " \t1 \n", messages: [1] },
+      { title: "a line may end as telnet ends it", codec: untyped, stream: "1\r\n2\r\n", messages: [1, 2] },
+      { title: "blanks around a value do not matter", codec: untyped, stream: " \t1 \n", messages: [1] },
       {
         title: "a line break inside a string is written as JSON writes it",
-        codec: any,
+        codec: untyped,
         stream: '"a\\nb"\n',
         messages: ["a\nb"],
       },
       {
         title: "an own __proto__ is a plain member",
-        codec: any,
+        codec: untyped,
         stream: '{"__proto__":1}\n',
         messages: [JSON.parse('{"__proto__":1}')],
       },
       {
         title: "a line that is no JSON is refused, and the values before it stay",
-        codec: any,
+        codec: untyped,
         stream: "1\n2\n{x}\n4\n",
         messages: [1, 2],
         error: notJson(3, "{x}"),
       },
       {
         title: "an empty line is no JSON",
-        codec: any,
+        codec: untyped,
         stream: "1\n\n",
         messages: [1],
         error: notJson(2, ""),
       },
       {
         title: "two values in a line are no JSON",
-        codec: any,
+        codec: untyped,
         stream: "1 2\n",
         messages: [],
         error: notJson(1, "1 2"),
       },
-      { title: "NaN is no JSON", codec: any, stream: "NaN\n", messages: [], error: notJson(1, "NaN") },
+      { title: "NaN is no JSON", codec: untyped, stream: "NaN\n", messages: [], error: notJson(1, "NaN") },
       { title: "a line may be as long as the limit", codec: six, stream: '"abcd"\n', messages: ["abcd"] },
       {
         title: "the return before the newline does not count",
@@ -75,14 +75,14 @@ describe("a stream is cut into JSON values", () => {
       },
       {
         title: "bytes that are no UTF-8 are refused",
-        codec: any,
+        codec: untyped,
         stream: Uint8Array.of(0x31, 0x0a, 0x22, 0xff, 0x22, 0x0a),
         messages: [1],
         error: "line 2 is not valid UTF-8",
       },
       {
         title: "a stream that ends inside a line is refused at its end, even if the value is whole",
-        codec: any,
+        codec: untyped,
         stream: "1\n{}",
         messages: [1],
         endError: "the stream ended inside line 2, after 2 bytes without a line break",
@@ -92,7 +92,7 @@ describe("a stream is cut into JSON values", () => {
   );
 
   test("the limit is 64 KiB unless it is said otherwise", () => {
-    const receiver = new Receiver(any);
+    const receiver = new Receiver(untyped);
     receiver.take(streamOf(`"${"x".repeat(65_534)}"\n"${"x".repeat(65_535)}`));
     expect(receiver.messages).toEqual(["x".repeat(65_534)]);
     expect(receiver.error).toBeUndefined();
@@ -102,7 +102,7 @@ describe("a stream is cut into JSON values", () => {
 
   test("at every cut the values are the same", () => {
     for (const pieces of everyCut(streamOf('[1]\n{"x":2}\r\n'))) {
-      const receiver = new Receiver(any);
+      const receiver = new Receiver(untyped);
       receiver.takeAll(pieces);
       expect(receiver).toMatchObject({ messages: [[1], { x: 2 }], error: undefined });
     }

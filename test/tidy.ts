@@ -1,0 +1,153 @@
+/**
+ * The rules of the house, as functions from sources to complaints. Each reads
+ * the text of files and nothing else, so that each can be shown a bad sample.
+ * Scans by regular expressions: the formatter keeps all files in one shape.
+ */
+import { dirname, join } from "node:path/posix";
+
+/** Each file's path from the root, and its text. */
+export type Sources = ReadonlyMap<string, string>;
+
+/** What a layer may import: paths from the root, `node:` modules and packages. */
+export interface Layer {
+  readonly files: RegExp;
+  readonly mayImport: readonly RegExp[];
+}
+
+/** Imports that a file's layer does not allow, and files that are in no layer. */
+export function layerBreaches(sources: Sources, layers: readonly Layer[]): string[] {
+  return complain(sources, (path, source) => {
+    const layer = layers.find(({ files }) => files.test(path));
+    if (layer === undefined) return [`${path} is in no layer`];
+    return importsOf(path, source)
+      .filter((target) => !layer.mayImport.some((allowed) => allowed.test(target)))
+      .map((target) => `${path} imports ${target}`);
+  });
+}
+
+/** Relative imports that do not say the file's whole name. */
+export function unfinishedImports(sources: Sources): string[] {
+  return complain(sources, (path, source) =>
+    specifiersOf(source)
+      .filter((specifier) => specifier.startsWith(".") && !specifier.endsWith(".ts"))
+      .map((specifier) => `${path} imports "${specifier}", which does not end in .ts`),
+  );
+}
+
+/** Files that import themselves over others; imports of types count as well. */
+export function importCycles(sources: Sources): string[] {
+  const cycles: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) cycles.push([...trail.slice(trail.indexOf(path)), path].join(" -> "));
+    if (done.has(path) || trail.includes(path)) return;
+    for (const target of importsOf(path, sources.get(path) ?? "")) visit(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of sources.keys()) visit(path, []);
+  return cycles;
+}
+
+/** Files that cannot be reached from `entry`. */
+export function unreachable(sources: Sources, entry: string): string[] {
+  const reached = new Set([entry]);
+  for (const path of reached) {
+    for (const target of importsOf(path, sources.get(path) ?? "")) reached.add(target);
+  }
+  return [...sources.keys()]
+    .filter((path) => !reached.has(path))
+    .map((path) => `${path} is imported by nobody`);
+}
+
+/** Uses of `words` in code; comments and strings may say them. */
+export function wordsInCode(sources: Sources, words: RegExp): string[] {
+  return complain(sources, (path, source) =>
+    [...codeOf(source).matchAll(new RegExp(words, "g"))].map(([word]) => `${path} says ${word}`),
+  );
+}
+
+/** Comments that silence a check, unless they silence one rule of Biome's and say why. */
+export function silencers(sources: Sources): string[] {
+  return complain(sources, (path, source) =>
+    commentsOf(source)
+      .flatMap(
+        (comment) =>
+          comment.match(/@ts-(?:ignore|nocheck)|biome-ignore(?!\S* lint\/\S+: (?!<)\S+ \S).*/g) ?? [],
+      )
+      .map((words) => `${path} says ${words.trim()}`),
+  );
+}
+
+/** Files over `mostLines`, but for `exceptions`; and exceptions that are none any more. */
+export function longFiles(
+  sources: Sources,
+  mostLines: number,
+  exceptions: ReadonlyMap<string, string>,
+): string[] {
+  const long = [...sources]
+    .map(([path, source]) => ({ path, lines: source.split("\n").length - 1 }))
+    .filter(({ lines }) => lines > mostLines);
+  const needless = [...exceptions.keys()].filter((path) => !long.some((file) => file.path === path));
+  return [
+    ...long
+      .filter(({ path }) => !exceptions.has(path))
+      .map(({ path, lines }) => `${path} has ${lines} lines`),
+    ...needless.map((path) => `${path} is an exception, and need not be`),
+  ];
+}
+
+/** Files that do not open with a doc comment, their jurisdiction. */
+export function unopened(sources: Sources): string[] {
+  return complain(sources, (path, source) =>
+    /^\/\*\*\n \* \S/.test(source) ? [] : [`${path} does not open with a doc comment`],
+  );
+}
+
+/** What is more than re-exports. */
+export function codeBesideExports(sources: Sources): string[] {
+  return complain(sources, (path, source) => {
+    const rest = withoutComments(source)
+      .replaceAll(/^export (?:type )?\{[^}]*\} from "[^"]+";$/gm, "")
+      .trim();
+    return rest === "" ? [] : [`${path} has code: ${rest}`];
+  });
+}
+
+/** What `source` imports, each as a path from the root, or as it is named when it lies elsewhere. */
+function importsOf(path: string, source: string): string[] {
+  return specifiersOf(source).map((specifier) =>
+    specifier.startsWith(".") ? join(dirname(path), specifier) : specifier,
+  );
+}
+
+function specifiersOf(source: string): string[] {
+  return [...withoutComments(source).matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? "");
+}
+
+function complain(sources: Sources, rule: (path: string, source: string) => string[]): string[] {
+  return [...sources].flatMap(([path, source]) => rule(path, source));
+}
+
+function commentsOf(source: string): string[] {
+  return (source.match(TOKEN) ?? []).filter(isComment);
+}
+
+function withoutComments(source: string): string {
+  return source.replaceAll(TOKEN, (token) => (isComment(token) ? "" : token));
+}
+
+/** `source` without comments and texts; what a template computes is code. */
+function codeOf(source: string): string {
+  return source.replaceAll(TOKEN, (token) =>
+    token.startsWith("`") ? (token.match(/\$\{[^}]*\}/g) ?? []).join(" ") : "",
+  );
+}
+
+function isComment(token: string): boolean {
+  return token.startsWith("/*") || token.startsWith("//");
+}
+
+/** A comment, a string, or a template. */
+const TOKEN = /\/\*[\s\S]*?\*\/|\/\/.*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`/g;
+/** `import … from "x"`, `export … from "x"` and `import "x"` at a line's start; `import("x")` anywhere. */
+const IMPORT = /^(?:import|export)\b(?:[^;"]*\bfrom)? "([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/gm;
