@@ -10,7 +10,7 @@
 import { limit, milliseconds } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
 import { type AnyConnection, Connection } from "./connection.ts";
-import type { Home, ListenerDesk } from "./desk.ts";
+import type { ListenerDesk } from "./desk.ts";
 import type { Limits } from "./limits.ts";
 import type { Address, CloseReason, Door, DoorEvents, Link } from "./link.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -31,7 +31,8 @@ export interface DrainBudget {
 }
 
 /** A place where guests arrive. Made by `poller.listen`. */
-export class Listener<In, Out = In> implements Home<AnyConnection> {
+// It is a `Home`, and does not say so: what makes it one is internal, and is not in the declarations.
+export class Listener<In, Out = In> {
   readonly #desk: ListenerDesk<AnyConnection, AnyListener>;
   readonly #door: Door;
   readonly #codec: Codec<In, Out>;
