@@ -1,0 +1,174 @@
+/**
+ * Checks the package as its users get it: packed, installed into a new folder,
+ * run from plain JavaScript and compiled against from TypeScript. Needs `dist`
+ * (`npm run check:package` builds it first) and the registry, for mitt.
+ */
+import { spawnSync } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** For each program that is run: a slow registry's worth. */
+const TIMEOUT_MS = 120_000;
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "tickwire-package-"));
+const app = join(folder, "app");
+const installed = join(app, "node_modules", "tickwire");
+
+try {
+  const tarball = pack();
+  check("publint finds nothing to say", () => tool("publint", "run", "--strict", tarball));
+  check("the types are right for every way to import it", () =>
+    tool("attw", "--profile", "esm-only", "--no-color", "--no-emoji", tarball),
+  );
+  install(tarball);
+  check("it holds what it should, and nothing else", checkContents);
+  check("its maps lead to sources that are in it", checkMaps);
+  check("its declarations lead nowhere but to each other", checkDeclarations);
+  check("a TCP echo in plain JavaScript runs, and ends by itself", checkEcho);
+  for (const [module, moduleResolution] of [
+    ["nodenext", "nodenext"],
+    ["esnext", "bundler"],
+  ] as const) {
+    const lookup = { module, moduleResolution };
+    check(`a program compiles with ${moduleResolution}`, () => compile({ ...lookup, types: ["node"] }));
+    check(`a program compiles with ${moduleResolution} and no types of Node`, () =>
+      compile({ ...lookup, types: [], lib: ["es2022", "esnext.disposable", "dom"] }),
+    );
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function pack(): string {
+  run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], root);
+  const name = readdirSync(folder).find((file) => file.endsWith(".tgz"));
+  if (name === undefined) throw new Error("npm pack left no tarball");
+  return join(folder, name);
+}
+
+/** Installs the tarball beside a program in JavaScript and one in TypeScript. */
+function install(tarball: string): void {
+  mkdirSync(app);
+  writeFileSync(join(app, "package.json"), JSON.stringify({ private: true, type: "module" }));
+  for (const file of ["echo.js", "consumer.ts"])
+    copyFileSync(join(import.meta.dirname, file), join(app, file));
+  run("npm", ["install", "--no-audit", "--no-fund", tarball], app);
+}
+
+function checkContents(): void {
+  const files = filesOf(installed);
+  const wanted = ["dist/index.js", "dist/index.d.ts", "src/index.ts", "package.json", "LICENSE"];
+  for (const document of ["README.md", "CHANGELOG.md"])
+    if (existsSync(join(root, document))) wanted.push(document);
+  const missing = wanted.filter((file) => !files.includes(file));
+  const surplus = files.filter(
+    (file) => !wanted.includes(file) && !/^dist\/.*\.(js|d\.ts)(\.map)?$|^src\/.*\.ts$/.test(file),
+  );
+  const tests = files.filter((file) => /\b(test|bench|demo)\b/.test(file));
+  expectNone("missing", missing);
+  expectNone("too much", [...surplus, ...tests]);
+  const beside = readdirSync(join(app, "node_modules")).filter((name) => !name.startsWith("."));
+  expectNone(
+    "installed with it",
+    beside.filter((name) => name !== "mitt" && name !== "tickwire"),
+  );
+}
+
+function checkMaps(): void {
+  for (const file of filesOf(installed).filter((name) => name.endsWith(".map"))) {
+    const map = JSON.parse(readFileSync(join(installed, file), "utf8")) as { readonly sources: string[] };
+    const lost = map.sources.filter((source) => !existsSync(join(installed, dirname(file), source)));
+    expectNone(`${file} names lost sources`, lost);
+  }
+}
+
+/** No package, mitt least of all: its types are not in the public declarations. */
+function checkDeclarations(): void {
+  for (const file of filesOf(installed).filter((name) => name.endsWith(".d.ts"))) {
+    const text = readFileSync(join(installed, file), "utf8");
+    const targets = [...text.matchAll(/\bfrom "([^"]+)"|\bimport\("([^"]+)"\)/g)].map(
+      (match) => match[1] ?? match[2] ?? "",
+    );
+    const strange = targets.filter((target) => !target.startsWith(".") && !target.startsWith("node:"));
+    const lost = targets
+      .filter((target) => target.startsWith("."))
+      .filter((target) => !existsSync(join(installed, dirname(file), target.replace(/\.ts$/, ".d.ts"))));
+    expectNone(`${file} imports`, [...strange, ...lost]);
+  }
+}
+
+function checkEcho(): void {
+  const output = run(process.execPath, ["echo.js"], app);
+  const expected = "a guest\necho one\necho \necho drei €\nclosed local\n";
+  if (output !== expected)
+    throw new Error(`expected ${JSON.stringify(expected)}, got ${JSON.stringify(output)}`);
+}
+
+function compile(options: Record<string, unknown>): void {
+  const compilerOptions = {
+    noEmit: true,
+    strict: true,
+    skipLibCheck: false,
+    target: "es2022",
+    typeRoots: [join(root, "node_modules/@types")],
+    ...options,
+  };
+  writeFileSync(join(app, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["consumer.ts"] }));
+  tool("tsc", "-p", app);
+}
+
+/** Runs a tool of this project's. */
+function tool(name: string, ...args: string[]): void {
+  run(join(root, "node_modules/.bin", name), args, root);
+}
+
+/** Runs a program to its end, and answers what it printed. Throws with all of that when it failed. */
+function run(program: string, args: readonly string[], cwd: string): string {
+  const { status, signal, stdout, stderr, error } = spawnSync(program, args, {
+    cwd,
+    encoding: "utf8",
+    timeout: TIMEOUT_MS,
+  });
+  if (error !== undefined) throw error;
+  if (status === 0) return stdout;
+  throw new Error(`${[program, ...args].join(" ")} ended with ${signal ?? status}\n${stdout}${stderr}`);
+}
+
+function filesOf(path: string): string[] {
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(path.length + 1)
+        .replaceAll("\\", "/"),
+    );
+}
+
+function expectNone(what: string, found: readonly string[]): void {
+  if (found.length > 0) throw new Error(`${what}: ${found.join(", ")}`);
+}
+
+/** Says how one check went; a failed one does not keep the others from being made. */
+function check(title: string, work: () => void): void {
+  try {
+    work();
+    console.log(`ok      ${title}`);
+  } catch (error) {
+    process.exitCode = 1;
+    console.log(
+      `FAILED  ${title}\n        ${(error as Error).message.trimEnd().replaceAll("\n", "\n        ")}`,
+    );
+  }
+}
