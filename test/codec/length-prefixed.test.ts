@@ -263,6 +263,14 @@ describe("a message is encoded", () => {
     );
   });
 
+  test("whatever its length is beside that of the store it is written to", () => {
+    for (let length = 1_010; length <= 1_030; length++) {
+      const message = new Uint8Array(length).fill(7);
+      const encoded = lengthPrefixed().encode(message);
+      expect(encoded.subarray(4)).toEqual(message);
+    }
+  });
+
   test("into bytes that are lent until the next one", () => {
     const first = u8.encode(abc);
     u8.encode(streamOf("xyz"));

@@ -183,6 +183,13 @@ describe("a line is encoded", () => {
     expect(text.encode(long)).toEqual(streamOf(`${long}\n`));
   });
 
+  test("whatever its length is beside that of the store it is written to", () => {
+    for (let length = 330; length <= 350; length++) {
+      const text = "€".repeat(length);
+      expect(lines().encode(text)).toEqual(streamOf(`${text}\n`));
+    }
+  });
+
   test("never when it would come out as something else", () => {
     expect(() => text.encode("a\nb")).toThrow(new RangeError("message: a line cannot contain a line break"));
     expect(() => text.encode("a\r")).toThrow(
