@@ -244,6 +244,7 @@ describe("every ending is on the list", () => {
         case "unknown-host":
         case "address-in-use":
         case "denied":
+        case "handshake":
           return "never began";
         case "timeout":
         case "aborted":

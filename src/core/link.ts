@@ -110,9 +110,9 @@ export interface PeerCertificate {
   readonly altNames: string;
   /** The common name of the authority that signed it. */
   readonly issuer: string;
-  /** When it begins and ends to be valid. */
-  readonly validFrom: Date;
-  readonly validTo: Date;
+  /** When it begins and ends to be valid, as ISO 8601 in UTC. */
+  readonly validFrom: string;
+  readonly validTo: string;
   /** SHA-256 over the certificate, in hexadecimal pairs with colons. */
   readonly fingerprint256: string;
 }

@@ -188,8 +188,8 @@ function readable(certificate: X509Certificate): PeerCertificate {
     commonName: commonNameIn(certificate.subject),
     altNames: certificate.subjectAltName ?? "",
     issuer: commonNameIn(certificate.issuer),
-    validFrom: new Date(certificate.validFrom),
-    validTo: new Date(certificate.validTo),
+    validFrom: new Date(certificate.validFrom).toISOString(),
+    validTo: new Date(certificate.validTo).toISOString(),
     fingerprint256: certificate.fingerprint256,
   };
 }
