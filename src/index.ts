@@ -5,22 +5,33 @@
 export {
   Poller,
   type PollerOptions,
+  type BindOptions,
   type FrameBudget,
   type ListenOptions,
   type ConnectOptions,
 } from "./core/poller.ts";
 export type { Frame } from "./core/frame.ts";
 export type { AnyListener, DrainBudget, Listener, ListenerState } from "./core/listener.ts";
+export type { DatagramSocket, DatagramState } from "./core/datagrams.ts";
+export type { Datagram } from "./core/datagram-intake.ts";
 export type { AnyConnection, Connection } from "./core/connection.ts";
 export type { ConnectionState } from "./core/phase.ts";
 export { formatAddress, type Address, type CloseKind, type CloseReason } from "./core/link.ts";
 export type { Handler, PollerEvents } from "./core/events.ts";
-export type { ConnectionStats, ListenerStats, PollerStats, TrafficStats } from "./core/stats.ts";
+export type {
+  ConnectionStats,
+  DatagramStats,
+  ListenerStats,
+  PollerStats,
+  TrafficStats,
+} from "./core/stats.ts";
 
 export { tcp, type TcpOptions } from "./transport/tcp.ts";
 export { tls, type Identity, type Pem, type TlsOptions } from "./transport/tls.ts";
+export { udp, type UdpOptions } from "./transport/udp.ts";
 export { unix, type UnixOptions } from "./transport/unix.ts";
 export { memory, type MemoryOptions, type MemoryTransport } from "./transport/memory.ts";
+export type { DatagramEvents, DatagramLink, Destination } from "./core/link.ts";
 export type {
   Door,
   DoorEvents,

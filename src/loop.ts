@@ -94,7 +94,7 @@ export function waitForActivity(poller: Poller, timeoutMs: number = Infinity): P
 function sleepUntil(untilMs: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const delayMs = untilMs - performance.now();
-    if (delayMs < 1) {
+    if (delayMs < 1 || signal?.aborted === true) {
       setImmediate(resolve);
       return;
     }

@@ -110,6 +110,19 @@ describe("runLoop", () => {
     expect(turns).toBeGreaterThanOrEqual(report.ticks - 1);
   });
 
+  test("ends with the tick that aborts it, and does not wait for the next", async () => {
+    fakeTime();
+    const controller = new AbortController();
+    const done = runLoop({
+      rateHz: 0.5,
+      poller: new Poller(),
+      signal: controller.signal,
+      tick: () => controller.abort(),
+    });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await done).toEqual({ ticks: 1, overruns: 0 });
+  });
+
   test("passes on what a tick throws", async () => {
     const tick = () => {
       throw new Error("a bug in the game");

@@ -39,6 +39,27 @@ export interface ListenerDesk<Member, House> extends Desk<Member> {
   announceDrop(house: House, count: number, reason: CloseReason): void;
 }
 
+/** What a datagram socket asks of its poller. */
+export interface DatagramDesk {
+  readonly counters: Counters<PollerStats>;
+  /** Something is new here; call `settle` in the next poll. */
+  fileSocket(socket: Settling): void;
+  /** Something is to be sent here; call `flush` at the next flush. */
+  wantsFlush(socket: Flushing): void;
+  /** It is over. */
+  forgetSocket(socket: Settling): void;
+}
+
+/** What takes part in a poll. */
+export interface Settling {
+  settle(): void;
+}
+
+/** What takes part in a flush. */
+export interface Flushing {
+  flush(): void;
+}
+
 /** What a connection asks of the listener it came through. */
 export interface Home<Member> {
   readonly counters: Counters<TrafficStats>;

@@ -9,8 +9,9 @@
  * connections and listeners by what they do in a frame, and no transport.
  */
 import type { AnyConnection } from "./connection.ts";
+import type { AnyDatagramSocket } from "./datagrams.ts";
 import { Deadlines } from "./deadlines.ts";
-import type { ListenerDesk } from "./desk.ts";
+import type { DatagramDesk, Flushing, ListenerDesk, Settling } from "./desk.ts";
 import { Events } from "./events.ts";
 import { type Frame, ReusedFrame } from "./frame.ts";
 import type { CloseReason } from "./link.ts";
@@ -31,7 +32,7 @@ export interface FrameRules {
 }
 
 /** The frames of one poller. */
-export class Frames implements ListenerDesk<AnyConnection, AnyListener> {
+export class Frames implements ListenerDesk<AnyConnection, AnyListener>, DatagramDesk {
   readonly events: Events = new Events();
   readonly stores: StorePool = new StorePool();
   readonly counters: Counters<PollerStats> = pollerCounters();
@@ -39,6 +40,7 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener> {
   readonly ready: AnyConnection[] = [];
   readonly connections: Set<AnyConnection> = new Set();
   readonly listeners: Set<AnyListener> = new Set();
+  readonly sockets: Set<AnyDatagramSocket> = new Set();
   readonly clock: () => number;
 
   readonly #rules: FrameRules;
@@ -49,10 +51,10 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener> {
   // Two lists each: one gathers while the other is worked off.
   #filed: AnyConnection[] = [];
   #visiting: AnyConnection[] = [];
-  #filedDoors: AnyListener[] = [];
-  #visitingDoors: AnyListener[] = [];
-  #outgoing: AnyConnection[] = [];
-  #flushing: AnyConnection[] = [];
+  #filedHouses: Settling[] = [];
+  #visitingHouses: Settling[] = [];
+  #outgoing: Flushing[] = [];
+  #flushing: Flushing[] = [];
   #lastId = 0;
 
   constructor(rules: FrameRules) {
@@ -61,9 +63,14 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener> {
     this.#deadlines = new Deadlines(rules.maxFrameMs);
   }
 
+  /** Whether everything it kept is over. */
+  get isEmpty(): boolean {
+    return this.connections.size === 0 && this.listeners.size === 0 && this.sockets.size === 0;
+  }
+
   /** Whether the next cut has something to show. */
   get hasNews(): boolean {
-    return this.#filed.length > 0 || this.#filedDoors.length > 0;
+    return this.#filed.length > 0 || this.#filedHouses.length > 0;
   }
 
   /** Calls `wake` at the next news, once; at once when there are some. Answers how to take that back. */
@@ -78,7 +85,7 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener> {
     this.counters.polls++;
     this.#frame.begin(nowMs, this.counters);
     const passedMs = this.#deadlines.pass(this.#frame.deltaMs);
-    this.#settleDoors();
+    this.#settleHouses();
 
     const visiting = this.#gatherVisits();
     const remaining = this.#latch(visiting);
@@ -97,7 +104,7 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener> {
     const flushing = this.#outgoing;
     this.#outgoing = this.#flushing;
     this.#flushing = flushing;
-    for (const connection of flushing) connection.flush();
+    for (const member of flushing) member.flush();
     flushing.length = 0;
   }
 
@@ -112,12 +119,21 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener> {
   }
 
   fileDoor(listener: AnyListener): void {
-    this.#filedDoors.push(listener);
+    this.#filedHouses.push(listener);
     this.#wakeUp();
   }
 
-  wantsFlush(connection: AnyConnection): void {
-    this.#outgoing.push(connection);
+  fileSocket(socket: Settling): void {
+    this.#filedHouses.push(socket);
+    this.#wakeUp();
+  }
+
+  forgetSocket(socket: Settling): void {
+    this.sockets.delete(socket as AnyDatagramSocket);
+  }
+
+  wantsFlush(member: Flushing): void {
+    this.#outgoing.push(member);
   }
 
   watch(connection: AnyConnection, lengthMs: number): void {
@@ -174,11 +190,11 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener> {
     return visiting;
   }
 
-  #settleDoors(): void {
-    const visiting = this.#filedDoors;
-    this.#filedDoors = this.#visitingDoors;
-    this.#visitingDoors = visiting;
-    for (const listener of visiting) listener.settle();
+  #settleHouses(): void {
+    const visiting = this.#filedHouses;
+    this.#filedHouses = this.#visitingHouses;
+    this.#visitingHouses = visiting;
+    for (const house of visiting) house.settle();
     visiting.length = 0;
   }
 

@@ -11,6 +11,7 @@ import { kindOf, limit, milliseconds } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
 import { now, rest } from "./clock.ts";
 import { type AnyConnection, Connection } from "./connection.ts";
+import { DatagramSocket, MAX_DATAGRAM_BYTES } from "./datagrams.ts";
 import type { Handler, PollerEvents } from "./events.ts";
 import type { Frame } from "./frame.ts";
 import { Frames } from "./frames.ts";
@@ -49,6 +50,15 @@ export interface PollerOptions extends LimitOptions, AcceptLimitOptions, Connect
 
 /** Options of `poller.listen`. */
 export interface ListenOptions extends LimitOptions, AcceptLimitOptions {}
+
+/** Options of `poller.bind`. */
+export interface BindOptions extends LimitOptions {
+  /**
+   * The longest datagram, in bytes, both ways; 65,507 by default, the most that
+   * UDP carries. Games keep to some 1,200, which no network cuts.
+   */
+  readonly maxDatagramBytes?: number;
+}
 
 /** Options of `poller.connect`. */
 export interface ConnectOptions extends LimitOptions, ConnectLimitOptions {
@@ -139,6 +149,30 @@ export class Poller {
   }
 
   /**
+   * Begins to take a place for datagrams. Never throws for what the world does:
+   * a taken port is the socket's `closeReason` in a later frame. At the receive
+   * limit the oldest datagram is lost, and counted.
+   *
+   * @throws TypeError when `transport` or `codec` is not one, or carries no datagrams
+   * @throws RangeError when a limit in `options` is out of its range
+   */
+  bind<In, Out>(
+    transport: Transport,
+    codec: Codec<In, Out>,
+    options: BindOptions = {},
+  ): DatagramSocket<In, Out> {
+    this.#checkUsable(codec);
+    if (typeof transport?.bind !== "function")
+      throw new TypeError("transport: this one carries no datagrams");
+    const limits = limitsOf(options, this.#limits);
+    const maxBytes = options.maxDatagramBytes ?? MAX_DATAGRAM_BYTES;
+    const socket = new DatagramSocket(this.#frames, transport.bind(), codec, limits, maxBytes);
+    this.#frames.sockets.add(socket);
+    if (transport.pump !== undefined) this.#pumps.add(transport.pump);
+    return socket;
+  }
+
+  /**
    * Begins a frame: what arrived since the last one becomes visible, and stands
    * still until the next. Sends first what was not flushed. Then tells the
    * lifecycle events of this frame.
@@ -187,6 +221,7 @@ export class Poller {
     this.#closed = true;
     for (const listener of this.#frames.listeners) listener.close();
     for (const connection of this.#frames.connections) connection.close();
+    for (const socket of this.#frames.sockets) socket.close();
     this.#frames.flush();
   }
 
@@ -195,6 +230,7 @@ export class Poller {
     this.#closed = true;
     for (const listener of this.#frames.listeners) listener.close();
     for (const connection of this.#frames.connections) connection.abort();
+    for (const socket of this.#frames.sockets) socket.close();
   }
 
   /** Closes everything and polls until it is over, within the close deadline; no handle is left then. */
@@ -203,7 +239,7 @@ export class Poller {
     do {
       this.poll();
       await rest(REST_MS); // also lets the handles of the last ones close
-    } while (this.#frames.listeners.size > 0 || this.#frames.connections.size > 0);
+    } while (!this.#frames.isEmpty);
   }
 
   /** Calls `wake` once, when `hasNews` is or becomes true. Answers how to take that back. @internal */

@@ -3,7 +3,7 @@
  * like all else they change only in `poll()` and by the game's own calls.
  */
 
-/** Counted for each connection, and summed for its listener and its poller. */
+/** Counted for each connection and datagram socket, and summed for its listener and its poller. */
 export interface TrafficStats {
   /** Messages that became visible. */
   readonly receivedMessages: number;
@@ -39,6 +39,16 @@ export interface ListenerStats extends TrafficStats {
   readonly acceptPeak: number;
 }
 
+/** Counted for each datagram socket. */
+export interface DatagramStats extends TrafficStats {
+  /** Messages lost because the game did not take them in time. */
+  readonly dropped: number;
+  /** Datagrams that did not decode, or were over `maxDatagramBytes`. */
+  readonly malformed: number;
+  /** Datagrams that the network has reported as not arrived. */
+  readonly failed: number;
+}
+
 /** Counted for the whole poller. */
 export interface PollerStats extends TrafficStats {
   /** How often `poll()` was called. */
@@ -62,6 +72,10 @@ export function connectionCounters(): Counters<ConnectionStats> {
 
 export function listenerCounters(): Counters<ListenerStats> {
   return { ...traffic(), accepted: 0, dropped: 0, acceptPeak: 0 };
+}
+
+export function datagramCounters(): Counters<DatagramStats> {
+  return { ...traffic(), dropped: 0, malformed: 0, failed: 0 };
 }
 
 export function pollerCounters(): Counters<PollerStats> {

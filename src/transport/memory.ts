@@ -8,7 +8,17 @@
  * byte and choose the frame in which each byte arrives.
  */
 import { limit, wholeNumber } from "../check.ts";
-import type { Address, CloseReason, Door, DoorEvents, Link, LinkEvents, Transport } from "../core/link.ts";
+import type {
+  Address,
+  CloseReason,
+  DatagramLink,
+  Door,
+  DoorEvents,
+  Link,
+  LinkEvents,
+  Transport,
+} from "../core/link.ts";
+import { MemoryPost } from "./memory-datagrams.ts";
 
 /** Options of {@link memory}. */
 export interface MemoryOptions {
@@ -22,16 +32,18 @@ export interface MemoryOptions {
 export interface MemoryTransport extends Transport {
   listen(): Door;
   connect(): Link;
+  bind(): DatagramLink;
   /** From now on nothing arrives, on any of its links: bytes wait, and so do endings. */
   hold(): void;
   /**
    * Lets the next `sizeBytes` bytes arrive on each link in each direction, and
-   * holds the rest. Without a number: lets everything arrive, and holds no more.
+   * holds the rest. Without a number: lets everything arrive, datagrams too, and
+   * holds no more.
    *
    * @throws RangeError when `sizeBytes` is not a whole number from 0 up
    */
   release(sizeBytes?: number): void;
-  /** Pulls the cable: every link breaks, both ends see a reset, and what was under way is lost. */
+  /** Pulls the cable: every link breaks, both ends see a reset, and what was under way is lost, datagrams too. */
   cut(): void;
 }
 
@@ -51,6 +63,7 @@ class MemoryNetwork implements MemoryTransport {
   readonly allowHalfOpen: boolean;
   held = false;
   readonly #links = new Set<MemoryLink>();
+  readonly #post = new MemoryPost();
   #door: MemoryDoor | undefined;
   #lastPort = 0;
 
@@ -67,18 +80,25 @@ class MemoryNetwork implements MemoryTransport {
     return new MemoryLink(this, addressOf(++this.#lastPort), DOOR_ADDRESS);
   }
 
+  bind(): DatagramLink {
+    return this.#post.bind();
+  }
+
   hold(): void {
     this.held = true;
+    this.#post.hold();
   }
 
   release(sizeBytes?: number): void {
     if (sizeBytes !== undefined) wholeNumber("sizeBytes", sizeBytes, 0);
     this.held = sizeBytes !== undefined;
     for (const link of this.#links) link.deliver(sizeBytes ?? Infinity);
+    if (sizeBytes === undefined) this.#post.release();
   }
 
   cut(): void {
     for (const link of this.#links) link.finish(CUT);
+    this.#post.lose();
   }
 
   /** Takes the address for `door`. `false` when somebody has it. */

@@ -1,0 +1,187 @@
+/**
+ * UDP as a place for datagrams. The one file that knows `node:dgram`.
+ * Options: https://nodejs.org/docs/latest-v20.x/api/dgram.html
+ */
+import { createSocket, type Socket } from "node:dgram";
+import { isIPv6 } from "node:net";
+import { debuglog } from "node:util";
+import { kindOf, wholeNumber } from "../check.ts";
+import type {
+  Address,
+  CloseReason,
+  DatagramEvents,
+  DatagramLink,
+  Destination,
+  Transport,
+} from "../core/link.ts";
+import { reasonOf } from "./errors.ts";
+import { addressOf } from "./stream.ts";
+import { watchYielding } from "./yield-watch.ts";
+
+/** Options of {@link udp}. */
+export interface UdpOptions {
+  /** The port to receive on; 0, the default, lets the system choose. `socket.address` says which. */
+  readonly port?: number;
+  /** The address to receive on, in numbers; all of the family by default. */
+  readonly host?: string;
+  /** IPv4 or IPv6, when no host says so; `"IPv4"` by default. IPv6 hears IPv4 too, unless `ipv6Only`. */
+  readonly family?: "IPv4" | "IPv6";
+  /** Connects the socket: it hears this peer alone, and `trySend` and `tryRecv` need no address. */
+  readonly remote?: Destination;
+  /** Do not hear IPv4 on an IPv6 socket; `false` by default. */
+  readonly ipv6Only?: boolean;
+  /** Share the address with other sockets, as multicast needs; `false` by default. */
+  readonly reuseAddress?: boolean;
+  /** Allow sending to broadcast addresses; `false` by default. */
+  readonly broadcast?: boolean;
+  /** How many routers a datagram may pass, from 1 to 255; the system's choice by default, mostly 64. */
+  readonly ttl?: number;
+  /** The same for multicast, from 0; the system's choice by default, mostly 1. */
+  readonly multicastTtl?: number;
+  /** Whether this machine hears its own multicast; `true` by default. */
+  readonly multicastLoopback?: boolean;
+  /** The system's receive buffer, in bytes; its own choice by default. */
+  readonly receiveBufferBytes?: number;
+  /** The system's send buffer, in bytes; its own choice by default. */
+  readonly sendBufferBytes?: number;
+}
+
+/**
+ * A UDP transport, for `poller.bind`. The value holds no socket: it may be used
+ * any number of times.
+ *
+ * @throws TypeError when an option is of the wrong kind
+ * @throws RangeError when a number is out of its range
+ */
+export function udp(options: UdpOptions = {}): Transport {
+  check(options);
+  return { bind: () => new UdpLink(options), pump: watchYielding };
+}
+
+class UdpLink implements DatagramLink {
+  readonly #options: UdpOptions;
+  readonly #socket: Socket;
+  #error: CloseReason | undefined;
+  #state: "starting" | "open" | "closing" | "closed" = "starting";
+  /** Datagrams given to the system whose fate is not known yet. */
+  #underWay = 0;
+  #events: DatagramEvents | undefined;
+
+  constructor(options: UdpOptions) {
+    this.#options = options;
+    const { receiveBufferBytes, sendBufferBytes, ipv6Only = false, reuseAddress = false } = options;
+    this.#socket = createSocket({
+      type: familyOf(options) === "IPv6" ? "udp6" : "udp4",
+      reuseAddr: reuseAddress,
+      ipv6Only,
+      ...(receiveBufferBytes !== undefined && { recvBufferSize: receiveBufferBytes }),
+      ...(sendBufferBytes !== undefined && { sendBufferSize: sendBufferBytes }),
+    });
+  }
+
+  attach(events: DatagramEvents): void {
+    this.#events = events;
+    const socket = this.#socket;
+    socket.on("error", (error) => this.#failed(error));
+    socket.on("message", (bytes, from) => {
+      events.received(bytes, { family: from.family, host: from.address, port: from.port });
+    });
+    socket.on("listening", () => this.#bound());
+    socket.on("close", () => {
+      this.#state = "closed";
+      events.closed(this.#error ?? LOCAL);
+    });
+    const { port = 0, host, remote } = this.#options;
+    socket.bind({ port, ...(host !== undefined && { address: host }) });
+    if (remote !== undefined) socket.once("connect", () => this.#open());
+  }
+
+  send(bytes: Uint8Array, to: Destination | undefined): void {
+    const done = (error: Error | null): void => {
+      this.#underWay--;
+      this.#events?.sent(bytes.length);
+      if (error !== null) this.#events?.failed(reasonOf(error));
+      this.#closeWhenSent();
+    };
+    this.#underWay++;
+    if (to === undefined) this.#socket.send(bytes, done);
+    else this.#socket.send(bytes, to.port, to.host, done);
+  }
+
+  join(group: string, onInterface?: string): void {
+    this.#socket.addMembership(group, onInterface);
+  }
+
+  leave(group: string, onInterface?: string): void {
+    this.#socket.dropMembership(group, onInterface);
+  }
+
+  close(): void {
+    if (this.#state === "closing" || this.#state === "closed") return;
+    this.#state = "closing";
+    this.#closeWhenSent();
+  }
+
+  #bound(): void {
+    const { broadcast, ttl, multicastTtl, multicastLoopback, remote } = this.#options;
+    const socket = this.#socket;
+    if (broadcast !== undefined) socket.setBroadcast(broadcast);
+    if (ttl !== undefined) socket.setTTL(ttl);
+    if (multicastTtl !== undefined) socket.setMulticastTTL(multicastTtl);
+    if (multicastLoopback !== undefined) socket.setMulticastLoopback(multicastLoopback);
+    if (remote === undefined) this.#open();
+    else if (this.#state === "starting") socket.connect(remote.port, remote.host);
+  }
+
+  #open(): void {
+    if (this.#state !== "starting") return;
+    this.#state = "open";
+    const local = this.#socket.address();
+    const address = addressOf(local.address, local.port, local.family);
+    debug("bound to %o", address);
+    this.#events?.bound(address, this.#options.remote && remoteOf(this.#socket));
+  }
+
+  /** Before it is open an error is the end; afterwards it is word of a datagram that did not arrive. */
+  #failed(error: Error): void {
+    debug("datagram error: %s", error.message);
+    if (this.#state === "open") {
+      this.#events?.failed(reasonOf(error));
+    } else if (this.#state === "starting") {
+      this.#error = reasonOf(error);
+      this.close();
+    }
+  }
+
+  #closeWhenSent(): void {
+    if (this.#state === "closing" && this.#underWay === 0) this.#socket.close();
+  }
+}
+
+function remoteOf(socket: Socket): Address | undefined {
+  const remote = socket.remoteAddress();
+  return addressOf(remote.address, remote.port, remote.family);
+}
+
+function familyOf({ host, family, remote }: UdpOptions): "IPv4" | "IPv6" {
+  const named = host ?? remote?.host;
+  if (family !== undefined || named === undefined) return family ?? "IPv4";
+  return isIPv6(named) ? "IPv6" : "IPv4";
+}
+
+function check(options: UdpOptions): void {
+  const { port = 0, host, remote, ttl, multicastTtl, receiveBufferBytes, sendBufferBytes } = options;
+  wholeNumber("port", port, 0, 65_535);
+  if (host !== undefined && typeof host !== "string") {
+    throw new TypeError(`host: expected a string, got ${kindOf(host)}`);
+  }
+  if (remote !== undefined) wholeNumber("remote.port", remote.port, 1, 65_535);
+  if (ttl !== undefined) wholeNumber("ttl", ttl, 1, 255);
+  if (multicastTtl !== undefined) wholeNumber("multicastTtl", multicastTtl, 0, 255);
+  if (receiveBufferBytes !== undefined) wholeNumber("receiveBufferBytes", receiveBufferBytes, 1);
+  if (sendBufferBytes !== undefined) wholeNumber("sendBufferBytes", sendBufferBytes, 1);
+}
+
+const debug = debuglog("tickwire");
+
+const LOCAL: CloseReason = { kind: "local", message: "this side closed the socket" };

@@ -1,0 +1,302 @@
+/**
+ * What every place for datagrams must do, a row each, and what UDP does beside.
+ */
+import dgram from "node:dgram";
+import { once } from "node:events";
+import { afterEach, describe, expect, test } from "vitest";
+import {
+  type Address,
+  type BindOptions,
+  bytes,
+  type DatagramSocket,
+  lines,
+  memory,
+  Poller,
+  type Transport,
+  udp,
+} from "../../src/index.ts";
+
+interface Row {
+  readonly name: string;
+  /** Gives transports that can reach each other. */
+  readonly network: () => () => Transport;
+}
+
+const rows: Row[] = [
+  {
+    name: "memory",
+    network: () => {
+      const wire = memory();
+      return () => wire;
+    },
+  },
+  { name: "udp over IPv4", network: () => () => udp({ host: "127.0.0.1" }) },
+  { name: "udp over IPv6", network: () => () => udp({ host: "::1" }) },
+];
+
+const pollers: Poller[] = [];
+
+afterEach(async () => {
+  for (const poller of pollers.splice(0)) await poller[Symbol.asyncDispose]();
+});
+
+function newPoller(): Poller {
+  const poller = new Poller();
+  pollers.push(poller);
+  return poller;
+}
+
+async function until(poller: Poller, isThere: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 5_000; turn++) {
+    poller.poll();
+    if (isThere()) return;
+    poller.flush();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Error("it did not come in 5,000 turns of the event loop");
+}
+
+async function bound(poller: Poller, transport: Transport, options?: BindOptions) {
+  const socket = poller.bind(transport, lines(), options);
+  await until(poller, () => socket.state !== "starting");
+  return socket as DatagramSocket<string> & { readonly address: Address };
+}
+
+describe.each(rows)("$name", (row) => {
+  async function pair(options?: BindOptions) {
+    const poller = newPoller();
+    const place = row.network();
+    const near = await bound(poller, place());
+    const far = await bound(poller, place(), options);
+    return { poller, near, far };
+  }
+
+  test("carries messages, and says where each came from, so that it can be answered", async () => {
+    const { poller, near, far } = await pair();
+    expect(far.tryRecvFrom()).toBeUndefined();
+    expect(near.trySendTo("hello", far.address)).toBe(true);
+    let heard: ReturnType<typeof far.tryRecvFrom>;
+    await until(poller, () => (heard = far.tryRecvFrom()) !== undefined);
+    expect(heard).toEqual({ message: "hello", from: near.address });
+    if (heard !== undefined) far.trySendTo("welcome", heard.from);
+    await until(poller, () => near.tryRecv() === "welcome");
+  });
+
+  test("sends nothing before the flush, and shows nothing before the poll", async () => {
+    const { poller, near, far } = await pair();
+    near.trySendTo("x", far.address);
+    expect(near.pendingBytes).toBe(2);
+    await new Promise((resolve) => setImmediate(resolve));
+    poller.poll(); // flushes what was forgotten
+    await until(poller, () => near.pendingBytes === 0 && far.stats.receivedMessages === 1);
+    expect(far.tryRecv()).toBe("x");
+  });
+
+  test("takes several messages from one datagram", async () => {
+    const poller = newPoller();
+    const place = row.network();
+    const raw = poller.bind(place(), bytes());
+    const far = await bound(poller, place());
+    await until(poller, () => raw.state === "open");
+    raw.trySendTo(new TextEncoder().encode("one\ntwo\n"), far.address);
+    await until(poller, () => far.stats.receivedMessages === 2);
+    expect([far.tryRecv(), far.tryRecv(), far.tryRecv()]).toEqual(["one", "two", undefined]);
+  });
+
+  test("drops and counts what does not decode, whole, and goes on", async () => {
+    const poller = newPoller();
+    const place = row.network();
+    const raw = poller.bind(place(), bytes());
+    const far = await bound(poller, place());
+    await until(poller, () => raw.state === "open");
+    raw.trySendTo(new TextEncoder().encode("good\nhalf a line"), far.address);
+    raw.trySendTo(Uint8Array.of(0xff, 0x0a), far.address);
+    raw.trySendTo(new TextEncoder().encode("fine\n"), far.address);
+    await until(poller, () => far.stats.malformed === 2 && far.stats.receivedMessages === 1);
+    expect([far.tryRecv(), far.tryRecv(), far.state]).toEqual(["fine", undefined, "open"]);
+  });
+
+  test("hears a datagram of no bytes, which is no message of lines()", async () => {
+    const poller = newPoller();
+    const place = row.network();
+    const raw = poller.bind(place(), bytes());
+    const far = await bound(poller, place());
+    await until(poller, () => raw.state === "open");
+    raw.trySendTo(new Uint8Array(0), far.address);
+    raw.trySendTo(new TextEncoder().encode("after\n"), far.address);
+    await until(poller, () => far.tryRecv() === "after");
+    expect(far.stats).toMatchObject({ malformed: 0, receivedMessages: 1 });
+  });
+
+  test("refuses to send what is over maxDatagramBytes, and drops and counts what comes", async () => {
+    const { poller, near, far } = await pair({ maxDatagramBytes: 10 });
+    expect(() => far.trySendTo("1234567890", near.address)).toThrow(
+      "message: 11 bytes are over maxDatagramBytes, 10",
+    );
+    near.trySendTo("1234567890", far.address);
+    near.trySendTo("123456789", far.address);
+    await until(poller, () => far.tryRecv() === "123456789");
+    expect(far.stats).toMatchObject({ malformed: 1, receivedMessages: 1 });
+  });
+
+  test("loses the oldest first when the game does not take, and counts each", async () => {
+    const { poller, near, far } = await pair({ receiveLimitBytes: 5 * 67 });
+    for (let frame = 0; frame < 4; frame++) {
+      for (let index = 0; index < 3; index++) near.trySendTo(`${frame}${index}`, far.address);
+      const { receivedMessages, dropped } = far.stats;
+      await until(
+        poller,
+        () => far.stats.receivedMessages + far.stats.dropped >= receivedMessages + dropped + 3,
+      );
+    }
+    await until(poller, () => far.stats.dropped === 7);
+    const left: (string | undefined)[] = [];
+    for (let text: string | undefined; (text = far.tryRecv()) !== undefined; ) left.push(text);
+    expect(left).toEqual(["21", "22", "30", "31", "32"]);
+  });
+
+  test("says false at the send limit, and sends what it took", async () => {
+    const poller = newPoller();
+    const place = row.network();
+    const near = await bound(poller, place(), { sendLimitBytes: 10 });
+    const far = await bound(poller, place());
+    expect(near.trySendTo("1234", far.address)).toBe(true);
+    expect(near.trySendTo("1234", far.address)).toBe(true);
+    expect(near.trySendTo("", far.address)).toBe(false);
+    expect(near.stats.refusedMessages).toBe(1);
+    await until(poller, () => far.stats.receivedMessages === 2 && near.pendingBytes === 0);
+  });
+
+  test("sends what was queued before close(), and is closed with a reason", async () => {
+    const { poller, near, far } = await pair();
+    near.trySendTo("last words", far.address);
+    near.close();
+    expect(near.trySendTo("more", far.address)).toBe(false);
+    await until(poller, () => near.state === "closed" && far.tryRecv() === "last words");
+    expect(near.closeReason?.kind).toBe("local");
+  });
+
+  test("sends what was queued while it was starting", async () => {
+    const poller = newPoller();
+    const place = row.network();
+    const far = await bound(poller, place());
+    const near = poller.bind(place(), lines());
+    near.trySendTo("early", far.address);
+    await until(poller, () => far.tryRecv() === "early");
+  });
+});
+
+describe("udp", () => {
+  test("connected, hears its peer alone, and needs no addresses", async () => {
+    const poller = newPoller();
+    const server = await bound(poller, udp({ host: "127.0.0.1" }));
+    const stranger = await bound(poller, udp({ host: "127.0.0.1" }));
+    const { host, port } = server.address;
+    const client = await bound(poller, udp({ remote: { host, port } }));
+    expect(client.remoteAddress).toEqual(server.address);
+    client.trySend("hello");
+    await until(poller, () => server.tryRecv() === "hello");
+    stranger.trySendTo("spam", { host: "127.0.0.1", port: client.address.port });
+    server.trySendTo("welcome", { host: "127.0.0.1", port: client.address.port });
+    await until(poller, () => client.tryRecv() === "welcome");
+    expect(client.stats.receivedMessages).toBe(1);
+    expect(() => server.trySend("to nobody")).toThrow("trySend: this socket is not connected");
+  });
+
+  test("connected, learns that nobody listens there, and lives on", async () => {
+    const poller = newPoller();
+    const gone = await bound(poller, udp({ host: "127.0.0.1" }));
+    const { host, port } = gone.address;
+    gone.close();
+    await until(poller, () => gone.state === "closed");
+    const client = await bound(poller, udp({ remote: { host, port } }));
+    client.trySend("anybody?");
+    await until(poller, () => client.lastFailure !== undefined);
+    expect(client.lastFailure?.kind).toBe("refused");
+    expect(client.state).toBe("open");
+    expect(client.stats.failed).toBeGreaterThan(0);
+  });
+
+  test("is closed with a reason when the port is taken", async () => {
+    const poller = newPoller();
+    const first = await bound(poller, udp({ host: "127.0.0.1" }));
+    const second = await bound(poller, udp({ host: "127.0.0.1", port: first.address.port }));
+    expect(second.state).toBe("closed");
+    expect(second.closeReason?.kind).toBe("address-in-use");
+  });
+
+  test("talks with node:dgram, and reports a datagram to a place that is none", async () => {
+    const poller = newPoller();
+    const plain = dgram.createSocket("udp4");
+    plain.bind(0, "127.0.0.1");
+    await once(plain, "listening");
+    const socket = await bound(poller, udp({ host: "127.0.0.1" }));
+    socket.trySendTo("hello", { host: "127.0.0.1", port: plain.address().port });
+    const heard = once(plain, "message");
+    poller.flush();
+    expect(String((await heard)[0])).toBe("hello\n");
+    plain.close();
+    socket.trySendTo("x", { host: "no-such-host.invalid", port: 9 });
+    await until(poller, () => socket.lastFailure !== undefined);
+    expect(socket.lastFailure?.kind).toBe("unknown-host");
+  });
+
+  test("joins a multicast group and hears it, where the machine has multicast on loopback", async () => {
+    const poller = newPoller();
+    const group = "239.255.77.77";
+    const hears = await bound(poller, udp({ host: "0.0.0.0", reuseAddress: true, multicastLoopback: true }));
+    try {
+      hears.join(group, "127.0.0.1");
+    } catch (error) {
+      console.log(`skipped: this machine has no multicast (${(error as Error).message})`);
+      return;
+    }
+    const plain = dgram.createSocket("udp4");
+    plain.bind(0, "127.0.0.1");
+    await once(plain, "listening");
+    plain.setMulticastInterface("127.0.0.1");
+    plain.send("to all\n", hears.address.port, group);
+    await until(poller, () => hears.tryRecv() === "to all");
+    hears.leave(group, "127.0.0.1");
+    plain.close();
+  });
+
+  test("sets the options that it is given", async () => {
+    const poller = newPoller();
+    const socket = await bound(
+      poller,
+      udp({
+        host: "127.0.0.1",
+        broadcast: true,
+        ttl: 8,
+        multicastTtl: 2,
+        multicastLoopback: false,
+        receiveBufferBytes: 65_536,
+        sendBufferBytes: 65_536,
+      }),
+    );
+    expect(socket.state).toBe("open");
+  });
+
+  test.each([
+    [{ port: 70_000 }, "port: expected"],
+    [{ host: 5 as never }, "host: expected a string"],
+    [{ ttl: 0 }, "ttl: expected"],
+    [{ multicastTtl: 256 }, "multicastTtl: expected"],
+    [{ remote: { host: "127.0.0.1", port: 0 } }, "remote.port: expected"],
+    [{ receiveBufferBytes: 0 }, "receiveBufferBytes: expected"],
+  ])("refuses %o at the call", (options, message) => {
+    expect(() => udp(options)).toThrow(message);
+  });
+
+  test("refuses a destination without a port, a socket that is not open, and a codec-less bind, by name", () => {
+    const poller = newPoller();
+    const socket = poller.bind(udp({ host: "127.0.0.1" }), lines());
+    expect(() => socket.trySendTo("x", { host: "127.0.0.1", port: 0 })).toThrow("to.port: expected");
+    expect(() => socket.join("239.1.1.1")).toThrow("join: the socket is starting, not open");
+    expect(() => poller.bind({}, lines())).toThrow("transport: this one carries no datagrams");
+    expect(() => poller.bind(udp(), lines(), { maxDatagramBytes: 70_000 })).toThrow(
+      "maxDatagramBytes: expected",
+    );
+  });
+});
