@@ -1,0 +1,97 @@
+/**
+ * The connecting end of a peer: dials, talks, and when the other is gone dials
+ * again after a pause that grows. Decides nothing about the cube.
+ *
+ *     dialing ──▶ talking ──▶ pausing ──▶ dialing ...
+ *        └────────────────────▲
+ */
+import {
+  type CloseReason,
+  type Connection,
+  formatAddress,
+  lines,
+  type Poller,
+  type Transport,
+} from "../../src/index.ts";
+import { Conversation, type Tally } from "./conversation.ts";
+import type { End, News } from "./end.ts";
+import type { LinkState } from "./news.ts";
+
+/** A link that comes back. */
+export class Dialer implements End {
+  readonly speaksFirst = false;
+  readonly tally: Tally = { linesIn: 0, linesOut: 0, badLines: 0 };
+  readonly conversations: Set<Conversation> = new Set();
+
+  readonly #poller: Poller;
+  readonly #transport: Transport;
+  readonly #where: string;
+  #stage: Stage;
+  #pauseMs = FIRST_PAUSE_MS;
+
+  /** @param where the address that `transport` connects to, as people write it */
+  constructor(poller: Poller, transport: Transport, where: string) {
+    this.#poller = poller;
+    this.#transport = transport;
+    this.#where = where;
+    this.#stage = this.#dial();
+  }
+
+  get state(): LinkState {
+    const where = this.#where;
+    if (this.#stage.kind === "dialing") return { kind: "connecting", where };
+    if (this.#stage.kind === "talking") return { kind: "linked", where: this.#stage.conversation.who };
+    return { kind: "pausing", where, untilMs: this.#stage.untilMs };
+  }
+
+  frame(nowMs: number): readonly News[] {
+    const news: News[] = [];
+    if (this.#stage.kind === "pausing" && nowMs >= this.#stage.untilMs) this.#stage = this.#dial();
+    if (this.#stage.kind === "dialing") this.#dialing(this.#stage.connection, nowMs, news);
+    if (this.#stage.kind === "talking") this.#talking(this.#stage.conversation, nowMs, news);
+    return news;
+  }
+
+  #dial(): Stage {
+    return { kind: "dialing", connection: this.#poller.connect(this.#transport, lines()) };
+  }
+
+  #dialing(connection: Connection<string>, nowMs: number, news: News[]): void {
+    if (connection.state === "connecting") return;
+    if (connection.state === "closed") {
+      this.#pause(this.#where, connection.closeReason, nowMs, news);
+      return;
+    }
+    const { remoteAddress } = connection;
+    const who = remoteAddress === undefined ? this.#where : formatAddress(remoteAddress);
+    const conversation = new Conversation(connection, who, "each second", this.tally);
+    this.#stage = { kind: "talking", conversation };
+    this.#pauseMs = FIRST_PAUSE_MS;
+    this.conversations.add(conversation);
+    news.push({ from: conversation, what: { kind: "up", who } });
+  }
+
+  #talking(conversation: Conversation, nowMs: number, news: News[]): void {
+    for (const what of conversation.listen(nowMs)) news.push({ from: conversation, what });
+    if (conversation.connection.state !== "closed") return;
+    this.conversations.delete(conversation);
+    this.#pause(conversation.who, conversation.connection.closeReason, nowMs, news);
+  }
+
+  #pause(who: string, reason: CloseReason | undefined, nowMs: number, news: News[]): void {
+    this.#stage = { kind: "pausing", untilMs: nowMs + this.#pauseMs };
+    news.push({ what: { kind: "down", who, why: reason?.message ?? "closed" } });
+    news.push({ what: { kind: "retry", inMs: this.#pauseMs } });
+    this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+  }
+}
+
+type Stage =
+  | { readonly kind: "dialing"; readonly connection: Connection<string> }
+  | { readonly kind: "talking"; readonly conversation: Conversation }
+  | { readonly kind: "pausing"; readonly untilMs: number };
+
+/** A peer that restarts is back this soon. */
+const FIRST_PAUSE_MS = 250;
+/** A peer that stays away is asked this seldom; nobody waits longer for one that returns. */
+const LONGEST_PAUSE_MS = 5_000;

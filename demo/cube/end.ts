@@ -1,0 +1,24 @@
+/**
+ * What a peer needs of its end of the network, whichever end it is: `guests.ts`
+ * listens, `dialer.ts` connects.
+ */
+import type { Conversation, Heard, Tally } from "./conversation.ts";
+import type { LinkState } from "./news.ts";
+
+/** One end of the network, in frames. */
+export interface End {
+  /** Whether a newcomer should be told at once where the cube is; who connects lets the other speak first. */
+  readonly speaksFirst: boolean;
+  readonly tally: Tally;
+  readonly state: LinkState;
+  /** Who can be spoken to, and some who are about to go. */
+  readonly conversations: ReadonlySet<Conversation>;
+  /** Does this frame's work and answers what happened, in order; empty when nothing did, the usual case. */
+  frame(nowMs: number): readonly News[];
+}
+
+/** What happened, and through whom where it was somebody. */
+export interface News {
+  readonly from?: Conversation;
+  readonly what: Heard;
+}

@@ -1,0 +1,53 @@
+/**
+ * What a frame of a peer has to tell, as values: the views read them, in the
+ * order in which they happened, and nobody is called back.
+ */
+import type { Vector } from "./world.ts";
+
+/** Something changed in this frame. */
+export type Change =
+  /** The cube is somewhere else. */
+  { readonly kind: "cube"; readonly position: Vector } | LinkChange;
+
+/** Something changed between this peer and the others. */
+export type LinkChange =
+  /** Guests can come now. */
+  | { readonly kind: "listening"; readonly where: string }
+  /** Nobody can come, and nobody ever will: the port is taken, for example. */
+  | { readonly kind: "failed"; readonly where: string; readonly why: string }
+  | { readonly kind: "up"; readonly who: string }
+  | { readonly kind: "down"; readonly who: string; readonly why: string }
+  | { readonly kind: "retry"; readonly inMs: number }
+  /** A line that was no line of the protocol; it was answered. */
+  | { readonly kind: "bad line"; readonly who: string; readonly why: string }
+  /** The other side says that a line of ours was none. */
+  | { readonly kind: "complaint"; readonly who: string; readonly why: string };
+
+/** How a peer stands to the others, in this frame. */
+export type LinkState =
+  | { readonly kind: "starting" }
+  | { readonly kind: "listening"; readonly where: string; readonly guests: number }
+  | { readonly kind: "failed"; readonly why: string }
+  | { readonly kind: "connecting"; readonly where: string }
+  | { readonly kind: "linked"; readonly where: string }
+  | { readonly kind: "pausing"; readonly where: string; readonly untilMs: number };
+
+/** A change in words, without line breaks: `cube 1 2 3` is said by `wire.ts`, all else here. */
+export function linkWords(change: LinkChange): string {
+  switch (change.kind) {
+    case "listening":
+      return `listening ${change.where}`;
+    case "failed":
+      return `failed ${change.where}: ${change.why}`;
+    case "up":
+      return `up ${change.who}`;
+    case "down":
+      return `down ${change.who}: ${change.why}`;
+    case "retry":
+      return `retry in ${change.inMs} ms`;
+    case "bad line":
+      return `bad line from ${change.who}: ${change.why}`;
+    case "complaint":
+      return `complaint from ${change.who}: ${change.why}`;
+  }
+}

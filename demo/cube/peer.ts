@@ -1,0 +1,169 @@
+/**
+ * One frame of a peer: what it hears, where its cube then is, what it says.
+ * Has no timer, no console and no process; time comes with the frame, and what
+ * changed goes out as values.
+ *
+ *     end.frame ──▶ News ──▶ adopt, pass on ──▶ step ──▶ announce ──▶ Change[]
+ *
+ * The last word wins. A mover at rest takes a position over as a mirror does,
+ * so that one which was restarted goes on from where the cube is; one that
+ * moves keeps its own and goes on saying it.
+ */
+import type { Frame, Poller, Transport } from "../../src/index.ts";
+import type { Conversation, Tally } from "./conversation.ts";
+import { Dialer } from "./dialer.ts";
+import type { End, News } from "./end.ts";
+import { Guests } from "./guests.ts";
+import type { Change, LinkState } from "./news.ts";
+import { cubeLine } from "./wire.ts";
+import { isMoving, START, step, type Vector, type World } from "./world.ts";
+
+/** A mover decides where the cube is; a mirror shows it, and passes it on. */
+export type Role = "mover" | "mirror";
+
+/** How a peer meets others. */
+export interface Meeting {
+  readonly how: "listen" | "connect";
+  readonly transport: Transport;
+  /** Its address, as people write it. */
+  readonly where: string;
+}
+
+/** One of those who share a cube. Call {@link frame} once in each frame of its poller. */
+export class Peer {
+  readonly role: Role;
+
+  readonly #end: End;
+  #world: World = START;
+  /** What it knows of the cube. `guess`: nobody has said a word about it, here or there. */
+  #knowledge: "guess" | "known";
+  /** When a position was last said or heard, in polled time. */
+  #lastWordMs = Number.NEGATIVE_INFINITY;
+  /** Its own moves that nobody has heard, while it had no link. */
+  #movedAlone = false;
+  /** Until then it does not adopt: a greeting that is older than its own news may be under way. */
+  #overrulesUntilMs = Number.NEGATIVE_INFINITY;
+  #owesWord = false;
+
+  /** Begins to listen or to connect, at once. */
+  constructor(poller: Poller, role: Role, meeting: Meeting) {
+    const Kind = meeting.how === "listen" ? Guests : Dialer;
+    this.role = role;
+    this.#end = new Kind(poller, meeting.transport, meeting.where);
+    this.#knowledge = role === "mover" && meeting.how === "listen" ? "known" : "guess";
+  }
+
+  /** Where its cube is. The middle of the world until a mirror has heard of it. */
+  get world(): World {
+    return this.#world;
+  }
+
+  get link(): LinkState {
+    return this.#end.state;
+  }
+
+  get tally(): Tally {
+    return this.#end.tally;
+  }
+
+  /** The last round trip that was measured, in milliseconds; `undefined` before the first. */
+  get roundTripMs(): number | undefined {
+    let last: number | undefined;
+    for (const { roundTripMs } of this.#end.conversations) last = roundTripMs ?? last;
+    return last;
+  }
+
+  /**
+   * Whether it knows where the cube is. A mover that drives by itself waits for
+   * this, or it would pull the cube away from where the others have it. It does
+   * not wait for ever: nobody there, or a second of silence, is an answer too.
+   */
+  get knowsPosition(): boolean {
+    return this.#knowledge === "known";
+  }
+
+  /** Sets the speed of a mover's cube, from the next step on. Does nothing to a mirror. */
+  steer(velocity: Vector): void {
+    if (this.role === "mover") this.#world = { ...this.#world, velocity };
+  }
+
+  /**
+   * One frame, after `poll()` and before `flush()`.
+   *
+   * @param dtMs the time that a mover's cube moves on by, in milliseconds
+   * @returns what changed, in order; empty when nothing did, the usual case
+   */
+  frame(frame: Frame, dtMs: number): readonly Change[] {
+    const { nowMs } = frame;
+    const changes: Change[] = [];
+    for (const news of this.#end.frame(nowMs)) this.#learn(news, nowMs, changes);
+    if (this.role === "mover") {
+      this.#move(dtMs, changes);
+      this.#announce(nowMs);
+    }
+    return changes;
+  }
+
+  #learn({ from, what }: News, nowMs: number, changes: Change[]): void {
+    if (what.kind === "position") {
+      this.#adopt(what.position, nowMs, changes);
+      this.#passOn(what.position, from);
+      return;
+    }
+    if (what.kind === "up") this.#greet(from, nowMs);
+    // Nobody is there to know better.
+    if (what.kind === "down" && this.role === "mover") this.#knowledge = "known";
+    changes.push(what);
+  }
+
+  #adopt(position: Vector, nowMs: number, changes: Change[]): void {
+    if (isMoving(this.#world) || nowMs < this.#overrulesUntilMs) return;
+    this.#knowledge = "known";
+    this.#lastWordMs = nowMs; // who said it goes on saying it, so this peer need not
+    this.#moveTo({ ...this.#world, position }, changes);
+  }
+
+  #passOn(position: Vector, from: Conversation | undefined): void {
+    for (const other of this.#end.conversations) if (other !== from) other.say(cubeLine(position));
+  }
+
+  /** Somebody is there. A mirror that knows something tells it; a mover says its word in this frame, or waits to hear. */
+  #greet(newcomer: Conversation | undefined, nowMs: number): void {
+    if (this.role === "mirror") {
+      if (this.#end.speaksFirst && this.knowsPosition) newcomer?.say(cubeLine(this.#world.position));
+      return;
+    }
+    if (this.#end.speaksFirst || this.#movedAlone) this.#owesWord = true;
+    else this.#lastWordMs = nowMs;
+    if (!this.#end.speaksFirst && this.#movedAlone) this.#overrulesUntilMs = nowMs + REFRESH_MS;
+  }
+
+  #move(dtMs: number, changes: Change[]): void {
+    if (this.#moveTo(step(this.#world, dtMs), changes)) this.#owesWord = this.#movedAlone = true;
+  }
+
+  /** Says where the cube is when that is news, and otherwise once a second; once in a frame at the most. */
+  #announce(nowMs: number): void {
+    const isDue = nowMs - this.#lastWordMs >= REFRESH_MS;
+    if (!this.#owesWord && !isDue) return;
+    const line = cubeLine(this.#world.position);
+    let heardBy = 0;
+    for (const other of this.#end.conversations) if (other.say(line)) heardBy++;
+    this.#owesWord = false;
+    if (heardBy === 0) return;
+    this.#movedAlone = false;
+    this.#knowledge = "known";
+    this.#lastWordMs = nowMs;
+  }
+
+  /** Answers whether the cube is somewhere else now, as far as the wire can tell. */
+  #moveTo(world: World, changes: Change[]): boolean {
+    const hasMoved = cubeLine(world.position) !== cubeLine(this.#world.position);
+    this.#world = world;
+    if (hasMoved) changes.push({ kind: "cube", position: world.position });
+    return hasMoved;
+  }
+}
+
+/** A peer that lost a line, or came late, is right again this soon. */
+const REFRESH_MS = 1_000;
