@@ -30,6 +30,7 @@ async function run(options: Options): Promise<number> {
   const cast = new Cast(poller, options);
   const keyboard = openKeyboard(options);
   const view = openView(options, keyboard !== undefined);
+  let failure: string | undefined;
   try {
     await runLoop({
       rateHz: options.rateHz,
@@ -42,7 +43,8 @@ async function run(options: Options): Promise<number> {
           else commands.push(key);
         }
         view.show(frame, cast.frame(frame, Math.min(dtMs, LONGEST_STEP_MS), commands));
-        if (frame.tick >= options.ticks || cast.failure !== undefined) end.abort();
+        failure = cast.failure;
+        if (frame.tick >= options.ticks || failure !== undefined) end.abort();
       },
     });
   } finally {
@@ -50,7 +52,7 @@ async function run(options: Options): Promise<number> {
     keyboard?.close();
     await poller[Symbol.asyncDispose]();
   }
-  return cast.failure === undefined ? 0 : complain(cast.failure, 1);
+  return failure === undefined ? 0 : complain(failure, 1);
 }
 
 /** In a pipe nobody can steer, so a demonstration drives itself. */

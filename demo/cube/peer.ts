@@ -76,7 +76,7 @@ export class Peer {
   /**
    * Whether it knows where the cube is. A mover that drives by itself waits for
    * this, or it would pull the cube away from where the others have it. It does
-   * not wait for ever: nobody there, or a second of silence, is an answer too.
+   * not wait for ever: nobody there, a pong, or a second of silence is an answer too.
    */
   get knowsPosition(): boolean {
     return this.#knowledge === "known";
@@ -98,6 +98,8 @@ export class Peer {
     const changes: Change[] = [];
     for (const news of this.#end.frame(nowMs)) this.#learn(news, nowMs, changes);
     if (this.role === "mover") {
+      // A mirror greets before it answers anything: who has answered and not greeted knows nothing.
+      if (this.roundTripMs !== undefined) this.#knowledge = "known";
       this.#move(dtMs, changes);
       this.#announce(nowMs);
     }

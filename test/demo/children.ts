@@ -1,0 +1,148 @@
+/**
+ * Programs of the cube as children, and people who speak to them over real TCP.
+ * Everything waits for a line, under one deadline, and never for a time. What a
+ * test started, `endAll` ends.
+ */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { fileURLToPath } from "node:url";
+
+/** Lines of text as they come, and waits for one of them. */
+export class Lines {
+  readonly all: string[] = [];
+  readonly #name: string;
+  #half = "";
+  #next = 0;
+  #wake: (() => void) | undefined;
+
+  constructor(name: string, stream: NodeJS.ReadableStream) {
+    this.#name = name;
+    stream.setEncoding("utf8");
+    stream.on("data", (text: string) => {
+      const parts = (this.#half + text).split("\n");
+      this.#half = parts.pop() ?? "";
+      this.all.push(...parts);
+      this.#wake?.();
+    });
+    stream.on("end", () => this.#wake?.());
+    stream.on("error", () => this.#wake?.());
+  }
+
+  /** The first line that matches, behind the one that was found before. Fails at the deadline. */
+  async until(pattern: RegExp): Promise<RegExpExecArray> {
+    const deadline = setTimeout(() => this.#wake?.(), DEADLINE_MS);
+    const untilMs = performance.now() + DEADLINE_MS;
+    try {
+      for (;;) {
+        while (this.#next < this.all.length) {
+          const found = pattern.exec(this.all[this.#next++] ?? "");
+          if (found !== null) return found;
+        }
+        if (performance.now() >= untilMs - 1) break;
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+    } finally {
+      clearTimeout(deadline);
+    }
+    throw new Error(
+      `${this.#name}: no line like ${pattern} came; the last were:\n${this.all.slice(-20).join("\n")}`,
+    );
+  }
+}
+
+/** A program that runs. */
+export class Child {
+  readonly process: ChildProcess;
+  readonly out: Lines;
+  readonly err: Lines;
+  readonly #exit: Promise<number | string>;
+
+  constructor(command: string, args: readonly string[]) {
+    this.process = spawn(command, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+    children.add(this.process);
+    const { stdout, stderr } = this.process;
+    if (stdout === null || stderr === null) throw new Error("the child has no pipes");
+    const name = args.join(" ");
+    this.out = new Lines(name, stdout);
+    this.err = new Lines(`${name} (stderr)`, stderr);
+    this.#exit = once(this.process, "close").then(([code, signal]) => (code ?? signal) as number | string);
+  }
+
+  /** The exit code, or the signal's name, once it is over. */
+  exit(): Promise<number | string> {
+    return this.#exit;
+  }
+
+  /** The port that it says it listens on. */
+  async port(): Promise<number> {
+    const [, port] = await this.out.until(/link listening \S+:(\d+)$/);
+    return Number(port);
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    this.process.kill(signal);
+    await this.#exit;
+  }
+}
+
+/** Somebody with `nc`. */
+export class Caller {
+  readonly socket: Socket;
+  readonly heard: Lines;
+
+  constructor(port: number) {
+    this.socket = connect({ port, host: "127.0.0.1", noDelay: true });
+    sockets.add(this.socket);
+    this.heard = new Lines(`a caller of ${port}`, this.socket);
+  }
+
+  say(text: string | Uint8Array): void {
+    this.socket.write(text);
+  }
+
+  /** Waits until everything said here was read by the peer, and a frame has passed. */
+  async settled(number: number): Promise<void> {
+    this.say(`ping ${number}\n`);
+    await this.heard.until(new RegExp(`^pong ${number}$`));
+  }
+}
+
+/** The cube's program with these arguments. */
+export function cube(...args: string[]): Child {
+  return new Child(process.execPath, ["--import", "tsx", "demo/cube/main.ts", ...args]);
+}
+
+/** The Python peer with these arguments. */
+export function pythonPeer(...args: string[]): Child {
+  return new Child("python3", ["demo/cube/peers/python_peer.py", ...args]);
+}
+
+/** Why Python cannot be tried here; `undefined` when it can. */
+export function noPython(): string | undefined {
+  const { status, error, stderr } = spawnSync("python3", ["-c", "import argparse, socket"], {
+    encoding: "utf8",
+  });
+  if (status === 0) return undefined;
+  return `python3 does not run here: ${error?.message ?? stderr.trim()}`;
+}
+
+/** Ends all that the last test began. */
+export async function endAll(): Promise<void> {
+  for (const socket of sockets) socket.destroy();
+  sockets.clear();
+  for (const child of children) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  }
+  children.clear();
+}
+
+/** A slow machine's start of a program, several times over. */
+export const DEADLINE_MS = 15_000;
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const children = new Set<ChildProcess>();
+const sockets = new Set<Socket>();

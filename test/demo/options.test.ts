@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { formatPlace, parseOptions } from "../../demo/cube/options.ts";
+
+const DEFAULTS = { isPlaceFixed: false, view: undefined, auto: false, rateHz: 60, ticks: Infinity };
+const LISTEN = { how: "listen", host: "127.0.0.1", port: 14_900 };
+const CONNECT = { how: "connect", host: "127.0.0.1", port: 14_900 };
+
+describe("parseOptions", () => {
+  it.each([
+    ["", { cast: "both", meeting: LISTEN }],
+    ["mirror", { cast: "mirror", meeting: LISTEN }],
+    ["mover", { cast: "mover", meeting: CONNECT }],
+    [
+      "mover --auto --rate 12.5 --ticks 9",
+      { cast: "mover", meeting: CONNECT, auto: true, rateHz: 12.5, ticks: 9 },
+    ],
+    ["mirror --view log", { cast: "mirror", meeting: LISTEN, view: "log" }],
+    [
+      "mirror --connect [::1]:15000",
+      { cast: "mirror", meeting: { how: "connect", host: "::1", port: 15_000 }, isPlaceFixed: true },
+    ],
+    [
+      "mover --listen example.net:0",
+      { cast: "mover", meeting: { how: "listen", host: "example.net", port: 0 }, isPlaceFixed: true },
+    ],
+  ])("understands %j", (line, options) => {
+    expect(parse(line)).toEqual({ kind: "run", options: { ...DEFAULTS, ...options } });
+  });
+
+  it.each(["--help", "mover -h", "--help --rate 60"])("%j asks for help", (line) => {
+    expect(parse(line)).toEqual({ kind: "help" });
+  });
+
+  it.each([
+    ["--fast", "Unknown option '--fast'"],
+    ["-x", "Unknown option '-x'"],
+    ["cube", 'unknown command "cube"; expected mover or mirror'],
+    ["mover mirror", 'unexpected "mirror" after mover'],
+    ["mover --auto=yes", "Option '--auto' does not take an argument"],
+    ["mover --rate", "Option '--rate <value>' argument missing"],
+    ["mover --rate --auto", "Option '--rate' argument is ambiguous"],
+    ["mover --rate 0", '--rate: expected a number above 0 and up to 1000, got "0"'],
+    ["mover --rate 1001", '--rate: expected a number above 0 and up to 1000, got "1001"'],
+    ["mover --rate 0x10", '--rate: expected a number above 0 and up to 1000, got "0x10"'],
+    ["mover --ticks 1.5", '--ticks: expected a whole number from 1 up, got "1.5"'],
+    ["mirror --view window", '--view: expected terminal or log, got "window"'],
+    ["mirror --auto", "--auto: expected with a mover, a mirror does not drive"],
+    ["mirror --listen 127.0.0.1:1 --connect a:1", "--listen and --connect: expected one of them, got both"],
+    ["--connect a:1", "--connect: expected with mover or mirror, as both peers of one terminal meet here"],
+    ["mirror --listen 14900", address("--listen", 0, "14900")],
+    ["mirror --listen ::1:14900", address("--listen", 0, "::1:14900")],
+    ["mirror --listen a:65536", address("--listen", 0, "a:65536")],
+    ["mover --connect a:0", address("--connect", 1, "a:0")],
+    ["mover --connect a:b", address("--connect", 1, "a:b")],
+  ])("refuses %j in one line", (line, message) => {
+    expect(parse(line)).toEqual({ kind: "wrong", message });
+  });
+});
+
+it("writes an address so that it can be typed in again", () => {
+  expect(formatPlace({ host: "::1", port: 5 })).toBe("[::1]:5");
+  expect(formatPlace({ host: "127.0.0.1", port: 5 })).toBe("127.0.0.1:5");
+});
+
+function parse(line: string): unknown {
+  return parseOptions(line.split(" ").filter((part) => part !== ""));
+}
+
+function address(flag: string, least: number, got: string): string {
+  return `${flag}: expected HOST:PORT or [IPV6]:PORT, a port from ${least} to 65535, got "${got}"`;
+}

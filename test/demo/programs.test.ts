@@ -1,0 +1,139 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { Caller, cube, DEADLINE_MS, endAll } from "./children.ts";
+
+afterEach(endAll);
+
+const MIRROR = ["mirror", "--listen", "127.0.0.1:0"] as const;
+
+describe("a mover and a mirror", { timeout: 3 * DEADLINE_MS }, () => {
+  it("survive each other's kill -9, and the cube goes on from where it was", async () => {
+    let mirror = cube(...MIRROR);
+    const port = await mirror.port();
+    let mover = cube("mover", "--auto", "--connect", `127.0.0.1:${port}`);
+    await mover.out.until(/^link up 127\.0\.0\.1:\d+$/);
+    await mirror.out.until(/^tick \d+ cube /);
+    await mover.out.until(/^tick \d\d\d cube /);
+
+    await mover.kill("SIGKILL");
+    await mirror.out.until(/^link down 127\.0\.0\.1:\d+: the peer/);
+    const kept = lastPlace(mirror.out.all);
+    mover = cube("mover", "--auto", "--connect", `127.0.0.1:${port}`);
+    const [, ...heard] = await mover.out.until(PLACE);
+    expect(heard.join(" ")).toBe(kept); // it was told before it drove
+    await mirror.out.until(PLACE);
+
+    await mirror.kill("SIGKILL");
+    await mover.out.until(/^link down .*: the peer/);
+    await mover.out.until(/^link retry in 250 ms$/);
+    mirror = cube("mirror", "--listen", `127.0.0.1:${port}`);
+    await mover.out.until(/^link up /);
+    await mirror.out.until(PLACE);
+  });
+
+  it("may start in either order, and part with exit code 0", async () => {
+    const found = cube(...MIRROR);
+    const port = await found.port();
+    await found.kill("SIGKILL"); // so that the port is free, and known
+    const mover = cube("mover", "--auto", "--connect", `127.0.0.1:${port}`);
+    await mover.out.until(/^link down 127\.0\.0\.1:\d+: nobody listens there/);
+    await mover.out.until(/^link retry in 500 ms$/);
+    const mirror = cube("mirror", "--listen", `127.0.0.1:${port}`);
+    await mirror.out.until(PLACE);
+    await Promise.all([mover.kill("SIGINT"), mirror.kill("SIGTERM")]);
+    expect(await Promise.all([mover.exit(), mirror.exit()])).toEqual([0, 0]);
+    expect([...mover.err.all, ...mirror.err.all]).toEqual([]);
+  });
+
+  it("play alone in a pipe, each line with its role, and end after their ticks", async () => {
+    const both = cube("--listen", "127.0.0.1:0", "--ticks", "60");
+    expect(await both.exit()).toBe(0);
+    const { all } = both.out;
+    for (const line of all) expect(line).toMatch(/^(mover |mirror) \| (tick \d+ cube|link) /);
+    const placesOf = (role: string) =>
+      all.flatMap((line) => (line.startsWith(role) ? PLACE.exec(line) : []) ?? []);
+    expect(placesOf("mover").length).toBeGreaterThan(10);
+    expect(placesOf("mover")).toEqual(expect.arrayContaining(placesOf("mirror").slice(0, 1)));
+  });
+});
+
+describe("a mirror among strangers", { timeout: 3 * DEADLINE_MS }, () => {
+  it("puts a line together that came in two pieces", async () => {
+    const mirror = cube(...MIRROR);
+    const port = await mirror.port();
+    const [caller, other] = [new Caller(port), new Caller(port)];
+    caller.say("cube 1 2");
+    await other.settled(1); // a frame has passed with half a line in it
+    caller.say(" 3\ncube 4 5 6\n");
+    await mirror.out.until(/cube 1 2 3$/);
+    await mirror.out.until(/cube 4 5 6$/);
+    await other.heard.until(/^cube 1 2 3$/);
+    await other.heard.until(/^cube 4 5 6$/);
+  });
+
+  it("gives each kind of nonsense a clear word or a close, and keeps its cube and its guests", async () => {
+    const mirror = cube(...MIRROR);
+    const port = await mirror.port();
+    const guest = new Caller(port);
+    guest.say("cube 1 2 3\n");
+    await mirror.out.until(/cube 1 2 3$/);
+
+    const typist = new Caller(port);
+    typist.say("cube nan 0 0\ncube 1 2\n");
+    await typist.heard.until(/^error cube: x is not a finite decimal number, "nan"$/);
+    await typist.heard.until(/^error cube: expected 3 numbers, got 2$/);
+
+    new Caller(port).say("x".repeat(70_000));
+    await mirror.out.until(/^link down .*: line 1 is longer than the limit of 65536 bytes$/);
+    new Caller(port).say(Uint8Array.of(0x63, 0xff, 0xfe, 0x0a));
+    await mirror.out.until(/^link down .*: line 1 is not valid UTF-8$/);
+    const rude = new Caller(port);
+    rude.say("cube 9 9");
+    await guest.settled(2);
+    rude.socket.resetAndDestroy();
+    await mirror.out.until(/^link down .*: the peer reset the connection/);
+
+    const newcomer = new Caller(port);
+    await newcomer.heard.until(/^cube 1 2 3$/);
+    newcomer.say("cube 4 5 6\n");
+    await guest.heard.until(/^cube 4 5 6$/);
+    expect(mirror.out.all.filter((line) => PLACE.test(line))).toHaveLength(2);
+  });
+});
+
+describe("the program", { timeout: 3 * DEADLINE_MS }, () => {
+  it("ends with 1 and one line when the port is taken", async () => {
+    const mirror = cube(...MIRROR);
+    const port = await mirror.port();
+    const second = cube("mirror", "--listen", `127.0.0.1:${port}`);
+    expect(await second.exit()).toBe(1);
+    expect(second.err.all).toHaveLength(1);
+    expect(second.err.all[0]).toContain(
+      `cube: cannot listen on 127.0.0.1:${port}: another program listens on that address`,
+    );
+  });
+
+  it("ends with 2 and one line when the command line is wrong, and with 0 after its help", async () => {
+    const [wrong, help] = [cube("mirror", "--rate", "fast"), cube("--help")];
+    expect(await wrong.exit()).toBe(2);
+    expect(wrong.err.all).toEqual([
+      'cube: --rate: expected a number above 0 and up to 1000, got "fast" (see --help)',
+    ]);
+    expect(await help.exit()).toBe(0);
+    expect(help.out.all.join("\n")).toContain("--connect HOST:PORT");
+    expect(help.err.all).toEqual([]);
+  });
+
+  it("ends quietly when its reader goes away", async () => {
+    const both = cube("--listen", "127.0.0.1:0");
+    await both.out.until(/cube/);
+    both.process.stdout?.destroy();
+    expect(await both.exit()).toBe(0);
+    expect(both.err.all).toEqual([]);
+  });
+});
+
+const PLACE = /cube (\S+) (\S+) (\S+)$/;
+
+function lastPlace(lines: readonly string[]): string | undefined {
+  return lines.flatMap((line) => PLACE.exec(line)?.slice(1).join(" ") ?? []).at(-1);
+}
