@@ -68,7 +68,7 @@ describe("a pane", () => {
     const rows = new PanePainter({ isColoured: false, hasKeys: true }).rows(FRAME, pane({}), 60, 20);
     expect(rows[0]).toContain("mover  linked 127.0.0.1:14900");
     expect(rows.at(-3)).toContain("cube 1 2.5 -3");
-    expect(rows.at(-2)).toContain("tick 12  trip 16.7 ms  in 3  out 4  bad 1");
+    expect(rows.at(-2)).toContain("tick 12  16.7 ms  in 3  out 4  bad 1");
     expect(rows.at(-1)).toContain("space stops");
   });
 

@@ -12,7 +12,8 @@ import math
 import socket
 import time
 
-RATE_HZ, REACH, REFRESH_S, RETRY_S, LONGEST_LINE = 60, 10, 1.0, 0.5, 65536
+RATE_HZ, REACH, REFRESH_S, RETRY_S = 60, 10, 0.9, 0.5
+LONGEST_LINE, UNREAD = 65536, 1048576  # bytes, as in tickwire
 
 
 def say(*words):
@@ -24,13 +25,18 @@ def address_of(text):
     return host.strip("[]"), int(port)
 
 
+def words(address):
+    host, port = address[:2]
+    return "[%s]:%d" % (host, port) if ":" in host else "%s:%d" % (host, port)
+
+
 class Link:
     """One connection: bytes in, lines out, and the other way round."""
 
     def __init__(self, sock):
         sock.setblocking(False)
         self.sock, self.half, self.unsent, self.why = sock, b"", b"", None
-        self.name = "%s:%d" % sock.getpeername()[:2]
+        self.name = words(sock.getpeername())
 
     def lines(self):
         while self.why is None:
@@ -57,6 +63,8 @@ class Link:
             pass
         except OSError as error:
             self.why = error.strerror
+        if len(self.unsent) > UNREAD:
+            self.why = "the peer does not read"
 
 
 class Peer:
@@ -65,9 +73,11 @@ class Peer:
         self.place, self.known, self.tick = (0.0, 0.0, 0.0), False, 0
         self.drives_from = self.last_word = self.retry_at = 0.0
         if options.listen:
-            self.door = socket.create_server(address_of(options.listen))
+            host, port = address_of(options.listen)
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            self.door = socket.create_server((host, port), family=family)
             self.door.setblocking(False)
-            say("link listening %s:%d" % self.door.getsockname()[:2])
+            say("link listening", words(self.door.getsockname()))
 
     def frame(self, now):
         self.tick += 1
@@ -87,7 +97,7 @@ class Peer:
         try:
             if self.door:
                 self.join(Link(self.door.accept()[0]), now)
-            elif not self.links and now >= self.retry_at:
+            elif not self.links and now >= self.retry_at:  # this one call waits, up to two seconds
                 self.join(Link(socket.create_connection(address_of(self.options.connect), timeout=2)), now)
         except BlockingIOError:  # nobody is waiting at the door
             pass

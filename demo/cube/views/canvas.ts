@@ -29,8 +29,7 @@ export class Canvas {
     const row = Math.floor(down / DOTS_DOWN);
     if (column < 0 || row < 0 || column >= this.width || row >= this.height) return;
     const cell = row * this.width + column;
-    const bit = DOT_BITS[(down % DOTS_DOWN) * DOTS_ACROSS + (across % DOTS_ACROSS)] ?? 0;
-    this.#dots[cell] = (this.#dots[cell] ?? 0) | bit;
+    this.#dots[cell] = (this.#dots[cell] ?? 0) | bitOf(across, down);
     this.#inks[cell] = Math.max(this.#inks[cell] ?? 0, INKS.indexOf(ink));
   }
 
@@ -49,11 +48,30 @@ export class Canvas {
     }
   }
 
+  /** Takes away what was drawn inside a convex shape, so that what is drawn next stands before it. */
+  erase(corners: readonly Dot[]): void {
+    const across = corners.map(([at]) => at);
+    const down = corners.map(([, at]) => at);
+    const [right, bottom] = [Math.min(Math.max(...across), this.width * DOTS_ACROSS), Math.max(...down)];
+    for (let y = Math.max(0, Math.floor(Math.min(...down))); y <= bottom; y++) {
+      for (let x = Math.max(0, Math.floor(Math.min(...across))); x <= right; x++) {
+        if (isInside(corners, x, y)) this.#clear(x, y);
+      }
+    }
+  }
+
   /** The rows from top to bottom, each exactly `width` cells, coloured or not. */
   rows(isColoured: boolean): string[] {
     const rows: string[] = [];
     for (let row = 0; row < this.height; row++) rows.push(this.#row(row, isColoured));
     return rows;
+  }
+
+  #clear(across: number, down: number): void {
+    const cell = Math.floor(down / DOTS_DOWN) * this.width + Math.floor(across / DOTS_ACROSS);
+    const left = (this.#dots[cell] ?? 0) & ~bitOf(across, down);
+    this.#dots[cell] = left;
+    if (left === 0) this.#inks[cell] = 0;
   }
 
   #row(row: number, isColoured: boolean): string {
@@ -68,6 +86,20 @@ export class Canvas {
     }
     return before === 0 ? text : text + RESET;
   }
+}
+
+function bitOf(across: number, down: number): number {
+  return DOT_BITS[(down % DOTS_DOWN) * DOTS_ACROSS + (across % DOTS_ACROSS)] ?? 0;
+}
+
+/** Whether a dot is on the same side of all lines from corner to corner, in either direction round. */
+function isInside(corners: readonly Dot[], x: number, y: number): boolean {
+  let sides = 0;
+  for (const [index, [fromX, fromY]] of corners.entries()) {
+    const [toX, toY] = corners[(index + 1) % corners.length] ?? [fromX, fromY];
+    sides += Math.sign((toX - fromX) * (y - fromY) - (toY - fromY) * (x - fromX));
+  }
+  return Math.abs(sides) === corners.length;
 }
 
 /** How many dots a cell has. */

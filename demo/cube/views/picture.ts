@@ -5,7 +5,7 @@
  * dotted, and a line drops from the cube to its shadow on the ground.
  */
 import { REACH, type Vector } from "../world.ts";
-import { Canvas, DOTS_ACROSS, DOTS_DOWN, type Dot, type Ink } from "./canvas.ts";
+import { Canvas, DOTS_ACROSS, DOTS_DOWN, type Dot } from "./canvas.ts";
 
 /** Draws the world on a sheet of so many cells, as large as it fits. */
 export function drawWorld(position: Vector, width: number, height: number): Canvas {
@@ -43,19 +43,18 @@ function drawShadow(canvas: Canvas, see: See, [x, y, z]: Vector): void {
   canvas.line(see([x, y - HALF, z]), see([x, -WALL, z]), "drop", 3);
 }
 
+/** Solid as to what is behind it; its own hidden edges shine through, dotted. */
 function drawCube(canvas: Canvas, see: See, [x, y, z]: Vector): void {
   const corners = CORNERS.map(([dx, dy, dz]) => see([x + dx * HALF, y + dy * HALF, z + dz * HALF]));
-  const edges: { from: Dot; to: Dot; ink: Ink }[] = [];
-  const faced = FACES.filter((face) => isTurnedHere(face.map((corner) => corners[corner] ?? NOWHERE)));
-  for (const [from, to] of EDGES) {
-    const isSeen = faced.some((face) => face.includes(from) && face.includes(to));
-    edges.push({
-      from: corners[from] ?? NOWHERE,
-      to: corners[to] ?? NOWHERE,
-      ink: isSeen ? "edge" : "hidden edge",
-    });
+  const dotOf = (corner: number) => corners[corner] ?? NOWHERE;
+  const faced = FACES.filter((face) => isTurnedHere(face.map(dotOf)));
+  for (const face of faced) canvas.erase(face.map(dotOf));
+  for (const ink of ["hidden edge", "edge"] as const) {
+    for (const [from, to] of EDGES) {
+      const isSeen = faced.some((face) => face.includes(from) && face.includes(to));
+      if (isSeen === (ink === "edge")) canvas.line(dotOf(from), dotOf(to), ink, isSeen ? 1 : 3);
+    }
   }
-  for (const { from, to, ink } of edges) canvas.line(from, to, ink, ink === "edge" ? 1 : 3);
 }
 
 /** Whether a face's corners go round clockwise on the sheet: its outside is then this way. */

@@ -19,7 +19,7 @@ export function statusRows(pane: Pane, frame: Pick<Frame, "tick">, width: number
   const bad = tally.badLines === 0 ? "" : `  bad ${tally.badLines}`;
   return [
     exactly(` cube ${formatPosition(world.position)}`, width),
-    exactly(` tick ${frame.tick}  trip ${trip} ms  in ${tally.linesIn}  out ${tally.linesOut}${bad}`, width),
+    exactly(` tick ${frame.tick}  ${trip} ms  in ${tally.linesIn}  out ${tally.linesOut}${bad}`, width),
   ];
 }
 
