@@ -77,9 +77,9 @@ function openView(options: Options, hasKeys: boolean): View {
   return new TerminalView(process.stdout, { isColoured, hasKeys: hasKeys && !options.auto });
 }
 
-/** A second signal ends it at once, as always. */
+/** Leaving is bounded in time, so a second signal has nothing to add; under npm and tsx, one Ctrl-C comes twice. */
 function endOnSignals(end: AbortController): void {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => end.abort());
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end.abort());
   // Whoever read this has gone (`| head`), or the terminal has: nothing is left to show to.
   process.stdout.on("error", () => end.abort());
   process.stderr.on("error", () => {});
