@@ -145,6 +145,21 @@ describe("a mover", () => {
     expect(person.heard).toEqual(["cube 0 0 0", "cube 0 0 0", "cube 0 0 0", "cube 0 0 0"]);
   });
 
+  it("says no more than one position in a frame, also to who has just come", () => {
+    const stage = new Stage();
+    const mover = stage.enter("mover", "listen");
+    stage.frames(1);
+    mover.peer.steer([8, 0, 0]);
+    const newcomer = stage.person();
+    let heard = 0;
+    for (let frame = 0; frame < 20; frame++) {
+      stage.frames(1);
+      expect(newcomer.heard.length - heard).toBeLessThanOrEqual(1);
+      heard = newcomer.heard.length;
+    }
+    expect(heard).toBeGreaterThan(15);
+  });
+
   it("goes on from where the mirror has the cube, after it was killed", () => {
     const stage = new Stage();
     const mirror = stage.enter("mirror", "listen");
