@@ -72,8 +72,8 @@ describe("parseLine", () => {
       fc.array(pieces).map((parts) => parts.join("")),
     );
     fc.assert(
-      fc.property(text, (any) => {
-        const line = parseLine(any);
+      fc.property(text, (words) => {
+        const line = parseLine(words);
         if (line.kind !== "bad") return;
         expect(errorLine(line.message)).not.toMatch(/[\n\r]/);
         expect(line.message.length).toBeLessThan(120);
