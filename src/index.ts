@@ -14,6 +14,7 @@ export type { Frame } from "./core/frame.ts";
 export type { AnyListener, DrainBudget, Listener, ListenerState } from "./core/listener.ts";
 export type { DatagramSocket, DatagramState } from "./core/datagrams.ts";
 export type { Datagram } from "./core/datagram-intake.ts";
+export type { Lookup } from "./core/lookup.ts";
 export type { AnyConnection, Connection } from "./core/connection.ts";
 export type { ConnectionState } from "./core/phase.ts";
 export { formatAddress, type Address, type CloseKind, type CloseReason } from "./core/link.ts";
@@ -30,7 +31,9 @@ export { tcp, type TcpOptions } from "./transport/tcp.ts";
 export { tls, type Identity, type Pem, type TlsOptions } from "./transport/tls.ts";
 export { udp, type UdpOptions } from "./transport/udp.ts";
 export { unix, type UnixOptions } from "./transport/unix.ts";
+export { names, type NamesOptions } from "./transport/names.ts";
 export { memory, type MemoryOptions, type MemoryTransport } from "./transport/memory.ts";
+export type { FailedAttempt, NameAnswer, NameQuery } from "./core/link.ts";
 export type { DatagramEvents, DatagramLink, Destination } from "./core/link.ts";
 export type {
   Door,

@@ -12,7 +12,7 @@ import type { Codec } from "../codec/codec.ts";
 import type { Desk, Home } from "./desk.ts";
 import { Intake } from "./intake.ts";
 import type { Limits } from "./limits.ts";
-import type { Address, CloseReason, Link, Security } from "./link.ts";
+import type { Address, CloseReason, FailedAttempt, Link, Security } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import { type ConnectionState, type Phase, STATE_OF } from "./phase.ts";
 import { type ConnectionStats, type Counters, connectionCounters, type TrafficStats } from "./stats.ts";
@@ -81,6 +81,11 @@ export class Connection<In, Out = In> {
   /** The peer's address, also after the close; `undefined` while connecting. */
   get remoteAddress(): Address | undefined {
     return this.#remoteAddress;
+  }
+
+  /** Addresses of the name that were tried and did not answer; empty while connecting. */
+  get failedAttempts(): readonly FailedAttempt[] {
+    return (this.#phase !== "connecting" && this.#link.failedAttempts) || NO_ATTEMPTS;
   }
 
   /** How it is encrypted, once it is open; `undefined` where it is not. */
@@ -397,5 +402,6 @@ export class Connection<In, Out = In> {
 /** A connection, whatever its messages are. Nothing can be sent on it without knowing. */
 export type AnyConnection = Connection<unknown, never>;
 
+const NO_ATTEMPTS: readonly FailedAttempt[] = [];
 const LOCAL_CLOSE: CloseReason = { kind: "local", message: "this side closed the connection" };
 const LOCAL_ABORT: CloseReason = { kind: "local", message: "this side aborted the connection" };

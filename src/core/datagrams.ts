@@ -242,7 +242,7 @@ export class DatagramSocket<In, Out = In> {
   #file(): void {
     if (this.#filed) return;
     this.#filed = true;
-    this.#desk.fileSocket(this);
+    this.#desk.fileHouse(this);
   }
 }
 

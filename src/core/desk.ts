@@ -30,8 +30,8 @@ export interface Desk<Member> {
 export interface ListenerDesk<Member, House> extends Desk<Member> {
   /** The time now, for budgets in milliseconds. */
   clock(): number;
-  /** Something is new at this door; look at it in the next poll. */
-  fileDoor(house: House): void;
+  /** Something is new at this door; call `settle` in the next poll. */
+  fileHouse(house: Settling): void;
   /** A guest was taken in, with what this frame has of it. */
   admit(member: Member): void;
   announceDoor(what: "listen" | "unlisten", house: House): void;
@@ -43,7 +43,7 @@ export interface ListenerDesk<Member, House> extends Desk<Member> {
 export interface DatagramDesk {
   readonly counters: Counters<PollerStats>;
   /** Something is new here; call `settle` in the next poll. */
-  fileSocket(socket: Settling): void;
+  fileHouse(house: Settling): void;
   /** Something is to be sent here; call `flush` at the next flush. */
   wantsFlush(socket: Flushing): void;
   /** It is over. */

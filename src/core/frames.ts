@@ -118,13 +118,8 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener>, Datagra
     this.#wakeUp();
   }
 
-  fileDoor(listener: AnyListener): void {
-    this.#filedHouses.push(listener);
-    this.#wakeUp();
-  }
-
-  fileSocket(socket: Settling): void {
-    this.#filedHouses.push(socket);
+  fileHouse(house: Settling): void {
+    this.#filedHouses.push(house);
     this.#wakeUp();
   }
 

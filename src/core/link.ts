@@ -29,6 +29,8 @@ export interface Link {
   readonly localAddress: Address | undefined;
   /** The peer's address, kept after the close. */
   readonly remoteAddress: Address | undefined;
+  /** Addresses of a name that were tried and did not answer, before one did or none. */
+  readonly failedAttempts?: readonly FailedAttempt[];
   /** How the link is encrypted, once it is open; `undefined` where it is not. */
   readonly security?: Security | undefined;
   /** Whether this side may go on sending when the peer has finished. */
@@ -88,6 +90,25 @@ export interface DoorEvents {
   turnedAway(reason: CloseReason): void;
   /** It listens no more; told once, and last. */
   closed(reason: CloseReason): void;
+}
+
+/** One address of a name that did not answer. */
+export interface FailedAttempt {
+  readonly address: Address;
+  readonly reason: CloseReason;
+}
+
+/** A question for the addresses of a name, as `poller.lookup` takes it. */
+export interface NameQuery {
+  /** Asks, and tells one of the two, once, and not before it returns. */
+  ask(answer: NameAnswer): void;
+}
+
+/** What is told of a {@link NameQuery}. Neither call throws. */
+export interface NameAnswer {
+  /** At least one address, in the order to try them. */
+  found(addresses: readonly Address[]): void;
+  failed(reason: CloseReason): void;
 }
 
 /** How a link is encrypted, and who the peer has proved to be. */

@@ -266,7 +266,7 @@ export class Listener<In, Out = In> {
     this.#doorNews = news;
     if (this.#filed) return;
     this.#filed = true;
-    this.#desk.fileDoor(this);
+    this.#desk.fileHouse(this);
   }
 }
 

@@ -22,8 +22,9 @@ import {
   type Limits,
   limitsOf,
 } from "./limits.ts";
-import type { Transport } from "./link.ts";
+import type { NameQuery, Transport } from "./link.ts";
 import { Listener } from "./listener.ts";
+import { Lookup } from "./lookup.ts";
 import type { PollerStats } from "./stats.ts";
 
 /** How much may become visible in one frame. What is not given is unlimited. */
@@ -170,6 +171,19 @@ export class Poller {
     this.#frames.sockets.add(socket);
     if (transport.pump !== undefined) this.#pumps.add(transport.pump);
     return socket;
+  }
+
+  /**
+   * Asks for the addresses of a name. Never throws for what the world does: an
+   * unknown name is the lookup's `failure` in a later frame.
+   *
+   * @throws TypeError when `query` is none
+   */
+  lookup(query: NameQuery): Lookup {
+    if (typeof query?.ask !== "function") {
+      throw new TypeError(`query: expected one such as names({ host }), got ${kindOf(query)}`);
+    }
+    return new Lookup(this.#frames, query);
   }
 
   /**

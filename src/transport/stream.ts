@@ -11,7 +11,7 @@
  */
 import type { Socket } from "node:net";
 import { debuglog } from "node:util";
-import type { Address, CloseReason, Link, LinkEvents, Security } from "../core/link.ts";
+import type { Address, CloseReason, FailedAttempt, Link, LinkEvents, Security } from "../core/link.ts";
 import { reasonOf } from "./errors.ts";
 
 /** What a transport decides about its sockets. */
@@ -36,6 +36,7 @@ export class StreamLink implements Link {
   localAddress: Address | undefined;
   remoteAddress: Address | undefined;
   security: Security | undefined;
+  readonly failedAttempts: FailedAttempt[] = [];
   readonly #plan: StreamPlan;
   readonly #socket: Socket;
   #events: LinkEvents | undefined;
@@ -55,7 +56,7 @@ export class StreamLink implements Link {
     });
     socket.on("close", () => this.#closed());
     if (this.#isOpen) this.#copyAddresses();
-    else socket.on(plan.openEvent ?? "connect", () => this.#opened());
+    else this.#watchOpening(plan.openEvent ?? "connect");
   }
 
   get allowHalfOpen(): boolean {
@@ -102,6 +103,19 @@ export class StreamLink implements Link {
     const canReset = this.#isOpen && this.#plan.canReset !== false;
     if (canReset) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
+  }
+
+  #watchOpening(openEvent: "connect" | "secureConnect"): void {
+    const failed = (host: string, port: number, family: number, reason: CloseReason) => {
+      this.failedAttempts.push({ address: { family: family === 6 ? "IPv6" : "IPv4", host, port }, reason });
+    };
+    this.#socket.on(openEvent, () => this.#opened());
+    this.#socket.on("connectionAttemptFailed", (host, port, family, error) => {
+      failed(host, port, family, reasonOf(error));
+    });
+    this.#socket.on("connectionAttemptTimeout", (host, port, family) =>
+      failed(host, port, family, NO_ANSWER),
+    );
   }
 
   #opened(): void {
@@ -153,5 +167,6 @@ export function addressOf(
 
 const debug = debuglog("tickwire");
 
+const NO_ANSWER: CloseReason = { kind: "timeout", message: "the address did not answer in time" };
 const REMOTE: CloseReason = { kind: "remote", message: "the peer closed the connection" };
 const LOCAL: CloseReason = { kind: "local", message: "this side closed the connection" };

@@ -1,0 +1,106 @@
+/**
+ * Names: the addresses of a host, as the system's resolver gives them, and the
+ * port of a service. Node gives no access to the system's table of services,
+ * so its file is read where there is one.
+ */
+import { lookup } from "node:dns";
+import { readFile } from "node:fs";
+import { kindOf } from "../check.ts";
+import type { Address, CloseReason, NameAnswer, NameQuery } from "../core/link.ts";
+import { reasonOf } from "./errors.ts";
+
+/** Options of {@link names}. */
+export interface NamesOptions {
+  /** The name of a host, or an address in numbers. */
+  readonly host: string;
+  /** Addresses of one family alone; both by default. */
+  readonly family?: "IPv4" | "IPv6";
+  /** The port, as a number or as a service's name, such as `"http"`; 0 by default. */
+  readonly service?: string | number;
+}
+
+/**
+ * A question for the addresses of a name, for `poller.lookup`. The system's
+ * resolver answers it (getaddrinfo(3), RFC 6724 decides the order).
+ *
+ * @throws TypeError when `host` or `service` is of the wrong kind
+ * @throws RangeError when `service` is a number that is no port
+ */
+export function names(options: NamesOptions): NameQuery {
+  const { host, service = 0, family } = check(options);
+  const families = { IPv4: 4, IPv6: 6 } as const;
+  return {
+    ask(answer) {
+      lookup(host, { all: true, family: family === undefined ? 0 : families[family] }, (error, found) => {
+        if (error !== null) answer.failed(reasonOf(error));
+        else withPort(service, answer, (port) => answer.found(found.map((one) => addressOf(one, port))));
+      });
+    },
+  };
+}
+
+function addressOf(found: { readonly address: string; readonly family: number }, port: number): Address {
+  return { family: found.family === 6 ? "IPv6" : "IPv4", host: found.address, port };
+}
+
+function withPort(service: string | number, answer: NameAnswer, go: (port: number) => void): void {
+  const known = typeof service === "number" ? service : (numberIn(service) ?? COMMON[service]);
+  if (known !== undefined) {
+    go(known);
+    return;
+  }
+  readFile(SERVICES_FILE, "utf8", (_, text = "") => {
+    const port = portIn(text, String(service));
+    if (port === undefined) answer.failed(unknownService(String(service)));
+    else go(port);
+  });
+}
+
+function numberIn(service: string): number | undefined {
+  return /^\d+$/.test(service) && Number(service) <= MAX_PORT ? Number(service) : undefined;
+}
+
+/** The port of a service in a file of lines `name port/protocol alias… # comment` (services(5)). */
+function portIn(text: string, service: string): number | undefined {
+  for (const line of text.split("\n")) {
+    const [name, place, ...aliases] = line.replace(/#.*/, "").trim().split(/\s+/);
+    if (name === service || aliases.includes(service)) return Number.parseInt(place ?? "", 10) || undefined;
+  }
+  return undefined;
+}
+
+function unknownService(service: string): CloseReason {
+  return { kind: "unknown-host", message: `this machine knows no service named ${JSON.stringify(service)}` };
+}
+
+function check(options: NamesOptions): NamesOptions {
+  const { host, service = 0, family } = options ?? {};
+  if (typeof host !== "string") throw new TypeError(`host: expected a string, got ${kindOf(host)}`);
+  if (typeof service !== "string" && typeof service !== "number") {
+    throw new TypeError(`service: expected a name or a number, got ${kindOf(service)}`);
+  }
+  if (typeof service === "number" && !(Number.isInteger(service) && service >= 0 && service <= MAX_PORT)) {
+    throw new RangeError(`service: expected a port from 0 to ${MAX_PORT}, got ${service}`);
+  }
+  if (family !== undefined && family !== "IPv4" && family !== "IPv6") {
+    throw new TypeError(`family: expected "IPv4" or "IPv6", got ${JSON.stringify(family)}`);
+  }
+  return options;
+}
+
+const MAX_PORT = 65_535;
+
+/** Services that every machine means, also one that has no table of them. */
+const COMMON: Readonly<Record<string, number>> = {
+  echo: 7,
+  ssh: 22,
+  telnet: 23,
+  smtp: 25,
+  domain: 53,
+  http: 80,
+  ntp: 123,
+  https: 443,
+};
+
+const SERVICES_FILE =
+  process.platform === "win32" ? "C:\\Windows\\System32\\drivers\\etc\\services" : "/etc/services";
