@@ -3,6 +3,7 @@
  * and run. Only the package name and the port are put in.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import dgram from "node:dgram";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
@@ -33,7 +34,16 @@ describe("the README", () => {
   test("names each of its TypeScript blocks, and each is tried below", () => {
     expect(readme.match(/^```ts$/gm)).toHaveLength(blocks.size);
     expect([...blocks.keys()].sort()).toEqual(
-      ["server.ts", "client.ts", "budget.ts", "typed.ts", "fixed.ts", "game.test.ts", "echo.ts"].sort(),
+      [
+        "server.ts",
+        "client.ts",
+        "budget.ts",
+        "typed.ts",
+        "fixed.ts",
+        "game.test.ts",
+        "echo.ts",
+        "datagrams.ts",
+      ].sort(),
     );
   });
 
@@ -84,6 +94,22 @@ describe("the README", () => {
     await typed.printed("1\n");
     await fixed.printed("[ 1, 2, 3 ]\n");
     expect([await typed.exitCode, await fixed.exitCode]).toEqual([0, 0]);
+  }, 20_000);
+
+  test("datagrams.ts answers whoever asks", async () => {
+    const port = await freePort();
+    start("datagrams.ts", port);
+    const asker = dgram.createSocket("udp4");
+    let answer = "";
+    asker.on("message", (data) => {
+      answer += data;
+    });
+    while (answer === "") {
+      asker.send("hello\n", port, "127.0.0.1"); // until it is up
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    asker.close();
+    expect(answer).toMatch(/^(you said hello\n)+$/);
   }, 20_000);
 
   test("echo.ts echoes", async () => {
