@@ -73,7 +73,7 @@ export function tcp(options: TcpOptions): Transport {
   };
 }
 
-/** How a client's socket is made, as Node takes it; checks the options. TLS shares it. */
+/** How a client's socket is made, as Node takes it; checks the options. TLS shares it. @internal */
 export function clientOptions(options: TcpOptions): TcpNetConnectOpts {
   const { host = "localhost", port, attemptTimeoutMs = DEFAULT_ATTEMPT_TIMEOUT_MS } = check(options);
   return {
@@ -85,12 +85,12 @@ export function clientOptions(options: TcpOptions): TcpNetConnectOpts {
   };
 }
 
-/** How a server's sockets are made, as Node takes it. */
+/** How a server's sockets are made, as Node takes it. @internal */
 export function serverOptions(options: TcpOptions): ServerOpts {
   return { ...socketOptions(options), highWaterMark: READ_BYTES };
 }
 
-/** Where a server listens, as Node takes it. */
+/** Where a server listens, as Node takes it. @internal */
 export function placeOf(options: TcpOptions): ListenOptions {
   const { host, port, backlog = DEFAULT_BACKLOG, ipv6Only = false } = options;
   return { port, backlog, ipv6Only, ...(host !== undefined && { host }) };
