@@ -5,7 +5,7 @@
  *
  *     y (up)
  *     │   x to the right, z towards the viewer; the origin is the middle,
- *     └── x   and the ground is y = -10.
+ *     └── x   and the ground is y = -12, as the cube is 4 wide.
  *    z
  */
 
