@@ -202,12 +202,13 @@ export class Connection<In, Out = In> {
     if (!this.#maySend()) return false;
     const wasEmpty = this.#outbox.storedBytes === 0;
     if (!this.#outbox.queue(encoded)) {
-      this.#count("refusedMessages", 1);
+      this.#countRefused();
       return false;
     }
     if (wasEmpty) this.#desk.wantsFlush(this);
-    this.#count("sentMessages", 1);
-    this.#count("sentBytes", encoded.length);
+    countSent(this.#counters, encoded.length);
+    countSent(this.#desk.counters, encoded.length);
+    if (this.#home !== undefined) countSent(this.#home.counters, encoded.length);
     this.#counters.outboxPeakBytes = this.#outbox.peakBytes;
     return true;
   }
@@ -233,8 +234,10 @@ export class Connection<In, Out = In> {
     const { inbox } = this.#intake;
     const count = inbox.latch(most);
     if (count === 0) return 0;
-    this.#count("receivedMessages", count);
-    this.#count("receivedBytes", inbox.latchedBytes);
+    const sizeBytes = inbox.latchedBytes;
+    countReceived(this.#counters, count, sizeBytes);
+    countReceived(this.#desk.counters, count, sizeBytes);
+    if (this.#home !== undefined) countReceived(this.#home.counters, count, sizeBytes);
     return count;
   }
 
@@ -392,11 +395,22 @@ export class Connection<In, Out = In> {
     intake.drainedBytes = 0;
   }
 
-  #count(name: keyof TrafficStats, amount: number): void {
-    this.#counters[name] += amount;
-    this.#desk.counters[name] += amount;
-    if (this.#home !== undefined) this.#home.counters[name] += amount;
+  #countRefused(): void {
+    this.#counters.refusedMessages++;
+    this.#desk.counters.refusedMessages++;
+    if (this.#home !== undefined) this.#home.counters.refusedMessages++;
   }
+}
+
+// Written out field by field: as one function that takes the field's name it was a tenth of a frame.
+function countReceived(counters: Counters<TrafficStats>, messages: number, sizeBytes: number): void {
+  counters.receivedMessages += messages;
+  counters.receivedBytes += sizeBytes;
+}
+
+function countSent(counters: Counters<TrafficStats>, sizeBytes: number): void {
+  counters.sentMessages++;
+  counters.sentBytes += sizeBytes;
 }
 
 /** A connection, whatever its messages are. Nothing can be sent on it without knowing. */
