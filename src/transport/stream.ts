@@ -13,6 +13,7 @@ import type { Socket } from "node:net";
 import { debuglog } from "node:util";
 import type { Address, CloseReason, FailedAttempt, Link, LinkEvents, Security } from "../core/link.ts";
 import { reasonOf } from "./errors.ts";
+import { readShared } from "./shared-read.ts";
 
 /** What a transport decides about its sockets. */
 export interface StreamPlan {
@@ -70,7 +71,11 @@ export class StreamLink implements Link {
       this.#peerEnded = true;
       events.ended();
     });
-    socket.on("data", (bytes: Buffer) => events.received(bytes));
+    const received = (bytes: Uint8Array) => events.received(bytes);
+    // What is decrypted has been copied already, and gains nothing.
+    const isShared = this.security === undefined && readShared(socket, received);
+    if (isShared) socket.resume();
+    else socket.on("data", received);
     if (this.#isOpen) events.opened();
   }
 

@@ -1,0 +1,60 @@
+/** Accepted sockets share one buffer to read into; what they read stays apart, whole and in order. */
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { readShared } from "../../src/transport/shared-read.ts";
+
+let server: Server | undefined;
+afterEach(() => server?.close());
+
+test("this Node has what the fast path needs", async () => {
+  const { guest, client } = await pair();
+  expect(readShared(guest, () => {})).toBe(true);
+  client.destroy();
+  guest.destroy();
+});
+
+test("a stream comes whole through pauses, and its end is seen", async () => {
+  const { guest, client } = await pair();
+  const sent = Buffer.from(Array.from({ length: 3_000_000 }, (_, index) => index % 251));
+  const pieces: Buffer[] = [];
+  let paused = false;
+  readShared(guest, (bytes) => {
+    expect(paused).toBe(false);
+    pieces.push(Buffer.from(bytes));
+    if (pieces.length % 7 > 0) return;
+    paused = true;
+    guest.pause();
+    setImmediate(() => {
+      paused = false;
+      guest.resume();
+    });
+  });
+  guest.resume();
+  client.end(sent);
+  await once(guest, "end");
+  expect(Buffer.concat(pieces).equals(sent)).toBe(true);
+  guest.destroy();
+});
+
+test("a socket that is not connected, or already reads its own way, is left as it is", async () => {
+  const idle = connect({ port: 1, host: "127.0.0.1" });
+  idle.on("error", () => {});
+  expect(readShared(idle, () => {})).toBe(false);
+  idle.destroy();
+  const { guest, client } = await pair();
+  readShared(guest, () => {});
+  expect(readShared(guest, () => {})).toBe(false);
+  client.destroy();
+  guest.destroy();
+});
+
+/** Both ends of a connection over loopback; the guest has been accepted in this very turn. */
+async function pair(): Promise<{ guest: Socket; client: Socket }> {
+  server = createServer({ allowHalfOpen: true });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  const [guest] = (await once(server, "connection")) as [Socket];
+  return { guest, client };
+}
