@@ -26,6 +26,7 @@ export async function runBench(
 ): Promise<{ report: string; faults: string[] }> {
   const programs = await bundlePrograms();
   const rows: string[] = [];
+  const notes: string[] = [];
   const faults: string[] = [];
   try {
     for (const given of SCENARIOS.filter(({ row }) => options.rows.includes(row))) {
@@ -41,12 +42,13 @@ export async function runBench(
         }
       }
       rows.push(...tableRows(scenario, pairs));
+      if (scenario.note !== undefined) notes.push(`**${scenario.row}** ${scenario.note}`, "");
     }
   } finally {
     programs.dispose();
   }
   return {
-    report: [machine(options), "", ...TABLE_HEAD, ...rows, "", ...verdict(faults)].join("\n"),
+    report: [machine(options), "", ...TABLE_HEAD, ...rows, "", ...notes, ...verdict(faults)].join("\n"),
     faults,
   };
 }

@@ -19,6 +19,8 @@ export interface Scenario {
   readonly takeLines: number;
   /** The ratios that matter here: tickwire's figure divided by the hand-written one's. */
   readonly expected: readonly Expectation[];
+  /** What a reader of the figures should know: where they fall short by nature, and why. */
+  readonly note?: string;
 }
 
 /** A ratio that a row should stay under, or above. */
@@ -41,6 +43,10 @@ export const SCENARIOS: readonly Scenario[] = [
     linesOut: 0,
     takeLines: Infinity,
     expected: [{ measure: "frame p50", atMost: 0.05 }],
+    note:
+      "A frame begins after a rest, with cold caches: a microsecond or more for anything at all, while " +
+      "a look into 1,000 arrays takes only a few. The gap grows with the connections, as an idle frame " +
+      "of tickwire does not: see `--rows a --connections 8000`.",
   },
   {
     row: "b",
@@ -71,6 +77,9 @@ export const SCENARIOS: readonly Scenario[] = [
     linesOut: 0,
     takeLines: Infinity,
     expected: [],
+    note:
+      "A frame cannot hold more than the receive limit, 1 MiB, each line charged 64 bytes more: some " +
+      "13,000 of these. That bounds the memory, and so lines/s. A larger `receiveLimitBytes` carries more.",
   },
   {
     row: "d",
