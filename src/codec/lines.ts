@@ -41,12 +41,12 @@ export function lines(options: LinesOptions = {}): Codec<string> {
       if (text.endsWith("\r")) throw new RangeError("message: a line cannot end in a carriage return");
       if (!text.isWellFormed())
         throw new RangeError("message: a line cannot contain half of a surrogate pair");
+      // A unit takes a byte at least, so what is far too long never grows the store that is kept.
+      if (text.length > maxLineBytes) throw tooLong(utf8Encoder.encode(text).length, maxLineBytes);
       const room = text.length * MAX_UTF8_PER_UNIT + 1;
       if (room > scratch.length) scratch = new Uint8Array(room);
       const { written } = utf8Encoder.encodeInto(text, scratch);
-      if (written > maxLineBytes) {
-        throw new RangeError(`message: a line of ${written} bytes is over the limit of ${maxLineBytes}`);
-      }
+      if (written > maxLineBytes) throw tooLong(written, maxLineBytes);
       scratch[written] = NEWLINE;
       return scratch.subarray(0, written + 1);
     },
@@ -147,6 +147,10 @@ class LineDecoder implements Decoder<string> {
       throw new DecodeError(`line ${this.#lineNumber} is not valid UTF-8`, { cause });
     }
   }
+}
+
+function tooLong(lineBytes: number, maxLineBytes: number): RangeError {
+  return new RangeError(`message: a line of ${lineBytes} bytes is over the limit of ${maxLineBytes}`);
 }
 
 /** Behind the last line break within a block from `start`, or behind the next one; -1 when there is none. */

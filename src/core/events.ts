@@ -33,20 +33,25 @@ export type Handler<Type extends keyof PollerEvents> = (event: PollerEvents[Type
 /** The events of one poller. */
 export class Events {
   readonly #emitter: Emitter<PollerEvents> = createEmitter();
-  /** Each handler as given, and the one that mitt has, which never throws. */
-  readonly #guarded = new Map<unknown, (event: never) => void>();
+  /** For each type, each handler as given and the one that mitt has, which never throws. */
+  readonly #guarded = new Map<keyof PollerEvents, Map<unknown, (event: never) => void>>();
   #gathered: (() => void)[] = [];
   #thrown: unknown[] = [];
 
   on<Type extends keyof PollerEvents>(type: Type, handler: Handler<Type>): void {
-    const guarded = (this.#guarded.get(handler) ?? this.#guard(handler)) as Handler<Type>;
-    this.#guarded.set(handler, guarded);
+    const ofType = this.#guarded.get(type) ?? new Map<unknown, (event: never) => void>();
+    if (ofType.has(handler)) return;
+    const guarded = this.#guard(handler);
+    this.#guarded.set(type, ofType.set(handler, guarded));
     this.#emitter.on(type, guarded);
   }
 
   off<Type extends keyof PollerEvents>(type: Type, handler: Handler<Type>): void {
-    const guarded = this.#guarded.get(handler) as Handler<Type> | undefined;
-    if (guarded !== undefined) this.#emitter.off(type, guarded);
+    const ofType = this.#guarded.get(type);
+    const guarded = ofType?.get(handler) as Handler<Type> | undefined;
+    if (guarded === undefined) return;
+    ofType?.delete(handler);
+    this.#emitter.off(type, guarded);
   }
 
   /** Notes an event for the end of this poll. */

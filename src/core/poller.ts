@@ -217,7 +217,7 @@ export class Poller {
     this.#frames.flush();
   }
 
-  /** Calls `handler` at the end of each poll in which `type` happened. */
+  /** Calls `handler` at the end of each poll in which `type` happened, once for each time; adding it again changes nothing. */
   on<Type extends keyof PollerEvents>(type: Type, handler: Handler<Type>): void {
     this.#frames.events.on(type, handler);
   }

@@ -92,6 +92,25 @@ describe("events", () => {
     expect(rig.pollServer().tick).toBe(3);
   });
 
+  test("a handler is told once, however often it was added, and may be added again after off()", () => {
+    const rig = lineRig();
+    let told = 0;
+    const handler = () => {
+      told++;
+    };
+    rig.server.on("accept", handler);
+    rig.server.on("accept", handler);
+    rig.server.on("close", handler);
+    rig.connect();
+    rig.pollServer();
+    expect(told).toBe(1);
+    rig.server.off("accept", handler);
+    rig.server.on("accept", handler);
+    rig.connect();
+    rig.pollServer();
+    expect(told).toBe(2);
+  });
+
   test("off() takes a handler away", () => {
     const rig = lineRig();
     const notes: string[] = [];
