@@ -235,6 +235,7 @@ export class Listener<In, Out = In> {
   #sendGuestsAway(): void {
     this.#guests.latch();
     for (let guest: AnyConnection | undefined; (guest = this.#guests.take()) !== undefined; ) guest.abort();
+    this.#arrivals.length = 0;
   }
 
   #doorEvents(): DoorEvents {

@@ -41,6 +41,8 @@ const KNOWN = new Map<string, Meaning>([
   ["EAI_AGAIN", ["unknown-host", "the name could not be looked up now"]],
   ["EAI_NODATA", ["unknown-host", "that name has no address of the wanted family"]],
   ["EADDRINUSE", ["address-in-use", "another program listens on that address"]],
+  ["EMFILE", ["overflow", "this process has no file descriptor left (see ulimit -n)"]],
+  ["ENFILE", ["overflow", "this machine has no file descriptor left"]],
   ["EACCES", ["denied", "the system does not allow that address"]],
   ["EPERM", ["denied", "the system does not allow it"]],
   ["CERT_HAS_EXPIRED", ["handshake", "the peer's certificate has expired"]],

@@ -32,7 +32,11 @@ export class StreamDoor implements Door {
     const { server, place, guestEvent, plan } = this.#plan;
     server.on(guestEvent, (socket: Socket) => events.arrived(new StreamLink(socket, "guest", plan)));
     server.on("error", (error) => {
-      debug("listening on %o failed: %s", place, error.message);
+      debug("error on %o: %s", place, error.message);
+      if (server.listening) {
+        events.turnedAway(reasonOf(error)); // one guest could not be taken in; the door stays open
+        return;
+      }
       server.close();
       events.closed(reasonOf(error));
     });

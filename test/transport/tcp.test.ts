@@ -1,4 +1,7 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import net from "node:net";
+import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
 import {
   type Connection,
@@ -168,6 +171,50 @@ describe("tcp", () => {
   });
 });
 
+describe("a process with no file descriptor left", () => {
+  // libuv turns them away by itself where it can, and there is nothing to report then.
+  test("turns guests away, and serves again when there is room", async () => {
+    const index = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
+    const program = `
+      import { lines, Poller, tcp, waitForActivity } from ${JSON.stringify(index)};
+      const net = new Poller();
+      const listener = net.listen(tcp({ host: "127.0.0.1", port: 0 }), lines());
+      net.on("listen", () => console.log("port", listener.address.port));
+      for (;;) {
+        net.poll();
+        while (listener.tryAccept() !== undefined);
+        listener.drain((guest, line) => guest.trySend("you said " + line));
+        net.flush();
+        await waitForActivity(net);
+      }`;
+    const node = `exec "$0" --import tsx --input-type=module --eval "$1"`;
+    const child = spawn("sh", ["-c", `ulimit -n 60; ${node}`, process.execPath, program]);
+    let printed = "";
+    child.stdout.on("data", (data) => {
+      printed += data;
+    });
+    const guests: net.Socket[] = [];
+    try {
+      while (!printed.includes("port")) await once(child.stdout, "data");
+      const port = Number(printed.match(/port (\d+)/)?.[1]);
+      await new Promise((resolve) => {
+        for (let count = 0; count < 80; count++) {
+          guests.push(net.connect(port, "127.0.0.1").on("error", resolve).on("end", resolve).resume());
+        }
+      });
+      for (const guest of guests) guest.destroy();
+      let answer = "";
+      while (answer === "") answer = await ask(port, "hello\n"); // until the others have left
+      expect(answer).toBe("you said hello\n");
+    } finally {
+      child.kill("SIGKILL");
+      await Promise.all(
+        guests.map((guest) => guest.closed || new Promise((gone) => guest.destroy().on("close", gone))),
+      );
+    }
+  }, 20_000);
+});
+
 describe("after an awaited dispose", () => {
   test("no handle is left, also with peers that never say goodbye", async () => {
     const before = process.getActiveResourcesInfo().filter(isSocket).length;
@@ -190,4 +237,18 @@ describe("after an awaited dispose", () => {
 
 function isSocket(resource: string): boolean {
   return resource.startsWith("TCP");
+}
+
+/** What a server answers to a question; empty when it turns the guest away. */
+function ask(port: number, question: string): Promise<string> {
+  return new Promise((resolve) => {
+    let answer = "";
+    const socket = net.connect(port, "127.0.0.1", () => socket.write(question));
+    socket.on("error", () => {});
+    socket.on("data", (data) => {
+      answer += data;
+      socket.destroy();
+    });
+    socket.on("close", () => resolve(answer));
+  });
 }
