@@ -4,17 +4,17 @@
  *     link ──▶ intake ┊ poll: latch, settle ──▶ state, messages ──▶ tryRecv ──▶ game
  *     link ◀── outbox ◀── flush ◀────────────── encode ◀─────────── trySend ◀────┘
  *
- * Decides when the game learns what the intake filed: in `poll()`, the messages
- * first, the ending after the last of them was taken. Never hears the
- * transport itself, and never looks at a clock.
+ * Joins the two rows: the messages of a frame, and what may be sent in it. How
+ * it lives and ends is `lifeline.ts`; what the world says of it, `intake.ts`.
  */
 import type { Codec } from "../codec/codec.ts";
 import type { Desk, Home } from "./desk.ts";
 import { Intake } from "./intake.ts";
+import { Lifeline } from "./lifeline.ts";
 import type { Limits } from "./limits.ts";
 import type { Address, CloseReason, FailedAttempt, Link, Security } from "./link.ts";
 import { Outbox } from "./outbox.ts";
-import { type ConnectionState, type Phase, STATE_OF } from "./phase.ts";
+import type { ConnectionState } from "./phase.ts";
 import { type ConnectionStats, type Counters, connectionCounters, type TrafficStats } from "./stats.ts";
 
 /** One peer. Made by `poller.connect` and given by `listener.tryAccept`. */
@@ -26,20 +26,14 @@ export class Connection<In, Out = In> {
   readonly #home: Home<AnyConnection> | undefined;
   readonly #link: Link;
   readonly #codec: Codec<In, Out>;
-  readonly #limits: Limits;
   readonly #intake: Intake<In>;
   readonly #outbox: Outbox;
   readonly #counters: Counters<ConnectionStats> = connectionCounters();
-  #phase: Phase;
-  #closeReason: CloseReason | undefined;
-  /** Why this side ended it, when it did. */
-  #ownReason: CloseReason | undefined;
+  readonly #life: Lifeline<AnyConnection>;
   #localAddress: Address | undefined;
   #remoteAddress: Address | undefined;
   /** Whether it is on the desk's list for the next poll. */
   #filed = false;
-  #recvEnded = false;
-  #forgetSignal: (() => void) | undefined;
 
   /** @internal */
   constructor(
@@ -54,23 +48,22 @@ export class Connection<In, Out = In> {
     this.#home = home;
     this.#link = link;
     this.#codec = codec;
-    this.#limits = limits;
     this.#outbox = new Outbox(link, desk.stores, limits.sendLimitBytes);
-    this.#intake = new Intake(link, codec.decoder(), limits.receiveLimitBytes, () => this.#file());
-    this.#phase = home === undefined ? "connecting" : "at the door";
-    if (home === undefined) desk.watch(this, limits.timeoutMs);
-    else this.#copyAddresses();
+    this.#intake = new Intake(link, codec.decoder(), limits.receiveLimitBytes, () => this.file());
+    const parts = { link, intake: this.#intake, outbox: this.#outbox, limits };
+    this.#life = new Lifeline(parts, { desk, home, member: this });
+    if (home !== undefined) this.#copyAddresses();
     link.attach(this.#intake);
   }
 
   /** Where it is in its life. Changes in `poll()`, and by `close()` and `abort()`. */
   get state(): ConnectionState {
-    return STATE_OF[this.#phase];
+    return this.#life.state;
   }
 
   /** Why it is over; `undefined` until `state` is `"closed"`. */
   get closeReason(): CloseReason | undefined {
-    return this.#closeReason;
+    return this.#life.closeReason;
   }
 
   /** This end's address; `undefined` while connecting. */
@@ -85,17 +78,17 @@ export class Connection<In, Out = In> {
 
   /** Addresses of the name that were tried and did not answer; empty while connecting. */
   get failedAttempts(): readonly FailedAttempt[] {
-    return (this.#phase !== "connecting" && this.#link.failedAttempts) || NO_ATTEMPTS;
+    return (this.#life.phase !== "connecting" && this.#link.failedAttempts) || NO_ATTEMPTS;
   }
 
   /** How it is encrypted, once it is open; `undefined` where it is not. */
   get security(): Security | undefined {
-    return this.#phase === "connecting" ? undefined : this.#link.security;
+    return this.#life.phase === "connecting" ? undefined : this.#link.security;
   }
 
   /** Whether the peer has finished sending and its last message was taken, as of this frame. */
   get recvEnded(): boolean {
-    return this.#recvEnded;
+    return this.#life.recvEnded;
   }
 
   /** Bytes that were sent and have not left this process, as of this frame. */
@@ -116,7 +109,7 @@ export class Connection<In, Out = In> {
   tryRecv(): In | undefined {
     if (this.#intake.inbox.ready === 0) return undefined;
     const message = this.#intake.take();
-    if (this.#isEnding() && this.#intake.inbox.length === 0) this.#file(); // the next poll may show it
+    if (this.#life.isEnding && this.#intake.inbox.length === 0) this.file(); // the next poll may show it
     return message;
   }
 
@@ -134,7 +127,7 @@ export class Connection<In, Out = In> {
    * @throws RangeError when it could never fit under the send limit
    */
   trySend(message: Out): boolean {
-    return this.#maySend() && this.queue(this.#codec.encode(message));
+    return this.#life.maySend && this.queue(this.#codec.encode(message));
   }
 
   /**
@@ -144,10 +137,7 @@ export class Connection<In, Out = In> {
    * when this side has finished already.
    */
   end(): void {
-    if (!this.#maySend()) return;
-    this.#ownReason = LOCAL_CLOSE;
-    this.#phase = "ending";
-    this.#desk.wantsFlush(this);
+    this.#life.end();
   }
 
   /**
@@ -157,14 +147,7 @@ export class Connection<In, Out = In> {
    * Does nothing when it is closed already.
    */
   close(): void {
-    const before = this.#phase;
-    if (this.state === "closed") return;
-    this.#intake.discard();
-    this.#file();
-    if (before === "closing" || before === "lingering") return;
-    this.#ownReason = LOCAL_CLOSE;
-    if (before === "connecting" && this.#outbox.pendingBytes === 0) this.#cut(LOCAL_CLOSE);
-    else this.#beginClosing();
+    this.#life.close();
   }
 
   /**
@@ -172,7 +155,7 @@ export class Connection<In, Out = In> {
    * transport has one. `state` is `"closed"` at once.
    */
   abort(): void {
-    if (this.state !== "closed") this.#cut(LOCAL_ABORT);
+    this.#life.abort();
   }
 
   // What follows is for the poller and the listener alone.
@@ -199,7 +182,7 @@ export class Connection<In, Out = In> {
 
   /** Queues bytes that are a whole message. @internal */
   queue(encoded: Uint8Array): boolean {
-    if (!this.#maySend()) return false;
+    if (!this.#life.maySend) return false;
     const wasEmpty = this.#outbox.storedBytes === 0;
     if (!this.#outbox.queue(encoded)) {
       this.#countRefused();
@@ -215,18 +198,8 @@ export class Connection<In, Out = In> {
 
   /** Sends what is queued, in one write, and behind the last the end of the stream. @internal */
   flush(): void {
-    const { progress } = this.#intake;
-    if (progress === "closed") this.#outbox.clear();
-    if (progress === "closed" || progress === "connecting" || this.#phase === "connecting") return;
-    this.#outbox.flush();
-    if (this.#outbox.owesRoomNews) this.#file();
-    if (this.#phase === "ending") {
-      this.#phase = "hearing";
-      this.#link.endSending();
-    } else if (this.#phase === "closing") {
-      this.#phase = "lingering";
-      this.#link.end();
-    }
+    this.#life.flush();
+    if (this.#outbox.owesRoomNews) this.file();
   }
 
   /** Lets at most `most` messages become visible, and answers how many did. @internal */
@@ -248,136 +221,39 @@ export class Connection<In, Out = In> {
   settle(passedMs: number): boolean {
     this.#filed = false;
     this.#copyCounters(passedMs);
-    if (this.#phase === "at the door") return false;
-    const moved = this.#advance();
-    const hasRoom = this.#phase === "open" && this.#outbox.takeRoomNews();
+    if (this.#life.phase === "at the door") return false;
+    const moved = this.#life.advance();
+    if (moved) this.#copyAddresses();
+    const hasRoom = this.#life.phase === "open" && this.#outbox.takeRoomNews();
     if (hasRoom) this.#desk.announce("drain", this);
     return moved || hasRoom || this.ready > 0;
   }
 
   /** The game has taken this guest. @internal */
   admit(): void {
-    if (this.#phase === "at the door") this.#phase = "open";
-    if (this.#isEnding()) this.#file();
+    this.#life.admit();
   }
 
   /** Its deadline has passed. @internal */
   expire(): void {
-    // An opening that is filed, and not yet seen, came in time.
-    if (this.#phase === "connecting" && this.#intake.progress !== "connecting") return;
-    if (this.state !== "closed") this.#cut(this.#lateReason());
+    this.#life.expire();
   }
 
-  /** Lets `signal` end the attempt to connect: filed, and seen at the next poll. @internal */
+  /** Lets `signal` end the attempt to connect. @internal */
   interruptBy(signal: AbortSignal): void {
-    const interrupt = () => {
-      if (this.#intake.progress !== "connecting") return;
-      const cause: unknown = signal.reason;
-      this.#intake.closed({ kind: "aborted", message: "the signal ended the attempt to connect", cause });
-      this.#link.abort();
-    };
-    this.#forgetSignal = () => signal.removeEventListener("abort", interrupt);
-    if (signal.aborted) interrupt();
-    else signal.addEventListener("abort", interrupt);
+    this.#life.interruptBy(signal);
+  }
+
+  /** Has the next poll look here. @internal */
+  file(): void {
+    if (this.#filed) return;
+    this.#filed = true;
+    this.#desk.file(this);
   }
 
   /** Files it again when something of this frame is left for the next. @internal */
   refile(): void {
-    if (this.#intake.inbox.length > 0 && this.state !== "closed") this.#file();
-  }
-
-  /** Moves the phase forward as far as the link has come, and answers whether the game sees a change. */
-  #advance(): boolean {
-    const before = this.#phase;
-    const hadEnded = this.#recvEnded;
-    const { progress, inbox } = this.#intake;
-    const allTaken = inbox.length === 0;
-    if (before === "cut") this.#over();
-    if (before === "connecting" && (progress === "open" || progress === "ended" || !allTaken)) this.#open();
-    const waitedToOpen = before === "closing" || before === "ending";
-    if (waitedToOpen && progress !== "connecting") this.#desk.wantsFlush(this);
-    if (progress === "ended" && allTaken) this.#hearEnd();
-    if (progress === "closed" && this.#phase !== "closed") {
-      if (allTaken) this.#over();
-      else if (this.#phase === "open") this.#phase = "closing";
-    }
-    return this.#phase !== before || this.#recvEnded !== hadEnded;
-  }
-
-  /** The peer has finished, and the game has all that it said. */
-  #hearEnd(): void {
-    this.#recvEnded = true;
-    const mayAnswer = this.#link.allowHalfOpen && this.#intake.reason?.kind === "remote";
-    if (this.#phase === "open" && !mayAnswer) this.#beginClosing();
-  }
-
-  #open(): void {
-    this.#phase = "open";
-    this.#copyAddresses();
-    this.#desk.unwatch(this);
-    this.#forgetSignal?.();
-    if (this.#outbox.storedBytes > 0) this.#desk.wantsFlush(this);
-    this.#desk.announce("open", this);
-  }
-
-  #beginClosing(): void {
-    this.#phase = "closing";
-    this.#desk.watch(this, this.#limits.closeTimeoutMs);
-    this.#desk.wantsFlush(this);
-  }
-
-  /** Ends it from this side, at once; the next poll announces it. */
-  #cut(reason: CloseReason): void {
-    this.#phase = "cut";
-    this.#closeReason = reason;
-    this.#intake.shut();
-    this.#outbox.clear();
-    this.#link.abort();
-    this.#file();
-  }
-
-  #over(): void {
-    this.#phase = "closed";
-    this.#closeReason ??= this.#finalReason();
-    this.#outbox.clear();
-    this.#desk.unwatch(this);
-    this.#forgetSignal?.();
-    this.#desk.announce("close", this);
-    this.#home?.forget(this);
-  }
-
-  /** This side's reason comes first, unless the link broke with bytes of ours in it. */
-  #finalReason(): CloseReason {
-    const own = this.#ownReason;
-    const worlds = this.#intake.reason;
-    if (own === undefined) return worlds ?? LOCAL_CLOSE;
-    const broke = worlds !== undefined && worlds.kind !== "local" && worlds.kind !== "remote";
-    return broke && this.pendingBytes > 0 ? worlds : own;
-  }
-
-  #lateReason(): CloseReason {
-    const { timeoutMs, closeTimeoutMs } = this.#limits;
-    if (this.#phase === "connecting") {
-      return { kind: "timeout", message: `the connection did not open within ${timeoutMs} ms` };
-    }
-    if (this.#ownReason === undefined || this.pendingBytes === 0) return this.#finalReason();
-    const message = `the peer did not take the last ${this.pendingBytes} bytes within ${closeTimeoutMs} ms`;
-    return { kind: "timeout", message };
-  }
-
-  /** Whether the link has come to an end that the game may not have seen. */
-  #isEnding(): boolean {
-    return this.#intake.progress === "ended" || this.#intake.progress === "closed";
-  }
-
-  #maySend(): boolean {
-    return this.#phase === "open" || this.#phase === "connecting";
-  }
-
-  #file(): void {
-    if (this.#filed) return;
-    this.#filed = true;
-    this.#desk.file(this);
+    if (this.#intake.inbox.length > 0 && this.state !== "closed") this.file();
   }
 
   #copyAddresses(): void {
@@ -417,5 +293,3 @@ function countSent(counters: Counters<TrafficStats>, sizeBytes: number): void {
 export type AnyConnection = Connection<unknown, never>;
 
 const NO_ATTEMPTS: readonly FailedAttempt[] = [];
-const LOCAL_CLOSE: CloseReason = { kind: "local", message: "this side closed the connection" };
-const LOCAL_ABORT: CloseReason = { kind: "local", message: "this side aborted the connection" };

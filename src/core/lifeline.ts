@@ -1,0 +1,238 @@
+/**
+ * How a connection lives and ends.
+ *
+ *     connecting ──▶ open ──▶ closing ──▶ lingering ──▶ closed
+ *     at the door ──▶ ┘ └──▶ ending ──▶ hearing ──▶ ┘
+ *                     └────────────── cut ─────────▶ ┘
+ *
+ * Decides which phase it is in, out of what the intake has filed and what the
+ * game has called, and why it ended. Ends the link, and tells its keepers what
+ * became of it. Never looks at a message or a clock.
+ */
+import type { Desk, Home } from "./desk.ts";
+import type { Intake } from "./intake.ts";
+import type { Limits } from "./limits.ts";
+import type { CloseReason, Link } from "./link.ts";
+import type { Outbox } from "./outbox.ts";
+import { type ConnectionState, type Phase, STATE_OF } from "./phase.ts";
+
+/** What a lifeline runs along. */
+export interface LifelineParts {
+  readonly link: Link;
+  readonly intake: Pick<Intake<unknown>, "progress" | "reason" | "inbox" | "closed" | "discard" | "shut">;
+  readonly outbox: Outbox;
+  readonly limits: Limits;
+}
+
+/** Whose life it is, and who is told of it. */
+export interface Keepers<Member> {
+  readonly desk: Desk<Member>;
+  /** The listener that it came through; `undefined` when it connects. */
+  readonly home: Home<Member> | undefined;
+  readonly member: Member;
+}
+
+/** The life of one connection. */
+export class Lifeline<Member extends { file(): void }> {
+  /** Why it is over; `undefined` until it is. */
+  closeReason: CloseReason | undefined;
+  /** Whether the peer has finished, and the game has all that it said. */
+  recvEnded = false;
+
+  readonly #parts: LifelineParts;
+  readonly #keepers: Keepers<Member>;
+  #phase: Phase;
+  /** Why this side ended it, when it did. */
+  #ownReason: CloseReason | undefined;
+  #forgetSignal: (() => void) | undefined;
+
+  constructor(parts: LifelineParts, keepers: Keepers<Member>) {
+    this.#parts = parts;
+    this.#keepers = keepers;
+    this.#phase = keepers.home === undefined ? "connecting" : "at the door";
+    if (this.#phase === "connecting") this.#watch(parts.limits.timeoutMs);
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  get state(): ConnectionState {
+    return STATE_OF[this.#phase];
+  }
+
+  get maySend(): boolean {
+    return this.#phase === "open" || this.#phase === "connecting";
+  }
+
+  /** Whether the link has come to an end that the game may not have seen. */
+  get isEnding(): boolean {
+    const { progress } = this.#parts.intake;
+    return progress === "ended" || progress === "closed";
+  }
+
+  /** The game has taken this guest. */
+  admit(): void {
+    if (this.#phase === "at the door") this.#phase = "open";
+    if (this.isEnding) this.#keepers.member.file();
+  }
+
+  /** Moves on as far as the link has come, and answers whether the game sees a change. */
+  advance(): boolean {
+    const before = this.#phase;
+    const hadEnded = this.recvEnded;
+    const { progress, inbox } = this.#parts.intake;
+    const allTaken = inbox.length === 0;
+    if (before === "cut") this.#over();
+    if (before === "connecting" && (progress === "open" || progress === "ended" || !allTaken)) this.#open();
+    const waitedToOpen = before === "closing" || before === "ending";
+    if (waitedToOpen && progress !== "connecting") this.#wantFlush();
+    if (progress === "ended" && allTaken) this.#hearEnd();
+    if (progress === "closed" && this.#phase !== "closed") {
+      if (allTaken) this.#over();
+      else if (this.#phase === "open") this.#phase = "closing";
+    }
+    return this.#phase !== before || this.recvEnded !== hadEnded;
+  }
+
+  /** Sends what is queued, in one write, and behind the last the end of the stream. */
+  flush(): void {
+    const { link, intake, outbox } = this.#parts;
+    if (intake.progress === "closed") outbox.clear();
+    if (intake.progress === "closed" || intake.progress === "connecting") return;
+    if (this.#phase === "connecting") return;
+    outbox.flush();
+    if (this.#phase === "ending") {
+      this.#phase = "hearing";
+      link.endSending();
+    } else if (this.#phase === "closing") {
+      this.#phase = "lingering";
+      link.end();
+    }
+  }
+
+  /** This side has no more to say, and goes on hearing. */
+  end(): void {
+    if (!this.maySend) return;
+    this.#ownReason = LOCAL_CLOSE;
+    this.#phase = "ending";
+    this.#wantFlush();
+  }
+
+  /** This side says goodbye, and hears nothing more. */
+  close(): void {
+    const before = this.#phase;
+    if (this.state === "closed") return;
+    this.#parts.intake.discard();
+    this.#keepers.member.file();
+    if (before === "closing" || before === "lingering") return;
+    this.#ownReason = LOCAL_CLOSE;
+    if (before === "connecting" && this.#parts.outbox.pendingBytes === 0) this.#cut(LOCAL_CLOSE);
+    else this.#beginClosing();
+  }
+
+  /** This side drops everything. */
+  abort(): void {
+    if (this.state !== "closed") this.#cut(LOCAL_ABORT);
+  }
+
+  /** Its deadline has passed. */
+  expire(): void {
+    // An opening that is filed, and not yet seen, came in time.
+    if (this.#phase === "connecting" && this.#parts.intake.progress !== "connecting") return;
+    if (this.state !== "closed") this.#cut(this.#lateReason());
+  }
+
+  /** Lets `signal` end the attempt to connect: filed, and seen at the next poll. */
+  interruptBy(signal: AbortSignal): void {
+    const { intake, link } = this.#parts;
+    const interrupt = () => {
+      if (intake.progress !== "connecting") return;
+      const cause: unknown = signal.reason;
+      intake.closed({ kind: "aborted", message: "the signal ended the attempt to connect", cause });
+      link.abort();
+    };
+    this.#forgetSignal = () => signal.removeEventListener("abort", interrupt);
+    if (signal.aborted) interrupt();
+    else signal.addEventListener("abort", interrupt);
+  }
+
+  #open(): void {
+    this.#phase = "open";
+    this.#unwatch();
+    this.#forgetSignal?.();
+    if (this.#parts.outbox.storedBytes > 0) this.#wantFlush();
+    const { desk, member } = this.#keepers;
+    desk.announce("open", member);
+  }
+
+  #hearEnd(): void {
+    const { link, intake } = this.#parts;
+    this.recvEnded = true;
+    const mayAnswer = link.allowHalfOpen && intake.reason?.kind === "remote";
+    if (this.#phase === "open" && !mayAnswer) this.#beginClosing();
+  }
+
+  #beginClosing(): void {
+    this.#phase = "closing";
+    this.#watch(this.#parts.limits.closeTimeoutMs);
+    this.#wantFlush();
+  }
+
+  /** Ends it from this side, at once; the next poll announces it. */
+  #cut(reason: CloseReason): void {
+    const { link, intake, outbox } = this.#parts;
+    this.#phase = "cut";
+    this.closeReason = reason;
+    intake.shut();
+    outbox.clear();
+    link.abort();
+    this.#keepers.member.file();
+  }
+
+  #over(): void {
+    this.#phase = "closed";
+    this.closeReason ??= this.#finalReason();
+    this.#parts.outbox.clear();
+    this.#unwatch();
+    this.#forgetSignal?.();
+    const { desk, home, member } = this.#keepers;
+    desk.announce("close", member);
+    home?.forget(member);
+  }
+
+  #wantFlush(): void {
+    this.#keepers.desk.wantsFlush(this.#keepers.member);
+  }
+
+  #watch(lengthMs: number): void {
+    this.#keepers.desk.watch(this.#keepers.member, lengthMs);
+  }
+
+  #unwatch(): void {
+    this.#keepers.desk.unwatch(this.#keepers.member);
+  }
+
+  /** This side's reason comes first, unless the link broke with bytes of ours in it. */
+  #finalReason(): CloseReason {
+    const own = this.#ownReason;
+    const worlds = this.#parts.intake.reason;
+    if (own === undefined) return worlds ?? LOCAL_CLOSE;
+    const broke = worlds !== undefined && worlds.kind !== "local" && worlds.kind !== "remote";
+    return broke && this.#parts.outbox.pendingBytes > 0 ? worlds : own;
+  }
+
+  #lateReason(): CloseReason {
+    const { timeoutMs, closeTimeoutMs } = this.#parts.limits;
+    if (this.#phase === "connecting") {
+      return { kind: "timeout", message: `the connection did not open within ${timeoutMs} ms` };
+    }
+    const { pendingBytes } = this.#parts.outbox;
+    if (this.#ownReason === undefined || pendingBytes === 0) return this.#finalReason();
+    const message = `the peer did not take the last ${pendingBytes} bytes within ${closeTimeoutMs} ms`;
+    return { kind: "timeout", message };
+  }
+}
+
+const LOCAL_CLOSE: CloseReason = { kind: "local", message: "this side closed the connection" };
+const LOCAL_ABORT: CloseReason = { kind: "local", message: "this side aborted the connection" };
