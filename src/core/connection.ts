@@ -236,6 +236,7 @@ export class Connection<In, Out = In> {
 
   /** Its deadline has passed. @internal */
   expire(): void {
+    this.#noteDrained(); // what left in time counts
     this.#life.expire();
   }
 
@@ -267,8 +268,12 @@ export class Connection<In, Out = In> {
     // A pause that began since the last frame counts from this one on.
     if (intake.paused && intake.pauses === this.#counters.pauses) this.#counters.pausedMs += passedMs;
     this.#counters.pauses = intake.pauses;
-    this.#outbox.drained(intake.drainedBytes);
-    intake.drainedBytes = 0;
+    this.#noteDrained();
+  }
+
+  #noteDrained(): void {
+    this.#outbox.drained(this.#intake.drainedBytes);
+    this.#intake.drainedBytes = 0;
   }
 
   #countRefused(): void {

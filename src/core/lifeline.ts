@@ -84,9 +84,8 @@ export class Lifeline<Member extends { file(): void }> {
     const { progress, inbox } = this.#parts.intake;
     const allTaken = inbox.length === 0;
     if (before === "cut") this.#over();
-    if (before === "connecting" && (progress === "open" || progress === "ended" || !allTaken)) this.#open();
-    const waitedToOpen = before === "closing" || before === "ending";
-    if (waitedToOpen && progress !== "connecting") this.#wantFlush();
+    if (this.#isOpening && (progress === "open" || progress === "ended" || !allTaken)) this.#open();
+    if (before === "closing" && progress !== "connecting") this.#wantFlush(); // it waited to open
     if (progress === "ended" && allTaken) this.#hearEnd();
     if (progress === "closed" && this.#phase !== "closed") {
       if (allTaken) this.#over();
@@ -98,9 +97,7 @@ export class Lifeline<Member extends { file(): void }> {
   /** Sends what is queued, in one write, and behind the last the end of the stream. */
   flush(): void {
     const { link, intake, outbox } = this.#parts;
-    if (intake.progress === "closed") outbox.clear();
-    if (intake.progress === "closed" || intake.progress === "connecting") return;
-    if (this.#phase === "connecting") return;
+    if (intake.progress === "closed" || intake.progress === "connecting" || this.#isOpening) return;
     outbox.flush();
     if (this.#phase === "ending") {
       this.#phase = "hearing";
@@ -115,7 +112,7 @@ export class Lifeline<Member extends { file(): void }> {
   end(): void {
     if (!this.maySend) return;
     this.#ownReason = LOCAL_CLOSE;
-    this.#phase = "ending";
+    this.#phase = this.#phase === "open" ? "ending" : "ending early";
     this.#wantFlush();
   }
 
@@ -138,8 +135,9 @@ export class Lifeline<Member extends { file(): void }> {
 
   /** Its deadline has passed. */
   expire(): void {
-    // An opening that is filed, and not yet seen, came in time.
-    if (this.#phase === "connecting" && this.#parts.intake.progress !== "connecting") return;
+    const { progress } = this.#parts.intake;
+    // An opening or an end that is filed, and not yet seen, came in time.
+    if (progress === "closed" || (this.#isOpening && progress !== "connecting")) return;
     if (this.state !== "closed") this.#cut(this.#lateReason());
   }
 
@@ -157,13 +155,18 @@ export class Lifeline<Member extends { file(): void }> {
     else signal.addEventListener("abort", interrupt);
   }
 
+  get #isOpening(): boolean {
+    return this.#phase === "connecting" || this.#phase === "ending early";
+  }
+
   #open(): void {
-    this.#phase = "open";
+    const { desk, member } = this.#keepers;
+    const endsAtOnce = this.#phase === "ending early";
+    this.#phase = endsAtOnce ? "ending" : "open";
     this.#unwatch();
     this.#forgetSignal?.();
-    if (this.#parts.outbox.storedBytes > 0) this.#wantFlush();
-    const { desk, member } = this.#keepers;
-    desk.announce("open", member);
+    if (endsAtOnce || this.#parts.outbox.storedBytes > 0) this.#wantFlush();
+    if (!endsAtOnce) desk.announce("open", member);
   }
 
   #hearEnd(): void {
@@ -224,7 +227,7 @@ export class Lifeline<Member extends { file(): void }> {
 
   #lateReason(): CloseReason {
     const { timeoutMs, closeTimeoutMs } = this.#parts.limits;
-    if (this.#phase === "connecting") {
+    if (this.#isOpening) {
       return { kind: "timeout", message: `the connection did not open within ${timeoutMs} ms` };
     }
     const { pendingBytes } = this.#parts.outbox;

@@ -20,6 +20,8 @@ export type Phase =
   | "at the door"
   | "connecting"
   | "open"
+  /** This side's stream is to be ended once it is open; until then the connect deadline runs. */
+  | "ending early"
   /** This side's stream is to be ended at the next flush; the peer is still heard. */
   | "ending"
   /** This side's stream is ended; the peer is still heard. */
@@ -37,6 +39,7 @@ export const STATE_OF: Record<Phase, ConnectionState> = {
   "at the door": "open",
   connecting: "connecting",
   open: "open",
+  "ending early": "closing",
   ending: "closing",
   hearing: "closing",
   closing: "closing",

@@ -68,6 +68,31 @@ describe("close()", () => {
   });
 });
 
+describe("end()", () => {
+  test("while connecting: what was sent leaves once it is open, and no deadline runs from then on", () => {
+    const rig = lineRig();
+    const near = rig.connect({ timeoutMs: 500 });
+    near.trySend("question");
+    near.end();
+    rig.pollBoth();
+    expect(near.remoteAddress).toEqual(rig.listener.address);
+    rig.pollBoth();
+    const far = rig.listener.tryAccept();
+    expect(far?.tryRecv()).toBe("question");
+    for (let frame = 0; frame < 10; frame++) rig.pollClient(1_000);
+    expect(near.state).toBe("closing");
+  });
+
+  test("while connecting: an attempt that takes too long is told as one", () => {
+    const poller = new Poller();
+    const near = poller.connect(scripted().transport, lines(), { timeoutMs: 500 });
+    poller.poll(0);
+    near.end();
+    poller.poll(501);
+    expect(near.closeReason).toMatchObject({ kind: "timeout", message: expect.stringContaining("open") });
+  });
+});
+
 describe("abort()", () => {
   test("is over at once, and the peer sees a reset after what it had", () => {
     const rig = lineRig();
@@ -291,6 +316,46 @@ describe("every way to end", () => {
     },
   );
 
+  test("what breaks before our last bytes were even flushed is said too", () => {
+    const rig = lineRig();
+    const { near } = rig.pair();
+    near.trySend("goodbye");
+    near.close();
+    rig.wire.cut();
+    rig.pollClient();
+    expect(near.closeReason?.kind).toBe("reset");
+  });
+
+  test("an end that came before the close deadline passed is no timeout, though both are seen in one frame", () => {
+    const wire = scripted("slow");
+    const poller = new Poller({ closeTimeoutMs: 100 });
+    const connection = poller.connect(wire.transport, lines());
+    wire.tell((events) => events.opened());
+    poller.poll(0);
+    connection.trySend("bye");
+    connection.close();
+    poller.flush();
+    wire.tell((events) => events.drained(4));
+    wire.tell((events) => events.closed(reason("local")));
+    poller.poll(101);
+    expect(connection.closeReason?.kind).toBe("local");
+    expect(wire.log).toEqual(["write bye\n", "end"]);
+  });
+
+  test("bytes that left before the close deadline passed are not told as left behind", () => {
+    const wire = scripted("slow");
+    const poller = new Poller({ closeTimeoutMs: 100 });
+    const connection = poller.connect(wire.transport, lines());
+    wire.tell((events) => events.opened());
+    poller.poll(0);
+    connection.trySend("bye");
+    connection.close();
+    poller.flush();
+    wire.tell((events) => events.drained(4));
+    poller.poll(101);
+    expect(connection.closeReason?.kind).toBe("local");
+  });
+
   test("what breaks while our last bytes are under way is said, not hidden behind our own close", () => {
     const rig = lineRig();
     const { near } = rig.pair();
@@ -343,8 +408,8 @@ describe("poller.close()", () => {
   });
 });
 
-/** A transport with one link, whose world is the test. */
-function scripted() {
+/** A transport with one link, whose world is the test. A slow one keeps what is written until told. */
+function scripted(pace: "quick" | "slow" = "quick") {
   const log: string[] = [];
   let events: LinkEvents | undefined;
   const link: Link = {
@@ -354,7 +419,7 @@ function scripted() {
     attach: (given) => {
       events = given;
     },
-    write: (bytes) => log.push(`write ${new TextDecoder().decode(bytes)}`) > 0,
+    write: (bytes) => log.push(`write ${new TextDecoder().decode(bytes)}`) > 0 && pace === "quick",
     pause: () => log.push("pause"),
     resume: () => log.push("resume"),
     end: () => log.push("end"),
