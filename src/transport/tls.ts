@@ -188,10 +188,16 @@ function readable(certificate: X509Certificate): PeerCertificate {
     commonName: commonNameIn(certificate.subject),
     altNames: certificate.subjectAltName ?? "",
     issuer: commonNameIn(certificate.issuer),
-    validFrom: new Date(certificate.validFrom).toISOString(),
-    validTo: new Date(certificate.validTo).toISOString(),
+    validFrom: dateIn(certificate.validFrom),
+    validTo: dateIn(certificate.validTo),
     fingerprint256: certificate.fingerprint256,
   };
+}
+
+/** A date as ISO 8601; as OpenSSL wrote it when it is none, for a certificate may say anything. */
+function dateIn(text: string): string {
+  const date = new Date(text);
+  return Number.isNaN(date.getTime()) ? text : date.toISOString();
 }
 
 /** The common name in a subject as Node writes it, a part per line. */

@@ -139,6 +139,14 @@ describe.skipIf(made === undefined)("tls", () => {
     expect(drops).toEqual(["timeout: the peer did not finish the handshake in time"]);
   });
 
+  test("lives with a certificate whose dates are none", async () => {
+    const { poller, port } = await server({ ...localhost, cert: withoutDates(localhost.cert as string) });
+    const near = client(poller, port, { rejectUnauthorized: false });
+    await until(poller, () => near.state !== "connecting");
+    expect(near.security?.isAuthorized).toBe(false);
+    expect(near.security?.peerCertificate?.validFrom).toBeTypeOf("string");
+  });
+
   test("says so when the server does not speak TLS", async () => {
     const plain = net.createServer(
       (socket) => sockets.push(socket.on("error", () => {})) && socket.end("hello\n"),
@@ -173,3 +181,11 @@ describe.skipIf(made === undefined)("tls", () => {
     expect(() => tls({ port: 1, cert: "no certificate", key: "no key" })).toThrow();
   });
 });
+
+/** The same certificate with a thirteenth month in its dates. Its signature is not good any more. */
+function withoutDates(pem: string): string {
+  const der = Buffer.from(pem.replace(/-----.*-----|\s/g, ""), "base64");
+  const utcTime = Buffer.of(0x17, 13);
+  for (let at = -1; (at = der.indexOf(utcTime, at + 1)) !== -1; ) der.write("13", at + 4);
+  return `-----BEGIN CERTIFICATE-----\n${der.toString("base64")}\n-----END CERTIFICATE-----\n`;
+}
