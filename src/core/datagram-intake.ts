@@ -97,9 +97,10 @@ export class DatagramIntake<In> implements DatagramEvents {
   /** Files a message; over the limit the oldest that the game does not see yet goes. */
   #put(datagram: Datagram<In>, sizeBytes: number): void {
     this.arriving.put(datagram, sizeBytes);
-    if (this.arriving.weightBytes <= this.#rules.limitBytes) return;
-    this.arriving.latch(1);
-    this.arriving.take();
-    this.dropped++;
+    while (this.arriving.weightBytes > this.#rules.limitBytes) {
+      this.arriving.latch(1);
+      this.arriving.take();
+      this.dropped++;
+    }
   }
 }

@@ -104,8 +104,12 @@ class UdpLink implements DatagramLink {
       this.#closeWhenSent();
     };
     this.#underWay++;
-    if (to === undefined) this.#socket.send(bytes, done);
-    else this.#socket.send(bytes, to.port, to.host, done);
+    try {
+      if (to === undefined) this.#socket.send(bytes, done);
+      else this.#socket.send(bytes, to.port, to.host, done);
+    } catch (error) {
+      done(error as Error); // such as no destination, or one although it is connected
+    }
   }
 
   join(group: string, onInterface?: string): void {

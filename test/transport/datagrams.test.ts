@@ -117,6 +117,17 @@ describe.each(rows)("$name", (row) => {
     expect([far.tryRecv(), far.tryRecv(), far.state]).toEqual(["fine", undefined, "open"]);
   });
 
+  test("keeps to its receive limit when one long datagram follows many short ones", async () => {
+    const { near, far } = await pair({ receiveLimitBytes: 2_000 });
+    if (row.name !== "memory") return; // the system may drop some of so many
+    for (let count = 0; count < 20; count++) near.trySendTo("", far.address);
+    for (const text of ["a", "b", "c"]) near.trySendTo(text.repeat(1_900), far.address);
+    pollers[0]?.flush();
+    pollers[0]?.poll();
+    expect(far.stats).toMatchObject({ receivedMessages: 1, dropped: 22 });
+    expect(far.tryRecv()).toBe("c".repeat(1_900));
+  });
+
   test("hears a datagram of no bytes, which is no message of lines()", async () => {
     const poller = newPoller();
     const place = row.network();
@@ -299,5 +310,22 @@ describe("udp", () => {
     expect(() => poller.bind(udp(), lines(), { maxDatagramBytes: 70_000 })).toThrow(
       "maxDatagramBytes: expected",
     );
+  });
+});
+
+describe("a datagram that the system refuses at once", () => {
+  test("is told as a failure, and the socket lives on and closes", async () => {
+    const poller = newPoller();
+    const early = poller.bind(udp({ host: "127.0.0.1" }), lines());
+    early.trySend("to nobody, as it is not connected");
+    await until(poller, () => early.stats.failed === 1);
+    expect([early.state, early.pendingBytes]).toEqual(["open", 0]);
+    const remote = { host: "127.0.0.1", port: early.address?.port ?? 0 };
+    const connected = await bound(poller, udp({ host: "127.0.0.1", remote }));
+    connected.trySendTo("to another than its peer", connected.address);
+    await until(poller, () => connected.stats.failed === 1);
+    early.close();
+    connected.close();
+    await until(poller, () => early.state === "closed" && connected.state === "closed");
   });
 });
