@@ -247,13 +247,25 @@ export class Poller {
     for (const socket of this.#frames.sockets) socket.close();
   }
 
-  /** Closes everything and polls until it is over, within the close deadline; no handle is left then. */
+  /**
+   * Closes everything and polls until it is over, within the close deadline; no
+   * handle is left then.
+   *
+   * @throws the first error that an event handler threw meanwhile, once it is over
+   */
   async [Symbol.asyncDispose](): Promise<void> {
+    const thrown: unknown[] = [];
     this.close();
     do {
-      this.poll();
-      await rest(REST_MS); // also lets the handles of the last ones close
+      await rest(REST_MS); // not in the caller's turn, who may be an event handler
+      try {
+        this.poll();
+      } catch (error) {
+        thrown.push(error);
+      }
     } while (!this.#frames.isEmpty);
+    await rest(REST_MS); // lets the handles of the last ones close
+    if (thrown.length > 0) throw thrown[0];
   }
 
   /** Calls `wake` once, when `hasNews` is or becomes true. Answers how to take that back. @internal */

@@ -123,4 +123,20 @@ describe("events", () => {
     rig.pollServer();
     expect(notes).toEqual(["accept"]);
   });
+
+  test("an awaited dispose goes on to its end when handlers throw, and begun in a handler too", async () => {
+    const rig = lineRig();
+    rig.pair();
+    rig.server.on("unlisten", () => {
+      throw new Error("a bug in a handler");
+    });
+    const disposed: Promise<void>[] = [];
+    rig.client.on("open", () => disposed.push(rig.client[Symbol.asyncDispose]()));
+    rig.connect();
+    rig.pollClient();
+    expect(disposed).toHaveLength(1);
+    await disposed[0];
+    await expect(rig.server[Symbol.asyncDispose]()).rejects.toThrow("a bug in a handler");
+    expect([rig.client.stats.closed, rig.server.stats.closed]).toEqual([2, 2]);
+  });
 });
