@@ -99,7 +99,7 @@ export class Listener<In, Out = In> {
   tryAccept(): Connection<In, Out> | undefined {
     const guest = this.#guests.take();
     if (guest === undefined) return undefined;
-    this.#connections.add(guest);
+    if (guest.state !== "closed") this.#connections.add(guest); // an event handler may have closed it
     guest.admit();
     this.#desk.admit(guest);
     return guest;

@@ -131,4 +131,14 @@ describe("a listener", () => {
     rig.pollServer();
     expect(next.state).toBe("listening");
   });
+
+  test("a guest that an event handler has aborted is handed out, and is no connection of the house", () => {
+    const rig = lineRig();
+    rig.server.on("accept", ({ connection }) => connection.abort());
+    rig.connect();
+    for (let frame = 0; frame < 3; frame++) rig.pollBoth();
+    expect(rig.listener.tryAccept()?.state).toBe("closed");
+    rig.pollServer();
+    expect(rig.listener.connections.size).toBe(0);
+  });
 });
