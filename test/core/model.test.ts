@@ -1,0 +1,129 @@
+/**
+ * Random games against the model: whatever is done in whatever order, frames
+ * stand still, order is kept, and nothing is lost but by those who drop it.
+ * `TICKWIRE_LONG=1` plays 20,000 of them.
+ */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { memory, tcp } from "../../src/index.ts";
+import { ModelWorld, type Operation, VERBS, type Verb } from "./model.ts";
+
+const isLong = process.env.TICKWIRE_LONG === "1";
+const RUNS = isLong ? 20_000 : 300;
+const SEED = 14_900;
+const WIRE: readonly Verb[] = ["hold", "release some", "release", "release", "cut"];
+
+function operations(verbs: readonly Verb[]): fc.Arbitrary<Operation[]> {
+  const operation = fc.tuple(fc.constantFrom(...verbs), fc.nat(40), fc.nat(40));
+  return fc.array(operation, { maxLength: 60, size: "max" });
+}
+
+function isWaiting(world: ModelWorld): boolean {
+  return world.missing.length > 0 || world.stuck.length > 0;
+}
+
+const limits = fc.record({
+  sendLimitBytes: fc.integer({ min: 50, max: 200 }),
+  receiveLimitBytes: fc.integer({ min: 80, max: 600 }),
+  acceptLimit: fc.integer({ min: 1, max: 4 }),
+  frameBudget: fc.constantFrom({}, { messages: 1 }, { messages: 3 }, { bytes: 20 }),
+});
+const network = fc.record({
+  pieceBytes: fc.constantFrom(1, 2, 3, 7, Infinity),
+  allowHalfOpen: fc.boolean(),
+});
+
+describe("any game", () => {
+  test("in memory, with patience: all that was sent comes, but what somebody dropped", () => {
+    fc.assert(
+      fc.property(network, limits, operations([...VERBS, ...WIRE]), (wireOptions, some, steps) => {
+        const wire = memory(wireOptions);
+        const options = { ...some, closeTimeoutMs: Infinity, timeoutMs: Infinity };
+        const world = new ModelWorld({ listen: wire, connect: () => wire, wire, options });
+        for (const step of steps) world.do(step);
+        wire.release();
+        for (let frame = 0; frame < 300 && (frame < 5 || isWaiting(world)); frame++) world.settle();
+        expect([world.missing, world.stuck]).toEqual([[], []]);
+        world.pollers.near.close();
+        world.pollers.far.close();
+        for (let frame = 0; frame < 20 && !world.isOver; frame++) world.settle();
+        world.checkOver();
+      }),
+      { numRuns: RUNS, seed: SEED },
+    );
+  }, 600_000);
+
+  test("in memory, with deadlines: one side ends by itself, whatever the wire and the other side do", () => {
+    fc.assert(
+      fc.property(
+        network,
+        limits,
+        operations([...VERBS, ...WIRE]),
+        fc.constantFrom("near" as const, "far" as const),
+        (wireOptions, some, steps, side) => {
+          const wire = memory(wireOptions);
+          const options = { ...some, closeTimeoutMs: 30, timeoutMs: 20 };
+          const world = new ModelWorld({ listen: wire, connect: () => wire, wire, options });
+          for (const step of steps) world.do(step);
+          wire.hold();
+          world.pollers[side].close();
+          for (let frame = 0; frame < 6; frame++) world.poll(side, 10);
+          world.checkOver([side]);
+        },
+      ),
+      { numRuns: RUNS, seed: SEED },
+    );
+  }, 600_000);
+
+  test("in memory: an awaited dispose ends, with the other side polled or not", async () => {
+    await fc.assert(
+      fc.asyncProperty(network, limits, operations([...VERBS, ...WIRE]), async (wireOptions, some, steps) => {
+        const wire = memory(wireOptions);
+        const options = { ...some, closeTimeoutMs: 30, timeoutMs: 20 };
+        const world = new ModelWorld({ listen: wire, connect: () => wire, wire, options });
+        for (const step of steps) world.do(step);
+        await world.pollers.near[Symbol.asyncDispose]();
+        world.checkOver(["near"]);
+        await world.pollers.far[Symbol.asyncDispose]();
+        world.checkOver();
+      }),
+      { numRuns: Math.ceil(RUNS / 10), seed: SEED },
+    );
+  }, 600_000);
+
+  test("over TCP: the same, with the world's own pace", async () => {
+    await fc.assert(
+      fc.asyncProperty(limits, operations(VERBS), async (some, steps) => {
+        const options = { ...some, closeTimeoutMs: Infinity, timeoutMs: Infinity };
+        const host = "127.0.0.1";
+        const world = new ModelWorld({
+          listen: tcp({ host, port: 0 }),
+          connect: (listener) => tcp({ host, port: listener.address?.port || 1 }),
+          options,
+        });
+        const turn = () => new Promise((resolve) => setImmediate(resolve));
+        for (let turns = 0; world.listener.state === "starting" && turns < 1_000; turns++) {
+          await turn();
+          world.settle();
+        }
+        for (const step of steps) {
+          world.do(step);
+          await turn();
+        }
+        for (let turns = 0; turns < 2_000 && (turns < 5 || isWaiting(world)); turns++) {
+          world.settle();
+          await turn();
+        }
+        expect([world.missing, world.stuck]).toEqual([[], []]);
+        world.pollers.near.close();
+        world.pollers.far.close();
+        for (let turns = 0; turns < 2_000 && !world.isOver; turns++) {
+          world.settle();
+          await turn();
+        }
+        world.checkOver();
+      }),
+      { numRuns: Math.ceil(RUNS / 10), seed: SEED },
+    );
+  }, 600_000);
+});

@@ -1,0 +1,343 @@
+/**
+ * A simple model of what pollers promise, beside two real ones: it does what a
+ * random player would do, keeps book of it, and after each step compares.
+ *
+ *     operations ──▶ two pollers on one wire ──▶ what is seen ┊ what must hold
+ *
+ * Knows the public names only, and nothing of how they are made.
+ */
+import { expect } from "vitest";
+import {
+  type Connection,
+  type ConnectionState,
+  type Listener,
+  lines,
+  type MemoryTransport,
+  Poller,
+  type PollerOptions,
+  type Transport,
+} from "../../src/index.ts";
+
+/** One step: what to do, and two numbers that choose to whom and how much. */
+export type Operation = readonly [what: Verb, which: number, much: number];
+
+/** Everything that can be done. */
+export type Verb = (typeof VERBS)[number] | WireVerb;
+/** What can be done to a wire in memory alone. */
+export type WireVerb = "hold" | "release some" | "release" | "cut";
+
+/** What is done most stands there most often. */
+export const VERBS = [
+  ...["connect", "accept", "accept", "send", "send", "send", "send", "take some", "take some"],
+  ...["take all", "drain", "poll", "poll", "poll", "poll", "poll", "flush", "flush"],
+  ...["broadcast", "close", "end", "abort", "close listener"],
+] as const satisfies readonly string[] as readonly (
+  | "connect"
+  | "accept"
+  | "send"
+  | "take some"
+  | "take all"
+  | "drain"
+  | "poll"
+  | "flush"
+  | "broadcast"
+  | "close"
+  | "end"
+  | "abort"
+  | "close listener"
+)[];
+
+/** What a world is made of. */
+export interface Rules {
+  readonly listen: Transport;
+  /** How to reach a listener. */
+  readonly connect: (listener: Listener<string>) => Transport;
+  /** The wire, where it can be held and cut. */
+  readonly wire?: MemoryTransport;
+  readonly options: PollerOptions & { readonly sendLimitBytes: number; readonly receiveLimitBytes: number };
+}
+
+/** One end of a connection, and the book that is kept of it. */
+interface End {
+  readonly connection: Connection<string>;
+  readonly side: Side;
+  readonly number: number;
+  /** How many messages `trySend` took. */
+  sent: number;
+  readonly got: string[];
+  /** Whether the game has stopped hearing here, by `close()` or `abort()`. */
+  deaf: boolean;
+  aborted: boolean;
+  /** Whether `tryRecv` has said in this frame that there is no more. */
+  dry: boolean;
+  seen: string;
+}
+
+type Side = "near" | "far";
+
+/** Two pollers, and everything that was done to them. */
+export class ModelWorld {
+  readonly pollers: Record<Side, Poller>;
+  readonly listener: Listener<string>;
+  readonly ends: End[] = [];
+  readonly #rules: Rules;
+  readonly #known = new Map<unknown, End>();
+  readonly #closeEvents = new Map<unknown, number>();
+  #wasCut = false;
+  #timeMs = 0;
+
+  constructor(rules: Rules) {
+    this.#rules = rules;
+    const options = { ...rules.options, clock: () => (this.#timeMs += 5) };
+    this.pollers = { near: new Poller(options), far: new Poller(options) };
+    this.listener = this.pollers.far.listen(rules.listen, lines());
+    for (const side of SIDES) {
+      this.pollers[side].on("close", ({ connection, reason }) => {
+        expect(reason).toBe(connection.closeReason);
+        this.#closeEvents.set(connection, (this.#closeEvents.get(connection) ?? 0) + 1);
+      });
+    }
+  }
+
+  /** Does one operation, and holds everything that was not its business against what it was before. */
+  do([what, which, much]: Operation): void {
+    const end = this.ends[which % Math.max(1, this.ends.length)];
+    const side: Side = which % 2 === 0 ? "near" : "far";
+    if (what === "poll") this.poll(side, much % 12);
+    else if (what === "flush") this.pollers[side].flush();
+    else if (what === "connect") this.#connect();
+    else if (what === "accept") this.#accept();
+    else if (what === "broadcast") this.#broadcast(much);
+    else if (what === "drain") this.#drain(much);
+    else if (what === "close listener") which % 8 === 0 && this.listener.close();
+    else if (what === "hold") this.#rules.wire?.hold();
+    else if (what === "release") this.#rules.wire?.release();
+    else if (what === "release some") this.#rules.wire?.release(much % 40);
+    else if (what === "cut") this.#cut(which);
+    else if (end !== undefined) this.#doAt(end, what, much);
+    const touched: Side | undefined = WIRE_VERBS.includes(what) ? undefined : side;
+    this.#compare(what, end, touched);
+  }
+
+  /** The next frame of one side. */
+  poll(side: Side, passMs: number): void {
+    const poller = this.pollers[side];
+    this.#timeMs += passMs;
+    const before = { ...poller.stats };
+    const frame = poller.poll(this.#timeMs);
+    expect(frame.received).toBe(poller.stats.receivedMessages - before.receivedMessages);
+    expect(frame.closed).toBe(poller.stats.closed - before.closed);
+    expect(frame.received).toBeLessThanOrEqual(this.#rules.options.frameBudget?.messages ?? Infinity);
+    for (const end of this.ends) if (end.side === side) end.dry = false;
+  }
+
+  /** Both sides' next frame, with everything taken and sent that can be. */
+  settle(passMs = 1): void {
+    for (const side of SIDES) {
+      this.poll(side, passMs);
+      while (this.#accept());
+      for (const end of this.ends) this.#take(end, Infinity);
+      this.pollers[side].flush();
+    }
+  }
+
+  /** What was sent, was not spoilt by anybody, and has not come: nothing, after a while. */
+  get missing(): string[] {
+    return this.ends.flatMap((end) => {
+      const peer = this.#peerOf(end);
+      if (peer === undefined || this.#wasCut || end.aborted || peer.aborted || peer.deaf) return [];
+      return peer.got.length === end.sent
+        ? []
+        : [`${end.side} ${end.number}: ${peer.got.length} of ${end.sent}`];
+    });
+  }
+
+  /** Ends that have not seen that the other one is over: none, after a while. */
+  get stuck(): string[] {
+    return this.ends.flatMap((end) => {
+      const { state, recvEnded } = end.connection;
+      if (state === "closed" || this.#peerOf(end)?.connection.state !== "closed") return [];
+      if (state === "open" && recvEnded) return []; // half open, until the game closes it
+      return [`${end.side} ${end.number}: ${state}`];
+    });
+  }
+
+  get isOver(): boolean {
+    return this.listener.state === "closed" && this.ends.every((end) => end.connection.state === "closed");
+  }
+
+  /** After the end: each connection has one reason, and was told of once; the books agree. */
+  checkOver(sides: readonly Side[] = SIDES): void {
+    for (const end of this.ends.filter((one) => sides.includes(one.side))) {
+      expect(end.connection.state).toBe("closed");
+      expect(this.#closeEvents.get(end.connection)).toBe(1);
+      expect(end.connection.trySend("late")).toBe(false);
+      expect(end.connection.tryRecv()).toBeUndefined();
+    }
+    for (const side of sides) {
+      const poller = this.pollers[side];
+      poller.poll(this.#timeMs);
+      expect([poller.ready.length, poller.hasNews]).toEqual([0, false]);
+    }
+    if (sides.includes("far")) expect(this.listener.connections.size).toBe(0);
+    const sent = this.ends.filter((end) => end.side === "near").reduce((sum, end) => sum + end.sent, 0);
+    expect(this.pollers.near.stats.sentMessages).toBe(sent);
+    expect(this.listener.stats.sentMessages).toBe(this.pollers.far.stats.sentMessages);
+    expect(this.listener.stats.receivedMessages).toBe(this.pollers.far.stats.receivedMessages);
+  }
+
+  #doAt(end: End, what: Verb, much: number): void {
+    const { connection } = end;
+    if (what === "send") this.#send(end, much);
+    else if (what === "take some") this.#take(end, 1 + (much % 3));
+    else if (what === "take all") this.#take(end, Infinity);
+    else if (what === "end") connection.end();
+    else if (what === "close") {
+      connection.close();
+      end.deaf = true;
+      expect(["closing", "closed"]).toContain(connection.state);
+    } else if (what === "abort") {
+      // Who aborts what is over spoils nothing.
+      end.deaf = true;
+      if (connection.state !== "closed") end.aborted = true;
+      connection.abort();
+      expect(connection.state).toBe("closed");
+    }
+  }
+
+  #connect(): void {
+    if (this.ends.length > 8 || this.listener.state === "starting") return;
+    const transport = this.#rules.connect(this.listener);
+    this.#add(this.pollers.near.connect(transport, lines()), "near");
+  }
+
+  #accept(): boolean {
+    const guest = this.listener.tryAccept();
+    if (guest === undefined) return false;
+    this.#add(guest, "far");
+    return true;
+  }
+
+  #add(connection: Connection<string>, side: Side): void {
+    const book = { sent: 0, got: [], deaf: false, aborted: false, dry: false, seen: "" };
+    const end: End = { connection, side, number: this.ends.length, ...book };
+    end.seen = lookAt(end);
+    this.ends.push(end);
+    this.#known.set(connection, end);
+  }
+
+  #cut(which: number): void {
+    if (which % 5 !== 0) return; // seldom, or nothing would ever come through
+    this.#wasCut = true;
+    this.#rules.wire?.cut();
+  }
+
+  #send(end: End, much: number): void {
+    const { connection } = end;
+    const { sendLimitBytes } = this.#rules.options;
+    const text = `${end.number}/${end.sent}/${"✓".repeat(much % 11)}`;
+    const sizeBytes = new TextEncoder().encode(text).length + 1;
+    const maySend = connection.state === "open" || connection.state === "connecting";
+    const fits = connection.pendingBytes + sizeBytes <= sendLimitBytes;
+    expect(connection.trySend(text)).toBe(maySend && fits);
+    if (maySend && fits) end.sent++;
+    if (maySend && much === 0)
+      expect(() => connection.trySend("x".repeat(sendLimitBytes))).toThrow(RangeError);
+  }
+
+  #broadcast(much: number): void {
+    const open = this.ends.filter((end) => end.side === "far" && end.connection.state === "open");
+    if (open.length !== 1 || open[0] === undefined) return; // the messages say whose they are
+    const text = `${open[0].number}/${open[0].sent}/${"b".repeat(much % 9)}`;
+    open[0].sent += this.listener.broadcast(text);
+  }
+
+  #take(end: End, most: number): void {
+    for (let count = 0; count < most; count++) {
+      const { state } = end.connection;
+      const text = end.connection.tryRecv();
+      if (state === "closed") expect(text).toBeUndefined();
+      if (text === undefined) {
+        end.dry = true;
+        return;
+      }
+      this.#heard(end, text);
+    }
+  }
+
+  #drain(much: number): void {
+    const left = this.listener.drain(
+      (connection, text) => {
+        const end = this.#known.get(connection) as End;
+        this.#heard(end, text);
+        if (much === 1) this.#doAt(end, "abort", 0);
+        if (much === 2) this.#doAt(end, "close", 0);
+        if (much === 3) this.#doAt(this.ends[0] as End, "close", 0);
+        if (much === 4) this.#send(end, much);
+      },
+      { messages: much % 7 },
+    );
+    if (much % 7 > 5) expect(left).toBeGreaterThanOrEqual(0);
+  }
+
+  #heard(end: End, text: string): void {
+    expect(end.dry).toBe(false);
+    const [sender, sequence] = text.split("/").map(Number);
+    const first = end.got[0]?.split("/")[0] ?? String(sender);
+    expect([String(sender), sequence]).toEqual([first, end.got.length]);
+    end.got.push(text);
+    expect(end.got.length).toBeLessThanOrEqual(end.connection.stats.receivedMessages);
+    expect(end.got.length).toBeLessThanOrEqual(this.ends[sender as number]?.sent as number);
+  }
+
+  /** The other end, once both know their addresses. */
+  #peerOf(end: End): End | undefined {
+    const { localAddress, remoteAddress } = end.connection;
+    const port = end.side === "near" ? localAddress?.port : remoteAddress?.port;
+    return this.ends.find(({ side, connection }) => {
+      const other = side === "near" ? connection.localAddress?.port : connection.remoteAddress?.port;
+      return side !== end.side && port !== undefined && other === port;
+    });
+  }
+
+  /** Nothing may have changed but by the operation, and what changed only forward. */
+  #compare(what: Verb, acted: End | undefined, side: Side | undefined): void {
+    const { sendLimitBytes, receiveLimitBytes } = this.#rules.options;
+    for (const end of this.ends) {
+      const { connection } = end;
+      const seen = lookAt(end);
+      const mayChange =
+        what === "poll" || what === "flush"
+          ? end.side === side
+          : end === acted || what === "drain" || what === "broadcast";
+      if (seen !== end.seen) {
+        if (!mayChange || side === undefined) expect(`${what}: ${seen}`).toBe(`${what}: ${end.seen}`);
+        const [before, after] = [JSON.parse(end.seen), JSON.parse(seen)];
+        expect(ORDER.indexOf(after.state)).toBeGreaterThanOrEqual(ORDER.indexOf(before.state));
+        if (!STATE_VERBS.includes(what)) expect(after.state).toBe(before.state);
+        if (before.reason !== undefined) expect(after.reason).toEqual(before.reason);
+        end.seen = seen;
+      }
+      expect(connection.closeReason === undefined).toBe(connection.state !== "closed");
+      expect(connection.pendingBytes).toBeGreaterThanOrEqual(0);
+      expect(connection.pendingBytes).toBeLessThanOrEqual(sendLimitBytes);
+      // Over the limit by one read at the most, of messages as short as they get.
+      const oneRead = sendLimitBytes + 64 * Math.ceil(sendLimitBytes / 5);
+      expect(connection.stats.inboxPeakBytes).toBeLessThanOrEqual(receiveLimitBytes + oneRead);
+      expect(this.#closeEvents.get(connection) ?? 0).toBeLessThanOrEqual(1);
+    }
+  }
+}
+
+/** All that a game can see of a connection, but its messages. */
+function lookAt({ connection }: End): string {
+  const { state, closeReason, recvEnded, pendingBytes, stats, localAddress, remoteAddress } = connection;
+  const reason = closeReason && [closeReason.kind, closeReason.message];
+  return JSON.stringify({ state, reason, recvEnded, pendingBytes, stats, localAddress, remoteAddress });
+}
+
+const SIDES: readonly Side[] = ["near", "far"];
+const ORDER: readonly ConnectionState[] = ["connecting", "open", "closing", "closed"];
+const WIRE_VERBS: readonly Verb[] = ["hold", "release some", "release", "cut"];
+/** What may move a state. `drain` does where its visitor closes somebody. */
+const STATE_VERBS: readonly Verb[] = ["poll", "close", "end", "abort", "drain"];
