@@ -131,7 +131,7 @@ export class Poller {
    * Begins to connect. Never throws for what the world does: a refusal is the
    * connection's `closeReason` in a later frame. What is sent meanwhile waits.
    *
-   * @throws TypeError when `transport` or `codec` is not one, or cannot connect
+   * @throws TypeError when `transport`, `codec` or `signal` is not one, or cannot connect
    * @throws RangeError when a limit in `options` is out of its range
    */
   connect<In, Out>(
@@ -142,9 +142,12 @@ export class Poller {
     this.#checkUsable(codec);
     if (typeof transport?.connect !== "function") throw new TypeError("transport: this one cannot connect");
     const limits = limitsOf(options, this.#limits);
-    const link = transport.connect();
-    const connection = new Connection(this.#frames, undefined, link, codec, limits);
-    if (options.signal !== undefined) connection.interruptBy(options.signal);
+    const { signal } = options;
+    if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+      throw new TypeError(`signal: expected an AbortSignal, got ${kindOf(signal)}`);
+    }
+    const connection = new Connection(this.#frames, undefined, transport.connect(), codec, limits);
+    if (signal !== undefined) connection.interruptBy(signal);
     if (transport.pump !== undefined) this.#pumps.add(transport.pump);
     return connection;
   }

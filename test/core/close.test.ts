@@ -257,6 +257,15 @@ describe("an AbortSignal", () => {
     expect(connection.closeReason?.kind).toBe("aborted");
   });
 
+  test("that is none is refused at the call, and nothing is begun", () => {
+    const wire = scripted();
+    const poller = new Poller();
+    const connect = () => poller.connect(wire.transport, lines(), { signal: {} as never });
+    expect(connect).toThrow(new TypeError("signal: expected an AbortSignal, got an object"));
+    wire.tell(() => expect.unreachable());
+    expect(poller.poll(0).closed).toBe(0);
+  });
+
   test("has no effect once the connection is open", () => {
     const controller = new AbortController();
     const { near } = lineRig().pair({ signal: controller.signal });
