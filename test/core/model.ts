@@ -28,9 +28,10 @@ export type WireVerb = "hold" | "release some" | "release" | "cut";
 
 /** What is done most stands there most often. */
 export const VERBS = [
-  ...["connect", "accept", "accept", "send", "send", "send", "send", "take some", "take some"],
-  ...["take all", "drain", "poll", "poll", "poll", "poll", "poll", "flush", "flush"],
-  ...["broadcast", "close", "end", "abort", "close listener"],
+  ...["connect", "accept", "accept", "send", "send", "send", "send", "send", "send", "send", "send"],
+  ...["take some", "take some", "take some", "take all", "take all", "drain", "drain", "broadcast"],
+  ...["poll", "poll", "poll", "poll", "poll", "poll", "poll", "poll", "poll", "flush", "flush", "flush"],
+  ...["close", "end", "abort", "close listener"],
 ] as const satisfies readonly string[] as readonly (
   | "connect"
   | "accept"
@@ -188,7 +189,7 @@ export class ModelWorld {
 
   #doAt(end: End, what: Verb, much: number): void {
     const { connection } = end;
-    if (what === "send") this.#send(end, much);
+    if (what === "send") for (let count = much % 5; count >= 0; count--) this.#send(end, much);
     else if (what === "take some") this.#take(end, 1 + (much % 3));
     else if (what === "take all") this.#take(end, Infinity);
     else if (what === "end") connection.end();
