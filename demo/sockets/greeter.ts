@@ -1,0 +1,44 @@
+/**
+ * The greeter: the first server of every tutorial. Teaches that `close()` is a
+ * goodbye and no cut: what was sent leaves first, however late it is read.
+ *
+ *     Python                                          here
+ *     c, addr = s.accept()                            server.tryAccept()
+ *     c.send(b"Thank you for connecting"); c.close()  guest.trySend(…); guest.close()
+ *
+ * In Python a client that has said something, which nobody received, is sent a
+ * reset by that close, and may lose the greeting. Here it may not.
+ */
+import { bytes, formatAddress, Poller, tcp, waitForActivity } from "../../src/index.ts";
+import { fail, leave, options, orWrong, portIn, untilInterrupted } from "./program.ts";
+
+const { values } = options("[--port 12345]", {
+  options: { port: { type: "string", default: "12345" } },
+});
+const greeting = new TextEncoder().encode("Thank you for connecting");
+
+const net = new Poller();
+const port = portIn(values.port);
+// Who has not hung up a minute after the goodbye is cut off, or idle ones would gather without end.
+const server = net.listen(
+  orWrong(() => tcp({ port })),
+  bytes(),
+  { closeTimeoutMs: 60_000 },
+);
+
+net.on("listen", () => console.log(`listening on ${server.address && formatAddress(server.address)}`));
+const stop = untilInterrupted();
+stop.addEventListener("abort", () => server.close()); // which is news, so the wait below is over
+
+while (server.state !== "closed") {
+  await waitForActivity(net, 1_000); // a deadline passes in polls: look once a second, whatever comes
+  net.poll();
+  for (let guest = server.tryAccept(); guest !== undefined; guest = server.tryAccept()) {
+    console.log(`got connection from ${guest.remoteAddress && formatAddress(guest.remoteAddress)}`);
+    guest.trySend(greeting);
+    guest.close();
+  }
+  net.flush();
+}
+if (!stop.aborted) fail(`cannot listen on port ${port}: ${server.closeReason?.message}`, 1);
+await leave(net);
