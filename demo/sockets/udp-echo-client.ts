@@ -26,7 +26,7 @@ const message = new TextEncoder().encode(text);
 const remote = { host: values.host, port: portIn(values.port) };
 
 const PATIENCE_MS = 500;
-const MOST_TRIES = 4;
+const MOST_TRIES = 3;
 
 const net = new Poller();
 const socket = net.bind(
