@@ -43,7 +43,8 @@ const { values } = options(
   },
 );
 
-const net = new Poller();
+/** What one client may leave unread here. Beyond it the client waits, as `sendall` would make the server wait. */
+const net = new Poller({ sendLimitBytes: 65_536 });
 const server = net.listen(orWrong(wayIn), bytes({ maxChunkBytes: 16 }));
 /** A piece that a client had no room for. Nothing more is taken from it until this one has gone. */
 const held = new WeakMap<Guest, Uint8Array>();
