@@ -21,7 +21,7 @@ export interface JsonOptions<In> extends LinesOptions {
  * `encode` throws a `TypeError` for what JSON has no form for (`undefined`, a
  * function, a cycle), and a `RangeError` when the line is over the limit.
  *
- * @throws RangeError when `maxLineBytes` is not a whole number from 1 up
+ * @throws RangeError when a limit is not a whole number from 1 up
  */
 export function json<In = unknown, Out = In>(options: JsonOptions<In> = {}): Codec<In, Out> {
   const line = lines(options);

@@ -1,6 +1,6 @@
 /**
  * Text lines. A line ends in "\n" or "\r\n" and is strict UTF-8; the ending is
- * not part of the message. Lines are what `nc`, `telnet` and every language
+ * not part of the message, however many "\r" it has. Lines are what `nc`, `telnet` and every language
  * speak, so they are the codec to begin with.
  */
 import { kindOf, wholeNumber } from "../check.ts";
@@ -10,11 +10,17 @@ import { HeldBytes } from "./held-bytes.ts";
 /** Options of {@link lines}. */
 export interface LinesOptions {
   /**
-   * The longest line, in bytes of UTF-8 without its ending; 65,536 by default,
-   * room for any line a person or a game writes, and a bound for those who
-   * never end one.
+   * The longest line that a peer may send, in bytes of UTF-8 without its
+   * ending; 65,536 by default, room for any line a person or a game writes, and
+   * a bound for those who never end one.
    */
   readonly maxLineBytes?: number;
+  /**
+   * The longest line that this side sends, counted in the same way; 65,536 by
+   * default, or `maxLineBytes` when that is more. Who passes on what peers say,
+   * with words of his own around it, takes less in than he sends.
+   */
+  readonly maxSentLineBytes?: number;
 }
 
 /**
@@ -28,10 +34,14 @@ export interface LinesOptions {
  * line it went in: with a "\n" inside, a "\r" at its end, half of a surrogate
  * pair, or over the limit.
  *
- * @throws RangeError when `maxLineBytes` is not a whole number from 1 up
+ * Every line that was received can be sent again, as far as its length allows.
+ *
+ * @throws RangeError when a limit is not a whole number from 1 up
  */
 export function lines(options: LinesOptions = {}): Codec<string> {
   const maxLineBytes = wholeNumber("maxLineBytes", options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES, 1);
+  const usualBytes = Math.max(maxLineBytes, DEFAULT_MAX_LINE_BYTES);
+  const maxSentBytes = wholeNumber("maxSentLineBytes", options.maxSentLineBytes ?? usualBytes, 1);
   let scratch = new Uint8Array(1_024);
   return {
     decoder: () => new LineDecoder(maxLineBytes),
@@ -42,11 +52,11 @@ export function lines(options: LinesOptions = {}): Codec<string> {
       if (!text.isWellFormed())
         throw new RangeError("message: a line cannot contain half of a surrogate pair");
       // A unit takes a byte at least, so what is far too long never grows the store that is kept.
-      if (text.length > maxLineBytes) throw tooLong(utf8Encoder.encode(text).length, maxLineBytes);
+      if (text.length > maxSentBytes) throw tooLong(utf8Encoder.encode(text).length, maxSentBytes);
       const room = text.length * MAX_UTF8_PER_UNIT + 1;
       if (room > scratch.length) scratch = new Uint8Array(room);
       const { written } = utf8Encoder.encodeInto(text, scratch);
-      if (written > maxLineBytes) throw tooLong(written, maxLineBytes);
+      if (written > maxSentBytes) throw tooLong(written, maxSentBytes);
       scratch[written] = NEWLINE;
       return scratch.subarray(0, written + 1);
     },
@@ -114,7 +124,9 @@ class LineDecoder implements Decoder<string> {
       to = text.indexOf("\n", from);
       const lastByte = to > from ? text.charCodeAt(to - 1) : undefined;
       this.#checkLength(to - from, lastByte);
-      sink.put(text.slice(from, lastByte === RETURN ? to - 1 : to), to - from + 1);
+      let last = to;
+      while (last > from && text.charCodeAt(last - 1) === RETURN) last--;
+      sink.put(text.slice(from, last), to - from + 1);
       this.#lineNumber++;
     }
   }
@@ -129,8 +141,9 @@ class LineDecoder implements Decoder<string> {
   #finish(bytes: Uint8Array, start: number, end: number, sink: MessageSink<string>): void {
     const lastByte = end > start ? bytes[end - 1] : undefined;
     this.#checkLength(end - start, lastByte);
-    const text = this.#text(bytes.subarray(start, lastByte === RETURN ? end - 1 : end));
-    sink.put(text, end - start + 1);
+    let last = end;
+    while (last > start && bytes[last - 1] === RETURN) last--;
+    sink.put(this.#text(bytes.subarray(start, last)), end - start + 1);
     this.#lineNumber++;
   }
 

@@ -162,7 +162,7 @@ describe("a value is encoded", () => {
   });
 
   test("when its line is as long as the limit, and refused when it is one byte over", () => {
-    const six = json({ maxLineBytes: 6 });
+    const six = json({ maxLineBytes: 6, maxSentLineBytes: 6 });
     expect(six.encode("abcd")).toEqual(streamOf('"abcd"\n'));
     expect(() => six.encode("abcde")).toThrow(
       new RangeError("message: a line of 7 bytes is over the limit of 6"),

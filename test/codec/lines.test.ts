@@ -6,7 +6,7 @@ import { streamsOf, testCodecProperties } from "./properties.ts";
 
 describe("a stream is cut into lines", () => {
   const text = lines();
-  const four = lines({ maxLineBytes: 4 });
+  const four = lines({ maxLineBytes: 4, maxSentLineBytes: 4 });
   testDecodeTable(
     [
       { title: "nothing gives nothing", codec: text, stream: "", messages: [] },
@@ -15,10 +15,10 @@ describe("a stream is cut into lines", () => {
       { title: "an empty line is a message", codec: text, stream: "\n\r\n\n", messages: ["", "", ""] },
       { title: "several lines come in order", codec: text, stream: "a\nb\r\nc\n", messages: ["a", "b", "c"] },
       {
-        title: "a carriage return that ends no line is part of it",
+        title: "a carriage return inside a line is part of it, at its end it is not",
         codec: text,
         stream: "a\rb\n\r\r\n",
-        messages: ["a\rb", "\r"],
+        messages: ["a\rb", ""],
       },
       { title: "spaces and zeros are kept", codec: text, stream: " a\0 \n", messages: [" a\0 "] },
       {
@@ -159,7 +159,7 @@ describe("a stream is cut into lines", () => {
 
 describe("a line is encoded", () => {
   const text = lines();
-  const four = lines({ maxLineBytes: 4 });
+  const four = lines({ maxLineBytes: 4, maxSentLineBytes: 4 });
 
   test("as its UTF-8 and a newline", () => {
     expect(text.encode("é€😀")).toEqual(streamOf("é€😀\n"));
@@ -244,5 +244,30 @@ describe("for any lines, any bytes and any cuts", () => {
       .filter((text) => streamOf(text).length <= 8),
     noise: streamsOf("a", "abcdefg", "abcdefgh", "é", "\n", "\r", "\r\n"),
     heldLimitBytes: 8 + "\r".length,
+  });
+});
+
+describe("what was received", () => {
+  const received = (bytes: string): string[] => {
+    const got: string[] = [];
+    lines()
+      .decoder()
+      .decode(new TextEncoder().encode(bytes), { put: (text) => void got.push(text) });
+    return got;
+  };
+
+  test.each(["a\r\r\n", "\r\r\r\n", "é\r\r\n", "a\rb\r\n", "\n"])("can be sent again: %j", (bytes) => {
+    const [text = "nothing"] = received(bytes);
+    expect(text).not.toMatch(/\r$/);
+    expect(() => lines().encode(text)).not.toThrow();
+  });
+
+  test("can be passed on with words around it, when less is taken in than is sent", () => {
+    const codec = lines({ maxLineBytes: 100 });
+    expect(() => codec.encode(`player 1: ${"x".repeat(100)}`)).not.toThrow();
+    expect(() => codec.encode("x".repeat(65_536))).not.toThrow();
+    expect(() => codec.encode("x".repeat(65_537))).toThrow("over the limit of 65536");
+    expect(() => lines({ maxLineBytes: 100_000 }).encode("x".repeat(100_000))).not.toThrow();
+    expect(() => lines({ maxSentLineBytes: 0 })).toThrow("maxSentLineBytes: expected");
   });
 });
