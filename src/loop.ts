@@ -67,26 +67,37 @@ export async function runLoop(options: LoopOptions): Promise<LoopReport> {
 
 /**
  * Waits until the poller has something new to show, for programs that do
- * nothing until then. Resolves at once when something waits already.
+ * nothing until then. Resolves at once when something waits already, and in
+ * time for the poller's own deadlines, which only a poll can end.
  *
  * @param timeoutMs how long to wait at the most, in milliseconds; `Infinity`,
  *   the default, for as long as it takes
- * @returns `true` when something has come, `false` when the time was up
+ * @param signal takes the wait back
+ * @returns `true` when it is time to poll, `false` when `timeoutMs` were up or
+ *   the signal aborted
  * @throws RangeError when `timeoutMs` is below 0
  */
-export function waitForActivity(poller: Poller, timeoutMs: number = Infinity): Promise<boolean> {
+export function waitForActivity(
+  poller: Poller,
+  timeoutMs: number = Infinity,
+  signal?: AbortSignal,
+): Promise<boolean> {
   milliseconds("timeoutMs", timeoutMs);
+  const { dueInMs } = poller;
+  const waitMs = Math.min(timeoutMs, dueInMs, MAX_TIMER_MS);
   return new Promise((resolve) => {
-    const giveUp = () => {
+    const end = (isTime: boolean): void => {
       forget();
-      resolve(false);
-    };
-    const timer = timeoutMs === Infinity ? undefined : setTimeout(giveUp, Math.min(timeoutMs, MAX_TIMER_MS));
-    const forget = poller.onNews(() => {
       clearTimeout(timer);
-      // After this turn's other sockets have been heard too: one poll for all of them.
-      setImmediate(resolve, true);
-    });
+      signal?.removeEventListener("abort", takeBack);
+      resolve(isTime);
+    };
+    const takeBack = (): void => end(false);
+    const timer = waitMs < MAX_TIMER_MS ? setTimeout(end, waitMs, dueInMs < timeoutMs) : undefined;
+    // After this turn's other sockets have been heard too: one poll for all of them.
+    const forget = poller.onNews(() => setImmediate(end, true));
+    if (signal?.aborted === true) takeBack();
+    else signal?.addEventListener("abort", takeBack);
   });
 }
 

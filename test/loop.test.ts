@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type Frame, lines, memory, Poller, runLoop, waitForActivity } from "../src/index.ts";
+import { type Frame, type Link, lines, memory, Poller, runLoop, waitForActivity } from "../src/index.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -177,6 +177,44 @@ describe("waitForActivity", () => {
     const wait = waitForActivity(poller, 100);
     await vi.advanceTimersByTimeAsync(100);
     expect(await wait).toBe(false);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("wakes in time for the poller's own deadlines", async () => {
+    fakeTime();
+    const poller = new Poller({ timeoutMs: 2_500, clock: () => performance.now() });
+    const silent: Link = {
+      localAddress: undefined,
+      remoteAddress: undefined,
+      allowHalfOpen: false,
+      attach() {},
+      write: () => true,
+      pause() {},
+      resume() {},
+      end() {},
+      endSending() {},
+      abort() {},
+    };
+    poller.poll();
+    const connection = poller.connect({ connect: () => silent }, lines());
+    for (const passMs of [1_000, 1_000, 500]) {
+      expect(connection.state).toBe("connecting");
+      const wait = waitForActivity(poller);
+      await vi.advanceTimersByTimeAsync(passMs);
+      expect(await wait).toBe(true);
+      poller.poll();
+    }
+    expect(connection.closeReason?.kind).toBe("timeout");
+  });
+
+  test("can be taken back by a signal, and leaves nothing behind", async () => {
+    fakeTime();
+    const poller = new Poller();
+    const controller = new AbortController();
+    const wait = waitForActivity(poller, 60_000, controller.signal);
+    controller.abort();
+    expect(await wait).toBe(false);
+    expect(await waitForActivity(poller, 60_000, controller.signal)).toBe(false);
     expect(vi.getTimerCount()).toBe(0);
   });
 

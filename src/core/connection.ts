@@ -30,8 +30,8 @@ export class Connection<In, Out = In> {
   readonly #outbox: Outbox;
   readonly #counters: Counters<ConnectionStats> = connectionCounters();
   readonly #life: Lifeline<AnyConnection>;
-  #localAddress: Address | undefined;
-  #remoteAddress: Address | undefined;
+  /** What the link says of itself, as of the frame. */
+  #facts: LinkFacts = {};
   /** Whether it is on the desk's list for the next poll. */
   #filed = false;
 
@@ -52,7 +52,7 @@ export class Connection<In, Out = In> {
     this.#intake = new Intake(link, codec.decoder(), limits.receiveLimitBytes, () => this.file());
     const parts = { link, intake: this.#intake, outbox: this.#outbox, limits };
     this.#life = new Lifeline(parts, { desk, home, member: this });
-    if (home !== undefined) this.#copyAddresses();
+    if (home !== undefined) this.#copyFacts();
     link.attach(this.#intake);
   }
 
@@ -68,22 +68,22 @@ export class Connection<In, Out = In> {
 
   /** This end's address; `undefined` while connecting. */
   get localAddress(): Address | undefined {
-    return this.#localAddress;
+    return this.#facts.localAddress;
   }
 
   /** The peer's address, also after the close; `undefined` while connecting. */
   get remoteAddress(): Address | undefined {
-    return this.#remoteAddress;
+    return this.#facts.remoteAddress;
   }
 
   /** Addresses of the name that were tried and did not answer; empty while connecting. */
   get failedAttempts(): readonly FailedAttempt[] {
-    return (this.#life.phase !== "connecting" && this.#link.failedAttempts) || NO_ATTEMPTS;
+    return this.#facts.failedAttempts ?? [];
   }
 
   /** How it is encrypted, once it is open; `undefined` where it is not. */
   get security(): Security | undefined {
-    return this.#life.phase === "connecting" ? undefined : this.#link.security;
+    return this.#facts.security;
   }
 
   /** Whether the peer has finished sending and its last message was taken, as of this frame. */
@@ -223,7 +223,7 @@ export class Connection<In, Out = In> {
     this.#copyCounters(passedMs);
     if (this.#life.phase === "at the door") return false;
     const moved = this.#life.advance();
-    if (moved) this.#copyAddresses();
+    if (moved) this.#copyFacts();
     const hasRoom = this.#life.phase === "open" && this.#outbox.takeRoomNews();
     if (hasRoom) this.#desk.announce("drain", this);
     return moved || hasRoom || this.ready > 0;
@@ -257,9 +257,9 @@ export class Connection<In, Out = In> {
     if (this.#intake.inbox.length > 0 && this.state !== "closed") this.file();
   }
 
-  #copyAddresses(): void {
-    this.#localAddress = this.#link.localAddress;
-    this.#remoteAddress = this.#link.remoteAddress;
+  #copyFacts(): void {
+    const { localAddress, remoteAddress, security, failedAttempts } = this.#link;
+    this.#facts = { localAddress, remoteAddress, security, failedAttempts };
   }
 
   #copyCounters(passedMs: number): void {
@@ -297,4 +297,4 @@ function countSent(counters: Counters<TrafficStats>, sizeBytes: number): void {
 /** A connection, whatever its messages are. Nothing can be sent on it without knowing. */
 export type AnyConnection = Connection<unknown, never>;
 
-const NO_ATTEMPTS: readonly FailedAttempt[] = [];
+type LinkFacts = Partial<Pick<Link, "localAddress" | "remoteAddress" | "security" | "failedAttempts">>;

@@ -53,7 +53,7 @@ export class DatagramSocket<In, Out = In> {
     this.#link = link;
     this.#codec = codec;
     this.#limits = limits;
-    this.#maxBytes = wholeNumber("maxDatagramBytes", maxDatagramBytes, 1, MAX_DATAGRAM_BYTES);
+    this.#maxBytes = maxDatagramBytes;
     const rules = { codec, limitBytes: limits.receiveLimitBytes, maxDatagramBytes };
     this.#intake = new DatagramIntake(rules, () => this.#file());
     link.attach(this.#intake);
@@ -154,16 +154,15 @@ export class DatagramSocket<In, Out = In> {
   /** Sends what is queued and frees the place. `state` is `"closed"` in a later frame. */
   close(): void {
     if (this.#isClosing || this.#state === "closed") return;
-    this.flush();
     this.#isClosing = true;
-    this.#link.close();
+    if (this.#intake.state !== "starting" || this.#outgoing.length === 0) this.#closeLink();
   }
 
   // What follows is for the poller alone.
 
   /** Gives each queued datagram to the link. @internal */
   flush(): void {
-    if (this.#outgoing.length === 0 || this.#isClosing) return;
+    if (this.#outgoing.length === 0) return;
     if (this.#intake.state === "starting") {
       this.#desk.wantsFlush(this); // its place is not there yet
       return;
@@ -186,12 +185,18 @@ export class DatagramSocket<In, Out = In> {
     this.#remoteAddress = intake.remote;
     this.#show();
     this.#counters.dropped = intake.dropped;
+    if (this.#isClosing && this.#state === "starting" && intake.state === "open") this.#closeLink();
     if (this.#state === "closed") return;
     this.#state = intake.state;
     if (this.#state !== "closed") return;
     this.#closeReason = intake.reason;
     this.#outgoing = [];
     this.#desk.forgetSocket(this);
+  }
+
+  #closeLink(): void {
+    this.flush();
+    this.#link.close();
   }
 
   #queue(message: Out, to: Destination | undefined): boolean {

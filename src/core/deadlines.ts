@@ -25,6 +25,17 @@ export class Deadlines<Member extends { expire(): void }> {
     this.#until.delete(member);
   }
 
+  /**
+   * How soon a poll should come for the deadlines' sake, in milliseconds;
+   * `Infinity` when none runs. One frame counts for no more than a bound, so
+   * this is never more than that.
+   */
+  get dueInMs(): number {
+    let dueInMs = Infinity;
+    for (const untilMs of this.#until.values()) dueInMs = Math.min(dueInMs, untilMs - this.#polledMs);
+    return dueInMs === Infinity ? Infinity : Math.max(0, Math.min(dueInMs, this.#maxFrameMs));
+  }
+
   /** A frame of `deltaMs` has passed: expires what is late, and answers how long the frame counted. */
   pass(deltaMs: number): number {
     const passedMs = Math.min(deltaMs, this.#maxFrameMs);

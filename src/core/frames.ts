@@ -73,6 +73,11 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener>, Datagra
     return this.#filed.length > 0 || this.#filedHouses.length > 0;
   }
 
+  /** How soon a deadline wants a poll, in milliseconds; `Infinity` when none runs. */
+  get dueInMs(): number {
+    return this.#deadlines.dueInMs;
+  }
+
   /** Calls `wake` at the next news, once; at once when there are some. Answers how to take that back. */
   onNews(wake: () => void): () => void {
     if (this.hasNews) wake();

@@ -194,8 +194,8 @@ export class Lifeline<Member extends { file(): void }> {
   }
 
   #over(): void {
-    this.#phase = "closed";
     this.closeReason ??= this.#finalReason();
+    this.#phase = "closed";
     this.#parts.outbox.clear();
     this.#unwatch();
     this.#forgetSignal?.();
@@ -216,13 +216,14 @@ export class Lifeline<Member extends { file(): void }> {
     this.#keepers.desk.unwatch(this.#keepers.member);
   }
 
-  /** This side's reason comes first, unless the link broke with bytes of ours in it. */
+  /** This side's reason comes first, unless the link broke with bytes of ours in it, or while the peer was heard. */
   #finalReason(): CloseReason {
     const own = this.#ownReason;
     const worlds = this.#parts.intake.reason;
     if (own === undefined) return worlds ?? LOCAL_CLOSE;
     const broke = worlds !== undefined && worlds.kind !== "local" && worlds.kind !== "remote";
-    return broke && this.#parts.outbox.pendingBytes > 0 ? worlds : own;
+    const hears = this.#phase === "ending" || this.#phase === "hearing";
+    return broke && (hears || this.#parts.outbox.pendingBytes > 0) ? worlds : own;
   }
 
   #lateReason(): CloseReason {

@@ -30,7 +30,7 @@ export interface Link {
   /** The peer's address, kept after the close. */
   readonly remoteAddress: Address | undefined;
   /** Addresses of a name that were tried and did not answer, before one did or none. */
-  readonly failedAttempts?: readonly FailedAttempt[];
+  readonly failedAttempts?: readonly FailedAttempt[] | undefined;
   /** How the link is encrypted, once it is open; `undefined` where it is not. */
   readonly security?: Security | undefined;
   /** Whether this side may go on sending when the peer has finished. */

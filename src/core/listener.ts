@@ -45,6 +45,7 @@ export class Listener<In, Out = In> {
   #address: Address | undefined;
   #closeReason: CloseReason | undefined;
   #announced = false;
+  #draining = false;
   // Filed by the door, and seen at the next poll.
   #filed = false;
   #doorNews: { readonly address: Address | undefined } | { readonly reason: CloseReason } | undefined;
@@ -113,6 +114,7 @@ export class Listener<In, Out = In> {
    *
    * @returns how many messages of this frame are left
    * @throws RangeError when a budget is negative or no number
+   * @throws Error when `visit` calls it
    * @throws whatever `visit` throws; the message it was given is taken
    */
   drain(visit: (connection: Connection<In, Out>, message: In) => void, budget: DrainBudget = {}): number {
@@ -122,15 +124,21 @@ export class Listener<In, Out = In> {
     const deadlineMs = ms === Infinity ? Infinity : this.#desk.clock() + ms;
     let visited = 0;
     let visitedBytes = 0;
-    return this.#turns.run((connection) => {
-      if (visited >= messages || visitedBytes >= bytes) return false;
-      const looks = deadlineMs !== Infinity && visited % MESSAGES_PER_LOOK === 0;
-      if (looks && this.#desk.clock() >= deadlineMs) return false;
-      visited++;
-      visitedBytes += connection.nextBytes;
-      visit(connection, connection.tryRecv() as In); // it has one, or it would have no turn
-      return true;
-    });
+    if (this.#draining) throw new Error("drain: called from within drain(), by its visitor");
+    this.#draining = true;
+    try {
+      return this.#turns.run((connection) => {
+        if (visited >= messages || visitedBytes >= bytes) return false;
+        const looks = deadlineMs !== Infinity && visited % MESSAGES_PER_LOOK === 0;
+        if (looks && this.#desk.clock() >= deadlineMs) return false;
+        visited++;
+        visitedBytes += connection.nextBytes;
+        visit(connection, connection.tryRecv() as In); // it has one, or it would have no turn
+        return true;
+      });
+    } finally {
+      this.#draining = false;
+    }
   }
 
   /**

@@ -7,7 +7,7 @@
  * until they are closed. Cutting the frames is the work of `frames.ts`; this
  * file decides what a caller may ask, and in which order a poll does its work.
  */
-import { kindOf, limit, milliseconds } from "../check.ts";
+import { kindOf, limit, milliseconds, wholeNumber } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
 import { now, rest } from "./clock.ts";
 import { type AnyConnection, Connection } from "./connection.ts";
@@ -169,7 +169,8 @@ export class Poller {
     if (typeof transport?.bind !== "function")
       throw new TypeError("transport: this one carries no datagrams");
     const limits = limitsOf(options, this.#limits);
-    const maxBytes = options.maxDatagramBytes ?? MAX_DATAGRAM_BYTES;
+    const { maxDatagramBytes = MAX_DATAGRAM_BYTES } = options;
+    const maxBytes = wholeNumber("maxDatagramBytes", maxDatagramBytes, 1, MAX_DATAGRAM_BYTES);
     const socket = new DatagramSocket(this.#frames, transport.bind(), codec, limits, maxBytes);
     this.#frames.sockets.add(socket);
     if (transport.pump !== undefined) this.#pumps.add(transport.pump);
@@ -269,6 +270,11 @@ export class Poller {
     } while (!this.#frames.isEmpty);
     await rest(REST_MS); // lets the handles of the last ones close
     if (thrown.length > 0) throw thrown[0];
+  }
+
+  /** How soon a deadline wants a poll, in milliseconds; `Infinity` when none runs. @internal */
+  get dueInMs(): number {
+    return this.#frames.dueInMs;
   }
 
   /** Calls `wake` once, when `hasNews` is or becomes true. Answers how to take that back. @internal */

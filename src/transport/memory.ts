@@ -33,7 +33,7 @@ export interface MemoryTransport extends Transport {
   listen(): Door;
   connect(): Link;
   bind(): DatagramLink;
-  /** From now on nothing arrives, on any of its links: bytes wait, and so do endings. */
+  /** From now on nothing arrives, on any of its links: bytes wait, and so do ends; only a reset overtakes them. */
   hold(): void;
   /**
    * Lets the next `sizeBytes` bytes arrive on each link in each direction, and

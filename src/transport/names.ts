@@ -24,7 +24,7 @@ export interface NamesOptions {
  * resolver answers it (getaddrinfo(3), RFC 6724 decides the order).
  *
  * @throws TypeError when `host` or `service` is of the wrong kind
- * @throws RangeError when `service` is a number that is no port
+ * @throws RangeError when `host` is empty, or `service` is a number that is no port
  */
 export function names(options: NamesOptions): NameQuery {
   const { host, service = 0, family } = check(options);
@@ -76,6 +76,7 @@ function unknownService(service: string): CloseReason {
 function check(options: NamesOptions): NamesOptions {
   const { host, service = 0, family } = options ?? {};
   if (typeof host !== "string") throw new TypeError(`host: expected a string, got ${kindOf(host)}`);
+  if (host === "") throw new RangeError("host: expected a name or an address, got an empty string");
   if (typeof service !== "string" && typeof service !== "number") {
     throw new TypeError(`service: expected a name or a number, got ${kindOf(service)}`);
   }

@@ -96,6 +96,16 @@ describe("drain", () => {
     expect(visited.sort()).toEqual(["0.0", "0.1", "1.1"]);
   });
 
+  test("is not for calling from its visitor, and says so", () => {
+    const rig = talking(2, 1);
+    expect(() => rig.listener.drain(() => rig.listener.drain(() => {}))).toThrow(
+      "drain: called from within drain()",
+    );
+    const visited: string[] = [];
+    rig.listener.drain((_, text) => visited.push(text));
+    expect(visited).toEqual(["1.0"]);
+  });
+
   test("leaves guests alone until they are accepted", () => {
     const rig = lineRig();
     rig.connect().trySend("hello");

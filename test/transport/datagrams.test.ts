@@ -188,6 +188,17 @@ describe.each(rows)("$name", (row) => {
     expect(near.closeReason?.kind).toBe("local");
   });
 
+  test("sends what was queued while it was starting, also when it was closed meanwhile", async () => {
+    const poller = newPoller();
+    const place = row.network();
+    const far = await bound(poller, place());
+    const near = poller.bind(place(), lines());
+    near.trySendTo("early", far.address);
+    near.close();
+    await until(poller, () => far.tryRecv() === "early" && near.state === "closed");
+    expect(near.pendingBytes).toBe(0);
+  });
+
   test("sends what was queued while it was starting", async () => {
     const poller = newPoller();
     const place = row.network();

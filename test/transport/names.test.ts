@@ -59,6 +59,7 @@ describe("names", () => {
   });
 
   test.each([
+    [{ host: "" }, "host: expected a name or an address, got an empty string"],
     [{ host: 5 as never }, "host: expected a string, got number"],
     [{ host: "x", service: 70_000 }, "service: expected a port from 0 to 65535, got 70000"],
     [{ host: "x", service: {} as never }, "service: expected a name or a number, got an object"],
