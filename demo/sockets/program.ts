@@ -28,11 +28,14 @@ export function options<T extends ParseArgsConfig>(
 
 /** The port in `text`, as the command line has it. Does not return when it is none. */
 export function portIn(text: string): number {
-  const port = Number(text);
-  if (!/^\d{1,5}$/.test(text) || port > 65_535) {
-    fail(`expected a port from 0 to 65535, got "${text}"`, 2);
-  }
-  return port;
+  return wholeNumber("a port", text, 0, 65_535);
+}
+
+/** The whole number in `text`, from `least` to `most`. Does not return when it is none. */
+export function wholeNumber(what: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (/^\d{1,15}$/.test(text) && value >= least && value <= most) return value;
+  return fail(`expected ${what} from ${least} to ${most}, got "${text}"`, 2);
 }
 
 /** What `make` makes of the command line. What it throws is told in one line, with exit code 2. */
