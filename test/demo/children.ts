@@ -60,8 +60,9 @@ export class Child {
   readonly err: Lines;
   readonly #exit: Promise<number | string>;
 
-  constructor(command: string, args: readonly string[]) {
-    this.process = spawn(command, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  constructor(command: string, args: readonly string[], stdin: "ignore" | "pipe" = "ignore") {
+    this.process = spawn(command, args, { cwd: ROOT, stdio: [stdin, "pipe", "pipe"] });
+    this.process.stdin?.on("error", () => {}); // it has gone, and does not read
     children.add(this.process);
     const { stdout, stderr } = this.process;
     if (stdout === null || stderr === null) throw new Error("the child has no pipes");
@@ -78,8 +79,13 @@ export class Child {
 
   /** The port that it says it listens on. */
   async port(): Promise<number> {
-    const [, port] = await this.out.until(/link listening \S+:(\d+)$/);
+    const [, port] = await this.out.until(/listening (?:on )?\S+:(\d+)$/);
     return Number(port);
+  }
+
+  /** Types at its stdin. */
+  type(text: string | Uint8Array): void {
+    this.process.stdin?.write(text);
   }
 
   async kill(signal: NodeJS.Signals): Promise<void> {
