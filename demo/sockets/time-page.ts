@@ -5,7 +5,7 @@
 
 /** Date and time, large. */
 export function timePage(now: Date): string {
-  const time = now.toLocaleTimeString("en-GB", { timeZoneName: "short" });
+  const time = now.toLocaleTimeString("en-GB", CLOCK);
   const date = now.toLocaleDateString("en-GB", { dateStyle: "full" });
   return page(
     "The time",
@@ -60,3 +60,6 @@ ${content}
 function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }
+
+/** Asked for a zone and nothing else, Node leaves the hour's zero out. */
+const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" } as const;
