@@ -46,25 +46,13 @@ describe.skipIf(noCurl)("the time server, to curl", { timeout: 2 * DEADLINE_MS }
 });
 
 describe("the time server", { timeout: 2 * DEADLINE_MS }, () => {
-  it.each([
-    ["a lone LF", "GET /time.html HTTP/1.0\n\n", 200],
-    ["an empty line in front", "\r\nGET /time.html HTTP/1.1\r\n\r\n", 200],
-    ["a whole address as the target", "GET http://example.org/time.html HTTP/1.1\r\n\r\n", 200],
-    ["no version", "GET /time.html\r\n\r\n", 400],
-    ["a header that is none", "GET /time.html HTTP/1.1\r\nno colon\r\n\r\n", 400],
-    ["a header folded over two lines", "GET /time.html HTTP/1.1\r\nA: b\r\n c\r\n\r\n", 400],
-    ["an escape code in the target", "GET /\u001b[2J HTTP/1.1\r\n\r\n", 400],
-    ["another protocol's version", "GET /time.html HTTP/2.0\r\n\r\n", 505],
-    ["bytes that are no text", new Uint8Array([0xff, 0xfe, 0x0a, 0x0a]), 400],
-    [
-      "a second request and noise behind the first",
-      "GET /time.html HTTP/1.1\r\n\r\nGET /x HTTP/1.1\r\n\r\n\0\0",
-      200,
-    ],
-    ["a header without an end", `GET /time.html HTTP/1.1\r\nA: ${"x".repeat(20_000)}`, 431],
-  ])("answers %s once, and closes", async (_, request, status) => {
-    const caller = await call(request);
-    expect(statusesOf(caller)).toEqual([status]);
+  it("answers each once, whole or broken, and closes", async () => {
+    const server = program("time-server", "--port", "0");
+    const port = await server.port();
+    for (const [what, request, status] of REQUESTS) {
+      const caller = await call(port, request);
+      expect([what, ...statusesOf(caller)]).toEqual([what, status]);
+    }
   });
 
   it("puts a request together that comes byte by byte", async () => {
@@ -164,9 +152,8 @@ async function open(): Promise<string> {
 }
 
 /** Asks once, and hears the answer to its end. */
-async function call(request: string | Uint8Array): Promise<Caller> {
-  const server = program("time-server", "--port", "0");
-  const caller = new Caller(await server.port());
+async function call(port: number, request: string | Uint8Array): Promise<Caller> {
+  const caller = new Caller(port);
   const over = new Promise((resolve) => caller.socket.once("end", resolve));
   caller.say(request);
   await caller.heard.until(/^<\/html>$/);
@@ -197,3 +184,21 @@ function field(line: string): [name: string, value: string] {
   const colon = line.indexOf(":");
   return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
 }
+
+const REQUESTS: readonly (readonly [what: string, request: string | Uint8Array, status: number])[] = [
+  ["a lone LF", "GET /time.html HTTP/1.0\n\n", 200],
+  ["an empty line in front", "\r\nGET /time.html HTTP/1.1\r\n\r\n", 200],
+  ["a whole address as the target", "GET http://example.org/time.html HTTP/1.1\r\n\r\n", 200],
+  ["no version", "GET /time.html\r\n\r\n", 400],
+  ["a header that is none", "GET /time.html HTTP/1.1\r\nno colon\r\n\r\n", 400],
+  ["a header folded over two lines", "GET /time.html HTTP/1.1\r\nA: b\r\n c\r\n\r\n", 400],
+  ["an escape code in the target", "GET /\u001b[2J HTTP/1.1\r\n\r\n", 400],
+  ["another protocol's version", "GET /time.html HTTP/2.0\r\n\r\n", 505],
+  ["bytes that are no text", new Uint8Array([0xff, 0xfe, 0x0a, 0x0a]), 400],
+  [
+    "a second request and noise behind the first",
+    "GET /time.html HTTP/1.1\r\n\r\nGET /x HTTP/1.1\r\n\r\n\0\0",
+    200,
+  ],
+  ["a header without an end", `GET /time.html HTTP/1.1\r\nA: ${"x".repeat(20_000)}`, 431],
+];
