@@ -13,19 +13,19 @@ describe("the chat server", { timeout: 2 * DEADLINE_MS }, () => {
     "tells a line of nc to the others and back, and ends at quit or an empty line",
     async () => {
       const { server, port } = await open();
-      const ann = netcat(port);
+      const ann = netcat(port, "-N"); // hangs up at the end of its stdin, where others wait for the server to
       const annsAddress = await nextGuest(server);
-      const ben = netcat(port);
+      const ben = netcat(port, "-N");
       const bensAddress = await nextGuest(server);
       ann.type("hello\n");
       await ann.out.until(/^server:hello$/);
       await ben.out.until(new RegExp(`^${annsAddress}: hello$`));
       ben.type("grüße\r\n");
       await ann.out.until(new RegExp(`^${bensAddress}: grüße$`));
-      ann.type("quit\n");
+      ann.process.stdin?.end("quit\n");
       await ann.out.until(/^server: goodbye$/);
       await server.out.until(new RegExp(`^${annsAddress} went: this side closed the connection$`));
-      ben.type("\n");
+      ben.process.stdin?.end("\n");
       await ben.out.until(/^server: goodbye$/);
       expect(await ben.exit()).toBe(0);
       expect(ben.out.all).toHaveLength(3);
