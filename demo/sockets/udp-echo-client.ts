@@ -34,6 +34,11 @@ const socket = net.bind(
   bytes(),
   { maxDatagramBytes: 4_096 },
 );
+while (socket.state === "starting") {
+  await waitForActivity(net);
+  net.poll();
+}
+
 let tries = 0;
 let dueMs = 0;
 let waitMs = 0;
