@@ -7,7 +7,7 @@
  *     data, address = s.recvfrom(4096)             socket.tryRecvFrom()
  *     s.sendto(data, address)                      socket.trySendTo(message, from)
  *
- * Python cuts a longer datagram off; here it is dropped whole, and counted.
+ * Python cuts a longer datagram off; here it is dropped whole, and counted. So is an empty one.
  */
 import { inspect } from "node:util";
 import { bytes, formatAddress, Poller, udp, waitForActivity } from "../../src/index.ts";
@@ -44,7 +44,7 @@ while (socket.state !== "closed") {
     socket.trySendTo(message, from); // `false` would be one more datagram that gets lost
   }
   if (socket.stats.malformed > malformed) {
-    console.log(`dropped ${socket.stats.malformed - malformed} of more than 4096 bytes`);
+    console.log(`dropped ${socket.stats.malformed - malformed} of no bytes, or more than 4096`);
     malformed = socket.stats.malformed;
   }
   net.flush();

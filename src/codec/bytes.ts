@@ -9,7 +9,8 @@ import type { Codec, Decoder, MessageSink } from "./codec.ts";
 export interface BytesOptions {
   /**
    * The longest piece handed out, in bytes; longer ones are cut, as `recv(16)`
-   * does. Unlimited by default: a piece is then what one read brought.
+   * does. Unlimited by default: a piece is then what one read brought, or one
+   * datagram, which should not be cut.
    */
   readonly maxChunkBytes?: number;
 }

@@ -5,7 +5,8 @@
  *     link ── bound, received, sent, failed, closed ──▶ intake ┊ poll ▶ datagram socket
  *
  * A datagram is decoded by itself: a stream of one, with its end behind it.
- * One that is bad is dropped whole, and counted: it may be from anybody.
+ * One that is bad, or holds no message, is dropped whole, and counted: it may be
+ * from anybody.
  */
 import type { Codec } from "../codec/codec.ts";
 import type { Address, CloseReason, DatagramEvents } from "./link.ts";
@@ -58,7 +59,7 @@ export class DatagramIntake<In> implements DatagramEvents {
 
   received(bytes: Uint8Array, from: Address): void {
     const messages = this.#decode(bytes);
-    if (messages === undefined) this.malformed++;
+    if (messages === undefined || messages.length === 0) this.malformed++;
     else for (const [message, sizeBytes] of messages) this.#put({ message, from }, sizeBytes);
     this.#notify();
   }

@@ -169,6 +169,7 @@ export class DatagramSocket<In, Out = In> {
     }
     const outgoing = this.#outgoing;
     this.#outgoing = [];
+    if (this.#intake.state === "closed") return; // there is no place to send from
     for (const { bytes, to } of outgoing) this.#link.send(bytes, to);
   }
 

@@ -43,7 +43,7 @@ export interface ListenerStats extends TrafficStats {
 export interface DatagramStats extends TrafficStats {
   /** Messages lost because the game did not take them in time. */
   readonly dropped: number;
-  /** Datagrams that did not decode, or were over `maxDatagramBytes`. */
+  /** Datagrams that held no message, did not decode, or were over `maxDatagramBytes`. */
   readonly malformed: number;
   /** Datagrams that the network has reported as not arrived. */
   readonly failed: number;

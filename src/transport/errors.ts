@@ -9,11 +9,13 @@ export function reasonOf(error: Error & { readonly code?: string | undefined }):
   // A connect that tried several addresses reports one error with all of them inside.
   const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
   const code = error.code ?? (first as { readonly code?: string } | undefined)?.code;
-  if (code === undefined) return { kind: "failed", message: error.message, cause: error };
+  // OpenSSL's messages go on with a place in its source; `reason` is what a person can use.
+  const detail = (error as { readonly reason?: string }).reason ?? error.message.split("\n", 1)[0];
+  if (code === undefined) return { kind: "failed", message: detail ?? "", cause: error };
   const known = KNOWN.get(code);
   const isTls = code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_");
   const [kind, sentence] = known ?? (isTls ? HANDSHAKE : UNKNOWN);
-  return { kind, message: `${sentence} (${error.message || code})`, code, cause: error };
+  return { kind, message: `${sentence} (${detail || code})`, code, cause: error };
 }
 
 type Meaning = readonly [kind: CloseKind, sentence: string];

@@ -128,7 +128,7 @@ describe.each(rows)("$name", (row) => {
     expect(far.tryRecv()).toBe("c".repeat(1_900));
   });
 
-  test("hears a datagram of no bytes, which is no message of lines()", async () => {
+  test("drops and counts a datagram of no bytes, which holds no message", async () => {
     const poller = newPoller();
     const place = row.network();
     const raw = poller.bind(place(), bytes());
@@ -137,7 +137,7 @@ describe.each(rows)("$name", (row) => {
     raw.trySendTo(new Uint8Array(0), far.address);
     raw.trySendTo(new TextEncoder().encode("after\n"), far.address);
     await until(poller, () => far.tryRecv() === "after");
-    expect(far.stats).toMatchObject({ malformed: 0, receivedMessages: 1 });
+    expect(far.stats).toMatchObject({ malformed: 1, receivedMessages: 1 });
   });
 
   test("refuses to send what is over maxDatagramBytes, and drops and counts what comes", async () => {
@@ -238,6 +238,17 @@ describe("udp", () => {
     expect(client.lastFailure?.kind).toBe("refused");
     expect(client.state).toBe("open");
     expect(client.stats.failed).toBeGreaterThan(0);
+  });
+
+  test("forgets what was queued when its place could not be had", async () => {
+    const poller = newPoller();
+    const first = await bound(poller, udp({ host: "127.0.0.1" }));
+    const busy = poller.bind(udp({ host: "127.0.0.1", port: first.address.port }), lines());
+    const nowhere = poller.bind(udp({ remote: { host: "no-such-host.invalid", port: 9 } }), lines());
+    busy.trySendTo("x", first.address);
+    nowhere.trySend("x");
+    await until(poller, () => busy.state === "closed" && nowhere.state === "closed");
+    expect([busy.closeReason?.kind, nowhere.closeReason?.kind]).toEqual(["address-in-use", "unknown-host"]);
   });
 
   test("is closed with a reason when the port is taken", async () => {

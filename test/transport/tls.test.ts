@@ -123,11 +123,14 @@ describe.skipIf(made === undefined)("tls", () => {
 
   test("reports a guest that speaks plain text, and serves the others", async () => {
     const { poller, listener, drops, port } = await server(localhost);
+    const sentences: string[] = [];
+    poller.on("drop", ({ reason }) => sentences.push(reason.message));
     const plain = net.connect(port, "127.0.0.1", () => plain.write("GET / HTTP/1.1\r\n\r\n"));
     sockets.push(plain.on("error", () => {}));
     await until(poller, () => drops.length > 0);
     expect(drops).toEqual(["handshake: the peer does not speak TLS"]);
     expect(listener.stats).toMatchObject({ accepted: 0, dropped: 1 });
+    expect(sentences).toEqual([expect.not.stringContaining("\n")]);
     const near = client(poller, port, { ca });
     await until(poller, () => near.state === "open");
   });
