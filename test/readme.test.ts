@@ -48,7 +48,7 @@ describe("the README", () => {
   });
 
   test("has blocks that type-check as they stand", () => {
-    for (const [name, code] of blocks) writeFileSync(`${folder}/${name}`, code);
+    for (const [name, code] of blocks) writeFileSync(fileOf(name), code);
     const config = {
       extends: `${root}tsconfig.json`,
       compilerOptions: {
@@ -132,12 +132,17 @@ describe("the README", () => {
 mkdirSync(folder, { recursive: true });
 await import(/* @vite-ignore */ written("game.test.ts", 0));
 
+/** Where a block is written; never as a test by its name, or the next run would find it. */
+function fileOf(name: string): string {
+  return `${folder}/${name.replace(".test.", ".")}`;
+}
+
 /** Writes a block as a program of this checkout, and answers where. */
 function written(name: string, port: number): string {
   const code = (blocks.get(name) ?? "")
     .replace('"tickwire"', JSON.stringify(`${root}src/index.ts`))
     .replace(/port: (14900|0)\b/, `port: ${port}`);
-  const file = `${folder}/run-${name}`;
+  const file = fileOf(`run-${name}`);
   writeFileSync(file, code);
   return file;
 }
