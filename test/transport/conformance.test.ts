@@ -20,6 +20,7 @@ import {
 } from "../../src/index.ts";
 
 import { certificates } from "./certificates.ts";
+import { hasIPv6 } from "./machine.ts";
 
 interface Row {
   readonly name: string;
@@ -52,7 +53,7 @@ const rows: Row[] = [
     nobody: () => memory({ pieceBytes: 1 }),
   },
   tcpRow("tcp over IPv4", "127.0.0.1"),
-  tcpRow("tcp over IPv6", "::1"),
+  ...(hasIPv6 ? [tcpRow("tcp over IPv6", "::1")] : []),
   {
     name: "unix",
     make: (options) => {

@@ -15,6 +15,7 @@ import {
   type Transport,
   udp,
 } from "../../src/index.ts";
+import { hasIPv6 } from "./machine.ts";
 
 interface Row {
   readonly name: string;
@@ -31,7 +32,7 @@ const rows: Row[] = [
     },
   },
   { name: "udp over IPv4", network: () => () => udp({ host: "127.0.0.1" }) },
-  { name: "udp over IPv6", network: () => () => udp({ host: "::1" }) },
+  ...(hasIPv6 ? [{ name: "udp over IPv6", network: () => () => udp({ host: "::1" }) }] : []),
 ];
 
 const pollers: Poller[] = [];
