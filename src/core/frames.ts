@@ -63,6 +63,11 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener>, Datagra
     this.#deadlines = new Deadlines(rules.maxFrameMs);
   }
 
+  /** The time of the last frame, in milliseconds; 0 before the first. */
+  get nowMs(): number {
+    return this.#frame.nowMs;
+  }
+
   /** Whether everything it kept is over. */
   get isEmpty(): boolean {
     return this.connections.size === 0 && this.listeners.size === 0 && this.sockets.size === 0;

@@ -259,11 +259,13 @@ export class Poller {
    */
   async [Symbol.asyncDispose](): Promise<void> {
     const thrown: unknown[] = [];
+    // Real time passes from the last frame on, so that a clock which stands still ends nothing late.
+    const offsetMs = this.#frames.nowMs - now();
     this.close();
     do {
       await rest(REST_MS); // not in the caller's turn, who may be an event handler
       try {
-        this.poll();
+        this.poll(offsetMs + now());
       } catch (error) {
         thrown.push(error);
       }

@@ -405,6 +405,17 @@ describe("poller.close()", () => {
     expect(near.closeReason?.kind).toBe("reset");
   });
 
+  test("with `await using` ends within the deadline, also on a clock that stands still", async () => {
+    const wire = scripted();
+    const poller = new Poller({ clock: () => 1_000_000, closeTimeoutMs: 20 });
+    const connection = poller.connect(wire.transport, lines());
+    wire.tell((events) => events.opened());
+    poller.poll();
+    await poller[Symbol.asyncDispose]();
+    expect(connection.closeReason?.kind).toBe("local");
+    expect(wire.log).toEqual(["end", "abort"]);
+  });
+
   test("with `await using` sends what is queued, and everything is closed afterwards", async () => {
     const rig = lineRig();
     const { near, far } = rig.pair();
