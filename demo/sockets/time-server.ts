@@ -75,9 +75,9 @@ function sendTheLateAway(nowMs: number): void {
   for (const [guest, cameMs] of waiting) {
     if (guest.state !== "open")
       waiting.delete(guest); // it hung up, and never asked
-    else if (guest.recvEnded) refuse(guest, 400, "the request ended in the middle", "half a request");
+    else if (guest.recvEnded) refuse(guest, 400, "the request ended in the middle", "no whole request");
     else if (nowMs - cameMs >= timeoutMs) {
-      refuse(guest, 408, `no request came within ${timeoutMs} ms`, "half a request");
+      refuse(guest, 408, `no request came within ${timeoutMs} ms`, "no whole request");
     }
   }
 }
