@@ -4,32 +4,36 @@
  *     link ──▶ intake ┊ poll: latch, settle ──▶ state, messages ──▶ tryRecv ──▶ game
  *     link ◀── outbox ◀── flush ◀────────────── encode ◀─────────── trySend ◀────┘
  *
- * Joins the two rows: the messages of a frame, and what may be sent in it. How
- * it lives and ends is `lifeline.ts`; what the world says of it, `intake.ts`.
+ * Joins the two rows, and decides what a caller may ask. What of the messages a
+ * frame shows is `receiving.ts`, what may be sent `sending.ts`; how it lives and
+ * ends is `lifeline.ts`, and what the world says of it `intake.ts`.
  */
 import type { Codec } from "../codec/codec.ts";
-import type { Desk, Home } from "./desk.ts";
+import { Books } from "./books.ts";
+import type { Desk, Home, Keepers } from "./desk.ts";
 import { Intake } from "./intake.ts";
 import { Lifeline } from "./lifeline.ts";
 import type { Limits } from "./limits.ts";
 import type { Address, CloseReason, FailedAttempt, Link, Security } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import type { ConnectionState } from "./phase.ts";
-import { type ConnectionStats, type Counters, connectionCounters, type TrafficStats } from "./stats.ts";
+import { Receiving } from "./receiving.ts";
+import { Sending } from "./sending.ts";
+import type { ConnectionStats } from "./stats.ts";
 
 /** One peer. Made by `poller.connect` and given by `listener.tryAccept`. */
 export class Connection<In, Out = In> {
   /** A number of its own among all connections of its poller, counted from 1. */
   readonly id: number;
 
-  readonly #desk: Desk<AnyConnection>;
-  readonly #home: Home<AnyConnection> | undefined;
+  readonly #keepers: Keepers<AnyConnection>;
   readonly #link: Link;
-  readonly #codec: Codec<In, Out>;
   readonly #intake: Intake<In>;
   readonly #outbox: Outbox;
-  readonly #counters: Counters<ConnectionStats> = connectionCounters();
+  readonly #books: Books;
   readonly #life: Lifeline<AnyConnection>;
+  readonly #receiving: Receiving<In>;
+  readonly #sending: Sending<AnyConnection, Out>;
   /** What the link says of itself, as of the frame. */
   #facts: LinkFacts = {};
   /** Whether it is on the desk's list for the next poll. */
@@ -44,14 +48,19 @@ export class Connection<In, Out = In> {
     limits: Limits,
   ) {
     this.id = desk.enter(this);
-    this.#desk = desk;
-    this.#home = home;
+    this.#keepers = { desk, home, member: this };
     this.#link = link;
-    this.#codec = codec;
-    this.#outbox = new Outbox(link, desk.stores, limits.sendLimitBytes);
-    this.#intake = new Intake(link, codec.decoder(), limits.receiveLimitBytes, () => this.file());
-    const parts = { link, intake: this.#intake, outbox: this.#outbox, limits };
-    this.#life = new Lifeline(parts, { desk, home, member: this });
+    const books = new Books(desk, home);
+    const outbox = new Outbox(link, desk.stores, limits.sendLimitBytes);
+    const intake = new Intake(link, codec.decoder(), limits.receiveLimitBytes, () => this.file());
+    const life = new Lifeline({ link, intake, outbox, limits }, this.#keepers);
+    const parts = { codec, intake, outbox, books, life };
+    this.#books = books;
+    this.#outbox = outbox;
+    this.#intake = intake;
+    this.#life = life;
+    this.#receiving = new Receiving(parts, this);
+    this.#sending = new Sending(parts, this.#keepers);
     if (home !== undefined) this.#copyFacts();
     link.attach(this.#intake);
   }
@@ -98,7 +107,7 @@ export class Connection<In, Out = In> {
 
   /** What was counted so far. */
   get stats(): ConnectionStats {
-    return this.#counters;
+    return this.#books.own;
   }
 
   /**
@@ -107,10 +116,7 @@ export class Connection<In, Out = In> {
    * not taken waits for the next frame.
    */
   tryRecv(): In | undefined {
-    if (this.#intake.inbox.ready === 0) return undefined;
-    const message = this.#intake.take();
-    if (this.#life.isEnding && this.#intake.inbox.length === 0) this.file(); // the next poll may show it
-    return message;
+    return this.#receiving.tryRecv();
   }
 
   /** Takes the messages of this frame one by one, as {@link tryRecv} does. */
@@ -127,7 +133,7 @@ export class Connection<In, Out = In> {
    * @throws RangeError when it could never fit under the send limit
    */
   trySend(message: Out): boolean {
-    return this.#life.maySend && this.queue(this.#codec.encode(message));
+    return this.#sending.trySend(message);
   }
 
   /**
@@ -162,38 +168,27 @@ export class Connection<In, Out = In> {
 
   /** How many messages this frame still has for the game. @internal */
   get ready(): number {
-    return this.#intake.inbox.ready;
+    return this.#receiving.ready;
   }
 
   /** How many messages wait for a later frame. @internal */
   get arriving(): number {
-    return this.#intake.inbox.arriving;
+    return this.#receiving.arriving;
   }
 
   /** The size of the message that `tryRecv` would answer, in bytes. @internal */
   get nextBytes(): number {
-    return this.#intake.inbox.nextBytes;
+    return this.#receiving.nextBytes;
   }
 
   /** The listener that it came through. @internal */
   get home(): Home<AnyConnection> | undefined {
-    return this.#home;
+    return this.#keepers.home;
   }
 
   /** Queues bytes that are a whole message. @internal */
   queue(encoded: Uint8Array): boolean {
-    if (!this.#life.maySend) return false;
-    const wasEmpty = this.#outbox.storedBytes === 0;
-    if (!this.#outbox.queue(encoded)) {
-      this.#countRefused();
-      return false;
-    }
-    if (wasEmpty) this.#desk.wantsFlush(this);
-    countSent(this.#counters, encoded.length);
-    countSent(this.#desk.counters, encoded.length);
-    if (this.#home !== undefined) countSent(this.#home.counters, encoded.length);
-    this.#counters.outboxPeakBytes = this.#outbox.peakBytes;
-    return true;
+    return this.#sending.queue(encoded);
   }
 
   /** Sends what is queued, in one write, and behind the last the end of the stream. @internal */
@@ -204,14 +199,7 @@ export class Connection<In, Out = In> {
 
   /** Lets at most `most` messages become visible, and answers how many did. @internal */
   latch(most: number): number {
-    const { inbox } = this.#intake;
-    const count = inbox.latch(most);
-    if (count === 0) return 0;
-    const sizeBytes = inbox.latchedBytes;
-    countReceived(this.#counters, count, sizeBytes);
-    countReceived(this.#desk.counters, count, sizeBytes);
-    if (this.#home !== undefined) countReceived(this.#home.counters, count, sizeBytes);
-    return count;
+    return this.#receiving.latch(most);
   }
 
   /**
@@ -220,12 +208,13 @@ export class Connection<In, Out = In> {
    */
   settle(passedMs: number): boolean {
     this.#filed = false;
-    this.#copyCounters(passedMs);
+    this.#receiving.settle(passedMs);
+    this.#noteDrained();
     if (this.#life.phase === "at the door") return false;
     const moved = this.#life.advance();
     if (moved) this.#copyFacts();
     const hasRoom = this.#life.phase === "open" && this.#outbox.takeRoomNews();
-    if (hasRoom) this.#desk.announce("drain", this);
+    if (hasRoom) this.#keepers.desk.announce("drain", this);
     return moved || hasRoom || this.ready > 0;
   }
 
@@ -249,12 +238,12 @@ export class Connection<In, Out = In> {
   file(): void {
     if (this.#filed) return;
     this.#filed = true;
-    this.#desk.file(this);
+    this.#keepers.desk.file(this);
   }
 
   /** Files it again when something of this frame is left for the next. @internal */
   refile(): void {
-    if (this.#intake.inbox.length > 0 && this.state !== "closed") this.file();
+    if (this.#receiving.hasWaiting && this.state !== "closed") this.file();
   }
 
   #copyFacts(): void {
@@ -262,36 +251,10 @@ export class Connection<In, Out = In> {
     this.#facts = { localAddress, remoteAddress, security, failedAttempts };
   }
 
-  #copyCounters(passedMs: number): void {
-    const intake = this.#intake;
-    this.#counters.inboxPeakBytes = intake.peakBytes;
-    // A pause that began since the last frame counts from this one on.
-    if (intake.paused && intake.pauses === this.#counters.pauses) this.#counters.pausedMs += passedMs;
-    this.#counters.pauses = intake.pauses;
-    this.#noteDrained();
-  }
-
   #noteDrained(): void {
     this.#outbox.drained(this.#intake.drainedBytes);
     this.#intake.drainedBytes = 0;
   }
-
-  #countRefused(): void {
-    this.#counters.refusedMessages++;
-    this.#desk.counters.refusedMessages++;
-    if (this.#home !== undefined) this.#home.counters.refusedMessages++;
-  }
-}
-
-// Written out field by field: as one function that takes the field's name it was a tenth of a frame.
-function countReceived(counters: Counters<TrafficStats>, messages: number, sizeBytes: number): void {
-  counters.receivedMessages += messages;
-  counters.receivedBytes += sizeBytes;
-}
-
-function countSent(counters: Counters<TrafficStats>, sizeBytes: number): void {
-  counters.sentMessages++;
-  counters.sentBytes += sizeBytes;
 }
 
 /** A connection, whatever its messages are. Nothing can be sent on it without knowing. */

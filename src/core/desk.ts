@@ -68,3 +68,11 @@ export interface Home<Member> {
   /** It is over. */
   forget(member: Member): void;
 }
+
+/** Whose part it is, and who is told of it. */
+export interface Keepers<Member> {
+  readonly desk: Desk<Member>;
+  /** The listener that it came through; `undefined` when it connects. */
+  readonly home: Home<Member> | undefined;
+  readonly member: Member;
+}

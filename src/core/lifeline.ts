@@ -9,7 +9,7 @@
  * game has called, and why it ended. Ends the link, and tells its keepers what
  * became of it. Never looks at a message or a clock.
  */
-import type { Desk, Home } from "./desk.ts";
+import type { Keepers } from "./desk.ts";
 import type { Intake } from "./intake.ts";
 import type { Limits } from "./limits.ts";
 import type { CloseReason, Link } from "./link.ts";
@@ -22,14 +22,6 @@ export interface LifelineParts {
   readonly intake: Pick<Intake<unknown>, "progress" | "reason" | "inbox" | "closed" | "discard" | "shut">;
   readonly outbox: Outbox;
   readonly limits: Limits;
-}
-
-/** Whose life it is, and who is told of it. */
-export interface Keepers<Member> {
-  readonly desk: Desk<Member>;
-  /** The listener that it came through; `undefined` when it connects. */
-  readonly home: Home<Member> | undefined;
-  readonly member: Member;
 }
 
 /** The life of one connection. */
