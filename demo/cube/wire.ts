@@ -63,8 +63,9 @@ export function formatPosition(position: Vector): string {
 
 /** Text from a peer as it is safe to show: no control characters, and not too long. */
 export function printable(text: string, mostLength: number): string {
-  const shown = text.replace(/\p{C}/gu, "?");
-  return shown.length <= mostLength ? shown : `${shown.slice(0, mostLength)}...`;
+  // Cut first: half of a pair is a character that no line can carry, and is replaced with the others.
+  const shown = text.slice(0, mostLength).replace(/\p{C}/gu, "?");
+  return text.length <= mostLength ? shown : `${shown}...`;
 }
 
 function parseCube(parts: readonly string[]): Line {

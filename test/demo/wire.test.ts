@@ -77,6 +77,7 @@ describe("parseLine", () => {
         if (line.kind !== "bad") return;
         expect(errorLine(line.message)).not.toMatch(/[\n\r]/);
         expect(line.message.length).toBeLessThan(120);
+        expect(line.message.isWellFormed()).toBe(true); // or nobody could be told
       }),
       { seed: 14_900 },
     );
@@ -114,5 +115,6 @@ describe("what is said", () => {
   it("shows nothing that could move a cursor", () => {
     expect(printable("a\u001b\u009b\u202e\nb", 9)).toBe("a????b");
     expect(printable("abcdef", 3)).toBe("abc...");
+    expect(printable("ab😀cd", 3)).toBe("ab?..."); // half of it could not be sent
   });
 });
