@@ -6,12 +6,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { memory, tcp } from "../../src/index.ts";
+import { isLong, SEED } from "../seed.ts";
 import { ModelWorld, type Operation, VERBS, type Verb } from "./model.ts";
 
-const isLong = process.env.TICKWIRE_LONG === "1";
 /** In all; each of the two kinds of games in memory plays half of them. */
 const RUNS = isLong ? 20_000 : 300;
-const SEED = 14_900;
 const WIRE: readonly Verb[] = ["hold", "release some", "release", "release", "cut"];
 
 /** Without two guests in the house, most games would be over before they began. */
