@@ -6,8 +6,8 @@
 import { type Frame, type Poller, tcp } from "../../src/index.ts";
 import type { Change } from "./news.ts";
 import { formatPlace, type Options, type Place } from "./options.ts";
-import { Peer, type Role } from "./peer.ts";
-import { type Command, drive, push } from "./world.ts";
+import { Peer } from "./peer.ts";
+import { type Command, drive, push, type Role } from "./world.ts";
 
 /** One peer and what changed for it in this frame. Views read it; they never write. */
 export interface Pane {

@@ -1,30 +1,41 @@
 /**
- * One connection, as the protocol sees it: reads its lines, answers pings and
- * bad lines, and measures the round trip. Hands on what the cube's peer must
- * decide. Never knows what a position is good for, and never connects.
+ * One connection, as the protocol sees it: takes its messages, answers pings and
+ * bad ones, and measures the round trip. Hands on what the cube's peer must
+ * decide. Never knows what a position is good for, in which format it is said,
+ * and never connects.
  *
- *     connection ── tryRecv ──▶ parse ──▶ Heard[] (positions, complaints)
+ *     connection ── tryRecv ──▶ Heard[] (positions, complaints)
  *     connection ◀── trySend ── pong, error, ping, and what the peer says
  */
 import type { Connection } from "../../src/index.ts";
 import type { LinkChange } from "./news.ts";
-import { errorLine, type Line, numberedLine, parseLine } from "./wire.ts";
+import type { Bad, Message } from "./wire.ts";
 import type { Vector } from "./world.ts";
 
 /** What was heard in one frame and is not answered here. */
 export type Heard = { readonly kind: "position"; readonly position: Vector } | LinkChange;
 
-/** Lines each way, counted over all conversations of one peer. */
+/** A connection to another peer. */
+export type CubeConnection = Connection<Message | Bad, Message>;
+
+/** Messages each way and what they took, over all conversations of one peer. In text, each is a line. */
 export interface Tally {
   linesIn: number;
   linesOut: number;
+  bytesIn: number;
+  bytesOut: number;
   /** Of those in, the lines that were none of the protocol. */
   badLines: number;
 }
 
+/** Nothing yet. */
+export function newTally(): Tally {
+  return { linesIn: 0, linesOut: 0, bytesIn: 0, bytesOut: 0, badLines: 0 };
+}
+
 /** One connection and what is known of it. */
 export class Conversation {
-  readonly connection: Connection<string>;
+  readonly connection: CubeConnection;
   /** The other end, as people write it. */
   readonly who: string;
   /** How long the last ping took to be answered, in milliseconds of polled time; `undefined` before. */
@@ -33,9 +44,11 @@ export class Conversation {
   readonly #tally: Tally;
   #pings: "never" | "each second";
   #ping = { number: 0, sentMs: Number.NEGATIVE_INFINITY };
+  /** Of the connection's bytes, those that are in the tally. */
+  #counted = { in: 0, out: 0 };
 
   /** @param pings who listens waits to be pinged first, so that a person with `nc` is left in peace */
-  constructor(connection: Connection<string>, who: string, pings: "never" | "each second", tally: Tally) {
+  constructor(connection: CubeConnection, who: string, pings: "never" | "each second", tally: Tally) {
     this.connection = connection;
     this.who = who;
     this.#pings = pings;
@@ -46,54 +59,64 @@ export class Conversation {
   listen(nowMs: number): readonly Heard[] {
     const heard: Heard[] = [];
     let troubles = 0;
-    for (let text: string | undefined; (text = this.connection.tryRecv()) !== undefined; ) {
+    for (const message of this.connection) {
       this.#tally.linesIn++;
-      const what = this.#hear(parseLine(text), nowMs);
+      const what = this.#hear(message, nowMs);
       // Every bad line is answered and counted; one a frame is told, or a flood would drown the log.
       const isTrouble = what?.kind === "bad line" || what?.kind === "complaint";
       if (what !== undefined && !(isTrouble && troubles++ > 0)) heard.push(what);
     }
     this.#pingWhenDue(nowMs);
+    this.#countBytes();
     return heard;
   }
 
   /**
-   * Sends a line. `false` when the connection is not open or is full, and the
-   * line is then dropped: the next position makes up for it.
+   * Sends a message. `false` when the connection is not open or is full, and it
+   * is then dropped: the next position makes up for it.
    */
-  say(text: string): boolean {
-    // While connecting, lines would wait and arrive all at once, long out of date.
-    const isSaid = this.connection.state === "open" && this.connection.trySend(text);
+  say(message: Message): boolean {
+    // While connecting, messages would wait and arrive all at once, long out of date.
+    const isSaid = this.connection.state === "open" && this.connection.trySend(message);
     if (isSaid) this.#tally.linesOut++;
+    this.#countBytes();
     return isSaid;
   }
 
-  /** Answers what the peer has to know of this line; `undefined` when it was settled here. */
-  #hear(line: Line, nowMs: number): Heard | undefined {
-    switch (line.kind) {
+  /** Answers what the peer has to know of this message; `undefined` when it was settled here. */
+  #hear(message: Message | Bad, nowMs: number): Heard | undefined {
+    switch (message.kind) {
       case "cube":
-        return { kind: "position", position: line.position };
+        return { kind: "position", position: message.position };
       case "ping":
-        this.say(numberedLine("pong", line.number));
+        this.say({ kind: "pong", number: message.number });
         this.#pings = "each second";
         return undefined;
       case "pong":
         // An answer to a ping that was not the last one, or to none, means nothing.
-        if (line.number === this.#ping.number) this.roundTripMs = nowMs - this.#ping.sentMs;
+        if (message.number === this.#ping.number) this.roundTripMs = nowMs - this.#ping.sentMs;
         return undefined;
       case "bad":
         this.#tally.badLines++;
-        this.say(errorLine(line.message));
-        return { kind: "bad line", who: this.who, why: line.message };
+        this.say({ kind: "error", message: message.message });
+        return { kind: "bad line", who: this.who, why: message.message };
       case "error":
-        return { kind: "complaint", who: this.who, why: line.message };
+        return { kind: "complaint", who: this.who, why: message.message };
     }
+  }
+
+  /** Adds what the connection has counted since the last look. */
+  #countBytes(): void {
+    const { receivedBytes, sentBytes } = this.connection.stats;
+    this.#tally.bytesIn += receivedBytes - this.#counted.in;
+    this.#tally.bytesOut += sentBytes - this.#counted.out;
+    this.#counted = { in: receivedBytes, out: sentBytes };
   }
 
   #pingWhenDue(nowMs: number): void {
     if (this.#pings === "never" || nowMs - this.#ping.sentMs < PING_EVERY_MS) return;
     const number = this.#ping.number + 1;
-    if (this.say(numberedLine("ping", number))) this.#ping = { number, sentMs: nowMs };
+    if (this.say({ kind: "ping", number })) this.#ping = { number, sentMs: nowMs };
   }
 }
 

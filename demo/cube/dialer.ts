@@ -5,34 +5,30 @@
  *     dialing ──▶ talking ──▶ pausing ──▶ dialing ...
  *        └────────────────────▲
  */
-import {
-  type CloseReason,
-  type Connection,
-  formatAddress,
-  lines,
-  type Poller,
-  type Transport,
-} from "../../src/index.ts";
-import { Conversation, type Tally } from "./conversation.ts";
+import { type CloseReason, formatAddress, type Poller, type Transport } from "../../src/index.ts";
+import { Conversation, type CubeConnection, newTally, type Tally } from "./conversation.ts";
 import type { End, News } from "./end.ts";
+import type { CubeCodec } from "./formats.ts";
 import type { LinkState } from "./news.ts";
 
 /** A link that comes back. */
 export class Dialer implements End {
   readonly speaksFirst = false;
-  readonly tally: Tally = { linesIn: 0, linesOut: 0, badLines: 0 };
+  readonly tally: Tally = newTally();
   readonly conversations: Set<Conversation> = new Set();
 
   readonly #poller: Poller;
   readonly #transport: Transport;
+  readonly #codec: CubeCodec;
   readonly #where: string;
   #stage: Stage;
   #pauseMs = FIRST_PAUSE_MS;
 
   /** @param where the address that `transport` connects to, as people write it */
-  constructor(poller: Poller, transport: Transport, where: string) {
+  constructor(poller: Poller, transport: Transport, codec: CubeCodec, where: string) {
     this.#poller = poller;
     this.#transport = transport;
+    this.#codec = codec;
     this.#where = where;
     this.#stage = this.#dial();
   }
@@ -41,7 +37,7 @@ export class Dialer implements End {
     const where = this.#where;
     if (this.#stage.kind === "dialing") return { kind: "connecting", where };
     if (this.#stage.kind === "talking") return { kind: "linked", where: this.#stage.conversation.who };
-    return { kind: "pausing", where, untilMs: this.#stage.untilMs };
+    return { ...this.#stage, where };
   }
 
   frame(nowMs: number): readonly News[] {
@@ -53,10 +49,10 @@ export class Dialer implements End {
   }
 
   #dial(): Stage {
-    return { kind: "dialing", connection: this.#poller.connect(this.#transport, lines()) };
+    return { kind: "dialing", connection: this.#poller.connect(this.#transport, this.#codec) };
   }
 
-  #dialing(connection: Connection<string>, nowMs: number, news: News[]): void {
+  #dialing(connection: CubeConnection, nowMs: number, news: News[]): void {
     if (connection.state === "connecting") return;
     if (connection.state === "closed") {
       this.#pause(this.#where, connection.closeReason, nowMs, news);
@@ -79,17 +75,18 @@ export class Dialer implements End {
   }
 
   #pause(who: string, reason: CloseReason | undefined, nowMs: number, news: News[]): void {
-    this.#stage = { kind: "pausing", untilMs: nowMs + this.#pauseMs };
-    news.push({ what: { kind: "down", who, why: reason?.message ?? "closed" } });
+    const why = reason?.message ?? "closed";
+    this.#stage = { kind: "pausing", why, untilMs: nowMs + this.#pauseMs };
+    news.push({ what: { kind: "down", who, why } });
     news.push({ what: { kind: "retry", inMs: this.#pauseMs } });
     this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
   }
 }
 
 type Stage =
-  | { readonly kind: "dialing"; readonly connection: Connection<string> }
+  | { readonly kind: "dialing"; readonly connection: CubeConnection }
   | { readonly kind: "talking"; readonly conversation: Conversation }
-  | { readonly kind: "pausing"; readonly untilMs: number };
+  | { readonly kind: "pausing"; readonly why: string; readonly untilMs: number };
 
 /** A peer that restarts is back this soon. */
 const FIRST_PAUSE_MS = 250;

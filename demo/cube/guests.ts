@@ -6,30 +6,30 @@
  */
 import {
   type CloseReason,
-  type Connection,
   formatAddress,
   type Listener,
-  lines,
   type Poller,
   type Transport,
 } from "../../src/index.ts";
-import { Conversation, type Tally } from "./conversation.ts";
+import { Conversation, type CubeConnection, newTally, type Tally } from "./conversation.ts";
 import type { End, News } from "./end.ts";
+import type { CubeCodec } from "./formats.ts";
 import type { LinkState } from "./news.ts";
+import type { Bad, Message } from "./wire.ts";
 
 /** A door with guests behind it. */
 export class Guests implements End {
   readonly speaksFirst = true;
-  readonly tally: Tally = { linesIn: 0, linesOut: 0, badLines: 0 };
+  readonly tally: Tally = newTally();
 
-  readonly #listener: Listener<string>;
+  readonly #listener: Listener<Message | Bad, Message>;
   /** Where it was asked to listen, for the time before it does. */
   readonly #wanted: string;
   readonly #guests = new Set<Conversation>();
   #told: "starting" | "listening" | "failed" = "starting";
 
-  constructor(poller: Poller, transport: Transport, where: string) {
-    this.#listener = poller.listen(transport, lines());
+  constructor(poller: Poller, transport: Transport, codec: CubeCodec, where: string) {
+    this.#listener = poller.listen(transport, codec);
     this.#wanted = where;
   }
 
@@ -48,7 +48,7 @@ export class Guests implements End {
   frame(nowMs: number): readonly News[] {
     const news: News[] = [];
     this.#noteDoor(news);
-    for (let guest: Connection<string> | undefined; (guest = this.#listener.tryAccept()) !== undefined; ) {
+    for (let guest: CubeConnection | undefined; (guest = this.#listener.tryAccept()) !== undefined; ) {
       const who = guest.remoteAddress === undefined ? "a guest" : formatAddress(guest.remoteAddress);
       const conversation = new Conversation(guest, who, "never", this.tally);
       this.#guests.add(conversation);

@@ -30,7 +30,26 @@ export type LinkState =
   | { readonly kind: "failed"; readonly why: string }
   | { readonly kind: "connecting"; readonly where: string }
   | { readonly kind: "linked"; readonly where: string }
-  | { readonly kind: "pausing"; readonly where: string; readonly untilMs: number };
+  | { readonly kind: "pausing"; readonly where: string; readonly why: string; readonly untilMs: number };
+
+/** How it stands in words, without line breaks. Pausing counts down by the second. */
+export function standingWords(link: LinkState, nowMs: number): string {
+  switch (link.kind) {
+    case "starting":
+      return "about to listen";
+    case "listening":
+      return `${link.where}, ${link.guests === 1 ? "1 guest" : `${link.guests} guests`}`;
+    case "failed":
+      return link.why;
+    case "connecting":
+    case "linked":
+      return link.where;
+    case "pausing": {
+      const seconds = Math.max(1, Math.ceil((link.untilMs - nowMs) / 1_000));
+      return `${link.where}: ${link.why}; again in ${seconds} s`;
+    }
+  }
+}
 
 /** A change in words, without line breaks: `cube 1 2 3` is said by `wire.ts`, all else here. */
 export function linkWords(change: LinkChange): string {

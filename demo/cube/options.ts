@@ -3,7 +3,7 @@
  * Decides the defaults. Starts nothing, prints nothing.
  */
 import { parseArgs } from "node:util";
-import type { Role } from "./peer.ts";
+import type { Role } from "./world.ts";
 
 /** What the command line asks for. */
 export interface Options {

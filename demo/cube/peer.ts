@@ -13,13 +13,11 @@ import type { Frame, Poller, Transport } from "../../src/index.ts";
 import type { Conversation, Tally } from "./conversation.ts";
 import { Dialer } from "./dialer.ts";
 import type { End, News } from "./end.ts";
+import { CubeCodec } from "./formats.ts";
 import { Guests } from "./guests.ts";
 import type { Change, LinkState } from "./news.ts";
-import { cubeLine } from "./wire.ts";
-import { isMoving, START, step, type Vector, type World } from "./world.ts";
-
-/** A mover decides where the cube is; a mirror shows it, and passes it on. */
-export type Role = "mover" | "mirror";
+import { cubeLine, type Format } from "./wire.ts";
+import { isMoving, type Role, START, step, type Vector, type World } from "./world.ts";
 
 /** How a peer meets others. */
 export interface Meeting {
@@ -27,12 +25,15 @@ export interface Meeting {
   readonly transport: Transport;
   /** Its address, as people write it. */
   readonly where: string;
+  /** The format to say things in; text by default. */
+  readonly format?: Format;
 }
 
 /** One of those who share a cube. Call {@link frame} once in each frame of its poller. */
 export class Peer {
   readonly role: Role;
 
+  readonly #codec: CubeCodec;
   readonly #end: End;
   #world: World = START;
   /** What it knows of the cube. `guess`: nobody has said a word about it, here or there. */
@@ -44,12 +45,15 @@ export class Peer {
   /** Until then it does not adopt: a greeting that is older than its own news may be under way. */
   #overrulesUntilMs = Number.NEGATIVE_INFINITY;
   #owesWord = false;
+  /** Where it was put by hand since the last frame. */
+  #placed: Vector | undefined;
 
   /** Begins to listen or to connect, at once. */
   constructor(poller: Poller, role: Role, meeting: Meeting) {
     const Kind = meeting.how === "listen" ? Guests : Dialer;
     this.role = role;
-    this.#end = new Kind(poller, meeting.transport, meeting.where);
+    this.#codec = new CubeCodec(meeting.format);
+    this.#end = new Kind(poller, meeting.transport, this.#codec, meeting.where);
     this.#knowledge = role === "mover" && meeting.how === "listen" ? "known" : "guess";
   }
 
@@ -82,6 +86,21 @@ export class Peer {
     return this.#knowledge === "known";
   }
 
+  /** The format in which it says things. It hears all of them. */
+  get format(): Format {
+    return this.#codec.format;
+  }
+
+  /** Chooses the format, from the next message on. */
+  speak(format: Format): void {
+    this.#codec.format = format;
+  }
+
+  /** Puts the cube somewhere by hand, in the next frame: the last word of that frame, and told to all. */
+  place(position: Vector): void {
+    this.#placed = position;
+  }
+
   /** Sets the speed of a mover's cube, from the next step on. Does nothing to a mirror. */
   steer(velocity: Vector): void {
     if (this.role === "mover") this.#world = { ...this.#world, velocity };
@@ -97,6 +116,7 @@ export class Peer {
     const { nowMs } = frame;
     const changes: Change[] = [];
     for (const news of this.#end.frame(nowMs)) this.#learn(news, nowMs, changes);
+    this.#takePlace(nowMs, changes);
     if (this.role === "mover") {
       // A mirror greets before it answers anything: who has answered and not greeted knows nothing.
       if (this.roundTripMs !== undefined) this.#knowledge = "known";
@@ -126,13 +146,29 @@ export class Peer {
   }
 
   #passOn(position: Vector, from: Conversation | undefined): void {
-    for (const other of this.#end.conversations) if (other !== from) other.say(cubeLine(position));
+    for (const other of this.#end.conversations) if (other !== from) other.say({ kind: "cube", position });
+  }
+
+  /** A mover put somewhere has moved, and says so as ever; a mirror was told, and passes it on. */
+  #takePlace(nowMs: number, changes: Change[]): void {
+    const position = this.#placed;
+    if (position === undefined) return;
+    this.#placed = undefined;
+    this.#knowledge = "known";
+    const hasMoved = this.#moveTo({ ...this.#world, position }, changes);
+    if (this.role === "mover") {
+      if (hasMoved) this.#owesWord = this.#movedAlone = true;
+      return;
+    }
+    this.#lastWordMs = nowMs;
+    this.#passOn(position, undefined);
   }
 
   /** Somebody is there. A mirror that knows something tells it; a mover says its word in this frame, or waits to hear. */
   #greet(newcomer: Conversation | undefined, nowMs: number): void {
     if (this.role === "mirror") {
-      if (this.#end.speaksFirst && this.knowsPosition) newcomer?.say(cubeLine(this.#world.position));
+      if (this.#end.speaksFirst && this.knowsPosition)
+        newcomer?.say({ kind: "cube", position: this.#world.position });
       return;
     }
     if (this.#end.speaksFirst || this.#movedAlone) this.#owesWord = true;
@@ -148,9 +184,9 @@ export class Peer {
   #announce(nowMs: number): void {
     const isDue = nowMs - this.#lastWordMs >= REFRESH_MS;
     if (!this.#owesWord && !isDue) return;
-    const line = cubeLine(this.#world.position);
+    const { position } = this.#world;
     let heardBy = 0;
-    for (const other of this.#end.conversations) if (other.say(line)) heardBy++;
+    for (const other of this.#end.conversations) if (other.say({ kind: "cube", position })) heardBy++;
     this.#owesWord = false;
     if (heardBy === 0) return;
     this.#movedAlone = false;

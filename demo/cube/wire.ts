@@ -1,5 +1,5 @@
 /**
- * The protocol, in this one place. Text lines in UTF-8, each ended by "\n" (or
+ * The protocol as people type it, in this one place. Text lines in UTF-8, each ended by "\n" (or
  * "\r\n"); parts stand apart by spaces. Good to type into `nc`.
  *
  *     cube <x> <y> <z>    the cube is here: three decimal numbers from -10 to 10,
@@ -15,17 +15,30 @@
  */
 import { REACH, type Vector } from "./world.ts";
 
-/** A line of the protocol; `bad` is what is not one, with what was wrong in words. */
-export type Line =
+/** What peers say to each other. */
+export type Message =
   | { readonly kind: "cube"; readonly position: Vector }
   | { readonly kind: "ping"; readonly number: number }
   | { readonly kind: "pong"; readonly number: number }
-  | { readonly kind: "error"; readonly message: string }
-  | { readonly kind: "bad"; readonly message: string };
+  | { readonly kind: "error"; readonly message: string };
 
-/** What a line means. Never throws: a line that means nothing is `bad`. */
-export function parseLine(text: string): Line {
-  const [word = "", ...parts] = text.split(" ").filter((part) => part !== "");
+/** The forms that a message can take between peers; `formats.ts` says how each looks. */
+export type Format = (typeof FORMATS)[number];
+export const FORMATS = ["text", "json", "binary"] as const;
+
+/** What was no message, and in words what was wrong with it. */
+export interface Bad {
+  readonly kind: "bad";
+  readonly message: string;
+}
+
+/**
+ * What a line means. Never throws: a line that means nothing is `bad`.
+ *
+ * @param known the words that the complaint about an unknown one names
+ */
+export function parseLine(text: string, known: string = "cube, ping or pong"): Message | Bad {
+  const [word = "", ...parts] = wordsOf(text);
   switch (word) {
     case "cube":
       return parseCube(parts);
@@ -33,11 +46,24 @@ export function parseLine(text: string): Line {
     case "pong":
       return parseNumbered(word, parts);
     case "error":
-      return { kind: "error", message: printable(parts.join(" "), LONGEST_MESSAGE) };
+      return { kind: "error", message: printable(parts.join(" "), LONGEST_ERROR) };
     case "":
-      return bad("an empty line; expected cube, ping or pong");
+      return bad(`an empty line; expected ${known}`);
     default:
-      return bad(`unknown word ${quoted(word)}; expected cube, ping or pong`);
+      return bad(`unknown word ${quoted(word)}; expected ${known}`);
+  }
+}
+
+/** A message as a line, without the line break. */
+export function formatLine(message: Message): string {
+  switch (message.kind) {
+    case "cube":
+      return cubeLine(message.position);
+    case "ping":
+    case "pong":
+      return `${message.kind} ${message.number}`;
+    case "error":
+      return `error ${message.message}`;
   }
 }
 
@@ -46,19 +72,19 @@ export function cubeLine(position: Vector): string {
   return `cube ${formatPosition(position)}`;
 }
 
-/** `ping <n>` or `pong <n>`. */
-export function numberedLine(kind: "ping" | "pong", number: number): string {
-  return `${kind} ${number}`;
-}
-
-/** `error <what was wrong>`. */
-export function errorLine(message: string): string {
-  return `error ${message}`;
-}
-
-/** `<x> <y> <z>`, short: a thousandth of a unit is finer than any view can show. */
+/** `<x> <y> <z>`, short. */
 export function formatPosition(position: Vector): string {
-  return position.map((value) => String(Number(value.toFixed(3)) || 0)).join(" ");
+  return rounded(position).join(" ");
+}
+
+/** A position as it is said, in any form: a thousandth of a unit is finer than any view can show. */
+export function rounded([x, y, z]: Vector): Vector {
+  return [thousandth(x), thousandth(y), thousandth(z)];
+}
+
+/** The parts of a line. Only spaces part them: a tab is as good as a letter here. */
+export function wordsOf(text: string): string[] {
+  return text.split(" ").filter((part) => part !== "");
 }
 
 /** Text from a peer as it is safe to show: no control characters, and not too long. */
@@ -68,34 +94,50 @@ export function printable(text: string, mostLength: number): string {
   return text.length <= mostLength ? shown : `${shown}...`;
 }
 
-function parseCube(parts: readonly string[]): Line {
+/** A complaint. */
+export function bad(message: string): Bad {
+  return { kind: "bad", message };
+}
+
+/** What a peer wrote, as a complaint shows it. */
+export function quoted(text: string): string {
+  return `"${printable(text, LONGEST_QUOTE)}"`;
+}
+
+/** A position out of three numbers, or what is wrong with one of them. `parts` are as the peer wrote them. */
+export function cubeOf(values: readonly number[], parts: readonly string[]): Message | Bad {
   if (parts.length !== 3) return bad(`cube: expected 3 numbers, got ${parts.length}`);
-  const numbers: number[] = [];
   for (const [axis, part] of parts.entries()) {
     const name = "xyz".charAt(axis);
-    const value = DECIMAL.test(part) ? Number(part) : Number.NaN;
+    const value = values[axis] ?? Number.NaN;
     if (!Number.isFinite(value)) return bad(`cube: ${name} is not a finite decimal number, ${quoted(part)}`);
     if (Math.abs(value) > REACH)
       return bad(`cube: ${name} is not from -${REACH} to ${REACH}, ${quoted(part)}`);
-    numbers.push(value);
   }
-  const [x = 0, y = 0, z = 0] = numbers;
+  const [x = 0, y = 0, z = 0] = values;
   return { kind: "cube", position: [x, y, z] };
 }
 
-function parseNumbered(kind: "ping" | "pong", parts: readonly string[]): Line {
-  const [digits = ""] = parts;
-  if (parts.length !== 1) return bad(`${kind}: expected 1 whole number, got ${parts.length} parts`);
+/** A ping or pong out of what the peer wrote as its number. */
+export function numberedOf(kind: "ping" | "pong", digits: string): Message | Bad {
   if (!WHOLE.test(digits)) return bad(`${kind}: not a whole number of up to 15 digits, ${quoted(digits)}`);
   return { kind, number: Number(digits) };
 }
 
-function bad(message: string): Line {
-  return { kind: "bad", message };
+function parseCube(parts: readonly string[]): Message | Bad {
+  const values = parts.map((part) => (DECIMAL.test(part) ? Number(part) : Number.NaN));
+  return cubeOf(values, parts);
 }
 
-function quoted(text: string): string {
-  return `"${printable(text, LONGEST_QUOTE)}"`;
+function parseNumbered(kind: "ping" | "pong", parts: readonly string[]): Message | Bad {
+  const [digits = ""] = parts;
+  if (parts.length !== 1) return bad(`${kind}: expected 1 whole number, got ${parts.length} parts`);
+  return numberedOf(kind, digits);
+}
+
+/** Never -0, which has no short form that all formats share. */
+function thousandth(value: number): number {
+  return Number(value.toFixed(3)) || 0;
 }
 
 /** Stricter than `Number()`, which also takes "", "0x1f" and "Infinity". */
@@ -104,4 +146,5 @@ const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 const WHOLE = /^\d{1,15}$/;
 /** Enough to recognise what was sent, too little to make the answer a burden. */
 const LONGEST_QUOTE = 24;
-const LONGEST_MESSAGE = 120;
+/** What is shown of an error. */
+export const LONGEST_ERROR = 120;

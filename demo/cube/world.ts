@@ -18,6 +18,9 @@ export interface World {
   readonly velocity: Vector;
 }
 
+/** A mover decides where the cube is; a mirror shows it, and passes it on. */
+export type Role = "mover" | "mirror";
+
 /** What a player can want. There is no "let go": terminals do not report it, so a push lasts. */
 export type Command = "left" | "right" | "up" | "down" | "nearer" | "farther" | "stop";
 

@@ -57,7 +57,7 @@ describe("a mirror that listens", () => {
       "error an empty line; expected cube, ping or pong",
       'error unknown word "hello"; expected cube, ping or pong',
     ]);
-    expect(mirror.peer.tally).toEqual({ linesIn: 5, linesOut: 4, badLines: 4 });
+    expect(mirror.peer.tally).toEqual({ linesIn: 5, linesOut: 4, bytesIn: 40, bytesOut: 195, badLines: 4 });
     expect(mirror.peer.world.position).toEqual([1, 2, 3]);
     // One of them is told, however many came in the frame.
     expect(links(mirror.changes).filter(({ kind }) => kind === "bad line")).toHaveLength(1);
@@ -144,7 +144,8 @@ describe("a peer that connects", () => {
     const stage = new Stage();
     const mover = stage.enter("mover", "connect");
     stage.frames(1);
-    expect(mover.peer.link).toEqual({ kind: "pausing", where: "the network", untilMs: 260 });
+    const why = "nobody listens on this memory network";
+    expect(mover.peer.link).toEqual({ kind: "pausing", where: "the network", why, untilMs: 260 });
     stage.enter("mirror", "listen");
     stage.frames(24);
     expect(mover.peer.link.kind).toBe("pausing");

@@ -3,8 +3,9 @@
  * `frame` is one frame of everybody, in the order in which they came.
  */
 import type { Change } from "../../demo/cube/news.ts";
-import { Peer, type Role } from "../../demo/cube/peer.ts";
+import { Peer } from "../../demo/cube/peer.ts";
 import { formatPosition } from "../../demo/cube/wire.ts";
+import type { Role } from "../../demo/cube/world.ts";
 import { type Connection, lines, type MemoryTransport, memory, Poller } from "../../src/index.ts";
 
 /** A peer on the stage, and all that changed for it. */

@@ -3,6 +3,7 @@ import { PassThrough } from "node:stream";
 import type { ReadStream, WriteStream } from "node:tty";
 import { describe, expect, it } from "vitest";
 import type { Pane } from "../../demo/cube/cast.ts";
+import { newTally } from "../../demo/cube/conversation.ts";
 import { Keyboard } from "../../demo/cube/views/keyboard.ts";
 import { TerminalView } from "../../demo/cube/views/terminal.ts";
 import type { Frame } from "../../src/index.ts";
@@ -101,7 +102,7 @@ function pane(role: "mover" | "mirror"): Pane {
     role,
     world: { position: [0, 0, 0], velocity: [0, 0, 0] },
     link: { kind: "starting" },
-    tally: { linesIn: 0, linesOut: 0, badLines: 0 },
+    tally: newTally(),
     roundTripMs: undefined,
   };
   return { peer, changes: [], note: undefined };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Pane } from "../../demo/cube/cast.ts";
+import { newTally } from "../../demo/cube/conversation.ts";
 import { Canvas } from "../../demo/cube/views/canvas.ts";
 import { type Key, readKeys } from "../../demo/cube/views/keyboard.ts";
 import { logLines } from "../../demo/cube/views/log.ts";
@@ -94,7 +95,7 @@ describe("a pane", () => {
   });
 
   it("counts down to the next try", () => {
-    const link = { kind: "pausing", where: "127.0.0.1:1", untilMs: 2_700 } as const;
+    const link = { kind: "pausing", where: "127.0.0.1:1", why: "refused", untilMs: 2_700 } as const;
     const painter = new PanePainter({ isColoured: false, hasKeys: false });
     expect(painter.rows(FRAME, pane({ link }), 60, 10)[0]).toContain("nobody at 127.0.0.1:1, retry in 2.5 s");
   });
@@ -158,7 +159,7 @@ function pane(options: Partial<Pane> & { link?: Pane["peer"]["link"] }): Pane {
     role: "mover",
     world: { position: [1, 2.5, -3], velocity: [0, 0, 0] },
     link: options.link ?? { kind: "linked", where: "127.0.0.1:14900" },
-    tally: { linesIn: 3, linesOut: 4, badLines: 1 },
+    tally: { ...newTally(), linesIn: 3, linesOut: 4, badLines: 1 },
     roundTripMs: 16.66,
   };
   return { peer, changes: options.changes ?? [], note: options.note };

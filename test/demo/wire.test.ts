@@ -1,13 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  cubeLine,
-  errorLine,
-  formatPosition,
-  numberedLine,
-  parseLine,
-  printable,
-} from "../../demo/cube/wire.ts";
+import { cubeLine, formatLine, formatPosition, parseLine, printable } from "../../demo/cube/wire.ts";
 
 describe("parseLine", () => {
   it.each([
@@ -75,7 +68,7 @@ describe("parseLine", () => {
       fc.property(text, (words) => {
         const line = parseLine(words);
         if (line.kind !== "bad") return;
-        expect(errorLine(line.message)).not.toMatch(/[\n\r]/);
+        expect(formatLine({ kind: "error", message: line.message })).not.toMatch(/[\n\r]/);
         expect(line.message.length).toBeLessThan(120);
         expect(line.message.isWellFormed()).toBe(true); // or nobody could be told
       }),
@@ -108,8 +101,8 @@ describe("what is said", () => {
       }),
       { seed: 14_900 },
     );
-    expect(parseLine(numberedLine("pong", 7))).toEqual({ kind: "pong", number: 7 });
-    expect(parseLine(errorLine("so"))).toEqual({ kind: "error", message: "so" });
+    expect(parseLine(formatLine({ kind: "pong", number: 7 }))).toEqual({ kind: "pong", number: 7 });
+    expect(parseLine(formatLine({ kind: "error", message: "so" }))).toEqual({ kind: "error", message: "so" });
   });
 
   it("shows nothing that could move a cursor", () => {
