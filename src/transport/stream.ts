@@ -139,8 +139,9 @@ export class StreamLink implements Link {
     return this.#peerEnded ? REMOTE : LOCAL;
   }
 
-  /** Called for each write, also for those that the system took at once. */
-  readonly #noteDrained = (): void => {
+  /** Called for each write, also for those that the system took at once, or lost when the socket broke. */
+  readonly #noteDrained = (error?: Error | null): void => {
+    if (error) return; // these bytes never left: the game is told so by the reason
     const queued = this.#socket.writableLength;
     const gone = this.#queuedBytes - queued;
     if (gone <= 0) return;

@@ -147,6 +147,20 @@ describe("tcp", () => {
     expect(guest.closeReason?.kind).toBe("local");
   });
 
+  test("says that it was cut, not that it closed, when the peer resets a goodbye with bytes unsent", async () => {
+    const poller = newPoller();
+    const listener = await listening(poller, { host: "127.0.0.1", port: 0 });
+    const plain = net.connect({ port: listener.address?.port ?? 0, host: "127.0.0.1" });
+    plain.pause();
+    const guest = await guestOf(poller, listener);
+    while (guest.trySend("x".repeat(60_000))) poller.flush(); // until the system takes no more
+    guest.close();
+    poller.flush();
+    plain.resetAndDestroy();
+    await until(poller, () => guest.state === "closed");
+    expect(guest.closeReason?.kind).toBe("reset");
+  });
+
   test.skipIf(!hasIPv6)("keeps the peer's address after the close, and writes it as people do", async () => {
     const poller = newPoller();
     const listener = await listening(poller, { host: "::1", port: 0 });
