@@ -5,9 +5,10 @@
  *
  * Each player numbers what it says, and the server numbers its ticks, so that
  * whatever is lost, doubled or out of order is seen on the spot. Whoever comes
- * after them is a stranger, and strangers are what a test is about.
+ * after them is a stranger, and strangers are what a test is about. Also runs
+ * where there is no test: in a program in a network of its own.
  */
-import { expect } from "vitest";
+import assert from "node:assert/strict";
 import {
   type CloseReason,
   type Connection,
@@ -114,8 +115,8 @@ export class House {
   /** How a stranger ended, once it has. */
   async ending(stranger: Stranger): Promise<CloseReason> {
     await this.until(() => stranger.ending !== undefined, "an ending");
-    expect(stranger.guest.state).toBe("closed");
-    expect(stranger.guest.closeReason).toBe(stranger.ending);
+    assert.equal(stranger.guest.state, "closed");
+    assert.equal(stranger.guest.closeReason, stranger.ending);
     return stranger.ending as CloseReason;
   }
 
@@ -126,8 +127,8 @@ export class House {
     const isComplete = ({ said, noted, tick = -1 }: Player) => noted === said && tick >= last;
     await this.until(() => this.#players.every(isComplete), "a player's last word");
     for (const { connection, said } of this.#players) {
-      expect(connection.state).toBe("open");
-      expect(said).toBeGreaterThan(0);
+      assert.equal(connection.state, "open");
+      assert(said > 0);
     }
     this.#playersTalk = true;
   }
@@ -135,7 +136,7 @@ export class House {
   /** Sends everybody home. */
   async close(): Promise<void> {
     await Promise.all([this.#crowd[Symbol.asyncDispose](), this.server[Symbol.asyncDispose]()]);
-    expect(this.listener.connections.size).toBe(0);
+    assert.equal(this.listener.connections.size, 0);
   }
 
   #serve(): void {
@@ -168,13 +169,13 @@ export class House {
   #note(word: string): void {
     const [, name, number] = word.split(" ");
     const player = this.#players[Number(name)] as Player;
-    expect(number, `what player ${name} said`).toBe(String(player.noted++));
+    assert.equal(number, String(player.noted++), `what player ${name} said`);
   }
 
   #noteEnd(connection: unknown, reason: CloseReason): void {
     const stranger = this.#strangers.get(connection);
     if (stranger === undefined) return;
-    expect(stranger.ending, "a close is told once").toBeUndefined();
+    assert.equal(stranger.ending, undefined, "a close is told once");
     stranger.ending = reason;
   }
 
@@ -183,7 +184,7 @@ export class House {
     for (const [name, player] of this.#players.entries()) {
       for (const word of player.connection) {
         const tick = Number(word.split(" ")[1]);
-        expect(tick, `what player ${name} heard`).toBe((player.tick ?? tick - 1) + 1);
+        assert.equal(tick, (player.tick ?? tick - 1) + 1, `what player ${name} heard`);
         player.tick = tick;
       }
       if (this.#playersTalk && player.connection.trySend(`player ${name} ${player.said}`)) player.said++;

@@ -3,9 +3,11 @@
  * told once with its reason, and what came before it is delivered.
  */
 import net from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { type CloseKind, lines, Poller, tls } from "../../../src/index.ts";
 import { House, LOOPBACK, type Stranger } from "../house.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 let house: House;
 let socket: net.Socket | undefined;

@@ -1,0 +1,69 @@
+/**
+ * A real network that is slow, loses packets and breaks, where this machine
+ * allows to make one.
+ */
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { type Child, endAll } from "../../demo/children.ts";
+import { Cable, NEAR_ADDRESS, noCable } from "./cable.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const whyNot = noCable();
+if (whyNot !== undefined) console.log(`skipped: the tests with a cable of our own: ${whyNot}`);
+
+const cable = new Cable();
+
+afterEach(async () => {
+  await cable.remove();
+  await endAll();
+});
+
+describe.skipIf(whyNot !== undefined)("over a cable with 40 ms of delay each way", () => {
+  test("that loses 5 % of the packets, all words come once and in order, both ways", async () => {
+    const { program, peer } = await call("talkOverBadCable", 5);
+    expect((await peer.out.until(/^(gap.*|heard \d+)$/))[0]).toBe("heard 300");
+    await expectWell(program);
+  });
+
+  test("that is pulled out and plugged in again, nothing is lost", async () => {
+    const { program, peer } = await call("pullForAWhile", 1);
+    expect((await peer.out.until(/^(gap.*|heard \d+)$/))[0]).toBe("heard 240");
+    await expectWell(program);
+  });
+
+  test("that is out, an attempt to connect ends at its deadline", async () => {
+    await cable.lay({ delayMs: 40, lossPercent: 0 });
+    await expectWell(house("callInVain"));
+  });
+});
+
+/** A house at one end of such a cable and a peer at the other. */
+async function call(scene: string, lossPercent: number): Promise<{ program: Child; peer: Child }> {
+  console.log(`delay and loss by ${await cable.lay({ delayMs: 40, lossPercent })}`);
+  const program = house(scene);
+  const port = await program.port();
+  const peer = cable.run(
+    cable.far,
+    process.execPath,
+    path("peers/node_peer.mjs"),
+    String(port),
+    NEAR_ADDRESS,
+  );
+  return { program, peer };
+}
+
+function house(scene: string): Child {
+  const loader = ["--import", "tsx"];
+  return cable.run(cable.near, process.execPath, ...loader, path("cable-house.ts"), scene, cable.far);
+}
+
+async function expectWell(program: Child): Promise<void> {
+  const code = await program.exit();
+  expect([code, ...program.err.all]).toEqual([0]);
+  expect(program.out.all.at(-1)).toBe("all is well");
+}
+
+function path(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}
