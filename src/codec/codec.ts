@@ -45,6 +45,13 @@ export interface Decoder<In> {
    * @throws DecodeError when it ended inside a message
    */
   end?(): void;
+
+  /**
+   * Bytes of a message that has begun and is not whole; 0 between two messages,
+   * the usual case. A decoder without it is taken for one that holds nothing: no
+   * deadline then ends a peer that never finishes its message.
+   */
+  readonly pendingBytes?: number;
 }
 
 /** Where a decoder puts whole messages. */

@@ -56,6 +56,10 @@ class JsonDecoder<In> implements Decoder<In>, MessageSink<string> {
     this.#guard = guard;
   }
 
+  get pendingBytes(): number {
+    return this.#lines.pendingBytes ?? 0;
+  }
+
   decode(bytes: Uint8Array, sink: MessageSink<In>): void {
     this.#sink = sink;
     this.#lines.decode(bytes, this);

@@ -74,6 +74,10 @@ class LengthPrefixedDecoder implements Decoder<Uint8Array> {
     this.#maxMessageBytes = maxMessageBytes;
   }
 
+  get pendingBytes(): number {
+    return this.#held.length + (this.#bodyBytes === undefined ? 0 : this.#headerBytes);
+  }
+
   decode(bytes: Uint8Array, sink: MessageSink<Uint8Array>): void {
     let at = 0;
     while (at < bytes.length) {

@@ -72,6 +72,10 @@ class LineDecoder implements Decoder<string> {
     this.#maxLineBytes = maxLineBytes;
   }
 
+  get pendingBytes(): number {
+    return this.#held.length;
+  }
+
   decode(bytes: Uint8Array, sink: MessageSink<string>): void {
     let start = this.#held.length === 0 ? 0 : this.#finishHeld(bytes, sink);
     while (start < bytes.length) {

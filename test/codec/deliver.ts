@@ -98,11 +98,21 @@ export class Receiver<In> implements MessageSink<In> {
     lent.fill(POISON);
     if (this.error !== undefined) return;
     this.#takenBytes += piece.length;
-    this.peakHeldBytes = Math.max(this.peakHeldBytes, this.#takenBytes - this.filedBytes);
+    this.peakHeldBytes = Math.max(this.peakHeldBytes, this.unfinishedBytes);
   }
 
   takeAll(pieces: Iterable<Uint8Array>): void {
     for (const piece of pieces) this.take(piece);
+  }
+
+  /** What was taken in and not handed out. */
+  get unfinishedBytes(): number {
+    return this.#takenBytes - this.filedBytes;
+  }
+
+  /** What the decoder says of the same; `undefined` when it does not say. */
+  get pendingBytes(): number | undefined {
+    return this.#decoder.pendingBytes;
   }
 
   end(): void {

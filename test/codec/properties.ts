@@ -80,6 +80,23 @@ export function testCodecProperties<Message>(subject: CodecSubject<Message>): vo
     },
     LONG_MS,
   );
+
+  test(
+    "the decoder says after each piece how much of a message it holds",
+    () => {
+      check(
+        fc.property(noise, cuts, (stream, lengths) => {
+          const receiver = new Receiver(codec);
+          for (const piece of cut(stream, lengths)) {
+            receiver.take(piece);
+            if (receiver.error !== undefined) return;
+            expect(receiver.pendingBytes ?? 0).toBe(receiver.unfinishedBytes);
+          }
+        }),
+      );
+    },
+    LONG_MS,
+  );
 }
 
 /** Runs a property with the seed of this run. */
@@ -124,7 +141,7 @@ export function streamsOf(...words: readonly (string | Uint8Array)[]): fc.Arbitr
     .map(join);
 }
 
-/** For each of the three properties. */
-const RUNS = isLong ? 200_000 : 4_000;
+/** For each of the four properties. */
+const RUNS = isLong ? 200_000 : 3_000;
 /** The long form's patience. */
 const LONG_MS = 600_000;
