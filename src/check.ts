@@ -7,7 +7,7 @@
 /** Answers `value` when it is a whole number from `least` to `most`; throws otherwise. */
 export function wholeNumber(
   name: string,
-  value: number,
+  value: unknown,
   least: number,
   most: number = Number.MAX_SAFE_INTEGER,
 ): number {

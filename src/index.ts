@@ -48,6 +48,8 @@ export type {
 export { lines, type LinesOptions } from "./codec/lines.ts";
 export { json, type JsonOptions } from "./codec/json.ts";
 export { lengthPrefixed, type LengthPrefixedOptions } from "./codec/length-prefixed.ts";
+export { struct, structs, type AnyRecordOf, type Kinds, type StructOptions } from "./codec/struct.ts";
+export type { FieldType, RecordOf, Schema } from "./codec/layout.ts";
 export { bytes, type BytesOptions } from "./codec/bytes.ts";
 export { DecodeError, type Codec, type Decoder, type MessageSink } from "./codec/codec.ts";
 

@@ -29,6 +29,8 @@ import {
   Poller,
   type PollerEvents,
   runLoop,
+  struct,
+  structs,
   type Transport,
   tcp,
   waitForActivity,
@@ -110,6 +112,46 @@ describe("messages have the codec's types", () => {
     json<World>({ guard: isInput });
     // @ts-expect-error a boolean narrows nothing
     json<Input>({ guard: (value: unknown): boolean => value !== null });
+  });
+
+  program("a struct's records have the types of its schema", () => {
+    const codec = struct({ x: "f32", id: "u16", time: "u64", alive: "bool" });
+    expectTypeOf(codec).toEqualTypeOf<Codec<{ x: number; id: number; time: bigint; alive: boolean }>>();
+    const player = poller.connect(memory(), codec);
+    expectTypeOf(player.tryRecv()?.alive).toEqualTypeOf<boolean | undefined>();
+    const frozen: Readonly<{ x: number; id: number; time: bigint; alive: boolean }> =
+      player.tryRecv() as never;
+    player.trySend(frozen);
+    // @ts-expect-error a field is missing
+    player.trySend({ x: 1, id: 2, time: 3n });
+    // @ts-expect-error a u64 is a bigint
+    player.trySend({ x: 1, id: 2, time: 3, alive: true });
+    // @ts-expect-error a field that the schema does not have
+    player.trySend({ x: 1, id: 2, time: 3n, alive: true, y: 4 });
+    // @ts-expect-error no such field
+    player.tryRecv()?.y;
+    // @ts-expect-error no such type
+    struct({ x: "f16" });
+    // @ts-expect-error the guard knows the fields
+    struct({ x: "f32" }, { guard: ({ y }) => y > 0 });
+    // @ts-expect-error no such byte order
+    struct({ x: "f32" }, { endian: "network" });
+  });
+
+  program("the records of structs are told apart by their kind", () => {
+    const codec = structs({ move: { x: "f32" }, stop: {}, shoot: { power: "u8" } });
+    type Message = { kind: "move"; x: number } | { kind: "stop" } | { kind: "shoot"; power: number };
+    expectTypeOf(codec).toEqualTypeOf<Codec<Message>>();
+    const player = poller.connect(memory(), codec);
+    player.trySend({ kind: "stop" });
+    const message = player.tryRecv();
+    if (message?.kind === "shoot") expectTypeOf(message.power).toEqualTypeOf<number>();
+    // @ts-expect-error which kind it is must be asked first
+    message?.power;
+    // @ts-expect-error no such kind
+    player.trySend({ kind: "fly" });
+    // @ts-expect-error a field of another kind
+    player.trySend({ kind: "move", power: 1 });
   });
 
   program("guests have the types of their listener", () => {
