@@ -162,6 +162,10 @@ class RecordDecoder<Message> implements Decoder<Message> {
     }
   }
 
+  get pendingBytes(): number {
+    return this.#held.length;
+  }
+
   end(): void {
     if (this.#held.length === 0) return;
     throw new DecodeError(
