@@ -147,29 +147,40 @@ function readField(view: DataView, at: number, field: Field, isLittle: boolean):
 function writeField(view: DataView, { type, at, label }: Field, value: unknown, isLittle: boolean): void {
   switch (type) {
     case "f32":
-      return view.setFloat32(at, finiteNumber(label, value, Math.fround), isLittle);
+      view.setFloat32(at, finiteNumber(label, value, Math.fround), isLittle);
+      break;
     case "f64":
-      return view.setFloat64(at, finiteNumber(label, value, Number), isLittle);
+      view.setFloat64(at, finiteNumber(label, value, Number), isLittle);
+      break;
     case "u8":
-      return view.setUint8(at, wholeNumber(label, value, 0, 0xff));
+      view.setUint8(at, wholeNumber(label, value, 0, 0xff));
+      break;
     case "i8":
-      return view.setInt8(at, wholeNumber(label, value, -0x80, 0x7f));
+      view.setInt8(at, wholeNumber(label, value, -0x80, 0x7f));
+      break;
     case "u16":
-      return view.setUint16(at, wholeNumber(label, value, 0, 0xffff), isLittle);
+      view.setUint16(at, wholeNumber(label, value, 0, 0xffff), isLittle);
+      break;
     case "i16":
-      return view.setInt16(at, wholeNumber(label, value, -0x8000, 0x7fff), isLittle);
+      view.setInt16(at, wholeNumber(label, value, -0x8000, 0x7fff), isLittle);
+      break;
     case "u32":
-      return view.setUint32(at, wholeNumber(label, value, 0, 0xffffffff), isLittle);
+      view.setUint32(at, wholeNumber(label, value, 0, 0xffffffff), isLittle);
+      break;
     case "i32":
-      return view.setInt32(at, wholeNumber(label, value, -0x80000000, 0x7fffffff), isLittle);
+      view.setInt32(at, wholeNumber(label, value, -0x80000000, 0x7fffffff), isLittle);
+      break;
     case "u64":
-      return view.setBigUint64(at, wholeBigint(label, value, BigInt.asUintN), isLittle);
+      view.setBigUint64(at, wholeBigint(label, value, BigInt.asUintN), isLittle);
+      break;
     case "i64":
-      return view.setBigInt64(at, wholeBigint(label, value, BigInt.asIntN), isLittle);
+      view.setBigInt64(at, wholeBigint(label, value, BigInt.asIntN), isLittle);
+      break;
     case "bool":
       if (typeof value !== "boolean")
         throw new TypeError(`${label}: expected a boolean, got ${kindOf(value)}`);
-      return view.setUint8(at, value ? 1 : 0);
+      view.setUint8(at, value ? 1 : 0);
+      break;
   }
 }
 

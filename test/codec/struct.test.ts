@@ -162,7 +162,7 @@ describe("every type lies as a DataView would write it", () => {
     "%s, in both byte orders, alone and behind others",
     (type) => {
       check(
-        fc.property(valueOf(type), fc.boolean(), (value, isLittle) => {
+        fc.property(anyOf(type), fc.boolean(), (value, isLittle) => {
           const sizeBytes = Number(/\d+/.exec(type)?.[0] ?? 8) / 8;
           const expected = new Uint8Array(sizeBytes);
           WRITERS[type](new DataView(expected.buffer), value as never, isLittle);
@@ -316,7 +316,7 @@ describe("a schema that cannot be is refused at once", () => {
 
 describe.for(["little", "big"] as const)("for any records, any bytes and any cuts, %s endian", (endian) => {
   const schema = { u: "u32", f: "f32", on: "bool", d: "f64", l: "i64", s: "i16" } as const;
-  const fields = Object.entries(schema).map(([name, type]) => [name, valueOf(type)] as const);
+  const fields = Object.entries(schema).map(([name, type]) => [name, anyOf(type)] as const);
   const codec = struct(schema, { endian });
   testCodecProperties({
     codec,
@@ -341,7 +341,7 @@ describe("for any records of several kinds, any bytes and any cuts", () => {
 });
 
 /** Any value of a type, as it comes out again. */
-function valueOf(type: FieldType): fc.Arbitrary<unknown> {
+function anyOf(type: FieldType): fc.Arbitrary<unknown> {
   if (type === "bool") return fc.boolean();
   if (type === "f32") return fc.float({ noNaN: true, noDefaultInfinity: true });
   if (type === "f64") return fc.double({ noNaN: true, noDefaultInfinity: true });
