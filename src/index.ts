@@ -6,10 +6,14 @@ export {
   Poller,
   type PollerOptions,
   type BindOptions,
-  type FrameBudget,
   type ListenOptions,
-  type ConnectOptions,
 } from "./core/poller.ts";
+export type {
+  ClientPoller,
+  ClientPollerOptions,
+  ConnectOptions,
+  FrameBudget,
+} from "./core/client-poller.ts";
 export type { Frame } from "./core/frame.ts";
 export type { AnyListener, DrainBudget, Listener, ListenerState } from "./core/listener.ts";
 export type { DatagramSocket, DatagramState } from "./core/datagrams.ts";
@@ -41,6 +45,7 @@ export type {
   Link,
   LinkEvents,
   PeerCertificate,
+  Pump,
   Security,
   Transport,
 } from "./core/link.ts";

@@ -4,15 +4,15 @@
  * for; knows the poller as any caller does.
  */
 import { milliseconds } from "./check.ts";
+import type { ClientPoller } from "./core/client-poller.ts";
 import type { Frame } from "./core/frame.ts";
-import type { Poller } from "./core/poller.ts";
 
 /** Options of {@link runLoop}. */
 export interface LoopOptions {
   /** Ticks per second, above 0 and up to 1,000. */
   readonly rateHz: number;
   /** Polled before each tick and flushed after it. */
-  readonly poller: Poller;
+  readonly poller: ClientPoller;
   /**
    * One tick of the game.
    *
@@ -78,12 +78,12 @@ export async function runLoop(options: LoopOptions): Promise<LoopReport> {
  * @throws RangeError when `timeoutMs` is below 0
  */
 export function waitForActivity(
-  poller: Poller,
+  poller: ClientPoller,
   timeoutMs: number = Infinity,
   signal?: AbortSignal,
 ): Promise<boolean> {
   milliseconds("timeoutMs", timeoutMs);
-  const { dueInMs } = poller;
+  const dueInMs = poller.dueInMs();
   const waitMs = Math.min(timeoutMs, dueInMs, MAX_TIMER_MS);
   return new Promise((resolve) => {
     const end = (isTime: boolean): void => {

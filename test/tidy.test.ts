@@ -20,16 +20,26 @@ import {
 
 const src = read("src");
 const demo = read("demo");
+const entries = ["src/index.ts", "src/browser.ts", "src/websocket.ts"];
 const everything = new Map([...src, ...demo, ...read("test")]);
+
+/** Transports that run in a page, and know no `node:` module. */
+const FOR_PAGES = /^src\/transport\/(websocket-page|websocket-options|close-codes)\.ts$/;
 
 /** What each layer may import. The first that fits a file is its layer. */
 const LAYERS: readonly Layer[] = [
-  { files: /^src\/index\.ts$/, mayImport: [/^src\//] },
+  { files: /^src\/(index|websocket)\.ts$/, mayImport: [/^src\/(core|codec|transport)\//, /^src\/loop\.ts$/] },
+  {
+    files: /^src\/browser\.ts$/,
+    mayImport: [/^src\/(core|codec)\//, /^src\/loop\.ts$/, FOR_PAGES],
+  },
   { files: /^src\/check\.ts$/, mayImport: [] },
-  { files: /^src\/loop\.ts$/, mayImport: [/^src\/check\.ts$/, /^src\/core\/(frame|poller)\.ts$/] },
+  { files: /^src\/loop\.ts$/, mayImport: [/^src\/check\.ts$/, /^src\/core\/(frame|client-poller)\.ts$/] },
   { files: /^src\/codec\//, mayImport: [/^src\/check\.ts$/, /^src\/codec\//] },
   { files: /^src\/core\/events\.ts$/, mayImport: [/^src\/core\//, /^mitt$/] },
   { files: /^src\/core\//, mayImport: [/^src\/check\.ts$/, /^src\/codec\//, /^src\/core\//] },
+  { files: FOR_PAGES, mayImport: [/^src\/check\.ts$/, /^src\/core\/link\.ts$/, FOR_PAGES] },
+  { files: /^src\/transport\/ws\.ts$/, mayImport: [/^ws$/] },
   {
     files: /^src\/transport\//,
     mayImport: [/^src\/check\.ts$/, /^src\/core\/link\.ts$/, /^src\/transport\//, /^node:/],
@@ -83,8 +93,8 @@ describe("layers", () => {
       "a.ts": "",
       "b.ts": 'import "./a.ts";',
     });
-    expect(unreachable(sample, "index.ts")).toEqual(["b.ts is imported by nobody"]);
-    expect(unreachable(src, "src/index.ts")).toEqual([]);
+    expect(unreachable(sample, ["index.ts"])).toEqual(["b.ts is imported by nobody"]);
+    expect(unreachable(src, entries)).toEqual([]);
   });
 });
 
@@ -145,12 +155,12 @@ describe("files", () => {
     expect(unopened(src)).toEqual([]);
   });
 
-  test("name the public things in index.ts, and do nothing there", () => {
+  test("name the public things in the entries, and do nothing there", () => {
     const sample = sources({
       "index.ts": '/** All. */\nexport {\n  a,\n  type B,\n} from "./a.ts";\nexport const late = 1;',
     });
     expect(codeBesideExports(sample)).toEqual(["index.ts has code: export const late = 1;"]);
-    expect(codeBesideExports(select(src, (path) => path === "src/index.ts"))).toEqual([]);
+    expect(codeBesideExports(select(src, (path) => entries.includes(path)))).toEqual([]);
   });
 });
 

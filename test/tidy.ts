@@ -48,9 +48,9 @@ export function importCycles(sources: Sources): string[] {
   return cycles;
 }
 
-/** Files that cannot be reached from `entry`. */
-export function unreachable(sources: Sources, entry: string): string[] {
-  const reached = new Set([entry]);
+/** Files that cannot be reached from `entries`. */
+export function unreachable(sources: Sources, entries: readonly string[]): string[] {
+  const reached = new Set(entries);
   for (const path of reached) {
     for (const target of importsOf(path, sources.get(path) ?? "")) reached.add(target);
   }

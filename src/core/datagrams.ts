@@ -192,7 +192,7 @@ export class DatagramSocket<In, Out = In> {
     if (this.#state !== "closed") return;
     this.#closeReason = intake.reason;
     this.#outgoing = [];
-    this.#desk.forgetSocket(this);
+    this.#desk.forgetHouse(this);
   }
 
   #closeLink(): void {

@@ -47,12 +47,17 @@ export interface DatagramDesk {
   /** Something is to be sent here; call `flush` at the next flush. */
   wantsFlush(socket: Flushing): void;
   /** It is over. */
-  forgetSocket(socket: Settling): void;
+  forgetHouse(socket: Closing): void;
 }
 
 /** What takes part in a poll. */
 export interface Settling {
   settle(): void;
+}
+
+/** What is closed with its poller. */
+export interface Closing {
+  close(): void;
 }
 
 /** What takes part in a flush. */

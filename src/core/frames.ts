@@ -9,9 +9,8 @@
  * connections and listeners by what they do in a frame, and no transport.
  */
 import type { AnyConnection } from "./connection.ts";
-import type { AnyDatagramSocket } from "./datagrams.ts";
 import { Deadlines } from "./deadlines.ts";
-import type { DatagramDesk, Flushing, ListenerDesk, Settling } from "./desk.ts";
+import type { Closing, DatagramDesk, Flushing, ListenerDesk, Settling } from "./desk.ts";
 import { Events } from "./events.ts";
 import { type Frame, ReusedFrame } from "./frame.ts";
 import type { CloseReason } from "./link.ts";
@@ -39,8 +38,8 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener>, Datagra
   /** What has something to look at in this frame. */
   readonly ready: AnyConnection[] = [];
   readonly connections: Set<AnyConnection> = new Set();
-  readonly listeners: Set<AnyListener> = new Set();
-  readonly sockets: Set<AnyDatagramSocket> = new Set();
+  /** Listeners and datagram sockets. */
+  readonly houses: Set<Closing> = new Set();
   readonly clock: () => number;
 
   readonly #rules: FrameRules;
@@ -70,7 +69,7 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener>, Datagra
 
   /** Whether everything it kept is over. */
   get isEmpty(): boolean {
-    return this.connections.size === 0 && this.listeners.size === 0 && this.sockets.size === 0;
+    return this.connections.size === 0 && this.houses.size === 0;
   }
 
   /** Whether the next cut has something to show. */
@@ -133,8 +132,8 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener>, Datagra
     this.#wakeUp();
   }
 
-  forgetSocket(socket: Settling): void {
-    this.sockets.delete(socket as AnyDatagramSocket);
+  forgetHouse(house: Closing): void {
+    this.houses.delete(house);
   }
 
   wantsFlush(member: Flushing): void {
@@ -170,7 +169,7 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener>, Datagra
       this.events.gather("listen", { listener });
       return;
     }
-    this.listeners.delete(listener);
+    this.houses.delete(listener);
     this.events.gather("unlisten", { listener, reason: listener.closeReason as CloseReason });
   }
 

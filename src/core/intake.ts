@@ -70,11 +70,12 @@ export class Intake<In> implements LinkEvents {
     this.#notify();
   }
 
-  ended(): void {
+  ended(reason: CloseReason = REMOTE): void {
     if (this.progress !== "open") return;
     try {
-      if (this.#reading !== "discarding") this.#decoder.end?.();
-      this.#end(REMOTE);
+      // A stream that was broken off may stop anywhere; one that was finished may not.
+      if (reason.kind === "remote" && this.#reading !== "discarding") this.#decoder.end?.();
+      this.#end(reason);
     } catch (error) {
       this.#refuse(error);
     }

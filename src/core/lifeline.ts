@@ -96,7 +96,7 @@ export class Lifeline<Member extends { file(): void }> {
       link.endSending();
     } else if (this.#phase === "closing") {
       this.#phase = "lingering";
-      link.end();
+      link.end(this.#ownReason ?? intake.reason);
     }
   }
 
@@ -139,8 +139,13 @@ export class Lifeline<Member extends { file(): void }> {
     const interrupt = () => {
       if (intake.progress !== "connecting") return;
       const cause: unknown = signal.reason;
-      intake.closed({ kind: "aborted", message: "the signal ended the attempt to connect", cause });
-      link.abort();
+      const reason: CloseReason = {
+        kind: "aborted",
+        message: "the signal ended the attempt to connect",
+        cause,
+      };
+      intake.closed(reason);
+      link.abort(reason);
     };
     this.#forgetSignal = () => signal.removeEventListener("abort", interrupt);
     if (signal.aborted) interrupt();
@@ -181,7 +186,7 @@ export class Lifeline<Member extends { file(): void }> {
     this.closeReason = reason;
     intake.shut();
     outbox.clear();
-    link.abort();
+    link.abort(reason);
     this.#keepers.member.file();
   }
 

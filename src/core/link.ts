@@ -1,7 +1,7 @@
 /**
  * The port between the core and a transport: one stream of bytes each way.
  *
- *     core ── write, pause, resume, end, abort ──▶ link (the transport's)
+ *     core ── write, pause, resume, end, abort, pump ──▶ link (the transport's)
  *     core ◀── opened, received, drained, ended, closed ── link
  *
  * A transport implements what is commanded, the core what is told. A transport
@@ -16,12 +16,20 @@ export interface Transport {
   connect?(): Link;
   /** Begins to take a place for datagrams. Tells nothing before {@link DatagramLink.attach}. */
   bind?(): DatagramLink;
-  /**
-   * Work to do at a frame's start, such as delivering what is due. `poll()`
-   * calls it first. Transports that share one function share one call.
-   */
-  readonly pump?: (nowMs: number) => void;
+  /** Work for all that was made of it; transports that share one function share one call. */
+  readonly pump?: Pump;
 }
+
+/**
+ * Work to do at a frame's start, such as delivering what is due. `poll()` calls
+ * it first, with the frame's time; who waits for activity calls it once more,
+ * with the same time, before the wait.
+ *
+ * @returns how soon it wants to be called again, in milliseconds, which
+ *   `waitForActivity` wakes for; `Infinity` for at the next poll, whenever that
+ *   is; `undefined` for never again
+ */
+export type Pump = (nowMs: number) => number | undefined;
 
 /** One stream of bytes to a peer, as a transport gives it. */
 export interface Link {
@@ -49,13 +57,16 @@ export interface Link {
   /**
    * Sends what was written, then the end of the stream, and waits as long as
    * the transport must so that nothing of it is lost. What still comes is not
-   * wanted any more. `closed` follows.
+   * wanted any more. `closed` follows. `reason` is why this side ends it, for
+   * transports that can tell the peer.
    */
-  end(): void;
+  end(reason?: CloseReason): void;
   /** Sends what was written, then the end of the stream, and goes on hearing the peer. */
   endSending(): void;
-  /** Drops everything, and tells the peer so where it can (a reset). */
-  abort(): void;
+  /** Drops everything, and tells the peer so where it can: a reset, or `reason`. */
+  abort(reason?: CloseReason): void;
+  /** Work for this link. Called for one that connects; a guest's is its door's work. */
+  pump?(nowMs: number): number | undefined;
 }
 
 /** What a transport tells of a link. None of these calls throws. */
@@ -66,8 +77,8 @@ export interface LinkEvents {
   received(bytes: Uint8Array): void;
   /** So many of the bytes that waited in the link have gone. */
   drained(sizeBytes: number): void;
-  /** The peer has sent the end of its stream; this side may still write. */
-  ended(): void;
+  /** The peer has sent the end of its stream, and may have said why; this side may still write. */
+  ended(reason?: CloseReason): void;
   /** It is over, in both directions; told once, and last. */
   closed(reason: CloseReason): void;
 }
@@ -78,6 +89,8 @@ export interface Door {
   attach(events: DoorEvents): void;
   /** Lets nobody in any more, and frees the address. Links that came through it live on. */
   close(): void;
+  /** Work for the door and the links that came through it, also when it is closed. */
+  pump?(nowMs: number): number | undefined;
 }
 
 /** What a transport tells of a door. None of these calls throws. */
@@ -155,6 +168,8 @@ export interface DatagramLink {
   leave(group: string, onInterface?: string): void;
   /** Sends what was given, and frees the place. `closed` follows. */
   close(): void;
+  /** Work for this place. */
+  pump?(nowMs: number): number | undefined;
 }
 
 /** What a transport tells of a place for datagrams. None of these calls throws. */

@@ -261,8 +261,9 @@ export class Listener<In, Out = In> {
       link.abort();
     } else if (this.#guests.length >= this.#limits.acceptLimit) {
       const message = `more guests than acceptLimit, ${this.#limits.acceptLimit}, were waiting at the door`;
-      this.#drop({ kind: "overflow", message });
-      link.abort();
+      const reason: CloseReason = { kind: "overflow", message };
+      this.#drop(reason);
+      link.abort(reason);
     } else {
       const guest = new Connection(this.#desk, this, link, this.#codec, this.#limits);
       this.#guests.put(guest, 0);

@@ -1,53 +1,22 @@
 /**
- * The poller: what a game holds in its hand.
+ * The poller: what a game with a machine of its own holds in its hand.
  *
  *     poll ──▶ frame, ready, tryAccept, tryRecv ──▶ game ──▶ trySend ──▶ flush
  *
- * Makes listeners and connections out of transports and codecs, and owns them
- * until they are closed. Cutting the frames is the work of `frames.ts`; this
- * file decides what a caller may ask, and in which order a poll does its work.
+ * A client's poller that also takes guests in, binds datagram sockets and asks
+ * for addresses. Apart from it so that a page does not load what it cannot do.
  */
-import { kindOf, limit, milliseconds, wholeNumber } from "../check.ts";
+import { kindOf, wholeNumber } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
-import { now, rest } from "./clock.ts";
-import { type AnyConnection, Connection } from "./connection.ts";
+import { ClientPoller, type ClientPollerOptions } from "./client-poller.ts";
 import { DatagramSocket, MAX_DATAGRAM_BYTES } from "./datagrams.ts";
-import type { Handler, PollerEvents } from "./events.ts";
-import type { Frame } from "./frame.ts";
-import { Frames } from "./frames.ts";
-import {
-  type AcceptLimitOptions,
-  type ConnectLimitOptions,
-  type LimitOptions,
-  type Limits,
-  limitsOf,
-} from "./limits.ts";
+import { type AcceptLimitOptions, type LimitOptions, limitsOf } from "./limits.ts";
 import type { NameQuery, Transport } from "./link.ts";
 import { Listener } from "./listener.ts";
 import { Lookup } from "./lookup.ts";
-import type { PollerStats } from "./stats.ts";
-
-/** How much may become visible in one frame. What is not given is unlimited. */
-export interface FrameBudget {
-  /** Messages. */
-  readonly messages?: number;
-  /** Bytes of those messages on the wire. The message that reaches the limit still becomes visible. */
-  readonly bytes?: number;
-}
 
 /** Options of a {@link Poller}; the limits are the defaults for all it makes. */
-export interface PollerOptions extends LimitOptions, AcceptLimitOptions, ConnectLimitOptions {
-  /** How much may become visible in one frame; the rest waits, and turns go round. */
-  readonly frameBudget?: FrameBudget;
-  /**
-   * The longest time that one frame can count for in deadlines, in
-   * milliseconds; 1,000 by default. A frame that was later than this (a
-   * debugger, a scene that loaded) does not time its peers out.
-   */
-  readonly maxFrameMs?: number;
-  /** The time in milliseconds, for `poll()` without one and for budgets; `performance.now` by default. */
-  readonly clock?: () => number;
-}
+export interface PollerOptions extends ClientPollerOptions, AcceptLimitOptions {}
 
 /** Options of `poller.listen`. */
 export interface ListenOptions extends LimitOptions, AcceptLimitOptions {}
@@ -61,49 +30,11 @@ export interface BindOptions extends LimitOptions {
   readonly maxDatagramBytes?: number;
 }
 
-/** Options of `poller.connect`. */
-export interface ConnectOptions extends LimitOptions, ConnectLimitOptions {
-  /** Ends the attempt; once the connection is open it has no effect. */
-  readonly signal?: AbortSignal;
-}
-
 /** The network of a game, in frames: `poll()` once per tick, `flush()` at its end. */
-export class Poller {
-  readonly #limits: Limits;
-  readonly #frames: Frames;
-  readonly #pumps = new Set<(nowMs: number) => void>();
-  #polling = false;
-  #closed = false;
-
+export class Poller extends ClientPoller {
   /** @throws TypeError or RangeError when an option is not a number, or out of its range */
   constructor(options: PollerOptions = {}) {
-    const { frameBudget = {}, maxFrameMs = DEFAULT_MAX_FRAME_MS, clock = now } = options;
-    this.#limits = limitsOf(options);
-    this.#frames = new Frames({
-      messages: limit("frameBudget.messages", frameBudget.messages ?? Infinity, 1),
-      bytes: limit("frameBudget.bytes", frameBudget.bytes ?? Infinity, 1),
-      maxFrameMs: milliseconds("maxFrameMs", maxFrameMs),
-      clock,
-    });
-  }
-
-  /** What was counted so far, over all listeners and connections. */
-  get stats(): PollerStats {
-    return this.#frames.counters;
-  }
-
-  /**
-   * What has something to look at in this frame: messages to take, those left
-   * from earlier frames among them, or a state that changed. Guests come in
-   * once they are accepted. The array is the same in every frame.
-   */
-  get ready(): readonly AnyConnection[] {
-    return this.#frames.ready;
-  }
-
-  /** Whether something has arrived that the next `poll()` would show. */
-  get hasNews(): boolean {
-    return this.#frames.hasNews;
+    super(options);
   }
 
   /**
@@ -118,38 +49,14 @@ export class Poller {
     codec: Codec<In, Out>,
     options: ListenOptions = {},
   ): Listener<In, Out> {
-    this.#checkUsable(codec);
+    this.checkUsable(codec);
     if (typeof transport?.listen !== "function") throw new TypeError("transport: this one cannot listen");
-    const limits = limitsOf(options, this.#limits);
-    const listener = new Listener(this.#frames, transport.listen(), codec, limits);
-    this.#frames.listeners.add(listener);
-    if (transport.pump !== undefined) this.#pumps.add(transport.pump);
+    const limits = limitsOf(options, this.limits);
+    const door = transport.listen();
+    const listener = new Listener(this.frames, door, codec, limits);
+    this.frames.houses.add(listener);
+    this.callPumps(transport, door);
     return listener;
-  }
-
-  /**
-   * Begins to connect. Never throws for what the world does: a refusal is the
-   * connection's `closeReason` in a later frame. What is sent meanwhile waits.
-   *
-   * @throws TypeError when `transport`, `codec` or `signal` is not one, or cannot connect
-   * @throws RangeError when a limit in `options` is out of its range
-   */
-  connect<In, Out>(
-    transport: Transport,
-    codec: Codec<In, Out>,
-    options: ConnectOptions = {},
-  ): Connection<In, Out> {
-    this.#checkUsable(codec);
-    if (typeof transport?.connect !== "function") throw new TypeError("transport: this one cannot connect");
-    const limits = limitsOf(options, this.#limits);
-    const { signal } = options;
-    if (signal !== undefined && typeof signal?.addEventListener !== "function") {
-      throw new TypeError(`signal: expected an AbortSignal, got ${kindOf(signal)}`);
-    }
-    const connection = new Connection(this.#frames, undefined, transport.connect(), codec, limits);
-    if (signal !== undefined) connection.interruptBy(signal);
-    if (transport.pump !== undefined) this.#pumps.add(transport.pump);
-    return connection;
   }
 
   /**
@@ -165,15 +72,16 @@ export class Poller {
     codec: Codec<In, Out>,
     options: BindOptions = {},
   ): DatagramSocket<In, Out> {
-    this.#checkUsable(codec);
+    this.checkUsable(codec);
     if (typeof transport?.bind !== "function")
       throw new TypeError("transport: this one carries no datagrams");
-    const limits = limitsOf(options, this.#limits);
+    const limits = limitsOf(options, this.limits);
     const { maxDatagramBytes = MAX_DATAGRAM_BYTES } = options;
     const maxBytes = wholeNumber("maxDatagramBytes", maxDatagramBytes, 1, MAX_DATAGRAM_BYTES);
-    const socket = new DatagramSocket(this.#frames, transport.bind(), codec, limits, maxBytes);
-    this.#frames.sockets.add(socket);
-    if (transport.pump !== undefined) this.#pumps.add(transport.pump);
+    const link = transport.bind();
+    const socket = new DatagramSocket(this.frames, link, codec, limits, maxBytes);
+    this.frames.houses.add(socket);
+    this.callPumps(transport, link);
     return socket;
   }
 
@@ -187,112 +95,6 @@ export class Poller {
     if (typeof query?.ask !== "function") {
       throw new TypeError(`query: expected one such as names({ host }), got ${kindOf(query)}`);
     }
-    return new Lookup(this.#frames, query);
-  }
-
-  /**
-   * Begins a frame: what arrived since the last one becomes visible, and stands
-   * still until the next. Sends first what was not flushed. Then tells the
-   * lifecycle events of this frame.
-   *
-   * @param nowMs the time in milliseconds, on any clock that does not go back;
-   *   the `clock` of the options by default
-   * @returns the frame in numbers; the object is reused by the next poll
-   * @throws RangeError when `nowMs` is not a finite number
-   * @throws whatever event handlers threw, after the frame is whole
-   */
-  poll(nowMs: number = this.#frames.clock()): Frame {
-    if (!Number.isFinite(nowMs)) throw new RangeError(`nowMs: expected a finite number, got ${nowMs}`);
-    if (this.#polling) throw new Error("poll: called from within poll(), by an event handler");
-    this.#polling = true;
-    try {
-      this.#frames.flush();
-      for (const pump of this.#pumps) pump(nowMs);
-      const frame = this.#frames.cut(nowMs);
-      this.#frames.events.tell();
-      return frame;
-    } finally {
-      this.#polling = false;
-    }
-  }
-
-  /** Ends a frame: sends what was queued, one write for each connection. */
-  flush(): void {
-    this.#frames.flush();
-  }
-
-  /** Calls `handler` at the end of each poll in which `type` happened, once for each time; adding it again changes nothing. */
-  on<Type extends keyof PollerEvents>(type: Type, handler: Handler<Type>): void {
-    this.#frames.events.on(type, handler);
-  }
-
-  /** Takes a handler away again. */
-  off<Type extends keyof PollerEvents>(type: Type, handler: Handler<Type>): void {
-    this.#frames.events.off(type, handler);
-  }
-
-  /**
-   * Closes all listeners and, after what is queued, all connections. They are
-   * over some frames later, so poll on, or `await` the dispose instead.
-   */
-  close(): void {
-    this.#closed = true;
-    for (const listener of this.#frames.listeners) listener.close();
-    for (const connection of this.#frames.connections) connection.close();
-    for (const socket of this.#frames.sockets) socket.close();
-    this.#frames.flush();
-  }
-
-  /** Drops everything now. */
-  [Symbol.dispose](): void {
-    this.#closed = true;
-    for (const listener of this.#frames.listeners) listener.close();
-    for (const connection of this.#frames.connections) connection.abort();
-    for (const socket of this.#frames.sockets) socket.close();
-  }
-
-  /**
-   * Closes everything and polls until it is over, within the close deadline; no
-   * handle is left then.
-   *
-   * @throws the first error that an event handler threw meanwhile, once it is over
-   */
-  async [Symbol.asyncDispose](): Promise<void> {
-    const thrown: unknown[] = [];
-    // Real time passes from the last frame on, so that a clock which stands still ends nothing late.
-    const offsetMs = this.#frames.nowMs - now();
-    this.close();
-    do {
-      await rest(REST_MS); // not in the caller's turn, who may be an event handler
-      try {
-        this.poll(offsetMs + now());
-      } catch (error) {
-        thrown.push(error);
-      }
-    } while (!this.#frames.isEmpty);
-    await rest(REST_MS); // lets the handles of the last ones close
-    if (thrown.length > 0) throw thrown[0];
-  }
-
-  /** How soon a deadline wants a poll, in milliseconds; `Infinity` when none runs. @internal */
-  get dueInMs(): number {
-    return this.#frames.dueInMs;
-  }
-
-  /** Calls `wake` once, when `hasNews` is or becomes true. Answers how to take that back. @internal */
-  onNews(wake: () => void): () => void {
-    return this.#frames.onNews(wake);
-  }
-
-  #checkUsable(codec: unknown): void {
-    if (this.#closed) throw new Error("poller: it is closed");
-    const { decoder, encode } = (codec ?? {}) as Partial<Codec<unknown>>;
-    if (typeof decoder !== "function" || typeof encode !== "function") {
-      throw new TypeError(`codec: expected a codec such as lines(), got ${kindOf(codec)}`);
-    }
+    return new Lookup(this.frames, query);
   }
 }
-
-const DEFAULT_MAX_FRAME_MS = 1_000;
-/** Between two polls of an awaited dispose: a goodbye takes a few turns of the event loop. */
-const REST_MS = 2;

@@ -53,7 +53,8 @@ export class StreamDoor implements Door {
   }
 }
 
-function boundTo(server: Server): Address | undefined {
+/** Where a server listens; `undefined` when it does not. */
+export function boundTo(server: Server): Address | undefined {
   const bound = server.address();
   if (bound === null) return undefined; // closed again meanwhile
   if (typeof bound === "string") return { family: "unix", host: bound, port: 0 };

@@ -143,8 +143,10 @@ function cameFrom(socket: Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort}`;
 }
 
-/** What both ends must agree on. */
-function agreementOf(options: TlsOptions): Pick<NodeOptions, "requestCert" | "rejectUnauthorized"> {
+/** What both ends must agree on, as Node takes it. @internal */
+export function agreementOf(
+  options: Agreement,
+): Pick<NodeOptions, "requestCert" | "rejectUnauthorized" | "ALPNProtocols"> {
   const { requestCert, rejectUnauthorized, servername, ALPNProtocols } = options;
   return {
     ...(requestCert !== undefined && { requestCert }),
@@ -154,8 +156,10 @@ function agreementOf(options: TlsOptions): Pick<NodeOptions, "requestCert" | "re
   };
 }
 
-/** Keys, certificates and authorities, as Node takes them. */
-function secretsOf(options: Pick<TlsOptions, keyof Identity | "ca" | "minVersion">): SecureContextOptions {
+/** Keys, certificates and authorities, as Node takes them. @internal */
+export function secretsOf(
+  options: Pick<TlsOptions, keyof Identity | "ca" | "minVersion">,
+): SecureContextOptions {
   const { cert, key, passphrase, ca, minVersion } = options;
   return {
     ...(cert !== undefined && { cert: pem(cert) }),
@@ -171,8 +175,9 @@ function pem(given: Pem): (string | Buffer)[] {
   return several.map((one) => (typeof one === "string" ? one : Buffer.from(one)));
 }
 
-function securityOf(socket: Socket): Security {
-  const secure = socket as TLSSocket; // a StreamLink of this file has no other
+/** How a TLS socket is encrypted, once it is open. @internal */
+export function securityOf(socket: Socket): Security {
+  const secure = socket as TLSSocket; // who asks has no other
   const certificate = secure.getPeerX509Certificate();
   return {
     protocol: secure.getProtocol() ?? "",
@@ -204,6 +209,8 @@ function dateIn(text: string): string {
 function commonNameIn(subject: string | undefined): string {
   return subject?.match(/^CN=(.*)$/m)?.[1] ?? "";
 }
+
+type Agreement = Pick<TlsOptions, "requestCert" | "rejectUnauthorized" | "servername" | "ALPNProtocols">;
 
 /** As long as a connect may take; Node's own default is 120 s, for which a stranger could hold a socket. */
 const DEFAULT_HANDSHAKE_TIMEOUT_MS = 5_000;

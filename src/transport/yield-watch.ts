@@ -7,9 +7,13 @@
  * Looks only at every thousandth poll, so that a frame does not pay for it.
  */
 
-/** Called at each poll of a poller with sockets. */
-export function watchYielding(): void {
-  if (++polls < POLLS_PER_LOOK) return;
+/** Called at each poll of a poller with sockets, and wants no poll of its own. */
+export function watchYielding(): number {
+  if (++polls >= POLLS_PER_LOOK) lookAtLoop();
+  return Infinity;
+}
+
+function lookAtLoop(): void {
   polls = 0;
   if (look === "waiting" && process.env.NODE_ENV !== "production") warn();
   if (look === "warned") return;

@@ -1,0 +1,241 @@
+/**
+ * The client's poller: frames, and connections to others. All of what a page
+ * may do; `poller.ts` adds what only a machine of its own can, and shares this.
+ *
+ *     poll ──▶ frame, ready, tryRecv ──▶ game ──▶ trySend ──▶ flush
+ *
+ * Makes connections out of transports and codecs, and owns them until they are
+ * closed. Cutting the frames is the work of `frames.ts`; this file decides what
+ * a caller may ask, and in which order a poll does its work.
+ */
+import { kindOf, limit, milliseconds } from "../check.ts";
+import type { Codec } from "../codec/codec.ts";
+import { now, rest } from "./clock.ts";
+import { type AnyConnection, Connection } from "./connection.ts";
+import type { Handler, PollerEvents } from "./events.ts";
+import type { Frame } from "./frame.ts";
+import { Frames } from "./frames.ts";
+import { type ConnectLimitOptions, type LimitOptions, type Limits, limitsOf } from "./limits.ts";
+import type { Pump, Transport } from "./link.ts";
+import type { PollerStats } from "./stats.ts";
+
+/** How much may become visible in one frame. What is not given is unlimited. */
+export interface FrameBudget {
+  /** Messages. */
+  readonly messages?: number;
+  /** Bytes of those messages on the wire. The message that reaches the limit still becomes visible. */
+  readonly bytes?: number;
+}
+
+/** Options of a {@link ClientPoller}; the limits are the defaults for all it makes. */
+export interface ClientPollerOptions extends LimitOptions, ConnectLimitOptions {
+  /** How much may become visible in one frame; the rest waits, and turns go round. */
+  readonly frameBudget?: FrameBudget;
+  /**
+   * The longest time that one frame can count for in deadlines, in
+   * milliseconds; 1,000 by default. A frame that was later than this (a
+   * debugger, a scene that loaded) does not time its peers out.
+   */
+  readonly maxFrameMs?: number;
+  /** The time in milliseconds, for `poll()` without one and for budgets; `performance.now` by default. */
+  readonly clock?: () => number;
+}
+
+/** Options of `poller.connect`. */
+export interface ConnectOptions extends LimitOptions, ConnectLimitOptions {
+  /** Ends the attempt; once the connection is open it has no effect. */
+  readonly signal?: AbortSignal;
+}
+
+/** The network of a game, in frames: `poll()` once per tick, `flush()` at its end. */
+export class ClientPoller {
+  /** @internal */
+  protected readonly limits: Limits;
+  /** @internal */
+  protected readonly frames: Frames;
+  readonly #pumps = new Set<Pump>();
+  #polling = false;
+  #closed = false;
+
+  /** @throws TypeError or RangeError when an option is not a number, or out of its range */
+  constructor(options: ClientPollerOptions = {}) {
+    const { frameBudget = {}, maxFrameMs = DEFAULT_MAX_FRAME_MS, clock = now } = options;
+    this.limits = limitsOf(options);
+    this.frames = new Frames({
+      messages: limit("frameBudget.messages", frameBudget.messages ?? Infinity, 1),
+      bytes: limit("frameBudget.bytes", frameBudget.bytes ?? Infinity, 1),
+      maxFrameMs: milliseconds("maxFrameMs", maxFrameMs),
+      clock,
+    });
+  }
+
+  /** What was counted so far, over all listeners and connections. */
+  get stats(): PollerStats {
+    return this.frames.counters;
+  }
+
+  /**
+   * What has something to look at in this frame: messages to take, those left
+   * from earlier frames among them, or a state that changed. Guests come in
+   * once they are accepted. The array is the same in every frame.
+   */
+  get ready(): readonly AnyConnection[] {
+    return this.frames.ready;
+  }
+
+  /** Whether something has arrived that the next `poll()` would show. */
+  get hasNews(): boolean {
+    return this.frames.hasNews;
+  }
+
+  /**
+   * Begins to connect. Never throws for what the world does: a refusal is the
+   * connection's `closeReason` in a later frame. What is sent meanwhile waits.
+   *
+   * @throws TypeError when `transport`, `codec` or `signal` is not one, or cannot connect
+   * @throws RangeError when a limit in `options` is out of its range
+   */
+  connect<In, Out>(
+    transport: Transport,
+    codec: Codec<In, Out>,
+    options: ConnectOptions = {},
+  ): Connection<In, Out> {
+    this.checkUsable(codec);
+    if (typeof transport?.connect !== "function") throw new TypeError("transport: this one cannot connect");
+    const limits = limitsOf(options, this.limits);
+    const { signal } = options;
+    if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+      throw new TypeError(`signal: expected an AbortSignal, got ${kindOf(signal)}`);
+    }
+    const link = transport.connect();
+    const connection = new Connection(this.frames, undefined, link, codec, limits);
+    if (signal !== undefined) connection.interruptBy(signal);
+    this.callPumps(transport, link);
+    return connection;
+  }
+
+  /**
+   * Begins a frame: what arrived since the last one becomes visible, and stands
+   * still until the next. Sends first what was not flushed. Then tells the
+   * lifecycle events of this frame.
+   *
+   * @param nowMs the time in milliseconds, on any clock that does not go back;
+   *   the `clock` of the options by default
+   * @returns the frame in numbers; the object is reused by the next poll
+   * @throws RangeError when `nowMs` is not a finite number
+   * @throws whatever event handlers threw, after the frame is whole
+   */
+  poll(nowMs: number = this.frames.clock()): Frame {
+    if (!Number.isFinite(nowMs)) throw new RangeError(`nowMs: expected a finite number, got ${nowMs}`);
+    if (this.#polling) throw new Error("poll: called from within poll(), by an event handler");
+    this.#polling = true;
+    try {
+      this.frames.flush();
+      this.#pump(nowMs);
+      const frame = this.frames.cut(nowMs);
+      this.frames.events.tell();
+      return frame;
+    } finally {
+      this.#polling = false;
+    }
+  }
+
+  /** Ends a frame: sends what was queued, one write for each connection. */
+  flush(): void {
+    this.frames.flush();
+  }
+
+  /** Calls `handler` at the end of each poll in which `type` happened, once for each time; adding it again changes nothing. */
+  on<Type extends keyof PollerEvents>(type: Type, handler: Handler<Type>): void {
+    this.frames.events.on(type, handler);
+  }
+
+  /** Takes a handler away again. */
+  off<Type extends keyof PollerEvents>(type: Type, handler: Handler<Type>): void {
+    this.frames.events.off(type, handler);
+  }
+
+  /**
+   * Closes all listeners and, after what is queued, all connections. They are
+   * over some frames later, so poll on, or `await` the dispose instead.
+   */
+  close(): void {
+    this.#closed = true;
+    for (const house of this.frames.houses) house.close();
+    for (const connection of this.frames.connections) connection.close();
+    this.frames.flush();
+  }
+
+  /** Drops everything now. */
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    for (const house of this.frames.houses) house.close();
+    for (const connection of this.frames.connections) connection.abort();
+  }
+
+  /**
+   * Closes everything and polls until it is over, within the close deadline; no
+   * handle is left then.
+   *
+   * @throws the first error that an event handler threw meanwhile, once it is over
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const thrown: unknown[] = [];
+    // Real time passes from the last frame on, so that a clock which stands still ends nothing late.
+    const offsetMs = this.frames.nowMs - now();
+    this.close();
+    do {
+      await rest(REST_MS); // not in the caller's turn, who may be an event handler
+      try {
+        this.poll(offsetMs + now());
+      } catch (error) {
+        thrown.push(error);
+      }
+    } while (!this.frames.isEmpty);
+    await rest(REST_MS); // lets the handles of the last ones close
+    if (thrown.length > 0) throw thrown[0];
+  }
+
+  /**
+   * How soon a deadline or a transport wants a poll, in milliseconds; `Infinity`
+   * when none does. Pumps once more, for what was flushed since the poll. @internal
+   */
+  dueInMs(): number {
+    return Math.min(this.#pump(this.frames.nowMs), this.frames.dueInMs);
+  }
+
+  /** Calls `wake` once, when `hasNews` is or becomes true. Answers how to take that back. @internal */
+  onNews(wake: () => void): () => void {
+    return this.frames.onNews(wake);
+  }
+
+  /** @internal */
+  protected checkUsable(codec: unknown): void {
+    if (this.#closed) throw new Error("poller: it is closed");
+    const { decoder, encode } = (codec ?? {}) as Partial<Codec<unknown>>;
+    if (typeof decoder !== "function" || typeof encode !== "function") {
+      throw new TypeError(`codec: expected a codec such as lines(), got ${kindOf(codec)}`);
+    }
+  }
+
+  /** Has each poll call the pumps of a transport, and of the one thing that was made of it. @internal */
+  protected callPumps(transport: Transport, made: { pump?: Pump }): void {
+    if (transport.pump !== undefined) this.#pumps.add(transport.pump);
+    if (made.pump !== undefined) this.#pumps.add((nowMs) => made.pump?.(nowMs));
+  }
+
+  /** Answers how soon a pump wants to be called again. */
+  #pump(nowMs: number): number {
+    let soonestMs = Infinity;
+    for (const pump of this.#pumps) {
+      const dueInMs = pump(nowMs);
+      if (dueInMs === undefined) this.#pumps.delete(pump);
+      else soonestMs = Math.min(soonestMs, dueInMs);
+    }
+    return soonestMs;
+  }
+}
+
+const DEFAULT_MAX_FRAME_MS = 1_000;
+/** Between two polls of an awaited dispose: a goodbye takes a few turns of the event loop. */
+const REST_MS = 2;
