@@ -58,4 +58,12 @@ export type { FieldType, RecordOf, Schema } from "./codec/layout.ts";
 export { bytes, type BytesOptions } from "./codec/bytes.ts";
 export { DecodeError, type Codec, type Decoder, type MessageSink } from "./codec/codec.ts";
 
-export { runLoop, waitForActivity, type LoopOptions, type LoopReport } from "./loop.ts";
+export {
+  runLoop,
+  waitForActivity,
+  type AnimationPaceOptions,
+  type FixedPaceOptions,
+  type LoopOptions,
+  type LoopReport,
+  type TickOptions,
+} from "./loop.ts";

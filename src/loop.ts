@@ -1,28 +1,48 @@
 /**
- * Loops for those who have none of their own: a fixed rate that yields between
- * ticks, and a wait until something comes. The only place where time is waited
- * for; knows the poller as any caller does.
+ * Loops for those who have none of their own: at a fixed rate, with a page's
+ * animation frames, or whenever something comes. Knows the poller as any caller
+ * does; when the next tick comes is `pace.ts`.
  */
 import { milliseconds } from "./check.ts";
 import type { ClientPoller } from "./core/client-poller.ts";
 import type { Frame } from "./core/frame.ts";
+import { afterThisTurn, animationPace, fixedPace } from "./pace.ts";
 
 /** Options of {@link runLoop}. */
-export interface LoopOptions {
-  /** Ticks per second, above 0 and up to 1,000. */
-  readonly rateHz: number;
+export type LoopOptions = TickOptions & (FixedPaceOptions | AnimationPaceOptions);
+
+/** What a loop does. */
+export interface TickOptions {
   /** Polled before each tick and flushed after it. */
   readonly poller: ClientPoller;
   /**
    * One tick of the game.
    *
-   * @param dtMs the game time that this tick stands for, in milliseconds: one
-   *   period, or several when ticks had to be left out
+   * @param dtMs the game time that this tick stands for, in milliseconds. At a
+   *   fixed rate: one period, or several when ticks had to be left out. With
+   *   animation frames: the time since the tick before. 0 for the first.
    * @param frame what `poll()` answered
    */
   readonly tick: (dtMs: number, frame: Frame) => void;
   /** Ends the loop, after the tick that is running. */
   readonly signal?: AbortSignal;
+}
+
+/** Ticks at a fixed rate, in Node or in a page. */
+export interface FixedPaceOptions {
+  readonly pace?: "fixed";
+  /** Ticks per second, above 0 and up to 1,000. */
+  readonly rateHz: number;
+}
+
+/**
+ * Ticks with a page's animation frames. While the page is hidden there are none;
+ * a tick then comes with what arrives, and about once a second.
+ */
+export interface AnimationPaceOptions {
+  readonly pace: "animation";
+  /** The most ticks per second, for screens that are faster than the game; up to 1,000, the default. */
+  readonly rateHz?: number;
 }
 
 /** What {@link runLoop} did, once it has ended. */
@@ -34,35 +54,37 @@ export interface LoopReport {
 }
 
 /**
- * Runs `tick` at a fixed rate until `signal` aborts: poll, tick, flush, then
- * the event loop's turn. The times are laid out from the start, so the rate
- * does not drift, and the `dtMs` add up to the time that passed.
+ * Runs `tick` until `signal` aborts: poll, tick, flush, then the others' turn.
+ * At a fixed rate the times are laid out from the start, so the rate does not
+ * drift, and the `dtMs` add up to the time that passed.
  *
  * @returns the counts, when `signal` has aborted
  * @throws RangeError when `rateHz` is not above 0 and up to 1,000
+ * @throws TypeError when `pace` is `"animation"` where there are no animation frames
  * @throws whatever `tick` or an event handler throws; the loop has ended then
  */
 export async function runLoop(options: LoopOptions): Promise<LoopReport> {
-  const { rateHz, poller, tick, signal } = options;
-  if (!(rateHz > 0 && rateHz <= 1_000)) {
-    throw new RangeError(`rateHz: expected a number above 0 and up to 1000, got ${rateHz}`);
+  const {
+    pace: kind = "fixed",
+    rateHz = kind === "animation" ? MAX_RATE_HZ : 0,
+    poller,
+    tick,
+    signal,
+  } = options;
+  if (!(rateHz > 0 && rateHz <= MAX_RATE_HZ)) {
+    throw new RangeError(`rateHz: expected a number above 0 and up to ${MAX_RATE_HZ}, got ${rateHz}`);
   }
-  const periodMs = 1_000 / rateHz;
-  const startMs = performance.now();
+  const pace =
+    kind === "animation" ? animationPace(rateHz, (wake) => poller.onNews(wake)) : fixedPace(rateHz);
   let ticks = 0;
-  let overruns = 0;
-  for (let period = 0; signal?.aborted !== true; ) {
+  while (signal?.aborted !== true) {
     const frame = poller.poll();
-    const due = Math.max(period, Math.floor((performance.now() - startMs) / periodMs));
-    const leftOut = due - period;
-    overruns += leftOut;
     ticks++;
-    tick((ticks === 1 ? 0 : 1 + leftOut) * periodMs, frame);
+    tick(pace.begin(), frame);
     poller.flush();
-    period = due + 1;
-    await sleepUntil(startMs + period * periodMs, signal);
+    await pace.rest(signal);
   }
-  return { ticks, overruns };
+  return { ticks, overruns: pace.overruns };
 }
 
 /**
@@ -95,29 +117,12 @@ export function waitForActivity(
     const takeBack = (): void => end(false);
     const timer = waitMs < MAX_TIMER_MS ? setTimeout(end, waitMs, dueInMs < timeoutMs) : undefined;
     // After this turn's other sockets have been heard too: one poll for all of them.
-    const forget = poller.onNews(() => setImmediate(end, true));
+    const forget = poller.onNews(() => afterThisTurn(() => end(true)));
     if (signal?.aborted === true) takeBack();
     else signal?.addEventListener("abort", takeBack);
   });
 }
 
-/** Lets the event loop turn at least once, and waits until `untilMs` or the signal. */
-function sleepUntil(untilMs: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const delayMs = untilMs - performance.now();
-    if (delayMs < 1 || signal?.aborted === true) {
-      setImmediate(resolve);
-      return;
-    }
-    const wake = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", wake);
-      resolve();
-    };
-    const timer = setTimeout(wake, delayMs);
-    signal?.addEventListener("abort", wake);
-  });
-}
-
+const MAX_RATE_HZ = 1_000;
 /** What a timer can hold; Node takes more for 1 ms. Some 24 days. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -34,7 +34,11 @@ const LAYERS: readonly Layer[] = [
     mayImport: [/^src\/(core|codec)\//, /^src\/loop\.ts$/, FOR_PAGES],
   },
   { files: /^src\/check\.ts$/, mayImport: [] },
-  { files: /^src\/loop\.ts$/, mayImport: [/^src\/check\.ts$/, /^src\/core\/(frame|client-poller)\.ts$/] },
+  { files: /^src\/pace\.ts$/, mayImport: [] },
+  {
+    files: /^src\/loop\.ts$/,
+    mayImport: [/^src\/(check|pace)\.ts$/, /^src\/core\/(frame|client-poller)\.ts$/],
+  },
   { files: /^src\/codec\//, mayImport: [/^src\/check\.ts$/, /^src\/codec\//] },
   { files: /^src\/core\/events\.ts$/, mayImport: [/^src\/core\//, /^mitt$/] },
   { files: /^src\/core\//, mayImport: [/^src\/check\.ts$/, /^src\/codec\//, /^src\/core\//] },
