@@ -26,6 +26,9 @@ const everything = new Map([...src, ...demo, ...read("test")]);
 /** Transports that run in a page, and know no `node:` module. */
 const FOR_PAGES = /^src\/transport\/(websocket-page|websocket-options|close-codes)\.ts$/;
 
+/** What the cube's processes and their pages share. */
+const FOR_BOTH_SIDES = /^demo\/cube\/(window-wire|wire|world|news)\.ts$/;
+
 /** What each layer may import. The first that fits a file is its layer. */
 const LAYERS: readonly Layer[] = [
   { files: /^src\/(index|websocket)\.ts$/, mayImport: [/^src\/(core|codec|transport)\//, /^src\/loop\.ts$/] },
@@ -48,7 +51,13 @@ const LAYERS: readonly Layer[] = [
     files: /^src\/transport\//,
     mayImport: [/^src\/check\.ts$/, /^src\/core\/link\.ts$/, /^src\/transport\//, /^node:/],
   },
-  { files: /^demo\//, mayImport: [/^src\/index\.ts$/, /^demo\//, /^node:/] },
+  { files: FOR_BOTH_SIDES, mayImport: [FOR_BOTH_SIDES] },
+  {
+    files: /^demo\/cube\/page\//,
+    mayImport: [/^src\/browser\.ts$/, /^demo\/cube\/page\//, FOR_BOTH_SIDES, /^three(\/|$)/],
+  },
+  { files: /^demo\/cube\/page-files\.ts$/, mayImport: [/^node:/, /^esbuild$/] },
+  { files: /^demo\//, mayImport: [/^src\/(index|websocket)\.ts$/, /^demo\/(?!cube\/page\/)/, /^node:/] },
 ];
 
 /** What a machine has and a frame of time does not: only the clock's file may say it. */

@@ -5,9 +5,12 @@
  */
 import { type Frame, type Poller, tcp } from "../../src/index.ts";
 import type { Change } from "./news.ts";
-import { formatPlace, type Options, type Place } from "./options.ts";
+import type { Meeting, Options } from "./options.ts";
 import { Peer } from "./peer.ts";
-import { type Command, drive, push, type Role } from "./world.ts";
+import { formatPlace, reachable } from "./place.ts";
+import type { Windows } from "./windows.ts";
+import type { Format } from "./wire.ts";
+import { type Command, drive, push, type Role, START } from "./world.ts";
 
 /** One peer and what changed for it in this frame. Views read it; they never write. */
 export interface Pane {
@@ -21,23 +24,28 @@ export interface Pane {
 export class Cast {
   readonly #poller: Poller;
   readonly #options: Options;
+  readonly #windows: Windows | undefined;
   readonly #peers: Peer[];
   #note: string | undefined;
   #drivenMs = 0;
 
-  constructor(poller: Poller, options: Options) {
-    const { cast, meeting } = options;
+  /** @param windows through which people look at the one peer, if they do */
+  constructor(poller: Poller, options: Options, windows?: Windows) {
+    const { cast, meeting, wire } = options;
     this.#poller = poller;
     this.#options = options;
-    this.#peers = [peerAt(poller, cast === "both" ? "mirror" : cast, meeting)];
+    this.#windows = windows;
+    this.#peers = [peerAt(poller, cast === "both" ? "mirror" : cast, meeting, wire)];
   }
 
   /** One frame of all. In `both`, the mover joins once the mirror listens. */
   frame(frame: Frame, dtMs: number, commands: readonly Command[]): readonly Pane[] {
     const panes: Pane[] = [];
     for (const peer of [...this.#peers]) {
-      if (peer.role === "mover") this.#steer(peer, dtMs, commands);
+      this.#windows?.hear(peer);
+      if (peer.role === "mover") this.#steer(peer, frame.nowMs, dtMs, commands);
       const changes = peer.frame(frame, dtMs);
+      this.#windows?.tell(frame, peer);
       panes.push({ peer, changes, note: peer.role === "mirror" ? this.#note : undefined });
       if (this.#options.cast === "both") this.#arrange(peer, changes);
     }
@@ -46,6 +54,7 @@ export class Cast {
 
   /** Why nothing more can come of this; `undefined` while something can. */
   get failure(): string | undefined {
+    if (this.#windows?.failure !== undefined) return `cannot serve windows: ${this.#windows.failure}`;
     for (const { link } of this.#peers) {
       if (link.kind === "failed")
         return `cannot listen on ${formatPlace(this.#options.meeting)}: ${link.why}`;
@@ -53,10 +62,12 @@ export class Cast {
     return undefined;
   }
 
-  #steer(mover: Peer, dtMs: number, commands: readonly Command[]): void {
+  #steer(mover: Peer, nowMs: number, dtMs: number, commands: readonly Command[]): void {
     let { velocity } = mover.world;
     for (const command of commands) velocity = push(velocity, command);
-    if (this.#options.auto && mover.knowsPosition) {
+    if (this.#options.auto && mover.isHeld(nowMs)) {
+      velocity = START.velocity;
+    } else if (this.#options.auto && mover.knowsPosition) {
       velocity = drive(mover.world.position, this.#drivenMs, dtMs);
       this.#drivenMs += dtMs;
     }
@@ -70,28 +81,20 @@ export class Cast {
       // Somebody else's mirror has the usual port; these two can meet on any.
       this.#note = `${change.where} is taken, so another port was chosen`;
       const { host } = this.#options.meeting;
-      this.#peers[this.#peers.indexOf(peer)] = peerAt(this.#poller, "mirror", {
-        how: "listen",
-        host,
-        port: 0,
-      });
+      const elsewhere: Meeting = { how: "listen", host, port: 0 };
+      this.#peers[this.#peers.indexOf(peer)] = peerAt(this.#poller, "mirror", elsewhere, this.#options.wire);
     }
   }
 
   #joinBy(where: string): void {
     const port = Number(where.slice(where.lastIndexOf(":") + 1));
     const host = reachable(this.#options.meeting.host);
-    this.#peers.unshift(peerAt(this.#poller, "mover", { how: "connect", host, port }));
+    const there: Meeting = { how: "connect", host, port };
+    this.#peers.unshift(peerAt(this.#poller, "mover", there, this.#options.wire));
   }
 }
 
-function peerAt(poller: Poller, role: Role, place: Place): Peer {
-  const { how, host, port } = place;
-  return new Peer(poller, role, { how, transport: tcp({ host, port }), where: formatPlace(place) });
-}
-
-/** "Everywhere" is a place to listen, not one to connect to. */
-function reachable(host: string): string {
-  if (host === "0.0.0.0") return "127.0.0.1";
-  return host === "::" ? "::1" : host;
+function peerAt(poller: Poller, role: Role, meeting: Meeting, format: Format): Peer {
+  const { how, host, port } = meeting;
+  return new Peer(poller, role, { how, transport: tcp({ host, port }), where: formatPlace(meeting), format });
 }

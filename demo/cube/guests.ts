@@ -26,6 +26,7 @@ export class Guests implements End {
   /** Where it was asked to listen, for the time before it does. */
   readonly #wanted: string;
   readonly #guests = new Set<Conversation>();
+  #gone: string | undefined;
   #told: "starting" | "listening" | "failed" = "starting";
 
   constructor(poller: Poller, transport: Transport, codec: CubeCodec, where: string) {
@@ -42,7 +43,7 @@ export class Guests implements End {
     if (state === "closed") return { kind: "failed", why: words(closeReason) };
     if (state === "starting") return { kind: "starting" };
     const where = address === undefined ? this.#wanted : formatAddress(address);
-    return { kind: "listening", where, guests: this.#guests.size };
+    return { kind: "listening", where, guests: this.#guests.size, gone: this.#gone };
   }
 
   frame(nowMs: number): readonly News[] {
@@ -59,10 +60,8 @@ export class Guests implements End {
       // Closed means that its last line was taken too, so nothing is lost by forgetting it.
       if (guest.connection.state !== "closed") continue;
       this.#guests.delete(guest);
-      news.push({
-        from: guest,
-        what: { kind: "down", who: guest.who, why: words(guest.connection.closeReason) },
-      });
+      this.#gone = words(guest.connection.closeReason);
+      news.push({ from: guest, what: { kind: "down", who: guest.who, why: this.#gone } });
     }
     return news;
   }

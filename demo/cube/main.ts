@@ -1,33 +1,61 @@
 /**
- * The cube's program: the only file with a process in it. Reads the command
- * line, wires peers, keyboard and view to one loop, and answers an exit code:
- * 0 when it was asked to end, 1 when it could not go on, 2 for a wrong command
- * line.
+ * The cube's program: what one process is. Reads the command line, wires peers,
+ * windows, keyboard and view to one loop, or launches one process for each
+ * peer, and answers an exit code: 0 when it was asked to end, 1 when it could
+ * not go on, 2 for a wrong command line.
  *
- *     poll ──▶ keys ──▶ cast.frame ──▶ panes ──▶ view.show ──▶ flush
+ *     poll ──▶ keys, windows ──▶ cast.frame ──▶ panes ──▶ view.show, windows ──▶ flush
  */
 import { Poller, runLoop } from "../../src/index.ts";
 import { Cast } from "./cast.ts";
+import { launch } from "./launcher.ts";
+import { openWindows } from "./opener.ts";
 import { HELP, type Options, parseOptions } from "./options.ts";
 import { Keyboard } from "./views/keyboard.ts";
 import { LogView } from "./views/log.ts";
 import { TerminalView } from "./views/terminal.ts";
 import type { View } from "./views/view.ts";
-import type { Command } from "./world.ts";
+import type { WindowServer } from "./window-server.ts";
+import { Windows } from "./windows.ts";
+import type { Command, Role } from "./world.ts";
 
 async function main(args: readonly string[]): Promise<number> {
   const parsed = parseOptions(args);
   if (parsed.kind === "wrong") return complain(`${parsed.message} (see --help)`, 2);
-  if (parsed.kind === "run") return run(withDefaults(parsed.options));
-  process.stdout.write(HELP);
-  return 0;
+  if (parsed.kind === "help") {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const end = new AbortController();
+  endWhenAsked(end);
+  const options = withDefaults(parsed.options);
+  if (options.view !== "browser") return run(options, end);
+  return options.cast === "both" ? launch(options, end) : runWithWindows(options, options.cast, end);
 }
 
-async function run(options: Options): Promise<number> {
-  const end = new AbortController();
-  endOnSignals(end);
+/** One peer, and the windows that look at it. */
+async function runWithWindows(options: Options, role: Role, end: AbortController): Promise<number> {
+  let server: WindowServer;
+  try {
+    // Only now: the other views need neither a WebSocket nor a bundler.
+    const { serveWindows } = await import("./window-server.ts");
+    server = await serveWindows(role, options.window);
+  } catch (error) {
+    return complain((error as Error).message, 1);
+  }
+  process.stdout.write(`window ${server.url}\n`);
+  const why = options.open ? await openWindows([server.url]) : undefined;
+  if (why !== undefined) complain(`not opened in a browser: ${why}`, 0);
+  try {
+    return await run(options, end, server);
+  } finally {
+    server.close();
+  }
+}
+
+async function run(options: Options, end: AbortController, server?: WindowServer): Promise<number> {
   const poller = new Poller({ frameBudget: FRAME_BUDGET, closeTimeoutMs: CLOSE_TIMEOUT_MS });
-  const cast = new Cast(poller, options);
+  const cast = new Cast(poller, options, server && new Windows(poller, server.transport));
   const keyboard = openKeyboard(options);
   const view = openView(options, keyboard !== undefined);
   let failure: string | undefined;
@@ -59,11 +87,12 @@ async function run(options: Options): Promise<number> {
 function withDefaults(options: Options): Options {
   const view = options.view ?? (process.stdout.isTTY ? "terminal" : "log");
   const isWatched = process.stdin.isTTY === true && process.stdout.isTTY === true;
-  const auto = options.auto || (options.cast === "both" && !isWatched);
+  const auto = options.auto || (options.cast === "both" && view !== "browser" && !isWatched);
   return { ...options, view, auto };
 }
 
 function openKeyboard(options: Options): Keyboard | undefined {
+  if (options.view === "browser") return undefined; // its windows have the keys
   const isWanted = options.view === "terminal" || (options.cast !== "mirror" && !options.auto);
   if (process.stdin.isTTY && isWanted) return new Keyboard(process.stdin);
   if (options.cast === "mover" && !options.auto) complain("no keyboard here; --auto drives without one", 0);
@@ -71,15 +100,21 @@ function openKeyboard(options: Options): Keyboard | undefined {
 }
 
 function openView(options: Options, hasKeys: boolean): View {
-  if (options.view === "log") return new LogView(process.stdout, options.cast === "both");
+  if (options.view !== "terminal") {
+    const look = { isPrefixed: options.cast === "both", hasPlaces: options.view === "log" };
+    return new LogView(process.stdout, look);
+  }
   // https://no-color.org: set and not empty.
   const isColoured = (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb";
   return new TerminalView(process.stdout, { isColoured, hasKeys: hasKeys && !options.auto });
 }
 
 /** Leaving is bounded in time, so a second signal has nothing to add; under npm and tsx, one Ctrl-C comes twice. */
-function endOnSignals(end: AbortController): void {
+function endWhenAsked(end: AbortController): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end.abort());
+  // Whoever started this has a channel to here, and it closes when he dies, also by kill -9.
+  process.on("disconnect", () => end.abort());
+  process.channel?.unref(); // or it would keep this process alive
   // Whoever read this has gone (`| head`), or the terminal has: nothing is left to show to.
   process.stdout.on("error", () => end.abort());
   process.stderr.on("error", () => {});

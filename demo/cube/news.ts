@@ -26,29 +26,43 @@ export type LinkChange =
 /** How a peer stands to the others, in this frame. */
 export type LinkState =
   | { readonly kind: "starting" }
-  | { readonly kind: "listening"; readonly where: string; readonly guests: number }
+  /** `gone`: why the last guest that left did so. */
+  | {
+      readonly kind: "listening";
+      readonly where: string;
+      readonly guests: number;
+      readonly gone: string | undefined;
+    }
   | { readonly kind: "failed"; readonly why: string }
   | { readonly kind: "connecting"; readonly where: string }
   | { readonly kind: "linked"; readonly where: string }
   | { readonly kind: "pausing"; readonly where: string; readonly why: string; readonly untilMs: number };
 
-/** How it stands in words, without line breaks. Pausing counts down by the second. */
-export function standingWords(link: LinkState, nowMs: number): string {
+/** How it stands, as a window tells it. Who listens and has guests is linked; a pause counts down by the second. */
+export function standing(link: LinkState, nowMs: number): Standing {
   switch (link.kind) {
     case "starting":
-      return "about to listen";
+      return { link: "starting", words: "about to listen" };
     case "listening":
-      return `${link.where}, ${link.guests === 1 ? "1 guest" : `${link.guests} guests`}`;
+      if (link.guests === 1) return { link: "linked", words: `${link.where}, 1 guest` };
+      if (link.guests > 1) return { link: "linked", words: `${link.where}, ${link.guests} guests` };
+      return { link: "listening", words: `${link.where}, ${link.gone ?? "nobody has come yet"}` };
     case "failed":
-      return link.why;
+      return { link: "failed", words: link.why };
     case "connecting":
     case "linked":
-      return link.where;
+      return { link: link.kind, words: link.where };
     case "pausing": {
       const seconds = Math.max(1, Math.ceil((link.untilMs - nowMs) / 1_000));
-      return `${link.where}: ${link.why}; again in ${seconds} s`;
+      return { link: "pausing", words: `${link.where}, ${link.why}; again in ${seconds} s` };
     }
   }
+}
+
+/** A kind to colour by, and words for a person, without line breaks. */
+export interface Standing {
+  readonly link: LinkState["kind"];
+  readonly words: string;
 }
 
 /** A change in words, without line breaks: `cube 1 2 3` is said by `wire.ts`, all else here. */

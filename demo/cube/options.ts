@@ -3,17 +3,25 @@
  * Decides the defaults. Starts nothing, prints nothing.
  */
 import { parseArgs } from "node:util";
+import type { Place } from "./place.ts";
+import { FORMATS, type Format } from "./wire.ts";
 import type { Role } from "./world.ts";
 
 /** What the command line asks for. */
 export interface Options {
   /** Which peers run here. */
   readonly cast: Role | "both";
-  readonly meeting: Place;
+  readonly meeting: Meeting;
   /** Whether that place was asked for, so that no other will do. */
   readonly isPlaceFixed: boolean;
-  /** `undefined`: a terminal view on a terminal, a log in a pipe. */
-  readonly view: "terminal" | "log" | undefined;
+  /** `undefined`, for one peer: a terminal view on a terminal, a log in a pipe. */
+  readonly view: View | undefined;
+  /** Where the browser's window is served; `undefined` for the first free port from the usual one up. */
+  readonly window: Place | undefined;
+  /** Whether to open windows in the user's browser. */
+  readonly open: boolean;
+  /** The format to say things in. */
+  readonly wire: Format;
   readonly auto: boolean;
   readonly rateHz: number;
   /** How many ticks to run for; `Infinity` for ever. */
@@ -21,11 +29,13 @@ export interface Options {
 }
 
 /** A place in the network, and which end of it to take. */
-export interface Place {
+export interface Meeting extends Place {
   readonly how: "listen" | "connect";
-  readonly host: string;
-  readonly port: number;
 }
+
+/** How to look at peers. */
+export type View = (typeof VIEWS)[number];
+const VIEWS = ["browser", "terminal", "log"] as const;
 
 /** A command line, understood or not. */
 export type Parsed =
@@ -46,21 +56,24 @@ export function parseOptions(args: readonly string[]): Parsed {
   }
 }
 
-/** An address as people write it. */
-export function formatPlace({ host, port }: Pick<Place, "host" | "port">): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
 /** What `--help` prints. */
 export const HELP = `A cube in two programs: a mover moves it, a mirror shows it, over TCP.
 
-  npm run demo                      both, in this terminal
+  npm run demo                      both, each with a window in the browser
   npm run demo -- mirror [options]  listens on 127.0.0.1:14900
   npm run demo -- mover [options]   connects to 127.0.0.1:14900
 
   --listen HOST:PORT    wait for others here (port 0: the system chooses)
   --connect HOST:PORT   join the peer that listens there, and keep trying
-  --view terminal|log   a picture, or a line for each change; log when piped
+  --view browser|terminal|log
+                        a window in the browser, a picture in this terminal,
+                        or a line for each change. By default both peers have
+                        windows; one alone has the terminal, a log when piped
+  --window HOST:PORT    serve the browser's window here; by default on the
+                        first free port from 127.0.0.1:14901 (mover) or 14902
+  --no-open             print the window's address, open no browser
+  --wire text|json|binary
+                        the format to speak in, text by default; all are heard
   --auto                the mover drives by itself
   --rate HZ             ticks per second, 60 by default
   --ticks N             end after N ticks
@@ -77,23 +90,25 @@ function check(values: Values, positionals: readonly string[]): Options {
     throw new RangeError(`unknown command "${role}"; expected mover or mirror`);
   }
   if (extra.length > 0) throw new RangeError(`unexpected "${extra.join(" ")}" after ${role}`);
-  const { listen, connect, view, auto = false } = values;
+  const { listen, connect, auto = false } = values;
   if (listen !== undefined && connect !== undefined) {
     throw new RangeError("--listen and --connect: expected one of them, got both");
   }
   if (connect !== undefined && role === undefined) {
-    throw new RangeError("--connect: expected with mover or mirror, as both peers of one terminal meet here");
+    throw new RangeError("--connect: expected with mover or mirror, as these two meet each other");
   }
   if (auto && role === "mirror")
     throw new RangeError("--auto: expected with a mover, a mirror does not drive");
-  if (view !== undefined && view !== "terminal" && view !== "log") {
-    throw new RangeError(`--view: expected terminal or log, got "${view}"`);
-  }
+  const view = values.view === undefined ? usualView(role) : oneOf("--view", values.view, VIEWS);
+  checkWindow(role, view, values);
   return {
     cast: role ?? "both",
-    meeting: placeOf(role, listen, connect),
+    meeting: meetingOf(role, listen, connect),
     isPlaceFixed: listen !== undefined || connect !== undefined,
     view,
+    window: values.window === undefined ? undefined : addressOf("--window", values.window, 0),
+    open: values["no-open"] !== true,
+    wire: values.wire === undefined ? "text" : oneOf("--wire", values.wire, FORMATS),
     auto,
     rateHz: numberOf(
       "--rate",
@@ -109,13 +124,37 @@ function check(values: Values, positionals: readonly string[]): Options {
   };
 }
 
-function placeOf(role: Role | undefined, listen: string | undefined, connect: string | undefined): Place {
+/** What belongs to a window is wrong where there is none. */
+function checkWindow(role: Role | undefined, view: View | undefined, values: Values): void {
+  for (const flag of ["window", "no-open"] as const) {
+    if (values[flag] !== undefined && view !== "browser") {
+      throw new RangeError(`--${flag}: expected with --view browser`);
+    }
+  }
+  if (values.window !== undefined && role === undefined) {
+    throw new RangeError("--window: expected with mover or mirror, as there are two windows here");
+  }
+}
+
+/** Both peers together are a show; one alone stays in its terminal. */
+function usualView(role: Role | undefined): View | undefined {
+  return role === undefined ? "browser" : undefined;
+}
+
+function meetingOf(role: Role | undefined, listen: string | undefined, connect: string | undefined): Meeting {
   if (listen !== undefined) return { how: "listen", ...addressOf("--listen", listen, 0) };
   if (connect !== undefined) return { how: "connect", ...addressOf("--connect", connect, 1) };
   return { how: role === "mover" ? "connect" : "listen", ...DEFAULT_ADDRESS };
 }
 
-function addressOf(flag: string, text: string, leastPort: number): { host: string; port: number } {
+function oneOf<Name extends string>(flag: string, text: string, names: readonly Name[]): Name {
+  const found = names.find((name) => name === text);
+  if (found !== undefined) return found;
+  const others = names.slice(0, -1).join(", ");
+  throw new RangeError(`${flag}: expected ${others} or ${names.at(-1)}, got "${text}"`);
+}
+
+function addressOf(flag: string, text: string, leastPort: number): Place {
   const found = /^(?:\[([^[\]]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text);
   const host = found?.[1] ?? found?.[2];
   const port = Number(found?.[3]);
@@ -141,6 +180,9 @@ const FLAGS = {
   listen: { type: "string" },
   connect: { type: "string" },
   view: { type: "string" },
+  window: { type: "string" },
+  "no-open": { type: "boolean" },
+  wire: { type: "string" },
   auto: { type: "boolean" },
   rate: { type: "string" },
   ticks: { type: "string" },

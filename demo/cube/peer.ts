@@ -47,6 +47,7 @@ export class Peer {
   #owesWord = false;
   /** Where it was put by hand since the last frame. */
   #placed: Vector | undefined;
+  #placedMs = Number.NEGATIVE_INFINITY;
 
   /** Begins to listen or to connect, at once. */
   constructor(poller: Poller, role: Role, meeting: Meeting) {
@@ -99,6 +100,11 @@ export class Peer {
   /** Puts the cube somewhere by hand, in the next frame: the last word of that frame, and told to all. */
   place(position: Vector): void {
     this.#placed = position;
+  }
+
+  /** Whether a hand is on the cube: it was put somewhere a moment ago, and may be again. */
+  isHeld(nowMs: number): boolean {
+    return nowMs - this.#placedMs < HELD_MS;
   }
 
   /** Sets the speed of a mover's cube, from the next step on. Does nothing to a mirror. */
@@ -154,6 +160,7 @@ export class Peer {
     const position = this.#placed;
     if (position === undefined) return;
     this.#placed = undefined;
+    this.#placedMs = nowMs;
     this.#knowledge = "known";
     const hasMoved = this.#moveTo({ ...this.#world, position }, changes);
     if (this.role === "mover") {
@@ -205,3 +212,5 @@ export class Peer {
 
 /** At least once a second, also when a tick is late: who lost a line, or came late, is right again this soon. */
 const REFRESH_MS = 900;
+/** A hand that paused for longer has let go. */
+const HELD_MS = 1_000;

@@ -1,13 +1,35 @@
 import { describe, expect, it } from "vitest";
-import { formatPlace, parseOptions } from "../../demo/cube/options.ts";
+import { parseOptions } from "../../demo/cube/options.ts";
+import { formatPlace } from "../../demo/cube/place.ts";
 
-const DEFAULTS = { isPlaceFixed: false, view: undefined, auto: false, rateHz: 60, ticks: Infinity };
+const DEFAULTS = {
+  isPlaceFixed: false,
+  view: undefined,
+  window: undefined,
+  open: true,
+  wire: "text",
+  auto: false,
+  rateHz: 60,
+  ticks: Infinity,
+};
 const LISTEN = { how: "listen", host: "127.0.0.1", port: 14_900 };
 const CONNECT = { how: "connect", host: "127.0.0.1", port: 14_900 };
 
 describe("parseOptions", () => {
   it.each([
-    ["", { cast: "both", meeting: LISTEN }],
+    ["", { cast: "both", meeting: LISTEN, view: "browser" }],
+    ["--view terminal", { cast: "both", meeting: LISTEN, view: "terminal" }],
+    ["--no-open --auto", { cast: "both", meeting: LISTEN, view: "browser", open: false, auto: true }],
+    [
+      "mover --view browser --window 127.0.0.1:0 --wire binary",
+      {
+        cast: "mover",
+        meeting: CONNECT,
+        view: "browser",
+        window: { host: "127.0.0.1", port: 0 },
+        wire: "binary",
+      },
+    ],
     ["mirror", { cast: "mirror", meeting: LISTEN }],
     ["mover", { cast: "mover", meeting: CONNECT }],
     [
@@ -43,10 +65,15 @@ describe("parseOptions", () => {
     ["mover --rate 1001", '--rate: expected a number above 0 and up to 1000, got "1001"'],
     ["mover --rate 0x10", '--rate: expected a number above 0 and up to 1000, got "0x10"'],
     ["mover --ticks 1.5", '--ticks: expected a whole number from 1 up, got "1.5"'],
-    ["mirror --view window", '--view: expected terminal or log, got "window"'],
+    ["mirror --view window", '--view: expected browser, terminal or log, got "window"'],
+    ["mirror --wire morse", '--wire: expected text, json or binary, got "morse"'],
+    ["mirror --window a:1", "--window: expected with --view browser"],
+    ["--view terminal --no-open", "--no-open: expected with --view browser"],
+    ["--window a:1", "--window: expected with mover or mirror, as there are two windows here"],
+    ["mirror --view browser --window 14901", address("--window", 0, "14901")],
     ["mirror --auto", "--auto: expected with a mover, a mirror does not drive"],
     ["mirror --listen 127.0.0.1:1 --connect a:1", "--listen and --connect: expected one of them, got both"],
-    ["--connect a:1", "--connect: expected with mover or mirror, as both peers of one terminal meet here"],
+    ["--connect a:1", "--connect: expected with mover or mirror, as these two meet each other"],
     ["mirror --listen 14900", address("--listen", 0, "14900")],
     ["mirror --listen ::1:14900", address("--listen", 0, "::1:14900")],
     ["mirror --listen a:65536", address("--listen", 0, "a:65536")],

@@ -106,7 +106,8 @@ describe("a mirror that listens", () => {
       who: "memory:1",
       why: "the peer closed the connection",
     });
-    expect(mirror.peer.link).toEqual({ kind: "listening", where: "memory:0", guests: 0 });
+    const gone = "the peer closed the connection";
+    expect(mirror.peer.link).toEqual({ kind: "listening", where: "memory:0", guests: 0, gone });
   });
 
   it("says when nobody can come, once", () => {

@@ -45,7 +45,7 @@ describe("a mover and a mirror", { timeout: 3 * DEADLINE_MS }, () => {
   });
 
   it("play alone in a pipe, each line with its role, and end after their ticks", async () => {
-    const both = cube("--listen", "127.0.0.1:0", "--ticks", "60");
+    const both = cube("--view", "log", "--listen", "127.0.0.1:0", "--ticks", "60");
     expect(await both.exit()).toBe(0);
     const { all } = both.out;
     for (const line of all) expect(line).toMatch(/^(mover |mirror) \| (tick \d+ cube|link) /);
@@ -125,7 +125,7 @@ describe("the program", { timeout: 3 * DEADLINE_MS }, () => {
   });
 
   it("ends quietly when its reader goes away", async () => {
-    const both = cube("--listen", "127.0.0.1:0");
+    const both = cube("--view", "log", "--listen", "127.0.0.1:0");
     await both.out.until(/cube/);
     both.process.stdout?.destroy();
     expect(await both.exit()).toBe(0);

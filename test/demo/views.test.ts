@@ -117,9 +117,20 @@ describe("the log", () => {
       "link down 127.0.0.1:51234: the peer reset the connection",
       "link retry in 500 ms",
     ];
-    expect(logLines(7, pane({ changes }), false)).toEqual(lines);
-    expect(logLines(7, pane({ changes }), true)).toEqual(lines.map((line) => `mover  | ${line}`));
-    expect(logLines(7, pane({}), false)).toEqual([]);
+    const look = { isPrefixed: false, hasPlaces: true };
+    expect(logLines(7, pane({ changes }), look)).toEqual(lines);
+    const both = { isPrefixed: true, hasPlaces: true };
+    expect(logLines(7, pane({ changes }), both)).toEqual(lines.map((line) => `mover  | ${line}`));
+    expect(logLines(7, pane({}), look)).toEqual([]);
+  });
+
+  it("leaves the places to who has windows for them", () => {
+    const changes: Pane["changes"] = [
+      { kind: "cube", position: [1, 2, 3] },
+      { kind: "up", who: "127.0.0.1:51234" },
+    ];
+    const look = { isPrefixed: false, hasPlaces: false };
+    expect(logLines(7, pane({ changes }), look)).toEqual(["link up 127.0.0.1:51234"]);
   });
 });
 

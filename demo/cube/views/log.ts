@@ -12,19 +12,26 @@ import { linkWords } from "../news.ts";
 import { cubeLine } from "../wire.ts";
 import type { View } from "./view.ts";
 
+/** What a log holds. */
+export interface LogLook {
+  /** Whether each line says whose it is. */
+  readonly isPrefixed: boolean;
+  /** Whether the cube's places are in it, or only what changed between the peers. */
+  readonly hasPlaces: boolean;
+}
+
 /** Writes a line for each change. */
 export class LogView implements View {
   readonly #output: Writable;
-  readonly #isPrefixed: boolean;
+  readonly #look: LogLook;
 
-  /** @param isPrefixed whether each line says whose it is */
-  constructor(output: Writable, isPrefixed: boolean) {
+  constructor(output: Writable, look: LogLook) {
     this.#output = output;
-    this.#isPrefixed = isPrefixed;
+    this.#look = look;
   }
 
   show(frame: Frame, panes: readonly Pane[]): void {
-    const text = panes.flatMap((pane) => logLines(frame.tick, pane, this.#isPrefixed));
+    const text = panes.flatMap((pane) => logLines(frame.tick, pane, this.#look));
     if (text.length > 0) this.#output.write(`${text.join("\n")}\n`);
   }
 
@@ -32,10 +39,10 @@ export class LogView implements View {
 }
 
 /** The lines that one pane has to say in one frame; none when nothing changed, the usual case. */
-export function logLines(tick: number, pane: Pick<Pane, "peer" | "changes">, isPrefixed: boolean): string[] {
-  const prefix = isPrefixed ? `${pane.peer.role.padEnd("mirror".length)} | ` : "";
-  return pane.changes.map((change) => {
-    if (change.kind === "cube") return `${prefix}tick ${tick} ${cubeLine(change.position)}`;
-    return `${prefix}link ${linkWords(change)}`;
+export function logLines(tick: number, pane: Pick<Pane, "peer" | "changes">, look: LogLook): string[] {
+  const prefix = look.isPrefixed ? `${pane.peer.role.padEnd("mirror".length)} | ` : "";
+  return pane.changes.flatMap((change) => {
+    if (change.kind !== "cube") return [`${prefix}link ${linkWords(change)}`];
+    return look.hasPlaces ? [`${prefix}tick ${tick} ${cubeLine(change.position)}`] : [];
   });
 }

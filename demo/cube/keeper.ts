@@ -1,0 +1,120 @@
+/**
+ * Keeps one peer's process running, for the launcher: starts it, passes on what
+ * it prints, starts it again when it dies, and ends it. Its window comes back
+ * where it was, so that a page which is open finds it again.
+ *
+ *     start ──▶ serving ──▶ died ──▶ pause ──▶ start …
+ *       └─▶ over: it could not begin, it ended by itself, or it dies too often
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Role } from "./world.ts";
+
+/** One process, again and again. */
+export class Keeper {
+  readonly role: Role;
+  readonly #args: readonly string[];
+  readonly #mayFinish: boolean;
+  readonly #say: (line: string) => void;
+  readonly #onWindow: (url: string) => void;
+  #url: string | undefined;
+
+  /**
+   * @param args the program's arguments behind the role
+   * @param mayFinish whether it ends by itself when all went well
+   * @param say takes each line that it prints, and what happens to it
+   * @param onWindow is told where its window is, once
+   */
+  constructor(
+    role: Role,
+    args: readonly string[],
+    mayFinish: boolean,
+    say: (line: string) => void,
+    onWindow: (url: string) => void,
+  ) {
+    this.role = role;
+    this.#args = args;
+    this.#mayFinish = mayFinish;
+    this.#say = say;
+    this.#onWindow = onWindow;
+  }
+
+  /** Runs until `signal`, or until nothing more can come of it. Answers an exit code. */
+  async run(signal: AbortSignal): Promise<number> {
+    for (let deaths = 0; !signal.aborted; ) {
+      const startedMs = performance.now();
+      const { how, hasServed } = await this.#live(signal);
+      if (signal.aborted || (how === 0 && this.#mayFinish)) return 0;
+      if (!hasServed) return 1; // it has said why
+      deaths = performance.now() - startedMs > STEADY_MS ? 1 : deaths + 1;
+      if (deaths > MOST_DEATHS) {
+        this.#say(`ended again (${how}), and is left alone now`);
+        return 1;
+      }
+      this.#say(`ended (${how}); starting it again in ${PAUSE_MS} ms`);
+      await sleep(PAUSE_MS, undefined, { signal }).catch(() => {}); // the signal ends the pause too
+    }
+    return 0;
+  }
+
+  /** One life: from start to end. */
+  async #live(signal: AbortSignal): Promise<{ how: number | string; hasServed: boolean }> {
+    const place = this.#url === undefined ? [] : ["--window", new URL(this.#url).host];
+    const child = spawnSelf([this.role, ...this.#args, ...place]);
+    let hasServed = false;
+    this.#passOn(child.stdout, (line) => {
+      const [, url] = /^window (http:\S+)$/.exec(line) ?? [];
+      if (url === undefined) return;
+      hasServed = true;
+      if (this.#url === undefined) this.#onWindow(url);
+      this.#url = url;
+    });
+    this.#passOn(child.stderr);
+    const stop = () => end(child);
+    signal.addEventListener("abort", stop);
+    try {
+      const [code, killedBy] = (await once(child, "close")) as [number | null, string | null];
+      return { how: code ?? killedBy ?? "lost", hasServed };
+    } catch (error) {
+      this.#say((error as Error).message);
+      return { how: "not started", hasServed };
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  #passOn(stream: Readable | null, look?: (line: string) => void): void {
+    if (stream === null) return;
+    createInterface({ input: stream }).on("line", (line) => {
+      this.#say(line);
+      look?.(line);
+    });
+  }
+}
+
+/** This program with other arguments. It has a channel to here, and ends when that closes. */
+function spawnSelf(args: readonly string[]): ChildProcess {
+  const [, script = ""] = process.argv;
+  return spawn(process.execPath, [...process.execArgv, script, ...args], {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+}
+
+/** Politely, and then not. */
+function end(child: ChildProcess): void {
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), END_WITHIN_MS);
+  child.once("close", () => clearTimeout(timer));
+}
+
+/** Time to read what happened; nobody waits long for a window. */
+const PAUSE_MS = 500;
+/** A process that has lived this long was well, and what it dies of is a new trouble. */
+const STEADY_MS = 10_000;
+/** A process that dies so often in a row does so for a reason that starting it again does not mend. */
+const MOST_DEATHS = 5;
+/** A process says goodbye within half a second; the rest is for a busy machine. */
+const END_WITHIN_MS = 2_000;

@@ -1,0 +1,85 @@
+/**
+ * The show: a mover and a mirror as two processes, each with a window in the
+ * browser. Decides where the two meet, opens the windows, and ends everything
+ * when one cannot go on. Knows no cube.
+ *
+ *     launcher ─┬─ mirror ── window        each a process of this program,
+ *               └─ mover  ── window        kept by `keeper.ts`
+ */
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { Keeper } from "./keeper.ts";
+import { openWindows } from "./opener.ts";
+import type { Options } from "./options.ts";
+import { formatPlace, type Place, reachable } from "./place.ts";
+import type { Role } from "./world.ts";
+
+/** Runs both until `end`, which it also aborts when one of them cannot go on. Answers an exit code. */
+export async function launch(options: Options, end: AbortController): Promise<number> {
+  const { host, port } = await meetingPlace(options);
+  const urls = new Map<Role, string>();
+  const keep = async (role: Role, args: readonly string[]): Promise<number> => {
+    const noteWindow = (url: string) => {
+      urls.set(role, url);
+      if (urls.size === 2) void show(urls, options);
+    };
+    const mayFinish = options.ticks !== Infinity;
+    const keeper = new Keeper(role, args, mayFinish, (line) => say(role, line), noteWindow);
+    const code = await keeper.run(end.signal);
+    if (code !== 0) end.abort();
+    return code;
+  };
+  const common = ["--view", "browser", "--no-open", "--wire", options.wire, ...pace(options)];
+  const codes = await Promise.all([
+    keep("mirror", ["--listen", formatPlace({ host, port }), ...common]),
+    keep("mover", [
+      "--connect",
+      formatPlace({ host: reachable(host), port }),
+      ...common,
+      ...(options.auto ? ["--auto"] : []),
+    ]),
+  ]);
+  return Math.max(...codes);
+}
+
+function pace({ rateHz, ticks }: Options): string[] {
+  const rate = ["--rate", String(rateHz)];
+  return ticks === Infinity ? rate : [...rate, "--ticks", String(ticks)];
+}
+
+async function show(urls: ReadonlyMap<Role, string>, options: Options): Promise<void> {
+  for (const [role, url] of urls) say("demo", `the ${role} is at ${url}`);
+  const why = options.open ? await openWindows([...urls.values()]) : "as asked";
+  if (why === undefined) say("demo", "both are open in your browser; Ctrl-C ends everything");
+  else say("demo", `not opened (${why}): open both in a browser; Ctrl-C ends everything`);
+}
+
+/**
+ * Where the two meet: where they were told to, or the usual place, or any port
+ * when that is taken. Both are told, and told the same again when they are
+ * started again, so it is known before they begin.
+ */
+async function meetingPlace({ meeting, isPlaceFixed }: Options): Promise<Place> {
+  const { host, port } = meeting;
+  if (isPlaceFixed && port !== 0) return meeting;
+  return (await freePlace(host, port)) ?? (await freePlace(host, 0)) ?? meeting;
+}
+
+/** `host` with that port, or the one that the system chooses for 0; `undefined` when it cannot be had. */
+async function freePlace(host: string, port: number): Promise<Place | undefined> {
+  const server = createServer();
+  try {
+    server.listen(port, host);
+    await once(server, "listening");
+    const found = { host, port: (server.address() as AddressInfo).port };
+    server.close();
+    await once(server, "close");
+    return found;
+  } catch {
+    return undefined; // the mirror will say why
+  }
+}
+
+function say(who: string, line: string): void {
+  process.stdout.write(`${who.padEnd("mirror".length)} | ${line}\n`);
+}

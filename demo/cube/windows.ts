@@ -1,0 +1,151 @@
+/**
+ * The windows that look at a peer: hears what they ask for, and tells each what
+ * it does not know yet. Decides nothing about the cube, and knows no browser:
+ * a window is a connection that speaks the lines of `window-wire.ts`.
+ *
+ *     windows ── cube, wire ──▶ hear ──▶ peer.place, peer.speak
+ *     windows ◀── tell ◀── where the cube is, how the link stands, what was counted
+ *
+ * A newcomer needs no greeting of its own: it was told nothing yet, so it is
+ * told everything.
+ */
+import {
+  type Connection,
+  type Frame,
+  type Listener,
+  lines,
+  type Poller,
+  type Transport,
+} from "../../src/index.ts";
+import { cubeSizes } from "./formats.ts";
+import { standing } from "./news.ts";
+import type { Peer } from "./peer.ts";
+import { type Asked, formatTold, parseAsked, type Stat, type Told } from "./window-wire.ts";
+import type { Bad } from "./wire.ts";
+
+/** What windows look at. */
+export type Seen = Pick<
+  Peer,
+  "role" | "world" | "link" | "tally" | "roundTripMs" | "format" | "knowsPosition"
+>;
+
+/** What windows may do to it. */
+export type Steered = Pick<Peer, "role" | "place" | "speak">;
+
+/** All windows of one peer. In each frame {@link hear} goes before the peer's frame, and {@link tell} after. */
+export class Windows {
+  readonly #listener: Listener<string>;
+  readonly #windows = new Set<Window>();
+  /** Messages from the peer in each frame since the last stat. */
+  #arrivals: number[] = [];
+  #linesIn = 0;
+  #statDueMs = Number.NEGATIVE_INFINITY;
+
+  constructor(poller: Poller, transport: Transport) {
+    this.#listener = poller.listen(transport, lines({ maxLineBytes: LONGEST_LINE_BYTES }));
+  }
+
+  /** Why no window can come any more; `undefined` while they can. */
+  get failure(): string | undefined {
+    return this.#listener.closeReason?.message;
+  }
+
+  /** Takes this frame's wishes to the peer. The last one counts. */
+  hear(peer: Steered): void {
+    for (let guest: Connection<string> | undefined; (guest = this.#listener.tryAccept()) !== undefined; ) {
+      const window = new Window(guest);
+      window.tell({ kind: "role", role: peer.role }); // before any answer
+      this.#windows.add(window);
+    }
+    for (const window of this.#windows) {
+      for (const text of window.connection) obey(window, parseAsked(text), peer);
+      if (window.connection.state === "closed") this.#windows.delete(window);
+    }
+  }
+
+  /** Tells every window what is news to it. */
+  tell(frame: Pick<Frame, "tick" | "nowMs">, peer: Seen): void {
+    this.#arrivals.push(peer.tally.linesIn - this.#linesIn);
+    this.#linesIn = peer.tally.linesIn;
+    const news = newsOf(peer, frame.nowMs);
+    const isStatDue = frame.nowMs >= this.#statDueMs;
+    if (isStatDue) {
+      this.#statDueMs = Math.max(this.#statDueMs + STAT_EVERY_MS, frame.nowMs);
+      news.push({ kind: "size", bytes: cubeSizes(peer.world.position) });
+      news.push({ kind: "stat", stat: statOf(frame.tick, peer, this.#arrivals) });
+      this.#arrivals = [];
+    }
+    for (const window of this.#windows) for (const told of news) window.tell(told);
+  }
+}
+
+/** One window, and what it knows. */
+class Window {
+  readonly connection: Connection<string>;
+  /** The line of each kind that it said or was told last. */
+  readonly #known = new Map<Told["kind"], string>();
+
+  constructor(connection: Connection<string>) {
+    this.connection = connection;
+  }
+
+  /** Says it, unless it is no news. What does not fit now is said in a later frame, if it still holds. */
+  tell(told: Told): void {
+    const line = formatTold(told);
+    if (this.#known.get(told.kind) !== line && this.connection.trySend(line))
+      this.#known.set(told.kind, line);
+  }
+
+  /** It said this itself, so it need not be told. */
+  knows(told: Told): void {
+    this.#known.set(told.kind, formatTold(told));
+  }
+}
+
+function obey(window: Window, asked: Asked | Bad, peer: Steered): void {
+  switch (asked.kind) {
+    case "cube":
+      window.knows(asked);
+      peer.place(asked.position);
+      break;
+    case "wire":
+      peer.speak(asked.format);
+      break;
+    case "ping":
+      window.connection.trySend(formatTold({ kind: "pong", number: asked.number }));
+      break;
+    case "bad":
+      window.connection.trySend(formatTold({ kind: "error", message: asked.message }));
+      break;
+    case "pong":
+    case "error":
+      break; // it was not asked, and is not answered
+  }
+}
+
+/** What every window should know, in the order in which a newcomer hears it. */
+function newsOf(peer: Seen, nowMs: number): Told[] {
+  const { format, link, world } = peer;
+  const news: Told[] = [
+    { kind: "wire", format },
+    { kind: "link", ...standing(link, nowMs) },
+  ];
+  // A peer that was just restarted has only a guess, and its windows may know better.
+  if (peer.knowsPosition) news.push({ kind: "cube", position: world.position });
+  return news;
+}
+
+function statOf(tick: number, { tally, roundTripMs }: Seen, arrivals: readonly number[]): Stat {
+  return {
+    tick,
+    in: { lines: tally.linesIn, bytes: tally.bytesIn },
+    out: { lines: tally.linesOut, bytes: tally.bytesOut },
+    rttMs: roundTripMs,
+    arrivals,
+  };
+}
+
+/** Numbers that a person can follow, at little cost. */
+const STAT_EVERY_MS = 100;
+/** A window says positions and single words; nothing near this long. */
+const LONGEST_LINE_BYTES = 1_024;
