@@ -60,6 +60,8 @@ export class House {
 
   readonly #crowd = new Poller();
   readonly #players: Player[] = [];
+  /** The server's ends of the players. */
+  readonly #guests: Connection<string>[] = [];
   readonly #strangers: Map<unknown, Stranger> = new Map();
   readonly #unmet: Stranger[] = [];
   #isOpen = false;
@@ -120,6 +122,13 @@ export class House {
     return stranger.ending as CloseReason;
   }
 
+  /** Forgets those who have come and gone. */
+  forgetStrangers(): void {
+    this.#unmet.length = 0;
+    for (const [guest, { ending }] of this.#strangers)
+      if (ending !== undefined) this.#strangers.delete(guest);
+  }
+
   /** All that was said in this house until now has come, each word once and in order, and every player is there. */
   async checkPlayers(): Promise<void> {
     this.#playersTalk = false;
@@ -145,9 +154,11 @@ export class House {
       const guest = this.listener.tryAccept();
       if (guest === undefined) break;
       if (this.#isOpen) this.#meet(guest);
+      else this.#guests.push(guest);
     }
-    for (const guest of this.listener.connections) this.#hear(guest);
-    this.listener.broadcast(`tick ${this.#tick++}`); // a stranger that does not read is refused, nobody else
+    for (const guest of this.server.ready) this.#hear(guest as Connection<string>);
+    for (const guest of this.#guests) guest.trySend(`tick ${this.#tick}`);
+    this.#tick++;
     this.server.flush();
   }
 

@@ -1,0 +1,50 @@
+/**
+ * Floods, rushes and silence, each in a process of its own, whose figures are
+ * judged here. Nothing is measured in milliseconds.
+ */
+import { fileURLToPath } from "node:url";
+import { afterEach, expect, test, vi } from "vitest";
+import { Child, endAll } from "../../demo/children.ts";
+import type { FloodFigures } from "./flood.ts";
+import type { RushFigures } from "./rush.ts";
+import type { SilenceFigures } from "./silence.ts";
+
+vi.setConfig({ testTimeout: 180_000 });
+
+afterEach(endAll);
+
+test("a flood of a million messages: 200 players are heard in the frame in which they could be, or the next", async () => {
+  const figures = await run<FloodFigures>("flood.ts");
+  expect(figures).toMatchObject({ flooded: 1_000_000, floodEnding: "remote" });
+  expect(figures.fullFrames, "the flood was there all the time").toBeGreaterThan(figures.frames / 2);
+  expect(figures.ticks).toBeGreaterThan(100);
+  expect(figures.lateFrames.length, `late by so many frames: ${figures.lateFrames}`).toBeLessThanOrEqual(2);
+  expect(figures.grownBytes).toBeLessThan(figures.sumOfLimitsBytes);
+  // Over the limit by one read: 64 KiB of lines of 13 bytes or more, each with its weight.
+  expect(figures.inboxPeakBytes).toBeLessThanOrEqual(262_144 + 65_536 + (65_536 / 13) * 64);
+});
+
+test("thousands of connections opened and dropped at once: each is counted, and nothing of them is left", async () => {
+  const figures = await run<RushFigures>("rush.ts");
+  expect(figures.accepted + figures.dropped).toBe(figures.connections);
+  expect(figures.ended).toBe(figures.accepted);
+  expect(figures.left).toBe(0);
+  const [first = 0, ...later] = figures.heapBytes;
+  for (const bytes of later) expect(bytes - first).toBeLessThan((100 * figures.connections) / 3); // 100 bytes of each
+});
+
+test("a thousand guests who never say a word cost no frame anything, and little memory", async () => {
+  const figures = await run<SilenceFigures>("silence.ts");
+  expect(figures.mostReady).toBeLessThanOrEqual(20);
+  expect(figures.bytesPerGuest).toBeLessThan(32_768);
+});
+
+/** What a program prints as its last line. */
+async function run<Figures>(name: string): Promise<Figures> {
+  const program = fileURLToPath(new URL(name, import.meta.url));
+  const child = new Child(process.execPath, ["--expose-gc", "--import", "tsx", program]);
+  const code = await child.exit();
+  expect([code, ...child.err.all]).toEqual([0]);
+  console.log(child.out.all.join("\n"));
+  return JSON.parse(child.out.all.at(-1) ?? "") as Figures;
+}

@@ -1,0 +1,26 @@
+/** What programs under load measure of themselves. Run them with `--expose-gc`. */
+import { execFileSync } from "node:child_process";
+
+/** What is used of the heap and of buffers, in bytes, once nothing is left to collect. */
+export function heapBytes(): number {
+  if (globalThis.gc === undefined) throw new Error("run this with --expose-gc");
+  globalThis.gc();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** The world's time between two frames. */
+export function rest(lengthMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, lengthMs));
+}
+
+/** `wanted` connections, or as many as this machine lets a process have; says so then. */
+export function connectionsAllowed(wanted: number): number {
+  const said = execFileSync("sh", ["-c", "ulimit -Hn"], { encoding: "utf8" }).trim();
+  const allowed = said === "unlimited" ? wanted : Number(said) - DESCRIPTORS_KEPT;
+  if (allowed < wanted) console.log(`only ${allowed} connections instead of ${wanted}: ulimit -n is ${said}`);
+  return Math.min(wanted, allowed);
+}
+
+/** For programs, pipes and what Node itself opens. */
+const DESCRIPTORS_KEPT = 200;

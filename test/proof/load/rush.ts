@@ -1,0 +1,59 @@
+/**
+ * Thousands of connections that open at once and are all dropped at once, some
+ * rounds of it, beside players who must not notice: a program that counts.
+ * Prints its figures as JSON.
+ */
+import { fileURLToPath } from "node:url";
+import { tcp } from "../../../src/index.ts";
+import { Child, endAll } from "../../demo/children.ts";
+import { House, LOOPBACK } from "../house.ts";
+import { connectionsAllowed, heapBytes } from "./measure.ts";
+
+/** What came of it. */
+export interface RushFigures {
+  readonly connections: number;
+  /** How many came in, in all rounds. */
+  readonly accepted: number;
+  /** How many were sent away at the door, where more came between two frames than may wait there. */
+  readonly dropped: number;
+  /** How many endings were told of those who came in. */
+  readonly ended: number;
+  /** Who is still there in the end, but the players. */
+  readonly left: number;
+  /** The heap and its buffers after each round. */
+  readonly heapBytes: readonly number[];
+}
+
+const ROUNDS = 3;
+const PLAYERS = 20;
+const callers = fileURLToPath(new URL("callers.mjs", import.meta.url));
+
+const house = await House.open({
+  players: PLAYERS,
+  transport: tcp({ host: LOOPBACK, port: 0, backlog: 4_096 }),
+  listen: { acceptLimit: 4_096 },
+});
+const connections = connectionsAllowed(10_000);
+const { stats } = house.server;
+const after: number[] = [];
+for (let round = 0; round < ROUNDS; round++) {
+  const child = new Child(process.execPath, [callers, String(house.port), String(connections)]);
+  const cameBefore = stats.accepted + stats.dropped;
+  await house.until(() => stats.accepted + stats.dropped === cameBefore + connections, "all of them");
+  await child.kill("SIGKILL"); // and the system drops all that it had
+  await house.until(() => house.listener.connections.size === PLAYERS, "the end of all of them");
+  await house.checkPlayers();
+  house.forgetStrangers();
+  after.push(heapBytes());
+}
+const figures: RushFigures = {
+  connections: connections * ROUNDS,
+  accepted: stats.accepted - PLAYERS,
+  dropped: stats.dropped,
+  ended: stats.closed,
+  left: house.listener.connections.size - PLAYERS,
+  heapBytes: after,
+};
+console.log(JSON.stringify(figures));
+await endAll();
+await house.close();
