@@ -12,7 +12,7 @@
 import { fileURLToPath } from "node:url";
 import { type Connection, lines, Poller, tcp } from "../../../src/index.ts";
 import { Child, endAll } from "../../demo/children.ts";
-import { heapBytes, rest } from "./measure.ts";
+import { heapBytes, rest } from "../measure.ts";
 
 /** What came of it. */
 export interface FloodFigures {

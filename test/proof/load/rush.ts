@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { tcp } from "../../../src/index.ts";
 import { Child, endAll } from "../../demo/children.ts";
 import { House, LOOPBACK } from "../house.ts";
-import { connectionsAllowed, heapBytes } from "./measure.ts";
+import { connectionsAllowed, heapBytes } from "../measure.ts";
 
 /** What came of it. */
 export interface RushFigures {

@@ -5,7 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { Child, endAll } from "../../demo/children.ts";
 import { House } from "../house.ts";
-import { connectionsAllowed, heapBytes } from "./measure.ts";
+import { connectionsAllowed, heapBytes } from "../measure.ts";
 
 /** What came of it. */
 export interface SilenceFigures {

@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 export function heapBytes(): number {
   if (globalThis.gc === undefined) throw new Error("run this with --expose-gc");
   globalThis.gc();
+  globalThis.gc(); // what the first one finalized
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
@@ -12,6 +13,15 @@ export function heapBytes(): number {
 /** The world's time between two frames. */
 export function rest(lengthMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, lengthMs));
+}
+
+/** How much `values` rise from one to the next: the slope of the line that lies closest to all of them. */
+export function slopeOf(values: readonly number[]): number {
+  const middle = (values.length - 1) / 2;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const rise = values.reduce((sum, value, at) => sum + (at - middle) * (value - mean), 0);
+  const run = values.reduce((sum, _, at) => sum + (at - middle) ** 2, 0);
+  return rise / run;
 }
 
 /** `wanted` connections, or as many as this machine lets a process have; says so then. */

@@ -1,0 +1,93 @@
+/**
+ * Connections that come, say a word, hear one and go, round after round: a
+ * program that looks at its heap after each round, and at the end at what is
+ * still active in the process. Prints its figures as JSON, and ends by itself.
+ *
+ *     churn.ts TRANSPORT CONNECTIONS_PER_ROUND ROUNDS
+ */
+import { getEventListeners, setMaxListeners } from "node:events";
+import { tmpdir } from "node:os";
+import { lines, memory, Poller, type Transport, tcp, unix } from "../../../src/index.ts";
+import { heapBytes, rest } from "../measure.ts";
+
+/** What came of it. */
+export interface ChurnFigures {
+  readonly connections: number;
+  /** The heap and its buffers after each round. */
+  readonly heapBytes: readonly number[];
+  /** What the process had active before the first poller, and after the last. */
+  readonly activeBefore: readonly string[];
+  readonly activeAfter: readonly string[];
+  /** Listeners that are left on a signal that all attempts shared. */
+  readonly signalListeners: number;
+}
+
+const [name = "", perRound = "", rounds = ""] = process.argv.slice(2);
+/** Who comes at the same time. */
+const CROWD = 50;
+const host = "127.0.0.1";
+const wire = memory();
+const local = unix({ path: `${tmpdir()}/tickwire-churn-${process.pid}.sock` });
+
+const LISTEN: Readonly<Record<string, Transport>> = {
+  memory: wire,
+  tcp: tcp({ host, port: 0 }),
+  unix: local,
+};
+
+async function run(): Promise<ChurnFigures> {
+  const activeBefore = process.getActiveResourcesInfo();
+  const controller = new AbortController();
+  const { signal } = controller;
+  setMaxListeners(CROWD, signal);
+  const server = new Poller();
+  const client = new Poller();
+  const listener = server.listen(LISTEN[name] as Transport, lines());
+  await pollUntil(() => listener.state === "listening");
+  const door =
+    name === "tcp" ? tcp({ host, port: listener.address?.port ?? 0 }) : (LISTEN[name] as Transport);
+  const after: number[] = [];
+  for (let round = 0; round < Number(rounds); round++) {
+    for (let count = 0; count < Number(perRound); count += CROWD) await visit();
+    after.push(heapBytes());
+  }
+  await Promise.all([server[Symbol.asyncDispose](), client[Symbol.asyncDispose]()]);
+  await rest(10);
+  return {
+    connections: server.stats.closed,
+    heapBytes: after,
+    activeBefore,
+    activeAfter: process.getActiveResourcesInfo(),
+    signalListeners: getEventListeners(signal, "abort").length,
+  };
+
+  async function visit(): Promise<void> {
+    const connections = Array.from({ length: CROWD }, () => client.connect(door, lines(), { signal }));
+    for (const connection of connections) connection.trySend("hello");
+    let answers = 0;
+    await pollUntil(() => {
+      for (const connection of connections) if (connection.tryRecv() !== undefined) answers++;
+      return answers === CROWD;
+    });
+    for (const [at, connection] of connections.entries())
+      at % 3 === 0 ? connection.abort() : connection.close();
+    await pollUntil(
+      () => listener.connections.size === 0 && connections.every(({ state }) => state === "closed"),
+    );
+  }
+
+  async function pollUntil(isThere: () => boolean): Promise<void> {
+    for (;;) {
+      server.poll();
+      while (listener.tryAccept() !== undefined);
+      listener.drain((guest, text) => guest.trySend(text));
+      server.flush();
+      client.poll();
+      if (isThere()) return;
+      client.flush();
+      if (name !== "memory") await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}
+
+console.log(JSON.stringify(await run()));

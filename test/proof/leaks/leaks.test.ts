@@ -1,0 +1,45 @@
+/**
+ * Nothing is left of who has gone: the heap is flat over many rounds, and a
+ * process whose pollers were disposed of has nothing active, and ends.
+ */
+import { fileURLToPath } from "node:url";
+import { afterEach, expect, test, vi } from "vitest";
+import { Child, endAll } from "../../demo/children.ts";
+import { slopeOf } from "../measure.ts";
+import type { ChurnFigures } from "./churn.ts";
+
+vi.setConfig({ testTimeout: 180_000 });
+
+afterEach(endAll);
+
+test.each([
+  // A slot that is kept in a list is 8 bytes of each; a socket's noise is larger, and a leak of one is thousands.
+  { name: "memory", perRound: 10_000, rounds: 14, mostBytes: 8 },
+  { name: "tcp", perRound: 1_000, rounds: 10, mostBytes: 100 },
+  { name: "unix", perRound: 500, rounds: 10, mostBytes: 200 },
+])(
+  "over $name, $rounds × $perRound connects and closes leave the heap flat, and nothing active",
+  async (row) => {
+    const { name, perRound, rounds, mostBytes } = row;
+    const program = fileURLToPath(new URL("churn.ts", import.meta.url));
+    const loader = ["--expose-gc", "--import", "tsx"];
+    const child = new Child(process.execPath, [...loader, program, name, String(perRound), String(rounds)]);
+    expect([await child.exit(), ...child.err.all]).toEqual([0]);
+    const figures = JSON.parse(child.out.all.at(-1) ?? "") as ChurnFigures;
+    const slope = slopeOf(figures.heapBytes.slice(WARM_UP_ROUNDS)) / perRound;
+    console.log(`${name}: ${figures.connections} connections, ${slope.toFixed(2)} bytes left of each`);
+    expect(figures.connections).toBe(perRound * rounds);
+    expect(slope, figures.heapBytes.join(" ")).toBeLessThan(mostBytes);
+    expect(figures.activeAfter).toEqual(figures.activeBefore);
+    expect(figures.signalListeners).toBe(0);
+  },
+);
+
+test("a slope is what it says", () => {
+  expect(slopeOf([1, 2, 3])).toBe(1);
+  expect(slopeOf([5, 5, 5, 5])).toBe(0);
+  expect(slopeOf([0, 10, 0, 10])).toBe(2);
+});
+
+/** The engine's own growing, until it has seen everything once. */
+const WARM_UP_ROUNDS = 4;
