@@ -12,14 +12,16 @@ import type { Counters, PollerStats, TrafficStats } from "./stats.ts";
 export interface Desk<Member> {
   readonly stores: StorePool;
   readonly counters: Counters<PollerStats>;
+  /** The time that frames have counted, in milliseconds: what deadlines and rates go by. */
+  readonly polledMs: number;
   /** A new connection; answers its number. */
   enter(member: Member): number;
   /** Something is new here; look at it in the next poll. */
   file(member: Member): void;
   /** Something is to be sent here; call `flush` at the next flush. */
   wantsFlush(member: Member): void;
-  /** Call `expire` once `lengthMs` of polled time have passed. Replaces an earlier deadline. */
-  watch(member: Member, lengthMs: number): void;
+  /** Call `expire` once polled time has come to `untilMs`. Replaces an earlier deadline. */
+  watch(member: Member, untilMs: number): void;
   /** No deadline runs here any more. */
   unwatch(member: Member): void;
   /** Its life went on, in this frame. */

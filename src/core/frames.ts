@@ -67,6 +67,10 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener>, Datagra
     return this.#frame.nowMs;
   }
 
+  get polledMs(): number {
+    return this.#deadlines.polledMs;
+  }
+
   /** Whether everything it kept is over. */
   get isEmpty(): boolean {
     return this.connections.size === 0 && this.houses.size === 0;
@@ -140,8 +144,8 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener>, Datagra
     this.#outgoing.push(member);
   }
 
-  watch(connection: AnyConnection, lengthMs: number): void {
-    this.#deadlines.set(connection, lengthMs);
+  watch(connection: AnyConnection, untilMs: number): void {
+    this.#deadlines.set(connection, untilMs);
   }
 
   unwatch(connection: AnyConnection): void {

@@ -206,7 +206,8 @@ export class Lifeline<Member extends { file(): void }> {
   }
 
   #watch(lengthMs: number): void {
-    this.#keepers.desk.watch(this.#keepers.member, lengthMs);
+    const { desk, member } = this.#keepers;
+    desk.watch(member, desk.polledMs + lengthMs);
   }
 
   #unwatch(): void {

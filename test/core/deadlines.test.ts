@@ -1,0 +1,106 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Deadlines } from "../../src/core/deadlines.ts";
+
+/** Notes when it is expired. */
+class Sleeper {
+  readonly name: number;
+  readonly #log: number[];
+
+  constructor(name: number, log: number[]) {
+    this.name = name;
+    this.#log = log;
+  }
+
+  expire(): void {
+    this.#log.push(this.name);
+  }
+}
+
+function bedroom(maxFrameMs = 1_000) {
+  const log: number[] = [];
+  const sleepers = Array.from({ length: 40 }, (_, name) => new Sleeper(name, log));
+  return { log, sleepers, deadlines: new Deadlines<Sleeper>(maxFrameMs) };
+}
+
+describe("deadlines", () => {
+  test("expire those who are due, the earliest first, once each", () => {
+    const { log, sleepers, deadlines } = bedroom();
+    const [first, second, third, fourth] = sleepers as [Sleeper, Sleeper, Sleeper, Sleeper];
+    deadlines.set(first, 30);
+    deadlines.set(second, 10);
+    deadlines.set(third, 20);
+    deadlines.set(fourth, 10.5);
+    expect(deadlines.dueInMs).toBe(10);
+    deadlines.pass(9);
+    expect([log, deadlines.dueInMs]).toEqual([[], 1]);
+    deadlines.pass(11);
+    expect(log).toEqual([1, 3, 2]);
+    deadlines.pass(100);
+    deadlines.pass(100);
+    expect([log, deadlines.dueInMs]).toEqual([[1, 3, 2, 0], Infinity]);
+  });
+
+  test("can be begun again by the one who is expired", () => {
+    const deadlines = new Deadlines<{ expire(): void }>(1_000);
+    let expired = 0;
+    const member = {
+      expire(): void {
+        expired++;
+        deadlines.set(member, deadlines.polledMs + 10);
+      },
+    };
+    deadlines.set(member, 10);
+    for (let frame = 0; frame < 4; frame++) deadlines.pass(5);
+    expect(expired).toBe(2);
+  });
+
+  test("a late frame counts for a bound and ends nobody; the next one does, late too", () => {
+    const { log, sleepers, deadlines } = bedroom(100);
+    deadlines.set(sleepers[0] as Sleeper, 50);
+    deadlines.set(sleepers[1] as Sleeper, 150);
+    expect(deadlines.pass(60_000)).toBe(100);
+    expect([log, deadlines.polledMs, deadlines.dueInMs]).toEqual([[], 100, 0]);
+    deadlines.pass(1);
+    expect(log).toEqual([0]);
+    deadlines.pass(60_000);
+    expect(log).toEqual([0]);
+    deadlines.pass(60_000);
+    expect(log).toEqual([0, 1]);
+  });
+
+  test("do what a plain list would do, whatever is begun, replaced and taken away", () => {
+    const step = fc.oneof(
+      fc.record({ what: fc.constant("set" as const), who: fc.nat(39), ms: fc.integer({ min: 1, max: 60 }) }),
+      fc.record({ what: fc.constant("clear" as const), who: fc.nat(39), ms: fc.constant(0) }),
+      fc.record({ what: fc.constant("pass" as const), who: fc.constant(0), ms: fc.nat(30) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+        const { log, sleepers, deadlines } = bedroom();
+        const model = new Map<number, number>();
+        for (const { what, who, ms } of steps) {
+          const sleeper = sleepers[who] as Sleeper;
+          if (what === "set") {
+            deadlines.set(sleeper, deadlines.polledMs + ms);
+            model.set(who, deadlines.polledMs + ms);
+          } else if (what === "clear") {
+            deadlines.clear(sleeper);
+            model.delete(who);
+          } else {
+            log.length = 0;
+            deadlines.pass(ms);
+            const due = [...model].filter(([, untilMs]) => untilMs <= deadlines.polledMs);
+            for (const [name] of due) model.delete(name);
+            expect(log.toSorted((a, b) => a - b)).toEqual(
+              due.map(([name]) => name).toSorted((a, b) => a - b),
+            );
+          }
+          const soonest = Math.min(Infinity, ...model.values()) - deadlines.polledMs;
+          expect(deadlines.dueInMs).toBe(soonest);
+        }
+      }),
+      { seed: 14_900, numRuns: 500 },
+    );
+  });
+});
