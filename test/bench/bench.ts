@@ -1,71 +1,133 @@
 /**
- * The benchmark as a function: rows in, Markdown out. The two sides take turns,
- * so that whatever else the machine does meets both alike.
+ * The benchmark as a function: works in, results out. The contestants take
+ * turns within a round and the rounds follow each other, so that whatever else
+ * the machine does meets all alike.
  */
-import { availableParallelism, cpus } from "node:os";
-import { bundlePrograms, type Programs, type RunLength } from "./run.ts";
-import { SCENARIOS, type Scenario } from "./scenarios.ts";
-import { faultsOf, type Pair, TABLE_HEAD, tableRows } from "./table.ts";
+import { certificates } from "../transport/certificates.ts";
+import { obstacleFor, obstacleTo } from "./machine.ts";
+import { type Cores, chooseCores } from "./measure/child.ts";
+import { bundlePrograms } from "./measure/programs.ts";
+import type { Share } from "./measure/reports.ts";
+import { type Bench, runOnce } from "./measure/run.ts";
+import { hasStrace } from "./measure/syscalls.ts";
+import { faultsOf, isMet, Rows } from "./report/rows.ts";
+import { CONTESTANTS, type ContestantName, type Work } from "./works.ts";
 
 /** What to run. */
-export interface BenchOptions extends RunLength {
-  /** The letters of the rows. */
-  readonly rows: readonly string[];
-  /** Pairs of runs for each scenario. */
-  readonly runs: number;
-  /** So many clients in place of a scenario's own number. */
-  readonly connections?: number;
-  /** A folder for CPU profiles of the servers. */
-  readonly profileFolder?: string;
+export interface BenchOptions {
+  readonly works: readonly Work[];
+  readonly rounds: number;
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+  /** Whether the first round also counts system calls. */
+  readonly syscalls: boolean;
+  /** Whether a missed expectation is run once more under the profiler. */
+  readonly profiles: boolean;
 }
 
-/** Runs the rows. The report is Markdown; `faults` says which runs did not carry their load. */
-export async function runBench(
-  options: BenchOptions,
-  note: (progress: string) => void,
-): Promise<{ report: string; faults: string[] }> {
+/** What came of it. */
+export interface Outcome {
+  readonly rows: Rows;
+  readonly cores: Cores;
+  /** What could not take part, and why. */
+  readonly skipped: readonly string[];
+  /** Runs whose figures do not measure what they claim, and why. */
+  readonly faults: readonly string[];
+  /** Runs that broke. */
+  readonly broken: readonly string[];
+  readonly profiles: readonly { readonly title: string; readonly shares: readonly Share[] }[];
+}
+
+/** Runs the works. */
+export async function runBench(options: BenchOptions, note: (progress: string) => void): Promise<Outcome> {
+  const folder = certificates()?.folder;
   const programs = await bundlePrograms();
-  const rows: string[] = [];
-  const notes: string[] = [];
-  const faults: string[] = [];
+  const { warmUpMs, measureMs } = options;
+  const bench: Bench = { programs, cores: chooseCores(), warmUpMs, measureMs, certificates: folder ?? "" };
+  const runs = new Runs(bench, options, note);
   try {
-    for (const given of SCENARIOS.filter(({ row }) => options.rows.includes(row))) {
-      const scenario = { ...given, connections: options.connections ?? given.connections };
-      const pairs: Pair[] = [];
-      for (let run = 1; run <= options.runs; run++) {
-        note(`${scenario.row} ${run}/${options.runs}: ${scenario.title}`);
-        const pair = await runPair(programs, scenario, options);
-        pairs.push(pair);
-        for (const side of ["tickwire", "net"] as const) {
-          const found = faultsOf(scenario, pair[side]);
-          faults.push(...found.map((fault) => `${scenario.row} ${run}/${options.runs} ${side}: ${fault}`));
-        }
+    const plan = options.works.map((work) => ({ work, contestants: runs.ableTo(work, folder) }));
+    for (let round = 0; round < options.rounds; round++) {
+      for (const { work, contestants } of plan) {
+        for (const name of contestants) await runs.run(work, name, round);
       }
-      rows.push(...tableRows(scenario, pairs));
-      if (scenario.note !== undefined) notes.push(`**${scenario.row}** ${scenario.note}`, "");
     }
+    if (options.profiles) await runs.profileMissed();
+    return runs;
   } finally {
     programs.dispose();
   }
-  return {
-    report: [machine(options), "", ...TABLE_HEAD, ...rows, "", ...notes, ...verdict(faults)].join("\n"),
-    faults,
-  };
 }
 
-async function runPair(programs: Programs, scenario: Scenario, options: BenchOptions): Promise<Pair> {
-  const tickwire = await programs.run("tickwire", scenario, options, options.profileFolder);
-  const net = await programs.run("net", scenario, options, options.profileFolder);
-  return { tickwire, net };
-}
+class Runs implements Outcome {
+  readonly rows = new Rows();
+  readonly skipped: string[] = [];
+  readonly faults: string[] = [];
+  readonly broken: string[] = [];
+  readonly profiles: { title: string; shares: readonly Share[] }[] = [];
+  readonly #bench: Bench;
+  readonly #options: BenchOptions;
+  readonly #note: (progress: string) => void;
+  readonly #hasStrace: boolean;
 
-function machine({ runs, warmUpMs, measureMs }: BenchOptions): string {
-  const model = cpus()[0]?.model ?? "unknown CPU";
-  const how = `medians of ${runs} × ${measureMs / 1_000} s after ${warmUpMs / 1_000} s of warm-up`;
-  return `Node ${process.version}, ${model}, ${availableParallelism()} cores; ${how}, the sides in turns.`;
-}
+  constructor(bench: Bench, options: BenchOptions, note: (progress: string) => void) {
+    this.#bench = bench;
+    this.#options = options;
+    this.#note = note;
+    this.#hasStrace = options.syscalls && hasStrace();
+  }
 
-function verdict(faults: readonly string[]): string[] {
-  if (faults.length === 0) return ["Every run carried its full load."];
-  return ["**NOT MEASURED AS CLAIMED:**", "", ...faults.map((fault) => `- ${fault}`)];
+  get cores(): Cores {
+    return this.#bench.cores;
+  }
+
+  /** Who can take part in a work here. */
+  ableTo(work: Work, certificates: string | undefined): ContestantName[] {
+    return work.contestants.filter((name) => {
+      const obstacle = obstacleTo(work) ?? obstacleFor(name, certificates);
+      if (obstacle !== undefined) this.#skip(`${work.name}, ${name}: ${obstacle}`);
+      return obstacle === undefined;
+    });
+  }
+
+  async run(work: Work, name: ContestantName, round: number): Promise<void> {
+    const title = `${work.name}, ${name}, round ${round + 1} of ${this.#options.rounds}`;
+    this.#note(title);
+    const syscalls = this.#hasStrace && round === 0 && work.figures.includes("syscalls");
+    try {
+      const result = await runOnce(this.#bench, work, name, { syscalls });
+      this.rows.add(work.name, name, round, result);
+      this.faults.push(...faultsOf(work, name, result).map((fault) => `${title}: ${fault}`));
+    } catch (error) {
+      this.broken.push(`${title}: ${(error as Error).message}`);
+    }
+  }
+
+  /** Shows for each expectation that was missed where the time went. */
+  async profileMissed(): Promise<void> {
+    for (const work of this.#options.works) {
+      const missed = work.expected.filter(
+        (expected) => isMet(expected, this.rows.compared(work.name, expected)) === false,
+      );
+      for (const name of new Set(missed.map(({ of }) => of))) await this.#profile(work, name);
+    }
+  }
+
+  async #profile(work: Work, name: ContestantName): Promise<void> {
+    this.#note(`${work.name}, ${name}, under the profiler`);
+    try {
+      const { server } = await runOnce(this.#bench, work, name, { profile: true });
+      this.profiles.push({
+        title: `${work.title}: ${CONTESTANTS[name].title}`,
+        shares: server.profile ?? [],
+      });
+    } catch (error) {
+      this.broken.push(`${work.name}, ${name}, under the profiler: ${(error as Error).message}`);
+    }
+  }
+
+  #skip(what: string): void {
+    this.skipped.push(what);
+    this.#note(`skipped: ${what}`);
+  }
 }

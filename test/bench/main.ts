@@ -1,31 +1,27 @@
 /**
- * `npm run bench`: tickwire beside a hand-written `node:net` server that does
- * the same work, as a Markdown table on stdout. Ends with code 1 when a run did
- * not carry its load, as its figures then mean nothing, and with 2 when it could
- * not run at all.
+ * `npm run bench`: tickwire's servers beside those that people write instead.
+ * Prints the tables; a whole run also writes them to `results/` and into the
+ * README. Ends with code 1 when a row is missing, and with 2 when it could not
+ * run at all.
  */
-import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { type BenchOptions, runBench } from "./bench.ts";
-import { SCENARIOS } from "./scenarios.ts";
+import { report, writeResults } from "./report/report.ts";
+import { WORKS, type Work } from "./works.ts";
 
 const USAGE = `npm run bench -- [options]
-  --quick            one short run of each row, about 20 s in all
-  --rows a,c         only these rows
-  --runs N           pairs of runs for each row (3)
-  --measure-ms MS    the measured window (4000)
-  --warm-up-ms MS    what comes before it (1500)
-  --connections N    so many clients, in place of a row's own number
-  --profile FOLDER   also leave CPU profiles of the servers there`;
+  --quick          one very short run of each row, about a minute in all
+  --only A,B       only these rows, such as idle-1000; nothing is written then
+  --against A,B    only these contestants, such as plain,tcp; nothing is written then
+  --runs N         runs of each contestant at each row (3)
+  --seconds N      the measured window (2.5)`;
 
 const OPTIONS = {
   quick: { type: "boolean", default: false },
-  rows: { type: "string", default: "a,b,c,d" },
+  only: { type: "string" },
+  against: { type: "string" },
   runs: { type: "string" },
-  "measure-ms": { type: "string" },
-  "warm-up-ms": { type: "string" },
-  connections: { type: "string" },
-  profile: { type: "string" },
+  seconds: { type: "string" },
   help: { type: "boolean", default: false },
 } as const;
 
@@ -42,45 +38,41 @@ async function main(): Promise<void> {
     console.log(USAGE);
     return;
   }
-  const { quick, connections, profile } = values;
+  const { quick, only, against } = values;
   const options: BenchOptions = {
-    rows: rowsOf(values.rows),
-    runs: count("runs", values.runs ?? (quick ? "1" : "3")),
-    measureMs: count("measure-ms", values["measure-ms"] ?? (quick ? "1000" : "4000")),
-    warmUpMs: count("warm-up-ms", values["warm-up-ms"] ?? (quick ? "500" : "1500")),
-    ...(connections !== undefined && { connections: count("connections", connections) }),
-    ...(profile !== undefined && { profileFolder: profile }),
+    works: worksNamed(only, against, quick),
+    rounds: number("runs", values.runs ?? (quick ? "1" : "3")),
+    measureMs: number("seconds", values.seconds ?? (quick ? "0.3" : "2.5")) * 1_000,
+    warmUpMs: quick ? 100 : 1_000,
+    syscalls: true,
+    profiles: !quick,
   };
-  checkFileDescriptors(options.connections ?? 1_000);
-  const { report, faults } = await runBench(options, (progress) => console.error(progress));
-  console.log(report);
-  if (faults.length > 0) process.exitCode = 1;
+  const outcome = await runBench(options, (progress) => console.error(progress));
+  console.log(report(options, outcome));
+  if (!quick && only === undefined && against === undefined) writeResults(options, outcome);
+  if (quick)
+    console.log("\nA quick run shows that every row works. Its windows are too short to judge anything by.");
+  for (const broken of outcome.broken) console.error(`BROKEN: ${broken}`);
+  if (outcome.broken.length > 0) process.exitCode = 1;
 }
 
-/** The rows asked for. An unknown one would measure nothing, and look as if all were well. */
-function rowsOf(text: string): string[] {
-  const known = SCENARIOS.map(({ row }) => row);
-  const rows = text.split(",");
-  for (const row of rows) {
-    if (!known.includes(row))
-      throw new Error(`--rows: expected some of ${[...new Set(known)]}, got "${row}"`);
+/** The works asked for. An unknown one would measure nothing, and look as if all were well. */
+function worksNamed(only: string | undefined, against: string | undefined, quick: boolean): Work[] {
+  const names = only?.split(",");
+  const contestants = against?.split(",");
+  for (const name of names ?? []) {
+    if (WORKS.some((work) => work.name === name)) continue;
+    throw new Error(`--only: expected some of ${WORKS.map((work) => work.name).join(", ")}, got "${name}"`);
   }
-  return rows;
+  return WORKS.filter(({ name }) => names?.includes(name) ?? true).map((work) => ({
+    ...work,
+    contestants: work.contestants.filter((name) => contestants?.includes(name) ?? true),
+    ...(quick && work.task.kind === "churn" && { task: { ...work.task, times: 1_000 } }),
+  }));
 }
 
-function count(name: string, text: string): number {
+function number(name: string, text: string): number {
   const value = Number(text);
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new Error(`--${name}: expected a whole number from 1 up, got "${text}"`);
-}
-
-/** Each process holds one descriptor for each connection, and a few of its own. */
-function checkFileDescriptors(connections: number): void {
-  if (process.platform === "win32") return;
-  const allowed = Number(execFileSync("sh", ["-c", "ulimit -n"], { encoding: "utf8" }));
-  if (allowed >= connections + 100) return; // "unlimited" is NaN, and no number is too large for it
-  if (Number.isNaN(allowed)) return;
-  console.error(
-    `${connections} connections need more open files than ${allowed}: run \`ulimit -n ${connections + 200}\` first`,
-  );
+  if (value > 0) return name === "runs" ? Math.ceil(value) : value;
+  throw new Error(`--${name}: expected a number above 0, got "${text}"`);
 }

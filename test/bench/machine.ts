@@ -1,0 +1,48 @@
+/** The machine that is measured: what it is, and what it lacks. */
+import { execFileSync } from "node:child_process";
+import { availableParallelism, cpus, type } from "node:os";
+import type { Cores } from "./measure/child.ts";
+import { CONTESTANTS, type ContestantName, type Work } from "./works.ts";
+
+/** One line for a reader. */
+export function describeMachine(cores: Cores): string {
+  const model = cpus()[0]?.model ?? "unknown CPU";
+  const bound = cores.server === undefined ? "not bound to cores" : "server and load on a core each";
+  return `Node ${process.version}, ${type()}, ${model}, ${availableParallelism()} cores, ${bound}`;
+}
+
+/** Why this machine cannot run a work; `undefined` when it can. */
+export function obstacleTo({ connections }: Work): string | undefined {
+  const allowed = openFiles();
+  const needed = connections + SPARE_FILES;
+  if (allowed >= needed) return undefined;
+  return `${connections} connections need ${needed} open files per process, and \`ulimit -n\` is ${allowed}`;
+}
+
+/** Why this machine lacks a contestant; `undefined` when it has it. */
+export function obstacleFor(name: ContestantName, certificates: string | undefined): string | undefined {
+  const { program, wire } = CONTESTANTS[name];
+  if (program === "python_loop" && !has("python3")) return "there is no python3 here";
+  if (wire === "tls" && certificates === undefined) return "there is no openssl here to make certificates";
+  if (wire === "unix" && process.platform === "win32") return "this system has no unix sockets";
+  return undefined;
+}
+
+/** How many files a child may open. Node has raised the limit to the hard one by itself. */
+function openFiles(): number {
+  if (process.platform === "win32") return Infinity;
+  const answer = execFileSync("sh", ["-c", "ulimit -n"], { encoding: "utf8" }).trim();
+  return answer === "unlimited" ? Infinity : Number(answer);
+}
+
+function has(program: string): boolean {
+  try {
+    execFileSync(program, ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What a process opens beside its connections. */
+const SPARE_FILES = 100;

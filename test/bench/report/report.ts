@@ -1,0 +1,81 @@
+/**
+ * What a benchmark says, in Markdown: what was expected and what came of it,
+ * then all figures of each work. A whole run is written down, and the README
+ * shows its first part.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import type { BenchOptions, Outcome } from "../bench.ts";
+import { describeMachine } from "../machine.ts";
+import { barsOf, chart } from "./chart.ts";
+import { details, summary } from "./table.ts";
+
+/** The whole report. */
+export function report(options: BenchOptions, outcome: Outcome): string {
+  return [
+    head(options, outcome),
+    "",
+    "## What was expected",
+    "",
+    ...summary(options.works, outcome.rows),
+    "",
+    ...details(options.works, outcome.rows),
+    ...profiles(outcome),
+    ...list("Left out", outcome.skipped),
+    ...list("Not measured as claimed", outcome.faults),
+    ...list("Broken", outcome.broken),
+    "Every run carried its load unless it is listed above: the load's own CPU stayed under 90 % of its core and",
+    "its event loop less than a tick late (p99), and what it sent, what the game took, what the server sent and",
+    "what the load received agree within 5 %.",
+  ].join("\n");
+}
+
+/** Writes `results/`, and the README's part between its marks. */
+export function writeResults(options: BenchOptions, outcome: Outcome): void {
+  const results = new URL("../results/", import.meta.url);
+  writeFileSync(new URL("results.md", results), `# Results\n\n${report(options, outcome)}\n`);
+  for (const theme of ["light", "dark"] as const) {
+    const svg = chart(barsOf(options.works, outcome.rows), theme);
+    writeFileSync(new URL(`chart-${theme}.svg`, results), svg);
+  }
+  const readme = new URL("../../../README.md", import.meta.url);
+  const part = [head(options, outcome), "", ...summary(options.works, outcome.rows)].join("\n");
+  writeFileSync(readme, betweenMarks(readFileSync(readme, "utf8"), part));
+}
+
+/** `text` with `part` between the two marks. */
+export function betweenMarks(text: string, part: string): string {
+  const [start, end] = [text.indexOf(START_MARK), text.indexOf(END_MARK)];
+  if (start === -1 || end < start) throw new Error(`README.md: there is no ${START_MARK} … ${END_MARK}`);
+  return `${text.slice(0, start + START_MARK.length)}\n\n${part}\n\n${text.slice(end)}`;
+}
+
+function head({ rounds, measureMs, warmUpMs }: BenchOptions, { cores }: Outcome): string {
+  const date = new Date().toISOString().slice(0, 10);
+  const how = `medians of ${rounds} × ${measureMs / 1_000} s after ${warmUpMs / 1_000} s of warm-up`;
+  return `${date}: ${describeMachine(cores)}; ${how}, the contestants in turns; (least–most).`;
+}
+
+function profiles({ profiles }: Outcome): string[] {
+  if (profiles.length === 0) return [];
+  return [
+    "## Where the time of the missed rows goes",
+    "",
+    "Each function's own share of the server's time, by `--cpu-prof`, rest excluded.",
+    "",
+    ...profiles.flatMap(({ title, shares }) => [
+      `### ${title}`,
+      "",
+      "| function | own time |",
+      "|---|--:|",
+      ...shares.map(({ name, percent }) => `| \`${name}\` | ${percent.toFixed(1)} % |`),
+      "",
+    ]),
+  ];
+}
+
+function list(title: string, entries: readonly string[]): string[] {
+  return entries.length === 0 ? [] : [`## ${title}`, "", ...entries.map((entry) => `- ${entry}`), ""];
+}
+
+const START_MARK = "<!-- bench -->";
+const END_MARK = "<!-- /bench -->";

@@ -1,0 +1,85 @@
+/** The server as one writes it with tickwire, on any transport that listens. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type Codec,
+  type Listener,
+  lines,
+  Poller,
+  type Transport,
+  tcp,
+  tls,
+  unix,
+  waitForActivity,
+} from "../../../src/index.ts";
+import type { Job } from "../measure/protocol.ts";
+import type { Message } from "../wire.ts";
+import { host } from "./host.ts";
+import { BACKLOG } from "./listening.ts";
+import { points } from "./points.ts";
+import type { Take } from "./server.ts";
+
+await host(async (job) => {
+  const { task } = job.work;
+  const poller = new Poller({
+    ...(task.kind === "firehose" && task.receiveLimitBytes !== undefined
+      ? { receiveLimitBytes: task.receiveLimitBytes }
+      : {}),
+  });
+  const codec: Codec<Message, string> = job.contestant.format === "line" ? lines() : points();
+  const listener = poller.listen(transportOf(job), codec, { acceptLimit: BACKLOG });
+  const budget = { messages: Infinity };
+
+  while (listener.state === "starting") {
+    await new Promise(setImmediate);
+    poller.poll();
+  }
+  if (listener.address === undefined) throw new Error(listener.closeReason?.message);
+  if (task.kind === "ping-pong") echo(poller, listener);
+  return {
+    port: listener.address.port,
+    server: {
+      get connections() {
+        return listener.connections.size;
+      },
+      receive(take: Take, most: number) {
+        poller.poll();
+        while (listener.tryAccept() !== undefined);
+        budget.messages = most;
+        listener.drain(take, budget);
+      },
+      sendToAll(line: string) {
+        listener.broadcast(line);
+      },
+      flush() {
+        poller.flush();
+      },
+    },
+  };
+});
+
+async function echo(poller: Poller, listener: Listener<Message, string>): Promise<void> {
+  for (;;) {
+    await waitForActivity(poller);
+    poller.poll();
+    while (listener.tryAccept() !== undefined);
+    listener.drain((guest, line) => guest.trySend(line as string));
+    poller.flush();
+  }
+}
+
+function transportOf({ contestant, address, certificates }: Job): Transport {
+  const place = { host: "127.0.0.1", port: 0, backlog: BACKLOG };
+  switch (contestant.wire) {
+    case "tcp":
+      return tcp(place);
+    case "unix":
+      return unix({ path: address.path, backlog: BACKLOG });
+    case "tls": {
+      const read = (name: string) => readFileSync(join(certificates, name), "utf8");
+      return tls({ ...place, cert: read("localhost.crt"), key: read("localhost.key") });
+    }
+    default:
+      throw new Error(`${contestant.wire}: not a transport of this server`);
+  }
+}

@@ -1,0 +1,245 @@
+/**
+ * The rows of the benchmark: what is carried, who carries it, and what is
+ * expected of tickwire beside the others. Data only; every process reads the
+ * same.
+ */
+import type { FigureName } from "./report/figures.ts";
+
+/** One kind of work: what the clients do, what the game does. Ticks are those of {@link RATE_HZ}. */
+export interface Work {
+  /** As in `--only idle-10`. */
+  readonly name: string;
+  readonly title: string;
+  readonly connections: number;
+  readonly task: Task;
+  /** Who takes part, in the order of the table. */
+  readonly contestants: readonly ContestantName[];
+  /** The figures that matter here, for the table. */
+  readonly figures: readonly FigureName[];
+  readonly expected: readonly Expectation[];
+  /** What a reader of the figures has to know. */
+  readonly note?: string;
+}
+
+export type Task =
+  /** Everyone is silent. */
+  | { readonly kind: "idle" }
+  /** Each client sends so many messages per tick. */
+  | { readonly kind: "receive"; readonly perTick: number }
+  /** The server sends so many messages to each client per tick. */
+  | { readonly kind: "broadcast"; readonly perTick: number }
+  /** Each client sends its position per tick, and the server sends all positions to all. */
+  | { readonly kind: "everyone" }
+  /** Each client sends as fast as it can; the game takes so many messages per tick at the most. */
+  | { readonly kind: "firehose"; readonly takePerTick?: number; readonly receiveLimitBytes?: number }
+  /** Clients connect, say one line and close, at this rate. */
+  | { readonly kind: "churn"; readonly times: number; readonly perSecond: number }
+  /** One client sends and waits for the answer, again and again. No frames: both sides wait for activity. */
+  | { readonly kind: "ping-pong" };
+
+/** Who takes part. */
+export interface Contestant {
+  readonly title: string;
+  /** The file in `servers/`, without its ending. */
+  readonly program: "bare" | "plain" | "tuned" | "ws" | "tickwire" | "tickwire-udp" | "python_loop";
+  readonly wire: "tcp" | "unix" | "tls" | "udp" | "websocket";
+  readonly format: "line" | "record";
+}
+
+export type ContestantName =
+  | "bare"
+  | "plain"
+  | "plain records"
+  | "tuned"
+  | "tuned records"
+  | "ws"
+  | "python"
+  | "tcp"
+  | "tcp records"
+  | "unix"
+  | "tls"
+  | "udp";
+
+export const CONTESTANTS: Readonly<Record<ContestantName, Contestant>> = {
+  bare: { title: "`node:net` that keeps nothing", program: "bare", wire: "tcp", format: "line" },
+  plain: { title: "`node:net` as people write it", program: "plain", wire: "tcp", format: "line" },
+  "plain records": {
+    title: "`node:net` as people write it, records",
+    program: "plain",
+    wire: "tcp",
+    format: "record",
+  },
+  tuned: { title: "`node:net`, tuned by hand", program: "tuned", wire: "tcp", format: "line" },
+  "tuned records": {
+    title: "`node:net`, tuned by hand, records",
+    program: "tuned",
+    wire: "tcp",
+    format: "record",
+  },
+  ws: { title: "`ws`", program: "ws", wire: "websocket", format: "line" },
+  python: { title: "Python, `setblocking(False)`", program: "python_loop", wire: "tcp", format: "line" },
+  tcp: { title: "**tickwire** `tcp`", program: "tickwire", wire: "tcp", format: "line" },
+  "tcp records": { title: "**tickwire** `tcp`, records", program: "tickwire", wire: "tcp", format: "record" },
+  unix: { title: "**tickwire** `unix`", program: "tickwire", wire: "unix", format: "line" },
+  tls: { title: "**tickwire** `tls`", program: "tickwire", wire: "tls", format: "line" },
+  udp: { title: "**tickwire** `udp`", program: "tickwire-udp", wire: "udp", format: "line" },
+};
+
+/** What tickwire's figure should be beside another's. */
+export interface Expectation {
+  readonly figure: FigureName;
+  readonly of: ContestantName;
+  /** Whose figure it is compared with; `work` when that is one of another row. */
+  readonly against?: { readonly contestant: ContestantName; readonly work?: string };
+  /** `ratio` by default; a `value` stands alone. */
+  readonly compare?: "ratio" | "difference" | "value";
+  readonly atMost?: number;
+  readonly atLeast?: number;
+}
+
+const PLAIN = { contestant: "plain" } as const;
+const PYTHON = { contestant: "python" } as const;
+const IDLE_FIGURES = ["hotFrame", "frameP50", "frameP99", "allocated", "cpu", "memory"] as const;
+const FRAME_FIGURES = [
+  "cpu",
+  "cpuPerMessage",
+  "frameP50",
+  "frameP99",
+  "frameMax",
+  "loopDelayP99",
+  "messages",
+  "syscalls",
+  "collections",
+  "gcPause",
+  "peak",
+] as const;
+
+/** Ticks per second, of the game and of its players. */
+export const RATE_HZ = 60;
+
+export const WORKS: readonly Work[] = [
+  {
+    name: "idle-10",
+    title: "10 connections, silent",
+    connections: 10,
+    task: { kind: "idle" },
+    contestants: ["plain", "tuned", "tcp"],
+    figures: IDLE_FIGURES,
+    expected: [],
+  },
+  {
+    name: "idle-1000",
+    title: "1,000 connections, silent",
+    connections: 1_000,
+    task: { kind: "idle" },
+    contestants: ["bare", "plain", "tuned", "ws", "python", "tcp", "unix", "tls"],
+    figures: IDLE_FIGURES,
+    expected: [
+      { figure: "hotFrame", of: "tcp", against: PLAIN, atMost: 0.03 },
+      { figure: "allocated", of: "tcp", compare: "value", atMost: 1 },
+    ],
+    note:
+      "A hot frame is one of many without a rest between them: what the library costs. Met at 60 Hz, a frame " +
+      "begins with the caches that the rest of the machine has left, and anything at all takes a microsecond.",
+  },
+  {
+    name: "idle-10000",
+    title: "10,000 connections, silent",
+    connections: 10_000,
+    task: { kind: "idle" },
+    contestants: ["bare", "plain", "tuned", "tcp"],
+    figures: IDLE_FIGURES,
+    expected: [
+      { figure: "hotFrame", of: "tcp", against: { contestant: "tcp", work: "idle-10" }, atMost: 1.3 },
+      { figure: "memory", of: "tcp", against: { contestant: "bare" }, compare: "difference", atMost: 8 },
+    ],
+  },
+  {
+    name: "lines-1000x1",
+    title: "1,000 connections × 60 Hz × 1 line",
+    connections: 1_000,
+    task: { kind: "receive", perTick: 1 },
+    contestants: ["bare", "plain", "tuned", "ws", "python", "tcp", "unix"],
+    figures: FRAME_FIGURES,
+    expected: [
+      { figure: "cpuPerMessage", of: "tcp", against: PLAIN, atMost: 0.55 },
+      { figure: "frameP99", of: "tcp", against: PLAIN, atMost: 1 },
+      { figure: "cpuPerMessage", of: "tcp", against: PYTHON, atMost: 1 },
+      { figure: "frameP99", of: "tcp", against: PYTHON, atMost: 0.1 },
+    ],
+  },
+  {
+    name: "lines-100x50",
+    title: "100 connections × 60 Hz × 50 lines",
+    connections: 100,
+    task: { kind: "receive", perTick: 50 },
+    contestants: ["plain", "tuned", "ws", "tcp", "unix", "tls", "udp"],
+    figures: FRAME_FIGURES,
+    expected: [{ figure: "cpuPerMessage", of: "tcp", against: PLAIN, atMost: 0.9 }],
+  },
+  {
+    name: "broadcast-500x4",
+    title: "500 connections × 60 Hz, 4 messages broadcast to each",
+    connections: 500,
+    task: { kind: "broadcast", perTick: 4 },
+    contestants: ["plain", "tuned", "ws", "tcp", "unix"],
+    figures: FRAME_FIGURES,
+    expected: [{ figure: "cpuPerMessage", of: "tcp", against: PLAIN, atMost: 0.55 }],
+  },
+  {
+    name: "everyone-100",
+    title: "100 players, each position to everyone at 60 Hz",
+    connections: 100,
+    task: { kind: "everyone" },
+    contestants: ["plain", "tuned", "ws", "tcp"],
+    figures: ["frames", ...FRAME_FIGURES],
+    expected: [{ figure: "cpuPerMessage", of: "tcp", against: PLAIN, atMost: 0.3 }],
+    note: "600,000 messages a second are due. Who cannot hold 60 frames a second sends fewer; the CPU is per message.",
+  },
+  {
+    name: "firehose",
+    title: "one connection at full speed",
+    connections: 1,
+    task: { kind: "firehose", receiveLimitBytes: 16_777_216 },
+    contestants: ["plain", "tuned", "tcp", "plain records", "tuned records", "tcp records"],
+    figures: ["messages", "cpuPerMessage", "cpu", "frames", "collections", "gcPause", "peak"],
+    expected: [
+      { figure: "messages", of: "tcp", against: PLAIN, atLeast: 1 },
+      { figure: "messages", of: "tcp records", against: { contestant: "tcp" }, atLeast: 3 },
+    ],
+    note: "Lines of 24 bytes, records of 12. tickwire's receive limit is raised to 16 MiB; the others have none.",
+  },
+  {
+    name: "firehose-4000",
+    title: "one connection at full speed, the game takes 4,000 lines a tick",
+    connections: 1,
+    task: { kind: "firehose", takePerTick: 4_000 },
+    contestants: ["plain", "tcp"],
+    figures: ["messages", "cpuPerMessage", "frameP50", "frameP99", "frameMax", "frames", "gcPause", "peak"],
+    expected: [
+      { figure: "messages", of: "tcp", against: PLAIN, atLeast: 1 },
+      { figure: "peak", of: "tcp", against: PLAIN, atMost: 0.5 },
+    ],
+    note: "A server without limits is stopped when its memory reaches 1 GiB.",
+  },
+  {
+    name: "churn",
+    title: "connect, one line, close: 10,000 times",
+    connections: 0,
+    task: { kind: "churn", times: 10_000, perSecond: 2_500 },
+    contestants: ["plain", "tuned", "ws", "tcp", "unix"],
+    figures: ["cpuPerGuest", "heard", "frameP50", "frameP99", "frameMax", "collections", "gcPause", "peak"],
+    expected: [],
+    note: "Who forgets a client when its socket closes loses what it said last, if the frame had not taken it yet.",
+  },
+  {
+    name: "ping-pong",
+    title: "round trip of one line, both sides wait for activity",
+    connections: 1,
+    task: { kind: "ping-pong" },
+    contestants: ["plain", "ws", "tcp", "unix", "tls"],
+    figures: ["roundTripP50", "roundTripP99", "messages", "cpuPerMessage", "syscalls"],
+    expected: [],
+    note: "Both sides are of the same make. tickwire's are a `waitForActivity`, a `poll` and a `flush` each.",
+  },
+];
