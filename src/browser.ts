@@ -14,7 +14,6 @@ export {
   ClientPoller as Poller,
   type ClientPollerOptions as PollerOptions,
   type ConnectOptions,
-  type FrameBudget,
 } from "./core/client-poller.ts";
 export type { AnyConnection, Connection } from "./core/connection.ts";
 export type { Handler, PollerEvents } from "./core/events.ts";

@@ -6,13 +6,13 @@ export {
   Poller,
   type PollerOptions,
   type BindOptions,
+  type FrameBudget,
   type ListenOptions,
 } from "./core/poller.ts";
 export type {
   ClientPoller,
   ClientPollerOptions,
   ConnectOptions,
-  FrameBudget,
 } from "./core/client-poller.ts";
 export type { Frame } from "./core/frame.ts";
 export type { AnyListener, DrainBudget, Listener, ListenerState } from "./core/listener.ts";

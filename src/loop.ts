@@ -6,7 +6,7 @@
 import { milliseconds } from "./check.ts";
 import type { ClientPoller } from "./core/client-poller.ts";
 import type { Frame } from "./core/frame.ts";
-import { afterThisTurn, animationPace, fixedPace } from "./pace.ts";
+import { afterThisTurn, hasAnimationFrames, rest } from "./pace.ts";
 
 /** Options of {@link runLoop}. */
 export type LoopOptions = TickOptions & (FixedPaceOptions | AnimationPaceOptions);
@@ -18,9 +18,9 @@ export interface TickOptions {
   /**
    * One tick of the game.
    *
-   * @param dtMs the game time that this tick stands for, in milliseconds. At a
-   *   fixed rate: one period, or several when ticks had to be left out. With
-   *   animation frames: the time since the tick before. 0 for the first.
+   * @param dtMs the game time that this tick stands for, in milliseconds: one
+   *   period of `rateHz`, or several when there was no tick for some; 0 for the
+   *   first
    * @param frame what `poll()` answered
    */
   readonly tick: (dtMs: number, frame: Frame) => void;
@@ -41,7 +41,10 @@ export interface FixedPaceOptions {
  */
 export interface AnimationPaceOptions {
   readonly pace: "animation";
-  /** The most ticks per second, for screens that are faster than the game; up to 1,000, the default. */
+  /**
+   * The most ticks per second, for screens that are faster than the game; above
+   * 0 and up to 1,000, the default. `dtMs` is a whole number of its periods.
+   */
   readonly rateHz?: number;
 }
 
@@ -49,14 +52,14 @@ export interface AnimationPaceOptions {
 export interface LoopReport {
   /** Ticks that ran. */
   readonly ticks: number;
-  /** Ticks that were left out because the one before took too long; their time is in the next `dtMs`. */
+  /** Ticks of a fixed rate that were left out as the one before took too long; their time is in the next `dtMs`. */
   readonly overruns: number;
 }
 
 /**
  * Runs `tick` until `signal` aborts: poll, tick, flush, then the others' turn.
- * At a fixed rate the times are laid out from the start, so the rate does not
- * drift, and the `dtMs` add up to the time that passed.
+ * The times are laid out from the start, so the rate does not drift, and the
+ * `dtMs` add up to the time that passed.
  *
  * @returns the counts, when `signal` has aborted
  * @throws RangeError when `rateHz` is not above 0 and up to 1,000
@@ -64,27 +67,32 @@ export interface LoopReport {
  * @throws whatever `tick` or an event handler throws; the loop has ended then
  */
 export async function runLoop(options: LoopOptions): Promise<LoopReport> {
-  const {
-    pace: kind = "fixed",
-    rateHz = kind === "animation" ? MAX_RATE_HZ : 0,
-    poller,
-    tick,
-    signal,
-  } = options;
+  const { poller, tick, signal, pace } = options;
+  const isAnimated = pace === "animation";
+  const { rateHz = isAnimated ? MAX_RATE_HZ : 0 } = options;
   if (!(rateHz > 0 && rateHz <= MAX_RATE_HZ)) {
     throw new RangeError(`rateHz: expected a number above 0 and up to ${MAX_RATE_HZ}, got ${rateHz}`);
   }
-  const pace =
-    kind === "animation" ? animationPace(rateHz, (wake) => poller.onNews(wake)) : fixedPace(rateHz);
+  if (isAnimated && !hasAnimationFrames()) throw new TypeError("pace: there are no animation frames here");
+  const periodMs = 1_000 / rateHz;
+  const startMs = performance.now();
   let ticks = 0;
-  while (signal?.aborted !== true) {
+  let overruns = 0;
+  for (let period = 0; signal?.aborted !== true; ) {
     const frame = poller.poll();
+    const due = Math.max(period, Math.floor((performance.now() - startMs) / periodMs));
+    const leftOut = due - period;
+    if (!isAnimated) overruns += leftOut;
     ticks++;
-    tick(pace.begin(), frame);
+    tick((ticks === 1 ? 0 : 1 + leftOut) * periodMs, frame);
     poller.flush();
-    await pace.rest(signal);
+    period = due + 1;
+    const nextMs = startMs + period * periodMs;
+    // An animation frame that comes a little early is the one that is meant.
+    if (isAnimated) await rest(nextMs - periodMs / 8, signal, (wake) => poller.onNews(wake));
+    else await rest(nextMs, signal);
   }
-  return { ticks, overruns: pace.overruns };
+  return { ticks, overruns };
 }
 
 /**

@@ -8,29 +8,19 @@
  * closed. Cutting the frames is the work of `frames.ts`; this file decides what
  * a caller may ask, and in which order a poll does its work.
  */
-import { kindOf, limit, milliseconds } from "../check.ts";
+import { kindOf, milliseconds } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
 import { now, rest } from "./clock.ts";
 import { type AnyConnection, Connection } from "./connection.ts";
 import type { Handler, PollerEvents } from "./events.ts";
 import type { Frame } from "./frame.ts";
-import { Frames } from "./frames.ts";
+import { type FrameRules, Frames } from "./frames.ts";
 import { type ConnectLimitOptions, type LimitOptions, type Limits, limitsOf } from "./limits.ts";
 import type { Pump, Transport } from "./link.ts";
 import type { PollerStats } from "./stats.ts";
 
-/** How much may become visible in one frame. What is not given is unlimited. */
-export interface FrameBudget {
-  /** Messages. */
-  readonly messages?: number;
-  /** Bytes of those messages on the wire. The message that reaches the limit still becomes visible. */
-  readonly bytes?: number;
-}
-
 /** Options of a {@link ClientPoller}; the limits are the defaults for all it makes. */
 export interface ClientPollerOptions extends LimitOptions, ConnectLimitOptions {
-  /** How much may become visible in one frame; the rest waits, and turns go round. */
-  readonly frameBudget?: FrameBudget;
   /**
    * The longest time that one frame can count for in deadlines, in
    * milliseconds; 1,000 by default. A frame that was later than this (a
@@ -58,15 +48,12 @@ export class ClientPoller {
   #closed = false;
 
   /** @throws TypeError or RangeError when an option is not a number, or out of its range */
-  constructor(options: ClientPollerOptions = {}) {
-    const { frameBudget = {}, maxFrameMs = DEFAULT_MAX_FRAME_MS, clock = now } = options;
+  constructor(options?: ClientPollerOptions);
+  /** @internal */
+  constructor(options: ClientPollerOptions, frames: Frames);
+  constructor(options: ClientPollerOptions = {}, frames: Frames = new Frames(frameRulesOf(options))) {
     this.limits = limitsOf(options);
-    this.frames = new Frames({
-      messages: limit("frameBudget.messages", frameBudget.messages ?? Infinity, 1),
-      bytes: limit("frameBudget.bytes", frameBudget.bytes ?? Infinity, 1),
-      maxFrameMs: milliseconds("maxFrameMs", maxFrameMs),
-      clock,
-    });
+    this.frames = frames;
   }
 
   /** What was counted so far, over all listeners and connections. */
@@ -156,12 +143,11 @@ export class ClientPoller {
   }
 
   /**
-   * Closes all listeners and, after what is queued, all connections. They are
+   * Closes all that it made; connections after what is queued on them. They are
    * over some frames later, so poll on, or `await` the dispose instead.
    */
   close(): void {
     this.#closed = true;
-    for (const house of this.frames.houses) house.close();
     for (const connection of this.frames.connections) connection.close();
     this.frames.flush();
   }
@@ -169,7 +155,6 @@ export class ClientPoller {
   /** Drops everything now. */
   [Symbol.dispose](): void {
     this.#closed = true;
-    for (const house of this.frames.houses) house.close();
     for (const connection of this.frames.connections) connection.abort();
   }
 
@@ -234,6 +219,12 @@ export class ClientPoller {
     }
     return soonestMs;
   }
+}
+
+/** The rules of frames in a poller's options, checked. */
+export function frameRulesOf(options: ClientPollerOptions): FrameRules {
+  const { maxFrameMs = DEFAULT_MAX_FRAME_MS, clock = now } = options;
+  return { maxFrameMs: milliseconds("maxFrameMs", maxFrameMs), clock };
 }
 
 const DEFAULT_MAX_FRAME_MS = 1_000;

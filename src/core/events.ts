@@ -33,32 +33,20 @@ export type Handler<Type extends keyof PollerEvents> = (event: PollerEvents[Type
 /** The events of one poller. */
 export class Events {
   readonly #emitter: Emitter<PollerEvents> = createEmitter();
-  /** For each type, each handler as given and the one that mitt has, which never throws. */
-  readonly #guarded = new Map<keyof PollerEvents, Map<unknown, (event: never) => void>>();
   #gathered: (() => void)[] = [];
   #thrown: unknown[] = [];
 
   on<Type extends keyof PollerEvents>(type: Type, handler: Handler<Type>): void {
-    const ofType = this.#guarded.get(type) ?? new Map<unknown, (event: never) => void>();
-    if (ofType.has(handler)) return;
-    const guarded = this.#guard(handler);
-    this.#guarded.set(type, ofType.set(handler, guarded));
-    this.#emitter.on(type, guarded);
+    if (!this.#handlersOf(type).includes(handler)) this.#emitter.on(type, handler);
   }
 
   off<Type extends keyof PollerEvents>(type: Type, handler: Handler<Type>): void {
-    const ofType = this.#guarded.get(type);
-    const guarded = ofType?.get(handler) as Handler<Type> | undefined;
-    if (guarded === undefined) return;
-    ofType?.delete(handler);
-    this.#emitter.off(type, guarded);
+    this.#emitter.off(type, handler);
   }
 
   /** Notes an event for the end of this poll. */
   gather<Type extends keyof PollerEvents>(type: Type, event: PollerEvents[Type]): void {
-    if ((this.#emitter.all.get(type)?.length ?? 0) > 0) {
-      this.#gathered.push(() => this.#emitter.emit(type, event));
-    }
+    if (this.#handlersOf(type).length > 0) this.#gathered.push(() => this.#emit(type, event));
   }
 
   /** Tells what was gathered. Throws what the handlers threw, after all of them ran. */
@@ -73,14 +61,20 @@ export class Events {
     if (thrown.length > 1) throw new AggregateError(thrown, `${thrown.length} event handlers threw`);
   }
 
-  #guard<Type extends keyof PollerEvents>(handler: Handler<Type>): Handler<Type> {
-    return (event) => {
+  /** Like mitt's own, but that a handler which throws does not keep the event from the others. */
+  #emit<Type extends keyof PollerEvents>(type: Type, event: PollerEvents[Type]): void {
+    for (const handler of [...this.#handlersOf(type)]) {
       try {
         handler(event);
       } catch (error) {
         this.#thrown.push(error);
       }
-    };
+    }
+  }
+
+  #handlersOf<Type extends keyof PollerEvents>(type: Type): readonly Handler<Type>[] {
+    const handlers = this.#emitter.all.get(type) ?? []; // under "*", which is no type of ours, others
+    return handlers as readonly Handler<Type>[];
   }
 }
 

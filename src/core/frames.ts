@@ -6,58 +6,46 @@
  *     links ◀── flush ◀── outgoing ◀── wantsFlush
  *
  * A frame costs what is filed and what is ready, never what exists. Knows
- * connections and listeners by what they do in a frame, and no transport.
+ * connections by what they do in a frame, and no transport. What listeners and
+ * datagram sockets add is `house-frames.ts`, which a page does not load.
  */
 import type { AnyConnection } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
-import type { Closing, DatagramDesk, Flushing, ListenerDesk, Settling } from "./desk.ts";
+import type { Desk, Flushing } from "./desk.ts";
 import { Events } from "./events.ts";
 import { type Frame, ReusedFrame } from "./frame.ts";
 import type { CloseReason } from "./link.ts";
-import type { AnyListener } from "./listener.ts";
 import { StorePool } from "./outbox.ts";
 import { type Counters, type PollerStats, pollerCounters } from "./stats.ts";
-import { Turns } from "./turns.ts";
 
 /** What decides how frames are cut. */
 export interface FrameRules {
-  /** Messages that may become visible in one frame. */
-  readonly messages: number;
-  /** Bytes of those messages on the wire. */
-  readonly bytes: number;
   /** The longest time that one frame counts for in deadlines. */
   readonly maxFrameMs: number;
   readonly clock: () => number;
 }
 
 /** The frames of one poller. */
-export class Frames implements ListenerDesk<AnyConnection, AnyListener>, DatagramDesk {
+export class Frames implements Desk<AnyConnection> {
   readonly events: Events = new Events();
   readonly stores: StorePool = new StorePool();
   readonly counters: Counters<PollerStats> = pollerCounters();
   /** What has something to look at in this frame. */
   readonly ready: AnyConnection[] = [];
   readonly connections: Set<AnyConnection> = new Set();
-  /** Listeners and datagram sockets. */
-  readonly houses: Set<Closing> = new Set();
   readonly clock: () => number;
 
-  readonly #rules: FrameRules;
   readonly #deadlines: Deadlines<AnyConnection>;
   readonly #frame = new ReusedFrame();
   readonly #wakers = new Set<() => void>();
-  readonly #turns = new Turns<AnyConnection>({ leftOf: (connection) => connection.arriving });
   // Two lists each: one gathers while the other is worked off.
   #filed: AnyConnection[] = [];
   #visiting: AnyConnection[] = [];
-  #filedHouses: Settling[] = [];
-  #visitingHouses: Settling[] = [];
   #outgoing: Flushing[] = [];
   #flushing: Flushing[] = [];
   #lastId = 0;
 
   constructor(rules: FrameRules) {
-    this.#rules = rules;
     this.clock = rules.clock;
     this.#deadlines = new Deadlines(rules.maxFrameMs);
   }
@@ -73,12 +61,12 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener>, Datagra
 
   /** Whether everything it kept is over. */
   get isEmpty(): boolean {
-    return this.connections.size === 0 && this.houses.size === 0;
+    return this.connections.size === 0;
   }
 
   /** Whether the next cut has something to show. */
   get hasNews(): boolean {
-    return this.#filed.length > 0 || this.#filedHouses.length > 0;
+    return this.#filed.length > 0;
   }
 
   /** How soon a deadline wants a poll, in milliseconds; `Infinity` when none runs. */
@@ -98,12 +86,12 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener>, Datagra
     this.counters.polls++;
     this.#frame.begin(nowMs, this.counters);
     const passedMs = this.#deadlines.pass(this.#frame.deltaMs);
-    this.#settleHouses();
+    this.settleHouses();
 
     const visiting = this.#gatherVisits();
-    const remaining = this.#latch(visiting);
+    const remaining = this.latch(visiting, this.#frame.tick);
     for (const connection of visiting) {
-      if (connection.settle(passedMs)) this.#show(connection);
+      if (connection.settle(passedMs)) this.show(connection);
       if (connection.arriving > 0) connection.refile();
     }
     visiting.length = 0;
@@ -128,16 +116,7 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener>, Datagra
 
   file(connection: AnyConnection): void {
     this.#filed.push(connection);
-    this.#wakeUp();
-  }
-
-  fileHouse(house: Settling): void {
-    this.#filedHouses.push(house);
-    this.#wakeUp();
-  }
-
-  forgetHouse(house: Closing): void {
-    this.houses.delete(house);
+    this.wakeUp();
   }
 
   wantsFlush(member: Flushing): void {
@@ -152,10 +131,6 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener>, Datagra
     this.#deadlines.clear(connection);
   }
 
-  admit(connection: AnyConnection): void {
-    if (connection.ready > 0) this.#show(connection);
-  }
-
   announce(what: "open" | "close" | "drain", connection: AnyConnection): void {
     if (what === "close") {
       this.connections.delete(connection);
@@ -166,23 +141,6 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener>, Datagra
     }
     if (what === "open") this.counters.opened++;
     this.events.gather(what, { connection });
-  }
-
-  announceDoor(what: "listen" | "unlisten", listener: AnyListener): void {
-    if (what === "listen") {
-      this.events.gather("listen", { listener });
-      return;
-    }
-    this.houses.delete(listener);
-    this.events.gather("unlisten", { listener, reason: listener.closeReason as CloseReason });
-  }
-
-  announceGuest(listener: AnyListener, connection: AnyConnection): void {
-    this.events.gather("accept", { listener, connection });
-  }
-
-  announceDrop(listener: AnyListener, count: number, reason: CloseReason): void {
-    this.events.gather("drop", { listener, count, reason });
   }
 
   /** Whom to visit in this frame: those with something left from the last one first, then the news. */
@@ -198,37 +156,21 @@ export class Frames implements ListenerDesk<AnyConnection, AnyListener>, Datagra
     return visiting;
   }
 
-  #settleHouses(): void {
-    const visiting = this.#filedHouses;
-    this.#filedHouses = this.#visitingHouses;
-    this.#visitingHouses = visiting;
-    for (const house of visiting) house.settle();
-    visiting.length = 0;
-  }
+  /** Has listeners and datagram sockets show what is new there, where there are any. */
+  protected settleHouses(): void {}
 
   /** Lets messages cross into this frame, and answers how many have to wait. */
-  #latch(visiting: AnyConnection[]): number {
-    const { messages, bytes } = this.#rules;
-    if (messages === Infinity && bytes === Infinity) {
-      for (const connection of visiting) connection.latch(Infinity);
-      return 0;
-    }
-    const { receivedMessages, receivedBytes } = this.counters;
-    for (const connection of visiting) this.#turns.offer(connection, this.#frame.tick);
-    return this.#turns.run((connection) => {
-      if (this.counters.receivedMessages - receivedMessages >= messages) return false;
-      if (this.counters.receivedBytes - receivedBytes >= bytes) return false;
-      connection.latch(1);
-      return true;
-    });
+  protected latch(visiting: readonly AnyConnection[], _tick: number): number {
+    for (const connection of visiting) connection.latch(Infinity);
+    return 0;
   }
 
-  #show(connection: AnyConnection): void {
+  protected show(connection: AnyConnection): void {
     this.ready.push(connection);
     if (connection.ready > 0) connection.home?.offerTurn(connection, this.#frame.tick);
   }
 
-  #wakeUp(): void {
+  protected wakeUp(): void {
     if (this.#wakers.size === 0) return;
     const wakers = [...this.#wakers];
     this.#wakers.clear();

@@ -6,17 +6,29 @@
  * A client's poller that also takes guests in, binds datagram sockets and asks
  * for addresses. Apart from it so that a page does not load what it cannot do.
  */
-import { kindOf, wholeNumber } from "../check.ts";
+import { kindOf, limit, wholeNumber } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
-import { ClientPoller, type ClientPollerOptions } from "./client-poller.ts";
+import { ClientPoller, type ClientPollerOptions, frameRulesOf } from "./client-poller.ts";
 import { DatagramSocket, MAX_DATAGRAM_BYTES } from "./datagrams.ts";
+import { type Budget, HouseFrames } from "./house-frames.ts";
 import { type AcceptLimitOptions, type LimitOptions, limitsOf } from "./limits.ts";
 import type { NameQuery, Transport } from "./link.ts";
 import { Listener } from "./listener.ts";
 import { Lookup } from "./lookup.ts";
 
+/** How much may become visible in one frame. What is not given is unlimited. */
+export interface FrameBudget {
+  /** Messages. */
+  readonly messages?: number;
+  /** Bytes of those messages on the wire. The message that reaches the limit still becomes visible. */
+  readonly bytes?: number;
+}
+
 /** Options of a {@link Poller}; the limits are the defaults for all it makes. */
-export interface PollerOptions extends ClientPollerOptions, AcceptLimitOptions {}
+export interface PollerOptions extends ClientPollerOptions, AcceptLimitOptions {
+  /** How much may become visible in one frame; the rest waits, and turns go round. */
+  readonly frameBudget?: FrameBudget;
+}
 
 /** Options of `poller.listen`. */
 export interface ListenOptions extends LimitOptions, AcceptLimitOptions {}
@@ -32,9 +44,12 @@ export interface BindOptions extends LimitOptions {
 
 /** The network of a game, in frames: `poll()` once per tick, `flush()` at its end. */
 export class Poller extends ClientPoller {
+  /** @internal */
+  declare protected readonly frames: HouseFrames;
+
   /** @throws TypeError or RangeError when an option is not a number, or out of its range */
   constructor(options: PollerOptions = {}) {
-    super(options);
+    super(options, new HouseFrames(frameRulesOf(options), budgetOf(options)));
   }
 
   /**
@@ -97,4 +112,21 @@ export class Poller extends ClientPoller {
     }
     return new Lookup(this.frames, query);
   }
+
+  override close(): void {
+    for (const house of this.frames.houses) house.close();
+    super.close();
+  }
+
+  override [Symbol.dispose](): void {
+    for (const house of this.frames.houses) house.close();
+    super[Symbol.dispose]();
+  }
+}
+
+function budgetOf({ frameBudget = {} }: PollerOptions): Budget {
+  return {
+    messages: limit("frameBudget.messages", frameBudget.messages ?? Infinity, 1),
+    bytes: limit("frameBudget.bytes", frameBudget.bytes ?? Infinity, 1),
+  };
 }

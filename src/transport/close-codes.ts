@@ -20,10 +20,13 @@ export interface Farewell {
 
 /** The close reason that a peer's close code and text stand for. */
 export function reasonOfCode(code: number, text: string): CloseReason {
-  const [kind, sentence] = MEANINGS[code] ?? MEANINGS[code - PAGE_SHIFT] ?? CLOSED;
+  if (code === BROKEN) return { kind: "reset", message: "the connection broke without a goodbye" };
+  const kind = KINDS[code] ?? KINDS[code - PAGE_SHIFT] ?? "remote";
+  const isPlain = code === NORMAL || code === NONE_GIVEN;
+  const why = isPlain ? "" : ` with code ${code} (${kind})`;
   const said = text === "" ? "" : `, saying "${text.replace(UNPRINTABLE, "\uFFFD")}"`;
-  if (code === NORMAL || code === NONE_GIVEN) return { kind, message: sentence + said };
-  return { kind, message: `${sentence}${said} (close code ${code})`, code: String(code) };
+  const message = `the peer closed the connection${why}${said}`;
+  return isPlain ? { kind, message } : { kind, message, code: String(code) };
 }
 
 /** What to say when this side ends for `reason`. */
@@ -50,33 +53,21 @@ const NONE_GIVEN = 1005;
 const PAGE_SHIFT = 3_000;
 const TEXT_BYTES = 123;
 
-type Meaning = readonly [kind: CloseKind, sentence: string];
-
-const CLOSED: Meaning = ["remote", "the peer closed the connection"];
-const BAD_FRAME: Meaning = ["protocol", "the peer says that this side broke the protocol"];
-const NOT_ALLOWED: Meaning = ["denied", "the peer does not allow it"];
-const LIMIT: Meaning = ["overflow", "a limit of the peer was reached"];
-
-const MEANINGS: Readonly<Record<number, Meaning>> = {
-  1000: CLOSED,
-  1001: ["remote", "the peer went away"],
-  1002: BAD_FRAME,
-  1003: BAD_FRAME,
-  1006: ["reset", "the connection broke without a goodbye"],
-  1007: ["protocol", "the peer could not read what this side sent"],
-  1008: NOT_ALLOWED,
-  1009: LIMIT,
-  1010: BAD_FRAME,
-  1011: ["failed", "the peer met an error"],
-  1012: ["remote", "the peer restarts"],
-  1013: LIMIT,
-  1014: ["failed", "a gateway on the way failed"],
-  1015: ["handshake", "the two sides did not agree on encryption"],
-  3000: NOT_ALLOWED,
-  3003: NOT_ALLOWED,
-  3008: ["timeout", "this side did not answer in the peer's time"],
+/** What a peer means by each code; by any other, only that it has closed. */
+const KINDS: Readonly<Record<number, CloseKind>> = {
+  1002: "protocol",
+  1003: "protocol",
+  1006: "reset",
+  1007: "protocol",
+  1008: "denied",
+  1009: "overflow",
+  1011: "failed",
+  1013: "overflow",
+  1015: "handshake",
+  3008: "timeout",
 };
 
+/** What this side means. */
 const CODES: Partial<Record<CloseKind, number>> = {
   protocol: 1007,
   denied: 1008,

@@ -10,7 +10,7 @@ import type { CloseReason, Transport } from "../core/link.ts";
 import { Heartbeat, type HeartbeatPlan } from "./heartbeat.ts";
 import { agreementOf, type Identity, type Pem, secretsOf } from "./tls.ts";
 import { WebSocketLink } from "./websocket-link.ts";
-import { checkedProtocols, checkedUrl, type WebSocketOptions } from "./websocket-options.ts";
+import { checkedUrl, type WebSocketOptions } from "./websocket-options.ts";
 import { WebSocket } from "./ws.ts";
 import { watchYielding } from "./yield-watch.ts";
 
@@ -57,12 +57,12 @@ export interface LivenessOptions {
  *
  * @throws TypeError when an option is of the wrong kind
  * @throws RangeError when `url` is none for a WebSocket, or an option is out of its range
+ * @throws SyntaxError, as in a page, at `connect` when `protocols` are no different tokens
  */
 export function websocket(url: string | URL, options: NodeWebSocketOptions = {}): Transport {
   const href = checkedUrl(url);
-  const protocols = checkedProtocols(options.protocols);
   const { maxPayload, plan } = livenessOf(options);
-  const { headers = {} } = options;
+  const { protocols = [], headers = {} } = options;
   if (typeof headers !== "object" || headers === null) {
     throw new TypeError(`headers: expected an object, got ${kindOf(headers)}`);
   }
@@ -79,7 +79,7 @@ export function websocket(url: string | URL, options: NodeWebSocketOptions = {})
     }),
   };
   const connect = () => {
-    const ws = new WebSocket(href, protocols, request);
+    const ws = new WebSocket(href, [...protocols], request);
     const link = new WebSocketLink(ws, new Heartbeat(plan));
     ws.on("upgrade", ({ socket }) => link.carry(socket));
     ws.on("unexpected-response", (_: ClientRequest, answer) => link.refuse(refusalOf(answer)));

@@ -36,15 +36,6 @@ export function checkedUrl(url: string | URL, base?: string): string {
   return parsed.href;
 }
 
-/** @throws TypeError or RangeError when they are not different tokens (RFC 6455, section 4.1) */
-export function checkedProtocols(protocols: readonly string[] = []): string[] {
-  if (!Array.isArray(protocols))
-    throw new TypeError(`protocols: expected an array, got ${kindOf(protocols)}`);
-  const bad = protocols.find((name, index) => !TOKEN.test(name) || protocols.indexOf(name) !== index);
-  if (bad !== undefined) throw new RangeError(`protocols: expected different tokens, got "${bad}"`);
-  return [...protocols];
-}
-
 function tryParse(url: string | URL, base: string | undefined): URL | undefined {
   try {
     return new URL(url, base);
@@ -52,9 +43,6 @@ function tryParse(url: string | URL, base: string | undefined): URL | undefined 
     return undefined;
   }
 }
-
-/** A token of HTTP (RFC 9110, section 5.6.2). */
-const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 
 /**
  * The most that one WebSocket message of ours holds, in bytes; a frame's worth

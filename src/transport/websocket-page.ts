@@ -11,7 +11,7 @@
 import { limit } from "../check.ts";
 import type { CloseReason, Link, LinkEvents, Transport } from "../core/link.ts";
 import { BROKEN, type Farewell, PAGE_ABORT, pageFarewellOf, reasonOfCode } from "./close-codes.ts";
-import { checkedProtocols, checkedUrl, MESSAGE_BYTES, type WebSocketOptions } from "./websocket-options.ts";
+import { checkedUrl, MESSAGE_BYTES, type WebSocketOptions } from "./websocket-options.ts";
 
 /**
  * A WebSocket transport, to connect with from a page. A URL without a scheme is
@@ -20,6 +20,7 @@ import { checkedProtocols, checkedUrl, MESSAGE_BYTES, type WebSocketOptions } fr
  *
  * @throws TypeError when an option is of the wrong kind, or there is no WebSocket here
  * @throws RangeError when `url` is none for a WebSocket, or an option is out of its range
+ * @throws SyntaxError, the page's own, at `connect` when `protocols` are no different tokens
  */
 export function websocket(url: string | URL, options: WebSocketOptions = {}): Transport {
   const { WebSocket, location } = globalThis as unknown as PageGlobals;
@@ -27,8 +28,8 @@ export function websocket(url: string | URL, options: WebSocketOptions = {}): Tr
     throw new TypeError("websocket: there is no WebSocket here; in Node, import it from tickwire/websocket");
   }
   const href = checkedUrl(url, location?.href);
-  const protocols = checkedProtocols(options.protocols);
-  const maxBacklogBytes = limit("maxBacklogBytes", options.maxBacklogBytes ?? DEFAULT_MAX_BACKLOG_BYTES, 0);
+  const { protocols = [], maxBacklogBytes = DEFAULT_MAX_BACKLOG_BYTES } = options;
+  limit("maxBacklogBytes", maxBacklogBytes, 0);
   return { connect: () => new PageLink(() => new WebSocket(href, protocols), maxBacklogBytes) };
 }
 
@@ -38,44 +39,47 @@ class PageLink implements Link {
   readonly remoteAddress = undefined;
   readonly allowHalfOpen = false;
   readonly #maxBacklogBytes: number;
-  readonly #open: () => PageSocket;
-  #socket: PageSocket | undefined;
+  readonly #socket: PageSocket | undefined;
+  /** Whom to tell; nobody once it is over. */
   #events: LinkEvents | undefined;
-  #phase: "connecting" | "open" | "ending" | "over" = "connecting";
+  #hasOpened = false;
   #paused = false;
   #backlog: Uint8Array[] = [];
   #backlogBytes = 0;
-  /** How it ended, while the backlog in front of that is not taken. */
-  #ending: CloseReason | undefined;
+  /** Why it ends, once that is known; told when the backlog in front of it is taken. */
+  #reason: CloseReason | undefined;
   /** Bytes that were in the socket's own queue when last looked at. */
   #queuedBytes = 0;
 
   constructor(open: () => PageSocket, maxBacklogBytes: number) {
-    this.#open = open;
     this.#maxBacklogBytes = maxBacklogBytes;
+    try {
+      this.#socket = open();
+      this.#socket.binaryType = "arraybuffer";
+    } catch (cause) {
+      if ((cause as Error).name === "SyntaxError") throw cause; // bad protocols: the caller's mistake
+      this.#reason = { kind: "denied", message: "the page may not connect to that URL", cause };
+    }
   }
 
   attach(events: LinkEvents): void {
     this.#events = events;
-    try {
-      const socket = this.#open();
-      this.#socket = socket;
-      socket.binaryType = "arraybuffer";
-      socket.onopen = () => {
-        this.#phase = "open";
-        events.opened();
-      };
-      socket.onmessage = ({ data }) => this.#hear(bytesOf(data));
-      socket.onclose = ({ code, reason }) => this.#closed(code, reason);
-    } catch (cause) {
-      // The URL and the protocols are good: it is the page that may not go there.
-      this.#finish({ kind: "denied", message: "the page may not connect to that URL", cause });
+    const socket = this.#socket;
+    if (socket === undefined) {
+      this.#tellEnd();
+      return;
     }
+    socket.onopen = () => {
+      this.#hasOpened = true;
+      events.opened();
+    };
+    socket.onmessage = ({ data }) => this.#hear(bytesOf(data));
+    socket.onclose = ({ code, reason }) => this.#closed(code, reason);
   }
 
   write(bytes: Uint8Array): boolean {
     const socket = this.#socket;
-    if (socket === undefined || this.#phase !== "open") return true; // it leads nowhere, and is gone
+    if (socket?.readyState !== OPEN) return true; // it leads nowhere, and is gone
     for (let start = 0; start < bytes.length; start += MESSAGE_BYTES) {
       socket.send(bytes.subarray(start, start + MESSAGE_BYTES));
     }
@@ -99,83 +103,71 @@ class PageLink implements Link {
       this.#events?.received(bytes);
     }
     this.#backlog = backlog.slice(taken);
-    if (this.#ending !== undefined && this.#backlog.length === 0) this.#finish(this.#ending);
+    if (this.#socket?.readyState === CLOSED) this.#tellEnd();
   }
 
   end(reason?: CloseReason): void {
-    this.#leave(pageFarewellOf(reason));
+    this.#leave(LOCAL, pageFarewellOf(reason));
   }
 
   endSending(): void {
-    this.#leave(pageFarewellOf(undefined)); // WebSocket has no half close
+    this.end(); // WebSocket has no half close
   }
 
   abort(reason?: CloseReason): void {
-    const farewell = reason === undefined || reason.kind === "local" ? PAGE_ABORT : pageFarewellOf(reason);
-    this.#leave(farewell);
-    this.#forget();
+    this.#leave(LOCAL, reason === undefined || reason.kind === "local" ? PAGE_ABORT : pageFarewellOf(reason));
+    this.#events = undefined;
+    this.#backlog = [];
   }
 
   pump(): number | undefined {
     this.#noteDrained();
-    if (this.#phase === "over") return undefined;
+    if (this.#events === undefined) return undefined;
     return this.#queuedBytes > 0 ? LOOK_AGAIN_MS : Infinity;
   }
 
-  #leave({ code, text }: Farewell): void {
-    if (this.#phase === "connecting" || this.#phase === "open") {
-      this.#phase = "ending";
-      this.#socket?.close(code, text);
-    }
+  #leave(reason: CloseReason, { code, text }: Farewell): void {
+    this.#reason ??= reason;
+    this.#socket?.close(code, text); // which does nothing when it is closing already
   }
 
   #hear(bytes: Uint8Array): void {
     if (!this.#paused) {
       this.#events?.received(bytes);
-      return;
+    } else if (this.#reason === undefined) {
+      this.#backlog.push(bytes);
+      this.#backlogBytes += bytes.length + MESSAGE_WEIGHT_BYTES;
+      if (this.#backlogBytes > this.#maxBacklogBytes) this.#overflow();
     }
-    if (this.#ending !== undefined) return; // the backlog is full, and the socket is closing
-    this.#backlog.push(bytes);
-    this.#backlogBytes += bytes.length + MESSAGE_WEIGHT_BYTES;
-    if (this.#backlogBytes <= this.#maxBacklogBytes) return;
+  }
+
+  #overflow(): void {
     const message = `more than maxBacklogBytes, ${this.#maxBacklogBytes}, came while the game took nothing`;
     const reason: CloseReason = { kind: "overflow", message };
-    this.#leave(pageFarewellOf(reason));
-    this.#end(reason);
+    this.#leave(reason, pageFarewellOf(reason));
   }
 
   #closed(code: number, text: string): void {
     this.#noteDrained();
-    if (this.#phase === "connecting") this.#end(UNREACHED);
-    else if (this.#phase === "ending" && code !== BROKEN) this.#end(LOCAL);
-    else this.#end(reasonOfCode(code, text));
+    const isBroken = code === BROKEN;
+    if (isBroken && !this.#hasOpened) this.#reason ??= UNREACHED;
+    else if (isBroken && this.#reason === LOCAL) this.#reason = undefined; // the peer did not take our end
+    this.#reason ??= reasonOfCode(code, text);
+    this.#tellEnd();
   }
 
-  /** It is over; what waits in the backlog is given first. */
-  #end(reason: CloseReason): void {
-    this.#ending ??= reason;
-    if (this.#backlog.length === 0) this.#finish(this.#ending);
-  }
-
-  #finish(reason: CloseReason): void {
-    if (this.#phase === "over") return;
+  /** Tells why it is over, unless something of what came before waits. */
+  #tellEnd(): void {
+    const reason = this.#reason;
+    if (reason === undefined || this.#backlog.length > 0) return;
     const events = this.#events;
-    this.#forget();
+    this.#events = undefined;
     if (reason.kind === "remote") events?.ended(reason);
     events?.closed(reason);
   }
 
-  #forget(): void {
-    this.#phase = "over";
-    this.#events = undefined;
-    this.#backlog = [];
-    const socket = this.#socket;
-    if (socket !== undefined) socket.onopen = socket.onmessage = socket.onclose = null;
-  }
-
   #noteDrained(): void {
-    if (this.#queuedBytes === 0 || this.#socket === undefined) return;
-    const queued = Math.min(this.#queuedBytes, this.#socket.bufferedAmount);
+    const queued = Math.min(this.#queuedBytes, this.#socket?.bufferedAmount ?? 0);
     const gone = this.#queuedBytes - queued;
     this.#queuedBytes = queued;
     if (gone > 0) this.#events?.drained(gone);
@@ -190,6 +182,7 @@ function bytesOf(data: unknown): Uint8Array {
 /** What this file uses of a page's WebSocket. The types of DOM are not loaded here: the core has none. */
 interface PageSocket {
   binaryType: string;
+  readonly readyState: number;
   readonly bufferedAmount: number;
   onopen: (() => void) | null;
   onmessage: ((event: { readonly data: unknown }) => void) | null;
@@ -199,10 +192,13 @@ interface PageSocket {
 }
 
 interface PageGlobals {
-  readonly WebSocket?: new (url: string, protocols: string[]) => PageSocket;
+  readonly WebSocket?: new (url: string, protocols: readonly string[]) => PageSocket;
   readonly location?: { readonly href: string };
 }
 
+/** States of a page's WebSocket, as the standard numbers them. */
+const OPEN = 1;
+const CLOSED = 3;
 /** What a message in the backlog is charged beside its bytes, or a flood of empty ones would be free. */
 const MESSAGE_WEIGHT_BYTES = 64;
 const DEFAULT_MAX_BACKLOG_BYTES = 4_194_304;

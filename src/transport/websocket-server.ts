@@ -18,7 +18,6 @@ import { boundTo, DEFAULT_BACKLOG } from "./stream-door.ts";
 import { type AnyServer, answer, takePath } from "./upgrades.ts";
 import { WebSocketLink } from "./websocket-link.ts";
 import { type LivenessOptions, livenessOf } from "./websocket-node.ts";
-import { checkedProtocols } from "./websocket-options.ts";
 import { WebSocketServer, type WebSocketServerType } from "./ws.ts";
 import { watchYielding } from "./yield-watch.ts";
 
@@ -76,7 +75,9 @@ export function websocketServer(options: WebSocketServerOptions): Transport {
   if (path !== undefined && !(typeof path === "string" && path.startsWith("/"))) {
     throw new TypeError(`path: expected a string such as "/play", got ${kindOf(path)}`);
   }
-  const protocols = checkedProtocols(options.protocols);
+  const { protocols = [] } = options;
+  if (!Array.isArray(protocols))
+    throw new TypeError(`protocols: expected an array, got ${kindOf(protocols)}`);
   const { maxPayload, plan } = livenessOf(options);
   const makeServer = options.server === undefined ? ownServer(options) : sharedServer(options.server);
   const admission = { path, allows: originRule(origins), plan };

@@ -1,0 +1,94 @@
+/**
+ * The frames of a poller that has listeners and datagram sockets too: houses,
+ * which settle before the connections do. Also what a house full of guests
+ * needs and a client does not: a budget for each frame, in fair turns.
+ */
+import type { AnyConnection } from "./connection.ts";
+import type { Closing, DatagramDesk, ListenerDesk, Settling } from "./desk.ts";
+import { type FrameRules, Frames } from "./frames.ts";
+import type { CloseReason } from "./link.ts";
+import type { AnyListener } from "./listener.ts";
+import { Turns } from "./turns.ts";
+
+/** How much may become visible in one frame. */
+export interface Budget {
+  readonly messages: number;
+  /** Bytes of those messages on the wire. */
+  readonly bytes: number;
+}
+
+/** Frames with houses. */
+export class HouseFrames extends Frames implements ListenerDesk<AnyConnection, AnyListener>, DatagramDesk {
+  /** Listeners and datagram sockets. */
+  readonly houses: Set<Closing> = new Set();
+
+  readonly #budget: Budget;
+  readonly #turns = new Turns<AnyConnection>({ leftOf: (connection) => connection.arriving });
+  // One gathers while the other is worked off.
+  #filed: Settling[] = [];
+  #visiting: Settling[] = [];
+
+  constructor(rules: FrameRules, budget: Budget) {
+    super(rules);
+    this.#budget = budget;
+  }
+
+  override get isEmpty(): boolean {
+    return super.isEmpty && this.houses.size === 0;
+  }
+
+  override get hasNews(): boolean {
+    return super.hasNews || this.#filed.length > 0;
+  }
+
+  fileHouse(house: Settling): void {
+    this.#filed.push(house);
+    this.wakeUp();
+  }
+
+  forgetHouse(house: Closing): void {
+    this.houses.delete(house);
+  }
+
+  admit(connection: AnyConnection): void {
+    if (connection.ready > 0) this.show(connection);
+  }
+
+  announceDoor(what: "listen" | "unlisten", listener: AnyListener): void {
+    if (what === "listen") {
+      this.events.gather("listen", { listener });
+      return;
+    }
+    this.houses.delete(listener);
+    this.events.gather("unlisten", { listener, reason: listener.closeReason as CloseReason });
+  }
+
+  announceGuest(listener: AnyListener, connection: AnyConnection): void {
+    this.events.gather("accept", { listener, connection });
+  }
+
+  announceDrop(listener: AnyListener, count: number, reason: CloseReason): void {
+    this.events.gather("drop", { listener, count, reason });
+  }
+
+  protected override settleHouses(): void {
+    const visiting = this.#filed;
+    this.#filed = this.#visiting;
+    this.#visiting = visiting;
+    for (const house of visiting) house.settle();
+    visiting.length = 0;
+  }
+
+  protected override latch(visiting: readonly AnyConnection[], tick: number): number {
+    const { messages, bytes } = this.#budget;
+    if (messages === Infinity && bytes === Infinity) return super.latch(visiting, tick);
+    const { receivedMessages, receivedBytes } = this.counters;
+    for (const connection of visiting) this.#turns.offer(connection, tick);
+    return this.#turns.run((connection) => {
+      if (this.counters.receivedMessages - receivedMessages >= messages) return false;
+      if (this.counters.receivedBytes - receivedBytes >= bytes) return false;
+      connection.latch(1);
+      return true;
+    });
+  }
+}
