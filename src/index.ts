@@ -15,11 +15,13 @@ export type {
   ConnectOptions,
 } from "./core/client-poller.ts";
 export type { Frame } from "./core/frame.ts";
-export type { AnyListener, DrainBudget, Listener, ListenerState } from "./core/listener.ts";
+export type { AnyListener, Listener, ListenerState } from "./core/listener.ts";
+export type { DrainBudget } from "./core/drain-budget.ts";
 export type { DatagramSocket, DatagramState } from "./core/datagrams.ts";
 export type { Datagram } from "./core/datagram-intake.ts";
 export type { Lookup } from "./core/lookup.ts";
 export type { AnyConnection, Connection } from "./core/connection.ts";
+export type { Key } from "./core/spans.ts";
 export type { ConnectionState } from "./core/phase.ts";
 export { formatAddress, type Address, type CloseKind, type CloseReason } from "./core/link.ts";
 export type { Handler, PollerEvents } from "./core/events.ts";
@@ -28,6 +30,7 @@ export type {
   DatagramStats,
   ListenerStats,
   PollerStats,
+  StreamStats,
   TrafficStats,
 } from "./core/stats.ts";
 

@@ -40,6 +40,7 @@ describe("the README", () => {
         "budget.ts",
         "typed.ts",
         "fixed.ts",
+        "positions.ts",
         "game.test.ts",
         "echo.ts",
         "datagrams.ts",
@@ -94,6 +95,16 @@ describe("the README", () => {
     await typed.printed("1\n");
     await fixed.printed("[ 1, 2, 3 ]\n");
     expect([await typed.exitCode, await fixed.exitCode]).toEqual([0, 0]);
+  }, 20_000);
+
+  test("positions.ts tells all others where a player is, and under which number", async () => {
+    const port = await freePort();
+    start("positions.ts", port);
+    const [first, second] = [await reach(port), await reach(port)];
+    const record = "\0\0\0\0\0\0\0\0\0@\0\0@@"; // 0, 0, 2, 3
+    const timer = setInterval(() => first.write(record), 50); // until the second one is in
+    expect((await second.heard(record.slice(2))).slice(0, 2)).toBe("\x01\0");
+    clearInterval(timer);
   }, 20_000);
 
   test("datagrams.ts answers whoever asks", async () => {

@@ -4,14 +4,14 @@
  * Decides nothing.
  */
 import type { Desk, Home } from "./desk.ts";
-import { type ConnectionStats, type Counters, connectionCounters, type TrafficStats } from "./stats.ts";
+import { type ConnectionStats, type Counters, connectionCounters, type StreamStats } from "./stats.ts";
 
 /** The books of one connection. */
 export class Books {
   /** The connection's own. */
   readonly own: Counters<ConnectionStats> = connectionCounters();
-  readonly #poller: Counters<TrafficStats>;
-  readonly #listener: Counters<TrafficStats> | undefined;
+  readonly #poller: Counters<StreamStats>;
+  readonly #listener: Counters<StreamStats> | undefined;
 
   constructor(desk: Pick<Desk<never>, "counters">, home: Pick<Home<never>, "counters"> | undefined) {
     this.#poller = desk.counters;
@@ -32,6 +32,20 @@ export class Books {
     if (this.#listener !== undefined) countSent(this.#listener, sizeBytes);
   }
 
+  /** A message took the place of another, and `moreBytes` of room with it. */
+  replaced(moreBytes: number): void {
+    countReplaced(this.own, moreBytes);
+    countReplaced(this.#poller, moreBytes);
+    if (this.#listener !== undefined) countReplaced(this.#listener, moreBytes);
+  }
+
+  /** So many messages were passed over by the game. */
+  skipped(messages: number): void {
+    this.own.skippedMessages += messages;
+    this.#poller.skippedMessages += messages;
+    if (this.#listener !== undefined) this.#listener.skippedMessages += messages;
+  }
+
   /** A message found no room. */
   refused(): void {
     this.own.refusedMessages++;
@@ -41,12 +55,17 @@ export class Books {
 }
 
 // Written out field by field: as one function that takes the field's name it was a tenth of a frame.
-function countReceived(counters: Counters<TrafficStats>, messages: number, sizeBytes: number): void {
+function countReceived(counters: Counters<StreamStats>, messages: number, sizeBytes: number): void {
   counters.receivedMessages += messages;
   counters.receivedBytes += sizeBytes;
 }
 
-function countSent(counters: Counters<TrafficStats>, sizeBytes: number): void {
+function countSent(counters: Counters<StreamStats>, sizeBytes: number): void {
   counters.sentMessages++;
   counters.sentBytes += sizeBytes;
+}
+
+function countReplaced(counters: Counters<StreamStats>, moreBytes: number): void {
+  counters.replacedMessages++;
+  counters.sentBytes += moreBytes;
 }

@@ -19,6 +19,7 @@ import { Outbox } from "./outbox.ts";
 import type { ConnectionState } from "./phase.ts";
 import { Receiving } from "./receiving.ts";
 import { Sending } from "./sending.ts";
+import type { Key } from "./spans.ts";
 import type { ConnectionStats } from "./stats.ts";
 
 /** One peer. Made by `poller.connect` and given by `listener.tryAccept`. */
@@ -119,6 +120,15 @@ export class Connection<In, Out = In> {
     return this.#receiving.tryRecv();
   }
 
+  /**
+   * The newest message of this frame; those before it are taken too, and counted
+   * as skipped. `undefined` when there is none, as with {@link tryRecv}. For
+   * streams of positions, where only the last one matters.
+   */
+  tryRecvLatest(): In | undefined {
+    return this.#receiving.tryRecvLatest();
+  }
+
   /** Takes the messages of this frame one by one, as {@link tryRecv} does. */
   *[Symbol.iterator](): Generator<In, void, undefined> {
     for (let message: In | undefined; (message = this.tryRecv()) !== undefined; ) yield message;
@@ -134,6 +144,24 @@ export class Connection<In, Out = In> {
    */
   trySend(message: Out): boolean {
     return this.#sending.trySend(message);
+  }
+
+  /**
+   * Like {@link trySend}, for what is outdated by the next of its kind, such as
+   * positions: where a message of the same `key` has not left yet, this one
+   * takes its place, and the order of all others stays. To a peer that keeps up
+   * every message goes; to one that is slow, what is newest when it has room.
+   *
+   * It stands where the replaced one stood, so before what was sent between the
+   * two. `false`, and the old one stays, where {@link trySend} says `false`.
+   *
+   * @param key what the message is about: a name, a number or an object,
+   *   compared as in a Map; the keys of each connection are its own
+   * @throws TypeError when `key` is undefined or null
+   * @throws as {@link trySend} does
+   */
+  trySendLatest(key: Key, message: Out): boolean {
+    return this.#sending.trySendLatest(key, message);
   }
 
   /**
@@ -186,9 +214,9 @@ export class Connection<In, Out = In> {
     return this.#keepers.home;
   }
 
-  /** Queues bytes that are a whole message. @internal */
-  queue(encoded: Uint8Array): boolean {
-    return this.#sending.queue(encoded);
+  /** Queues bytes that are a whole message, in the place of one of the same `key`. @internal */
+  queue(encoded: Uint8Array, key?: Key): boolean {
+    return this.#sending.queue(encoded, key);
   }
 
   /** Sends what is queued, in one write, and behind the last the end of the stream. @internal */

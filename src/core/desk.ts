@@ -6,7 +6,7 @@
  */
 import type { CloseReason } from "./link.ts";
 import type { StorePool } from "./outbox.ts";
-import type { Counters, PollerStats, TrafficStats } from "./stats.ts";
+import type { Counters, PollerStats, StreamStats } from "./stats.ts";
 
 /** What a connection asks of its poller. */
 export interface Desk<Member> {
@@ -31,7 +31,7 @@ export interface Desk<Member> {
 /** What a listener asks of its poller, beside what its connections ask. */
 export interface ListenerDesk<Member, House> extends Desk<Member> {
   /** The time now, for budgets in milliseconds. */
-  clock(): number;
+  readonly clock: () => number;
   /** Something is new at this door; call `settle` in the next poll. */
   fileHouse(house: Settling): void;
   /** A guest was taken in, with what this frame has of it. */
@@ -69,7 +69,7 @@ export interface Flushing {
 
 /** What a connection asks of the listener it came through. */
 export interface Home<Member> {
-  readonly counters: Counters<TrafficStats>;
+  readonly counters: Counters<StreamStats>;
   /** It has messages in the frame `tick`. */
   offerTurn(member: Member, tick: number): void;
   /** It is over. */

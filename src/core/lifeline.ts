@@ -90,7 +90,9 @@ export class Lifeline<Member extends { file(): void }> {
   flush(): void {
     const { link, intake, outbox } = this.#parts;
     if (intake.progress === "closed" || intake.progress === "connecting" || this.#isOpening) return;
-    outbox.flush();
+    const isLast = this.#phase === "ending" || this.#phase === "closing";
+    outbox.flush(isLast);
+    if (outbox.storedBytes > 0) this.#wantFlush(); // the link is behind: again with the next one
     if (this.#phase === "ending") {
       this.#phase = "hearing";
       link.endSending();

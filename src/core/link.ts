@@ -47,7 +47,8 @@ export interface Link {
   attach(events: LinkEvents): void;
   /**
    * Sends bytes. `true`: they are gone and the caller may use them again.
-   * `false`: they wait in the link, which keeps `bytes` and tells `drained`.
+   * `false`: the link is behind. They wait in it, it keeps `bytes` and tells
+   * `drained`; until it has told of all of them it is given only large batches.
    */
   write(bytes: Uint8Array): boolean;
   /** Stops `received` soon; the peer is then held back. */

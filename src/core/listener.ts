@@ -7,28 +7,19 @@
  * Decides how many may wait at the door, and whose turn it is. Never reads a
  * byte itself.
  */
-import { limit, milliseconds } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
 import { type AnyConnection, Connection } from "./connection.ts";
 import type { ListenerDesk } from "./desk.ts";
+import { type DrainBudget, Spending } from "./drain-budget.ts";
 import type { Limits } from "./limits.ts";
 import type { Address, CloseReason, Door, DoorEvents, Link } from "./link.ts";
 import { Mailbox } from "./mailbox.ts";
+import { checkKey, type Key } from "./spans.ts";
 import { type Counters, type ListenerStats, listenerCounters } from "./stats.ts";
 import { Turns } from "./turns.ts";
 
 /** Where a listener is in its life; it only moves forward. */
 export type ListenerState = "starting" | "listening" | "closed";
-
-/** How much one call of `drain` may do. What is not given is unlimited. */
-export interface DrainBudget {
-  /** Messages. */
-  readonly messages?: number;
-  /** Bytes of those messages on the wire. The message that reaches the limit is still visited. */
-  readonly bytes?: number;
-  /** Milliseconds, looked at every 16 messages, as looking costs as much as a message. */
-  readonly ms?: number;
-}
 
 /** A place where guests arrive. Made by `poller.listen`. */
 // It is a `Home`, and does not say so: what makes it one is internal, and is not in the declarations.
@@ -118,21 +109,12 @@ export class Listener<In, Out = In> {
    * @throws whatever `visit` throws; the message it was given is taken
    */
   drain(visit: (connection: Connection<In, Out>, message: In) => void, budget: DrainBudget = {}): number {
-    const messages = limit("messages", budget.messages ?? Infinity, 0);
-    const bytes = limit("bytes", budget.bytes ?? Infinity, 0);
-    const ms = milliseconds("ms", budget.ms ?? Infinity);
-    const deadlineMs = ms === Infinity ? Infinity : this.#desk.clock() + ms;
-    let visited = 0;
-    let visitedBytes = 0;
+    const spending = new Spending(budget, this.#desk.clock);
     if (this.#draining) throw new Error("drain: called from within drain(), by its visitor");
     this.#draining = true;
     try {
       return this.#turns.run((connection) => {
-        if (visited >= messages || visitedBytes >= bytes) return false;
-        const looks = deadlineMs !== Infinity && visited % MESSAGES_PER_LOOK === 0;
-        if (looks && this.#desk.clock() >= deadlineMs) return false;
-        visited++;
-        visitedBytes += connection.nextBytes;
+        if (!spending.spend(connection.nextBytes)) return false;
         visit(connection, connection.tryRecv() as In); // it has one, or it would have no turn
         return true;
       });
@@ -149,12 +131,19 @@ export class Listener<In, Out = In> {
    * @throws TypeError or RangeError when the codec cannot carry `message`
    */
   broadcast(message: Out, except?: Connection<In, Out>): number {
-    const encoded = this.#codec.encode(message);
-    let queued = 0;
-    for (const connection of this.#connections) {
-      if (connection !== except && connection.queue(encoded)) queued++;
-    }
-    return queued;
+    return this.#queueForAll(message, except);
+  }
+
+  /**
+   * Like {@link broadcast}, as `trySendLatest` is to `trySend`: for each
+   * connection it replaces the message of the same `key` that has not left yet.
+   *
+   * @throws TypeError when `key` is undefined or null
+   * @throws as {@link broadcast} does
+   */
+  broadcastLatest(key: Key, message: Out, except?: Connection<In, Out>): number {
+    checkKey(key);
+    return this.#queueForAll(message, except, key);
   }
 
   /**
@@ -198,6 +187,15 @@ export class Listener<In, Out = In> {
   /** @internal */
   forget(connection: AnyConnection): void {
     this.#connections.delete(connection as Connection<In, Out>);
+  }
+
+  #queueForAll(message: Out, except: Connection<In, Out> | undefined, key?: Key): number {
+    const encoded = this.#codec.encode(message);
+    let queued = 0;
+    for (const connection of this.#connections) {
+      if (connection !== except && connection.queue(encoded, key)) queued++;
+    }
+    return queued;
   }
 
   #settleState(): void {
@@ -282,5 +280,3 @@ export class Listener<In, Out = In> {
 
 /** A listener, whatever its messages are. */
 export type AnyListener = Listener<unknown, never>;
-
-const MESSAGES_PER_LOOK = 16;

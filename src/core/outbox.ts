@@ -4,10 +4,13 @@
  *
  *     trySend ── queue ──▶ store ── flush: one write ──▶ link ── drained ──▶ gone
  *
- * Stores come from a pool: most connections are silent most of the time, and a
- * silent one should hold no memory. Knows nothing of messages or states.
+ * A link that is behind is not given more: what waits here can still be
+ * replaced by what is newer, and lies closer together. Stores come from a pool:
+ * most connections are silent most of the time, and a silent one should hold no
+ * memory. Knows nothing of states.
  */
 import type { Link } from "./link.ts";
+import { type Key, type Span, Spans } from "./spans.ts";
 
 /** Bytes on their way out, in the order they were sent, under a limit. */
 export class Outbox {
@@ -21,6 +24,8 @@ export class Outbox {
   #storedBytes = 0;
   #inLinkBytes = 0;
   #refused = false;
+  /** Where the messages that may be replaced stand in the store. */
+  #spans: Spans | undefined;
 
   constructor(link: Link, pool: StorePool, limitBytes: number) {
     this.#link = link;
@@ -51,35 +56,43 @@ export class Outbox {
   }
 
   /**
-   * Copies `bytes` behind what waits. `false`, and nothing is copied, when they
-   * do not fit under the limit now.
+   * Copies `bytes` behind what waits, or over the message of the same `key`
+   * where one waits. `"refused"`, and nothing is copied, when they do not fit
+   * under the limit now.
    *
    * @throws RangeError when they never could
    */
-  queue(bytes: Uint8Array): boolean {
+  queue(bytes: Uint8Array, key?: Key): "queued" | "replaced" | "refused" {
     if (bytes.length > this.#limitBytes) {
       throw new RangeError(
         `message: ${bytes.length} bytes can never fit under sendLimitBytes, ${this.#limitBytes}`,
       );
     }
-    const pending = this.pendingBytes + bytes.length;
+    const old = key === undefined ? undefined : this.#spans?.find(key);
+    const pending = this.pendingBytes + bytes.length - (old?.length ?? 0);
     if (pending > this.#limitBytes) {
       this.#refused = true;
-      return false;
+      return "refused";
     }
     if (pending > this.peakBytes) this.peakBytes = pending;
-    this.#roomFor(this.#storedBytes + bytes.length).set(bytes, this.#storedBytes);
-    this.#storedBytes += bytes.length;
-    return true;
+    if (key === undefined) this.#append(bytes);
+    else if (old === undefined) this.#appendFor(key, bytes);
+    else this.#overwrite(key, old, bytes);
+    return old === undefined ? "queued" : "replaced";
   }
 
-  /** Writes everything that waits here to the link, at once. */
-  flush(): void {
+  /**
+   * Writes everything that waits here to the link, at once. While the link is
+   * behind, it waits on, unless it is the last or a large batch that nothing
+   * can replace.
+   */
+  flush(isLast: boolean): void {
     const store = this.#store;
-    if (store === undefined) return;
+    if (store === undefined || (!isLast && this.#shouldWait)) return;
     const length = this.#storedBytes;
     this.#store = undefined;
     this.#storedBytes = 0;
+    this.#spans?.clear();
     if (this.#link.write(store.subarray(0, length))) this.#pool.giveBack(store);
     else this.#inLinkBytes += length; // and the store is the link's now
   }
@@ -94,6 +107,36 @@ export class Outbox {
     if (this.#store !== undefined) this.#pool.giveBack(this.#store);
     this.#store = undefined;
     this.#storedBytes = 0;
+    this.#spans?.clear();
+  }
+
+  /** The link is behind, and what waits here gains by waiting. */
+  get #shouldWait(): boolean {
+    if (this.#inLinkBytes === 0) return false;
+    return this.#storedBytes < BATCH_BYTES || this.#spans?.isEmpty === false;
+  }
+
+  #append(bytes: Uint8Array): void {
+    this.#roomFor(this.#storedBytes + bytes.length).set(bytes, this.#storedBytes);
+    this.#storedBytes += bytes.length;
+  }
+
+  #appendFor(key: Key, bytes: Uint8Array): void {
+    this.#spans ??= new Spans();
+    this.#spans.append(key, this.#storedBytes, bytes.length);
+    this.#append(bytes);
+  }
+
+  /** Puts `bytes` where the message at `old` stands; what stands behind it moves when it must. */
+  #overwrite(key: Key, { start, length }: Readonly<Span>, bytes: Uint8Array): void {
+    const more = bytes.length - length;
+    const store = this.#roomFor(this.#storedBytes + more);
+    if (more !== 0) {
+      store.copyWithin(start + bytes.length, start + length, this.#storedBytes);
+      this.#spans?.resize(key, bytes.length);
+    }
+    store.set(bytes, start);
+    this.#storedBytes += more;
   }
 
   #roomFor(needed: number): Uint8Array {
@@ -119,6 +162,12 @@ export class StorePool {
   }
 }
 
+/**
+ * What is worth giving to a link that is behind: 64 KiB, some system calls'
+ * worth. Less would lie there in a store of its own, a thousand bytes for a
+ * message of twenty; more may wait for a frame too long.
+ */
+const BATCH_BYTES = 65_536;
 /** What a game says to one peer in one frame mostly fits; more grows by doubling. */
 const STORE_BYTES = 1_024;
 /** 4 MiB at the most: enough for 4,096 connections that send in the same frame. */

@@ -57,6 +57,15 @@ export class Receiving<In> {
     return message;
   }
 
+  /** The last message of this frame, or `undefined`: the usual case. Passes over those before it. */
+  tryRecvLatest(): In | undefined {
+    const passed = this.ready - 1;
+    if (passed < 0) return undefined;
+    for (let count = 0; count < passed; count++) this.tryRecv();
+    if (passed > 0) this.#parts.books.skipped(passed);
+    return this.tryRecv();
+  }
+
   /** Lets at most `most` messages become visible, and answers how many did. */
   latch(most: number): number {
     const { intake, books } = this.#parts;

@@ -3,8 +3,8 @@
  * what becomes of a message when there is none. Every rule about sending has
  * its place here.
  *
- *     trySend ── may it? ──▶ encode ──▶ queue ── room? ──▶ outbox
- *     broadcast ── encoded once ─────────▶ ┘
+ *     trySend, trySendLatest ── may it? ──▶ encode ──▶ queue ── room? ──▶ outbox
+ *     broadcast, broadcastLatest ── encoded once ──────▶ ┘
  *
  * Never looks into a message, and never writes: that is the flush.
  */
@@ -13,6 +13,7 @@ import type { Books } from "./books.ts";
 import type { Keepers } from "./desk.ts";
 import type { Lifeline } from "./lifeline.ts";
 import type { Outbox } from "./outbox.ts";
+import { checkKey, type Key } from "./spans.ts";
 
 /** What sending depends on. */
 export interface SendingParts<Out> {
@@ -38,17 +39,26 @@ export class Sending<Member, Out> {
     return life.maySend && this.queue(codec.encode(message));
   }
 
-  /** Queues bytes that are a whole message. */
-  queue(encoded: Uint8Array): boolean {
+  /** The same, in the place of what waits under the same key. */
+  trySendLatest(key: Key, message: Out): boolean {
+    const { life, codec } = this.#parts;
+    checkKey(key);
+    return life.maySend && this.queue(codec.encode(message), key);
+  }
+
+  /** Queues bytes that are a whole message, replacing one of the same `key`. */
+  queue(encoded: Uint8Array, key?: Key): boolean {
     const { life, outbox, books } = this.#parts;
     if (!life.maySend) return false;
-    const wasEmpty = outbox.storedBytes === 0;
-    if (!outbox.queue(encoded)) {
+    const before = outbox.storedBytes;
+    const outcome = outbox.queue(encoded, key);
+    if (outcome === "refused") {
       books.refused();
       return false;
     }
-    if (wasEmpty) this.#keepers.desk.wantsFlush(this.#keepers.member);
-    books.sent(encoded.length);
+    if (before === 0) this.#keepers.desk.wantsFlush(this.#keepers.member);
+    if (outcome === "queued") books.sent(encoded.length);
+    else books.replaced(outbox.storedBytes - before);
     books.own.outboxPeakBytes = outbox.peakBytes;
     return true;
   }

@@ -9,16 +9,24 @@ export interface TrafficStats {
   readonly receivedMessages: number;
   /** Bytes of those messages on the wire, framing included. */
   readonly receivedBytes: number;
-  /** Messages that `trySend` and `broadcast` queued. */
+  /** Messages that were queued to leave. */
   readonly sentMessages: number;
   /** Bytes of those messages on the wire, framing included. */
   readonly sentBytes: number;
-  /** Messages that `trySend` or `broadcast` refused because the outbox was full. */
+  /** Messages that were refused because the outbox was full. */
   readonly refusedMessages: number;
 }
 
+/** Counted for each connection, and summed for its listener and its poller. */
+export interface StreamStats extends TrafficStats {
+  /** Messages that a newer one of the same key replaced before they left; not in `sentMessages`. */
+  readonly replacedMessages: number;
+  /** Messages that `tryRecvLatest` passed over; in `receivedMessages` as well. */
+  readonly skippedMessages: number;
+}
+
 /** Counted for each connection. */
-export interface ConnectionStats extends TrafficStats {
+export interface ConnectionStats extends StreamStats {
   /** The most that ever waited to be received, in bytes, weights included. */
   readonly inboxPeakBytes: number;
   /** The most that ever waited to be sent, in bytes. */
@@ -30,7 +38,7 @@ export interface ConnectionStats extends TrafficStats {
 }
 
 /** Counted for each listener. */
-export interface ListenerStats extends TrafficStats {
+export interface ListenerStats extends StreamStats {
   /** Guests that came to the door. */
   readonly accepted: number;
   /** Guests that were reset because the accept queue was full. */
@@ -50,7 +58,7 @@ export interface DatagramStats extends TrafficStats {
 }
 
 /** Counted for the whole poller. */
-export interface PollerStats extends TrafficStats {
+export interface PollerStats extends StreamStats {
   /** How often `poll()` was called. */
   readonly polls: number;
   /** Guests that came to any door. */
@@ -76,6 +84,8 @@ export function connectionCounters(): Counters<ConnectionStats> {
     sentMessages: 0,
     sentBytes: 0,
     refusedMessages: 0,
+    replacedMessages: 0,
+    skippedMessages: 0,
     inboxPeakBytes: 0,
     outboxPeakBytes: 0,
     pauses: 0,
@@ -90,6 +100,8 @@ export function listenerCounters(): Counters<ListenerStats> {
     sentMessages: 0,
     sentBytes: 0,
     refusedMessages: 0,
+    replacedMessages: 0,
+    skippedMessages: 0,
     accepted: 0,
     dropped: 0,
     acceptPeak: 0,
@@ -116,6 +128,8 @@ export function pollerCounters(): Counters<PollerStats> {
     sentMessages: 0,
     sentBytes: 0,
     refusedMessages: 0,
+    replacedMessages: 0,
+    skippedMessages: 0,
     polls: 0,
     accepted: 0,
     dropped: 0,

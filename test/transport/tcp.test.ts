@@ -161,6 +161,39 @@ describe("tcp", () => {
     expect(guest.closeReason?.kind).toBe("reset");
   });
 
+  test("keeps the newest of each key for a peer that reads nothing, and no more than that", async () => {
+    const poller = newPoller();
+    const listener = await listening(poller, { host: "127.0.0.1", port: 0 });
+    const plain = net.connect({ port: listener.address?.port ?? 0, host: "127.0.0.1" });
+    plain.pause();
+    const guest = await guestOf(poller, listener);
+    const frameBytes = 3 * 10_001;
+    let behindFrames = 0;
+    for (let frame = 0; behindFrames < 200; frame++) {
+      for (const key of ["a", "b", "c"]) guest.trySendLatest(key, `${key} ${frame} `.padEnd(10_000, "."));
+      poller.flush();
+      await new Promise((resolve) => setImmediate(resolve));
+      poller.poll();
+      if (guest.stats.replacedMessages > 0) behindFrames++;
+      // One frame is in the socket, and one waits for it.
+      expect(guest.pendingBytes).toBeLessThan(2 * frameBytes + 100);
+    }
+    const newest = guest.stats.replacedMessages;
+    guest.trySend("the end");
+    let heard = "";
+    plain.on("data", (chunk) => {
+      heard += chunk;
+    });
+    plain.resume();
+    await until(poller, () => heard.endsWith("the end\n"));
+    const got = heard.split("\n").map((line) => line.split(" ", 2).join(" "));
+    expect(got.length - 1).toBe(guest.stats.sentMessages);
+    expect(newest).toBeGreaterThan(500);
+    const frames = got.slice(-5, -2).map((line) => line.split(" "));
+    expect(frames.map(([key]) => key)).toEqual(["a", "b", "c"]);
+    expect(new Set(frames.map(([, frame]) => frame)).size).toBe(1);
+  });
+
   test.skipIf(!hasIPv6)("keeps the peer's address after the close, and writes it as people do", async () => {
     const poller = newPoller();
     const listener = await listening(poller, { host: "::1", port: 0 });

@@ -1,0 +1,158 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Link } from "../../src/core/link.ts";
+import { Outbox, StorePool } from "../../src/core/outbox.ts";
+import type { Key } from "../../src/core/spans.ts";
+import { check } from "../codec/properties.ts";
+
+/** A link that takes all, or keeps what it is given until it is told to let go. */
+class SlowLink {
+  behind = false;
+  /** The runs of equal bytes in each write, as a message is one byte, as often as it is long. */
+  readonly writes: string[] = [];
+
+  write(bytes: Uint8Array): boolean {
+    const runs: string[] = [];
+    for (let start = 0, end: number; start < bytes.length; start = end) {
+      for (end = start + 1; bytes[end] === bytes[start]; ) end++;
+      runs.push(`${bytes[start]}x${end - start}`);
+    }
+    this.writes.push(runs.join(" "));
+    return !this.behind;
+  }
+}
+
+interface Waiting {
+  readonly key: Key | undefined;
+  byte: number;
+  length: number;
+}
+
+/** What the outbox should do, as simply as it can be said: a list, searched from its beginning. */
+class Model {
+  waiting: Waiting[] = [];
+  inLinkBytes = 0;
+  readonly writes: string[] = [];
+  readonly #limitBytes: number;
+
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes;
+  }
+
+  get storedBytes(): number {
+    return this.waiting.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  queue(byte: number, length: number, key: Key | undefined): string {
+    const old = key === undefined ? undefined : this.waiting.find((one) => one.key === key);
+    const more = length - (old?.length ?? 0);
+    if (this.storedBytes + this.inLinkBytes + more > this.#limitBytes) return "refused";
+    if (old === undefined) this.waiting.push({ key, byte, length });
+    else Object.assign(old, { byte, length });
+    return old === undefined ? "queued" : "replaced";
+  }
+
+  flush(isBehind: boolean, isLast: boolean): void {
+    const canBeReplaced = this.waiting.some(({ key }) => key !== undefined);
+    const isLarge = this.storedBytes >= BATCH_BYTES && !canBeReplaced;
+    if (this.waiting.length === 0 || (this.inLinkBytes > 0 && !isLast && !isLarge)) return;
+    const runs = this.waiting.filter(({ length }) => length > 0);
+    this.writes.push(runs.map(({ byte, length }) => `${byte}x${length}`).join(" "));
+    if (isBehind) this.inLinkBytes += this.storedBytes;
+    this.waiting = [];
+  }
+}
+
+describe("what leaves", () => {
+  const sizes = fc.oneof(
+    { weight: 8, arbitrary: fc.nat(40) },
+    { weight: 1, arbitrary: fc.constantFrom(0, 1_024, 3_000, 65_535, 65_536) },
+  );
+  const keys = fc.option(fc.constantFrom<Key>("a", "b", 1, "1", ANYTHING), { nil: undefined });
+  const step = fc.oneof(
+    { weight: 8, arbitrary: fc.record({ what: fc.constant("queue" as const), size: sizes, key: keys }) },
+    { weight: 3, arbitrary: fc.constant({ what: "flush" as const }) },
+    { weight: 1, arbitrary: fc.constant({ what: "last flush" as const }) },
+    { weight: 2, arbitrary: fc.constant({ what: "turn" as const }) },
+    { weight: 2, arbitrary: fc.record({ what: fc.constant("drain" as const), part: fc.nat(4) }) },
+  );
+
+  test("is what a list with replacement would give, for any sizes, keys and order of calls", () => {
+    let replaced = 0;
+    check(
+      fc.property(fc.array(step, { minLength: 10, maxLength: 40 }), (steps) => {
+        const link = new SlowLink();
+        const outbox = new Outbox(link as unknown as Link, new StorePool(), LIMIT_BYTES);
+        const model = new Model(LIMIT_BYTES);
+        for (const [index, one] of steps.entries()) {
+          if (one.what === "queue") {
+            const outcome = outbox.queue(new Uint8Array(one.size).fill(index), one.key);
+            expect(outcome).toBe(model.queue(index, one.size, one.key));
+            if (outcome === "replaced") replaced++;
+          } else if (one.what === "turn") {
+            link.behind = !link.behind;
+          } else if (one.what === "drain") {
+            const gone = Math.ceil((model.inLinkBytes * one.part) / 4);
+            outbox.drained(gone);
+            model.inLinkBytes -= gone;
+          } else {
+            outbox.flush(one.what === "last flush");
+            model.flush(link.behind, one.what === "last flush");
+          }
+          expect(outbox.storedBytes).toBe(model.storedBytes);
+          expect(outbox.pendingBytes).toBe(model.storedBytes + model.inLinkBytes);
+          expect(link.writes).toEqual(model.writes);
+        }
+      }),
+    );
+    expect(replaced).toBeGreaterThan(1_000); // or it has not tried what it is about
+  });
+});
+
+describe("a link that is behind", () => {
+  function behind(): { link: SlowLink; outbox: Outbox } {
+    const link = new SlowLink();
+    const outbox = new Outbox(link as unknown as Link, new StorePool(), LIMIT_BYTES);
+    link.behind = true;
+    outbox.queue(Uint8Array.of(1));
+    outbox.flush(false);
+    expect(link.writes).toEqual(["1x1"]);
+    return { link, outbox };
+  }
+
+  test("is given nothing small until all of what it holds has left", () => {
+    const { link, outbox } = behind();
+    outbox.queue(Uint8Array.of(2, 2));
+    outbox.flush(false);
+    expect(link.writes).toHaveLength(1);
+    outbox.drained(1);
+    outbox.flush(false);
+    expect(link.writes).toEqual(["1x1", "2x2"]);
+  });
+
+  test("is given a large batch, so that who sends much is not held up", () => {
+    const { link, outbox } = behind();
+    outbox.queue(new Uint8Array(BATCH_BYTES));
+    outbox.flush(false);
+    expect(link.writes).toHaveLength(2);
+  });
+
+  test("is not given a large batch that holds what can be replaced", () => {
+    const { link, outbox } = behind();
+    outbox.queue(new Uint8Array(BATCH_BYTES));
+    outbox.queue(Uint8Array.of(2), "key");
+    outbox.flush(false);
+    expect(link.writes).toHaveLength(1);
+  });
+
+  test("is given what is last, so that an end can follow it", () => {
+    const { link, outbox } = behind();
+    outbox.queue(Uint8Array.of(2), "key");
+    outbox.flush(true);
+    expect(link.writes).toEqual(["1x1", "2x1"]);
+  });
+});
+
+const ANYTHING = {};
+const LIMIT_BYTES = 100_000;
+const BATCH_BYTES = 65_536;
