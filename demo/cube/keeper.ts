@@ -45,11 +45,10 @@ export class Keeper {
   /** Runs until `signal`, or until nothing more can come of it. Answers an exit code. */
   async run(signal: AbortSignal): Promise<number> {
     for (let deaths = 0; !signal.aborted; ) {
-      const startedMs = performance.now();
-      const { how, hasServed } = await this.#live(signal);
+      const { how, servedMs } = await this.#live(signal);
       if (signal.aborted || (how === 0 && this.#mayFinish)) return 0;
-      if (!hasServed) return 1; // it has said why
-      deaths = performance.now() - startedMs > STEADY_MS ? 1 : deaths + 1;
+      if (how === 1 && servedMs < BEGIN_MS) return 1; // it could not begin, and has said why
+      deaths = servedMs > STEADY_MS ? 1 : deaths + 1;
       if (deaths > MOST_DEATHS) {
         this.#say(`ended again (${how}), and is left alone now`);
         return 1;
@@ -60,15 +59,16 @@ export class Keeper {
     return 0;
   }
 
-  /** One life: from start to end. */
-  async #live(signal: AbortSignal): Promise<{ how: number | string; hasServed: boolean }> {
+  /** One life: how it ended, and for how long it had a window. */
+  async #live(signal: AbortSignal): Promise<{ how: number | string; servedMs: number }> {
     const place = this.#url === undefined ? [] : ["--window", new URL(this.#url).host];
     const child = spawnSelf([this.role, ...this.#args, ...place]);
-    let hasServed = false;
+    if (child.pid !== undefined) this.#say(`process ${child.pid}`); // to be killed, and watched coming back
+    let servingSinceMs = Infinity;
     this.#passOn(child.stdout, (line) => {
       const [, url] = /^window (http:\S+)$/.exec(line) ?? [];
       if (url === undefined) return;
-      hasServed = true;
+      servingSinceMs = performance.now();
       if (this.#url === undefined) this.#onWindow(url);
       this.#url = url;
     });
@@ -77,10 +77,10 @@ export class Keeper {
     signal.addEventListener("abort", stop);
     try {
       const [code, killedBy] = (await once(child, "close")) as [number | null, string | null];
-      return { how: code ?? killedBy ?? "lost", hasServed };
+      const servedMs = Math.max(0, performance.now() - servingSinceMs);
+      return { how: code ?? killedBy ?? "lost", servedMs };
     } catch (error) {
-      this.#say((error as Error).message);
-      return { how: "not started", hasServed };
+      return { how: (error as Error).message, servedMs: 0 }; // it was not started
     } finally {
       signal.removeEventListener("abort", stop);
     }
@@ -112,7 +112,9 @@ function end(child: ChildProcess): void {
 
 /** Time to read what happened; nobody waits long for a window. */
 const PAUSE_MS = 500;
-/** A process that has lived this long was well, and what it dies of is a new trouble. */
+/** A port that is taken, a page that cannot be built: all that can be wrong from the beginning shows in this time. */
+const BEGIN_MS = 1_000;
+/** A process that has served this long was well, and what it dies of is a new trouble. */
 const STEADY_MS = 10_000;
 /** A process that dies so often in a row does so for a reason that starting it again does not mend. */
 const MOST_DEATHS = 5;

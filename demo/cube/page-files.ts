@@ -19,24 +19,25 @@ export interface PageFile {
 /**
  * The files of the page, by the path of their URL.
  *
+ * @param folder where `main.ts` and the files beside it are; ends in a slash
  * @throws Error with one line that says what is wrong with the page's program
  */
-export async function pageFiles(): Promise<ReadonlyMap<string, PageFile>> {
+export async function pageFiles(folder: URL = FOLDER): Promise<ReadonlyMap<string, PageFile>> {
   const files = new Map<string, PageFile>();
-  files.set("/main.js", { type: SCRIPT, body: await bundle() });
-  for (const name of await readdir(FOLDER)) {
+  files.set("/main.js", { type: SCRIPT, body: await bundle(folder) });
+  for (const name of await readdir(folder)) {
     const type = TYPES.get(extname(name));
     if (type === undefined) continue;
-    const body = await readFile(new URL(name, FOLDER));
+    const body = await readFile(new URL(name, folder));
     files.set(name === "index.html" ? "/" : `/${name}`, { type, body });
   }
   return files;
 }
 
-async function bundle(): Promise<Uint8Array> {
+async function bundle(folder: URL): Promise<Uint8Array> {
   try {
     const { outputFiles } = await build({
-      entryPoints: [fileURLToPath(new URL("main.ts", FOLDER))],
+      entryPoints: [fileURLToPath(new URL("main.ts", folder))],
       bundle: true,
       minify: true,
       format: "esm",

@@ -104,7 +104,7 @@ export class Peer {
 
   /** Whether a hand is on the cube: it was put somewhere a moment ago, and may be again. */
   isHeld(nowMs: number): boolean {
-    return nowMs - this.#placedMs < HELD_MS;
+    return this.#placed !== undefined || nowMs - this.#placedMs < HELD_MS;
   }
 
   /** Sets the speed of a mover's cube, from the next step on. Does nothing to a mirror. */

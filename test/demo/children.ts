@@ -6,7 +6,9 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { createWebSocketStream, WebSocket } from "ws";
 
 /** Lines of text as they come, and waits for one of them. */
 export class Lines {
@@ -83,6 +85,12 @@ export class Child {
     return Number(port);
   }
 
+  /** The address of the window that it serves. */
+  async window(): Promise<string> {
+    const [, url = ""] = await this.out.until(/^window (http:\S+)$/);
+    return url;
+  }
+
   /** Types at its stdin. */
   type(text: string | Uint8Array): void {
     this.process.stdin?.write(text);
@@ -112,6 +120,31 @@ export class Caller {
   /** Waits until everything said here was read by the peer, and a frame has passed. */
   async settled(number: number): Promise<void> {
     this.say(`ping ${number}\n`);
+    await this.heard.until(new RegExp(`^pong ${number}$`));
+  }
+}
+
+/** A window without a page: what it says and hears is lines, as the page's are. */
+export class Window {
+  readonly socket: WebSocket;
+  readonly heard: Lines;
+  readonly #stream: Duplex;
+
+  /** @param url the address that a process prints, such as `http://127.0.0.1:14901/` */
+  constructor(url: string, headers: Record<string, string> = {}) {
+    this.socket = new WebSocket(`${url.replace("http", "ws")}cube`, { headers });
+    this.#stream = createWebSocketStream(this.socket);
+    sockets.add(this.#stream);
+    this.heard = new Lines(`a window at ${url}`, this.#stream);
+  }
+
+  say(line: string): void {
+    this.#stream.write(`${line}\n`);
+  }
+
+  /** Waits until everything said here was read by the process, and what it answers has come. */
+  async settled(number: number): Promise<void> {
+    this.say(`ping ${number}`);
     await this.heard.until(new RegExp(`^pong ${number}$`));
   }
 }
@@ -151,4 +184,4 @@ export async function endAll(): Promise<void> {
 export const DEADLINE_MS = 15_000;
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const children = new Set<ChildProcess>();
-const sockets = new Set<Socket>();
+const sockets = new Set<Duplex>();

@@ -105,6 +105,38 @@ describe("a mover", () => {
     expect(mover.peer.world.position[1]).toBeLessThan(5);
   });
 
+  it("says where a hand put its cube, once, and takes the last word as ever", () => {
+    const stage = new Stage();
+    const mover = stage.enter("mover", "listen");
+    const person = stage.person();
+    stage.frames(2);
+    person.heard.length = 0;
+    mover.peer.place([1, 1, 1]);
+    mover.peer.place([2, 2, 2]);
+    expect(mover.peer.isHeld(stage.nowMs)).toBe(true);
+    stage.frames(2);
+    expect(person.heard).toEqual(["cube 2 2 2"]);
+    person.connection.trySend("cube 5 5 5");
+    stage.frames(2);
+    expect(mover.peer.world.position).toEqual([5, 5, 5]);
+    stage.frames(100);
+    expect(mover.peer.isHeld(stage.nowMs)).toBe(false);
+  });
+
+  it("has the last word when a hand moved it while it was away", () => {
+    const stage = new Stage();
+    const mirror = stage.enter("mirror", "listen");
+    stage.person().connection.trySend("cube 5 5 5");
+    stage.frames(3);
+    const mover = stage.enter("mover", "connect");
+    mover.peer.place([1, 2, 3]);
+    stage.frames(50);
+    expect([mover.peer.world.position, mirror.peer.world.position]).toEqual([
+      [1, 2, 3],
+      [1, 2, 3],
+    ]);
+  });
+
   it("does not know where the cube is until it was told, or nobody can tell it", () => {
     const told = new Stage();
     told.enter("mirror", "listen");

@@ -92,6 +92,34 @@ describe("a mirror that listens", () => {
     expect(mirror.peer.roundTripMs).toBeGreaterThan(0);
   });
 
+  it("answers in its own format, whatever it was told in", () => {
+    const stage = new Stage();
+    const mirror = stage.enter("mirror", "listen");
+    const [speaker, listener] = [stage.person(), stage.person()];
+    stage.frames(1);
+    speaker.connection.trySend('{"cube":[1,2,3]}');
+    speaker.connection.trySend('{"ping":5}');
+    stage.frames(2);
+    expect([speaker.heard, listener.heard]).toEqual([["pong 5", "ping 1"], ["cube 1 2 3"]]);
+    mirror.peer.speak("json");
+    speaker.connection.trySend("cube 4 5 6");
+    stage.frames(2);
+    expect(listener.heard.at(-1)).toBe('{"cube":[4,5,6]}');
+  });
+
+  it("passes on where a hand puts its cube", () => {
+    const stage = new Stage();
+    const mirror = stage.enter("mirror", "listen");
+    const person = stage.person();
+    stage.frames(2);
+    mirror.peer.place([4, 5, 6]);
+    stage.frames(2);
+    expect(places(mirror.changes)).toEqual(["4 5 6"]);
+    expect(person.heard).toEqual(["cube 4 5 6"]);
+    stage.frames(200);
+    expect(person.heard).toEqual(["cube 4 5 6"]); // a mirror says nothing of its own
+  });
+
   it("still answers who has finished speaking, and then lets him go", () => {
     const stage = new Stage();
     const mirror = stage.enter("mirror", "listen");

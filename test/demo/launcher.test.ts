@@ -1,0 +1,109 @@
+/** `npm run demo` as a visitor sees it, without a browser. */
+import { once } from "node:events";
+import { afterEach, describe, expect, it } from "vitest";
+import { type Child, cube, DEADLINE_MS, endAll, Window } from "./children.ts";
+
+afterEach(endAll);
+
+describe("npm run demo", { timeout: 4 * DEADLINE_MS }, () => {
+  it("starts a mover and a mirror that are linked, and prints the addresses of their windows", async () => {
+    const demo = launch("--wire", "binary");
+    const [mover, mirror] = await windows(demo);
+    mover.say("cube 1 2 3");
+    await mirror.heard.until(/^cube 1 2 3$/);
+    for (const { heard } of [mover, mirror]) expect(heard.all).toContain("wire binary");
+    await demo.out.until(/^demo {3}\| not opened \(as asked\): /);
+    expect(demo.err.all).toEqual([]);
+  });
+
+  it("starts a peer again that was killed, where it was, and its window is back", async () => {
+    const demo = launch();
+    const [mover, mirror] = await windows(demo);
+    mover.say("cube 1 2 3");
+    await mirror.heard.until(/^cube 1 2 3$/);
+    for (const role of ["mover", "mirror"] as const) {
+      const url = address(demo, role);
+      process.kill(pidOf(demo, role), "SIGKILL");
+      await demo.out.until(
+        new RegExp(`^${role.padEnd(6)} \\| ended \\(SIGKILL\\); starting it again in 500 ms$`),
+      );
+      await demo.out.until(new RegExp(`^${role.padEnd(6)} \\| window ${url}$`));
+      const back = new Window(url);
+      await back.heard.until(/^link linked /);
+      await back.heard.until(/^cube 1 2 3$/); // the other one knew
+    }
+  });
+
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("ends with all its processes at %s", async (signal) => {
+    const demo = launch();
+    const [mover, mirror] = await windows(demo);
+    const pids = [pidOf(demo, "mover"), pidOf(demo, "mirror")];
+    const closed = [once(mover.socket, "close"), once(mirror.socket, "close")];
+    await demo.kill(signal);
+    await Promise.all(closed);
+    expect(await demo.exit()).toBe(0);
+    expect(pids.filter(isAlive)).toEqual([]);
+  });
+
+  it("leaves no process behind when it is killed itself", async () => {
+    const demo = launch();
+    const [mover, mirror] = await windows(demo);
+    const closed = [once(mover.socket, "close"), once(mirror.socket, "close")];
+    const pids = [pidOf(demo, "mover"), pidOf(demo, "mirror")];
+    await demo.kill("SIGKILL");
+    await Promise.all(closed);
+    while (pids.some(isAlive)) await new Promise(setImmediate); // or the test's own deadline ends it
+  });
+
+  it("ends by itself after its ticks", async () => {
+    const demo = launch("--ticks", "30", "--auto");
+    expect(await demo.exit()).toBe(0);
+    expect(demo.out.all.join("\n")).toMatch(/mirror \| link up /);
+  });
+
+  it("ends with 1 when one of them cannot begin, and says why", async () => {
+    const first = launch();
+    await windows(first);
+    const [, taken] = /listening 127\.0\.0\.1:(\d+)/.exec(first.out.all.join("\n")) ?? [];
+    const second = launch("--listen", `127.0.0.1:${taken}`);
+    expect(await second.exit()).toBe(1);
+    const said = second.out.all.join("\n");
+    expect(said).toContain(`mirror | cube: cannot listen on 127.0.0.1:${taken}: another program listens`);
+    expect(said).not.toContain("again in 500 ms");
+  });
+});
+
+function launch(...args: string[]): Child {
+  return cube("--no-open", ...args);
+}
+
+/** Both windows, once the two are linked: the mover's and the mirror's. */
+async function windows(demo: Child): Promise<[Window, Window]> {
+  await demo.out.until(/^demo {3}\| the mirror is at /);
+  const both: [Window, Window] = [new Window(address(demo, "mover")), new Window(address(demo, "mirror"))];
+  for (const { heard } of both) await heard.until(/^link linked /);
+  return both;
+}
+
+function address(demo: Child, role: string): string {
+  return said(demo, new RegExp(`^${role.padEnd(6)} \\| window (http:\\S+)$`));
+}
+
+function pidOf(demo: Child, role: string): number {
+  return Number(said(demo, new RegExp(`^${role.padEnd(6)} \\| process (\\d+)$`)));
+}
+
+function said(demo: Child, pattern: RegExp): string {
+  const found = demo.out.all.flatMap((line) => pattern.exec(line)?.[1] ?? []).at(-1);
+  if (found === undefined) throw new Error(`no line like ${pattern} was printed`);
+  return found;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,259 @@
+import { describe, expect, it } from "vitest";
+import type { LinkState } from "../../demo/cube/news.ts";
+import { type Seen, type Steered, Windows } from "../../demo/cube/windows.ts";
+import type { Format } from "../../demo/cube/wire.ts";
+import type { Vector } from "../../demo/cube/world.ts";
+import { type Connection, lines, memory, Poller } from "../../src/index.ts";
+
+const STAT = /^stat tick (\d+) in (\d+) (\d+) out (\d+) (\d+) rtt (\S+) arrivals (\S+)$/;
+
+describe("a window that comes", () => {
+  it("is told whose it is, first, and then all there is to know", () => {
+    const room = new Room();
+    const window = room.open();
+    window.say("ping 5");
+    room.frames(2);
+    expect(window.heard).toEqual([
+      "role mover",
+      "pong 5",
+      "wire text",
+      "link connecting 127.0.0.1:14900",
+      "cube 1 2 3",
+      "size text 11 json 17 binary 7",
+      "stat tick 1 in 0 0 out 0 0 rtt - arrivals 0",
+    ]);
+  });
+
+  it("is not told a place that is only a guess", () => {
+    const room = new Room({ knowsPosition: false });
+    const window = room.open();
+    room.frames(3);
+    expect(window.heard.some((line) => line.startsWith("cube"))).toBe(false);
+    room.peer.knowsPosition = true;
+    room.frames(2);
+    expect(window.heard).toContain("cube 1 2 3");
+  });
+});
+
+describe("windows", () => {
+  it("are told where the cube is when it is somewhere else, once a frame", () => {
+    const room = new Room();
+    const window = room.open();
+    room.frames(2);
+    for (const x of [2, 3, 3, 3]) {
+      room.peer.world = at([x, 0, 0]);
+      room.frames(1);
+    }
+    room.frames(1);
+    expect(cubes(window)).toEqual(["cube 1 2 3", "cube 2 0 0", "cube 3 0 0"]);
+  });
+
+  it("put the cube somewhere, all others are told, and who did is not", () => {
+    const room = new Room();
+    const [hand, other] = [room.open(), room.open()];
+    room.frames(2);
+    hand.say("cube 4 4 4");
+    hand.say("cube 5 5.0 5e0");
+    room.frames(3);
+    expect(room.peer.placed).toEqual([
+      [4, 4, 4],
+      [5, 5, 5],
+    ]);
+    expect(cubes(hand)).toEqual(["cube 1 2 3"]);
+    expect(cubes(other)).toEqual(["cube 1 2 3", "cube 5 5 5"]);
+  });
+
+  it("put it somewhere else than the peer leaves it, and are then told where it is", () => {
+    const room = new Room();
+    const window = room.open();
+    room.frames(2);
+    room.peer.place = () => {}; // who holds it does not let go
+    window.say("cube 4 4 4");
+    room.frames(3);
+    expect(cubes(window)).toEqual(["cube 1 2 3", "cube 1 2 3"]);
+  });
+
+  it("choose the format, and all are told which it is", () => {
+    const room = new Room();
+    const [chooser, other] = [room.open(), room.open()];
+    room.frames(2);
+    chooser.say("wire binary");
+    room.frames(2);
+    for (const { heard } of [chooser, other]) expect(heard).toContain("wire binary");
+  });
+
+  it("are told what is wrong with a line, and nothing about an error of theirs", () => {
+    const room = new Room();
+    const window = room.open();
+    room.frames(2);
+    window.heard.length = 0;
+    for (const line of ["wire morse", "error so", "pong 7", "role mover"]) window.say(line);
+    room.frames(2);
+    expect(window.heard.filter((line) => !line.startsWith("stat"))).toEqual([
+      'error wire: expected text, json, binary, got "morse"',
+      'error unknown word "role"; expected cube, ping, pong or wire',
+    ]);
+  });
+
+  it("hear ten stats a second, and every arrival is in one of them", () => {
+    const room = new Room();
+    const window = room.open();
+    for (let frame = 1; frame <= 120; frame++) {
+      room.peer.tally.linesIn += frame % 3;
+      room.peer.tally.bytesIn += 10 * (frame % 3);
+      room.frames(1, 1_000 / 60);
+    }
+    const stats = window.heard.flatMap((line) => (STAT.exec(line) ? [STAT.exec(line) ?? []] : []));
+    expect(stats.length).toBeGreaterThanOrEqual(19);
+    expect(stats.length).toBeLessThanOrEqual(21);
+    const arrivals = stats.flatMap((stat) => (stat[7] ?? "").split(",").map(Number));
+    const last = stats.at(-1) ?? [];
+    expect(arrivals.length).toBe(Number(last[1])); // one for each frame until then
+    expect(arrivals.reduce((sum, count) => sum + count, 0)).toBe(Number(last[2]));
+    expect(Number(last[3])).toBe(10 * Number(last[2]));
+  });
+
+  it("hear a stat each frame where frames are slower than that", () => {
+    const room = new Room();
+    const window = room.open();
+    room.frames(5, 500);
+    expect(window.heard.filter((line) => STAT.test(line))).toHaveLength(4); // the fifth is on its way
+  });
+
+  it("hear what a position takes when that has changed", () => {
+    const room = new Room();
+    const window = room.open();
+    room.frames(30);
+    room.peer.world = at([-7.125, 3.456, 10]);
+    room.frames(30);
+    expect(window.heard.filter((line) => line.startsWith("size"))).toEqual([
+      "size text 11 json 17 binary 7",
+      "size text 21 json 27 binary 7",
+    ]);
+  });
+
+  it.each<[string, LinkState, string]>([
+    [
+      "nobody yet",
+      { kind: "listening", where: "a:1", guests: 0, gone: undefined },
+      "listening a:1, nobody has come yet",
+    ],
+    [
+      "nobody any more",
+      { kind: "listening", where: "a:1", guests: 0, gone: "it went" },
+      "listening a:1, it went",
+    ],
+    ["one guest", { kind: "listening", where: "a:1", guests: 1, gone: "it went" }, "linked a:1, 1 guest"],
+    ["guests", { kind: "listening", where: "a:1", guests: 2, gone: undefined }, "linked a:1, 2 guests"],
+    ["a link", { kind: "linked", where: "a:1" }, "linked a:1"],
+    ["a trouble", { kind: "failed", why: "taken" }, "failed taken"],
+  ])("are told how the link stands: %s", (_, link, words) => {
+    const room = new Room({ link });
+    const window = room.open();
+    room.frames(2);
+    expect(window.heard).toContain(`link ${words}`);
+  });
+
+  it("see a pause count down, a line each second", () => {
+    const room = new Room({ link: { kind: "pausing", where: "a:1", why: "it went", untilMs: 3_000 } });
+    const window = room.open();
+    room.frames(290);
+    expect(window.heard.filter((line) => line.startsWith("link"))).toEqual([
+      "link pausing a:1, it went; again in 3 s",
+      "link pausing a:1, it went; again in 2 s",
+      "link pausing a:1, it went; again in 1 s",
+    ]);
+  });
+
+  it("come and go, and a line without an end costs nobody but its window", () => {
+    const room = new Room();
+    const [endless, quiet] = [room.open(), room.open()];
+    room.frames(2);
+    endless.say("x".repeat(1_100));
+    room.frames(3);
+    expect(endless.connection.state).toBe("closed");
+    room.peer.world = at([7, 7, 7]);
+    room.frames(2);
+    expect(cubes(quiet).at(-1)).toBe("cube 7 7 7");
+  });
+});
+
+/** A peer by hand, its windows, and time as a field. */
+class Room {
+  readonly peer: FakePeer;
+  readonly #net = memory();
+  readonly #poller = new Poller();
+  readonly #windows = new Windows(this.#poller, this.#net);
+  readonly #opened: FakeWindow[] = [];
+  #nowMs = 0;
+
+  constructor(facts: Partial<FakePeer> = {}) {
+    this.peer = Object.assign(new FakePeer(), facts);
+  }
+
+  open(): FakeWindow {
+    const window = new FakeWindow(new Poller(), this.#net);
+    this.#opened.push(window);
+    return window;
+  }
+
+  frames(count: number, dtMs: number = 10): void {
+    for (let frame = 0; frame < count; frame++) {
+      this.#nowMs += dtMs;
+      for (const window of this.#opened) window.frame(this.#nowMs);
+      const shown = this.#poller.poll(this.#nowMs);
+      this.#windows.hear(this.peer);
+      this.#windows.tell(shown, this.peer);
+      this.#poller.flush();
+    }
+  }
+}
+
+class FakePeer implements Steered {
+  role = "mover" as const;
+  world: Seen["world"] = at([1, 2, 3]);
+  link: LinkState = { kind: "connecting", where: "127.0.0.1:14900" };
+  tally: Seen["tally"] = { linesIn: 0, linesOut: 0, bytesIn: 0, bytesOut: 0, badLines: 0 };
+  roundTripMs: number | undefined;
+  format: Format = "text";
+  knowsPosition = true;
+  readonly placed: Vector[] = [];
+
+  place(position: Vector): void {
+    this.placed.push(position);
+    this.world = at(position);
+  }
+
+  speak(format: Format): void {
+    this.format = format;
+  }
+}
+
+class FakeWindow {
+  readonly heard: string[] = [];
+  readonly connection: Connection<string>;
+  readonly #poller: Poller;
+
+  constructor(poller: Poller, net: ReturnType<typeof memory>) {
+    this.#poller = poller;
+    this.connection = poller.connect(net, lines());
+  }
+
+  say(line: string): void {
+    this.connection.trySend(line);
+  }
+
+  frame(nowMs: number): void {
+    this.#poller.poll(nowMs);
+    this.heard.push(...this.connection);
+    this.#poller.flush();
+  }
+}
+
+function cubes({ heard }: FakeWindow): string[] {
+  return heard.filter((line) => line.startsWith("cube"));
+}
+
+function at(position: Vector): Seen["world"] {
+  return { position, velocity: [0, 0, 0] };
+}
