@@ -13,47 +13,41 @@ import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Role } from "./world.ts";
 
+/** What to keep, and whom to tell. */
+export interface KeeperPlan {
+  readonly role: Role;
+  /** The program's arguments behind the role. */
+  readonly args: readonly string[];
+  /** Whether it ends by itself when all went well. */
+  readonly mayFinish: boolean;
+  /** Takes each line that it prints, and what happens to it. */
+  readonly say: (line: string) => void;
+  /** Is told where its window is, once. */
+  readonly onWindow: (url: string) => void;
+}
+
 /** One process, again and again. */
 export class Keeper {
-  readonly role: Role;
-  readonly #args: readonly string[];
-  readonly #mayFinish: boolean;
-  readonly #say: (line: string) => void;
-  readonly #onWindow: (url: string) => void;
+  readonly #plan: KeeperPlan;
+  /** Where its window is, once it has had one. */
   #url: string | undefined;
 
-  /**
-   * @param args the program's arguments behind the role
-   * @param mayFinish whether it ends by itself when all went well
-   * @param say takes each line that it prints, and what happens to it
-   * @param onWindow is told where its window is, once
-   */
-  constructor(
-    role: Role,
-    args: readonly string[],
-    mayFinish: boolean,
-    say: (line: string) => void,
-    onWindow: (url: string) => void,
-  ) {
-    this.role = role;
-    this.#args = args;
-    this.#mayFinish = mayFinish;
-    this.#say = say;
-    this.#onWindow = onWindow;
+  constructor(plan: KeeperPlan) {
+    this.#plan = plan;
   }
 
   /** Runs until `signal`, or until nothing more can come of it. Answers an exit code. */
   async run(signal: AbortSignal): Promise<number> {
     for (let deaths = 0; !signal.aborted; ) {
       const { how, servedMs } = await this.#live(signal);
-      if (signal.aborted || (how === 0 && this.#mayFinish)) return 0;
+      if (signal.aborted || (how === 0 && this.#plan.mayFinish)) return 0;
       if (how === 1 && servedMs < BEGIN_MS) return 1; // it could not begin, and has said why
       deaths = servedMs > STEADY_MS ? 1 : deaths + 1;
       if (deaths > MOST_DEATHS) {
-        this.#say(`ended again (${how}), and is left alone now`);
+        this.#plan.say(`ended again (${how}), and is left alone now`);
         return 1;
       }
-      this.#say(`ended (${how}); starting it again in ${PAUSE_MS} ms`);
+      this.#plan.say(`ended (${how}); starting it again in ${PAUSE_MS} ms`);
       await sleep(PAUSE_MS, undefined, { signal }).catch(() => {}); // the signal ends the pause too
     }
     return 0;
@@ -61,15 +55,16 @@ export class Keeper {
 
   /** One life: how it ended, and for how long it had a window. */
   async #live(signal: AbortSignal): Promise<{ how: number | string; servedMs: number }> {
+    const { role, args } = this.#plan;
     const place = this.#url === undefined ? [] : ["--window", new URL(this.#url).host];
-    const child = spawnSelf([this.role, ...this.#args, ...place]);
-    if (child.pid !== undefined) this.#say(`process ${child.pid}`); // to be killed, and watched coming back
+    const child = spawnSelf([role, ...args, ...place]);
+    if (child.pid !== undefined) this.#plan.say(`process ${child.pid}`); // to be killed, and watched coming back
     let servingSinceMs = Infinity;
     this.#passOn(child.stdout, (line) => {
       const [, url] = /^window (http:\S+)$/.exec(line) ?? [];
       if (url === undefined) return;
       servingSinceMs = performance.now();
-      if (this.#url === undefined) this.#onWindow(url);
+      if (this.#url === undefined) this.#plan.onWindow(url);
       this.#url = url;
     });
     this.#passOn(child.stderr);
@@ -89,7 +84,7 @@ export class Keeper {
   #passOn(stream: Readable | null, look?: (line: string) => void): void {
     if (stream === null) return;
     createInterface({ input: stream }).on("line", (line) => {
-      this.#say(line);
+      this.#plan.say(line);
       look?.(line);
     });
   }

@@ -18,26 +18,25 @@ import type { Role } from "./world.ts";
 export async function launch(options: Options, end: AbortController): Promise<number> {
   const { host, port } = await meetingPlace(options);
   const urls = new Map<Role, string>();
-  const keep = async (role: Role, args: readonly string[]): Promise<number> => {
-    const noteWindow = (url: string) => {
-      urls.set(role, url);
-      if (urls.size === 2) void show(urls, options);
-    };
-    const mayFinish = options.ticks !== Infinity;
-    const keeper = new Keeper(role, args, mayFinish, (line) => say(role, line), noteWindow);
+  const keep = async (role: Role, ...args: readonly string[]): Promise<number> => {
+    const keeper = new Keeper({
+      role,
+      args: [...args, "--view", "browser", "--no-open", "--wire", options.wire, ...pace(options)],
+      mayFinish: options.ticks !== Infinity,
+      say: (line) => say(role, line),
+      onWindow(url) {
+        urls.set(role, url);
+        if (urls.size === ROLES.length) void show(urls, options);
+      },
+    });
     const code = await keeper.run(end.signal);
     if (code !== 0) end.abort();
     return code;
   };
-  const common = ["--view", "browser", "--no-open", "--wire", options.wire, ...pace(options)];
+  const there = formatPlace({ host: reachable(host), port });
   const codes = await Promise.all([
-    keep("mirror", ["--listen", formatPlace({ host, port }), ...common]),
-    keep("mover", [
-      "--connect",
-      formatPlace({ host: reachable(host), port }),
-      ...common,
-      ...(options.auto ? ["--auto"] : []),
-    ]),
+    keep("mirror", "--listen", formatPlace({ host, port })),
+    keep("mover", "--connect", there, ...(options.auto ? ["--auto"] : [])),
   ]);
   return Math.max(...codes);
 }
@@ -48,8 +47,9 @@ function pace({ rateHz, ticks }: Options): string[] {
 }
 
 async function show(urls: ReadonlyMap<Role, string>, options: Options): Promise<void> {
-  for (const [role, url] of urls) say("demo", `the ${role} is at ${url}`);
-  const why = options.open ? await openWindows([...urls.values()]) : "as asked";
+  const inOrder = ROLES.map((role) => urls.get(role) ?? "");
+  for (const [index, url] of inOrder.entries()) say("demo", `the ${ROLES[index]} is at ${url}`);
+  const why = options.open ? await openWindows(inOrder) : "as asked";
   if (why === undefined) say("demo", "both are open in your browser; Ctrl-C ends everything");
   else say("demo", `not opened (${why}): open both in a browser; Ctrl-C ends everything`);
 }
@@ -83,3 +83,6 @@ async function freePlace(host: string, port: number): Promise<Place | undefined>
 function say(who: string, line: string): void {
   process.stdout.write(`${who.padEnd("mirror".length)} | ${line}\n`);
 }
+
+/** In the order in which people read of them. */
+const ROLES: readonly Role[] = ["mover", "mirror"];

@@ -105,7 +105,9 @@ const HEADERS = [
       "style-src 'self'",
       "img-src 'self' data:",
       "connect-src 'self'",
-      "object-src 'self'", // how the page knocks while its process is away
+      // How the page knocks while its process is away: an <object> is a frame, too.
+      "object-src 'self'",
+      "frame-src 'self'",
       "base-uri 'none'",
       "form-action 'none'",
       "frame-ancestors 'self'",

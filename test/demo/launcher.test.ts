@@ -58,7 +58,9 @@ describe("npm run demo", { timeout: 4 * DEADLINE_MS }, () => {
   it("ends by itself after its ticks", async () => {
     const demo = launch("--ticks", "30", "--auto");
     expect(await demo.exit()).toBe(0);
-    expect(demo.out.all.join("\n")).toMatch(/mirror \| link up /);
+    const said = demo.out.all.join("\n");
+    expect(said.match(/ \| window http/g)).toHaveLength(2);
+    expect(said).not.toContain("starting it again");
   });
 
   it("ends with 1 when one of them cannot begin, and says why", async () => {
