@@ -10,22 +10,23 @@
  *
  *     cube   text    cube -7.125 3.5 10
  *            json    {"cube":[-7.125,3.5,10]}
- *            binary  F8, then x, y and z as int16 in thousandths of a unit
+ *            binary  F8, then x, y and z as i16 in thousandths of a unit
  *     ping   text    ping 5                         (pong is alike)
  *            json    {"ping":5}
- *            binary  F9, then the number as uint64
+ *            binary  F9, then the number as f64
  *     error  text    error what was wrong
  *            json    {"error":"what was wrong"}
  *            binary  as text: words have no fixed length, and are for people
  *
- * Binary numbers are big-endian. Thousandths are what the text says too, so all
- * three carry the same position exactly; an int16 holds 32 units of them, three
- * times the world, in half the bytes of a float32, and is never NaN.
+ * Binary numbers are little-endian. Thousandths are what the text says too, so
+ * all three carry the same position exactly; an i16 holds 32 units of them,
+ * three times the world, in half the bytes of an f32, and is never NaN. A ping's
+ * fifteen digits are exact in an f64.
  *
  * A line or a record that means nothing is heard as `bad`, and the stream goes
  * on. Bytes that say nothing about where the next message begins end it.
  */
-import { type Codec, DecodeError, type Decoder, lines, type MessageSink } from "../../src/index.ts";
+import { type Codec, type Decoder, lines, type MessageSink, structs } from "../../src/index.ts";
 import {
   type Bad,
   bad,
@@ -57,7 +58,7 @@ export class CubeCodec implements Codec<Message | Bad, Message> {
   }
 
   encode(message: Message): Uint8Array {
-    if (this.format === "binary" && message.kind !== "error") return record(message);
+    if (this.format === "binary" && message.kind !== "error") return recordOf(message);
     return this.#line.encode(this.format === "json" ? jsonLine(message) : formatLine(message));
   }
 }
@@ -69,28 +70,34 @@ export function cubeSizes(position: Vector): Readonly<Record<Format, number>> {
   return sizes;
 }
 
-/** Cuts the stream into lines and records. Lines are cut by the library's own decoder. */
+/** Finds where lines and records begin; what they are is for the library's own decoders. */
 class CubeDecoder implements Decoder<Message | Bad> {
   readonly #lines: Decoder<string>;
-  #isInLine = false;
-  /** A record, as much of it as has come. */
-  readonly #record: Uint8Array = new Uint8Array(LONGEST_RECORD);
+  readonly #records: Decoder<CubeRecord> = RECORDS.decoder();
+  /** The length of the record that has begun. */
   #recordBytes = 0;
 
   constructor(lineDecoder: Decoder<string>) {
     this.#lines = lineDecoder;
   }
 
+  get pendingBytes(): number {
+    return pendingIn(this.#lines) + pendingIn(this.#records);
+  }
+
   decode(bytes: Uint8Array, sink: MessageSink<Message | Bad>): void {
     const lineSink = { put: (text: string, size: number) => sink.put(parseEither(text), size) };
+    const recordSink = { put: (record: CubeRecord, size: number) => sink.put(parseRecord(record), size) };
     for (let at = 0; at < bytes.length; ) {
-      const isRecord = this.#recordBytes > 0 || (!this.#isInLine && isRecordKind(bytes[at]));
-      at = isRecord ? this.#takeRecord(bytes, at, sink) : this.#takeLine(bytes, at, lineSink);
+      const isBetween = this.pendingBytes === 0;
+      if (isBetween) this.#recordBytes = RECORD_BYTES[(bytes[at] ?? 0) - FIRST_RECORD] ?? 0;
+      at =
+        this.#recordBytes > 0 ? this.#takeRecord(bytes, at, recordSink) : this.#takeLine(bytes, at, lineSink);
     }
   }
 
   end(): void {
-    if (this.#recordBytes > 0) throw new DecodeError("the stream ended inside a binary record");
+    this.#records.end?.();
     this.#lines.end?.();
   }
 
@@ -98,45 +105,48 @@ class CubeDecoder implements Decoder<Message | Bad> {
   #takeLine(bytes: Uint8Array, at: number, sink: MessageSink<string>): number {
     const newline = bytes.indexOf(NEWLINE, at);
     const end = newline === -1 ? bytes.length : newline + 1;
-    this.#isInLine = newline === -1;
     this.#lines.decode(bytes.subarray(at, end), sink);
     return end;
   }
 
-  #takeRecord(bytes: Uint8Array, at: number, sink: MessageSink<Message | Bad>): number {
-    const kind = this.#recordBytes > 0 ? this.#record[0] : bytes[at];
-    const length = kind === CUBE ? CUBE_BYTES : NUMBERED_BYTES;
-    const end = Math.min(bytes.length, at + length - this.#recordBytes);
-    this.#record.set(bytes.subarray(at, end), this.#recordBytes);
-    this.#recordBytes += end - at;
-    if (this.#recordBytes === length) {
-      sink.put(parseRecord(new DataView(this.#record.buffer)), length);
-      this.#recordBytes = 0;
-    }
+  #takeRecord(bytes: Uint8Array, at: number, sink: MessageSink<CubeRecord>): number {
+    const held = pendingIn(this.#records);
+    const end = Math.min(bytes.length, at + this.#recordBytes - held);
+    const piece = bytes.slice(at, end); // a copy, as its first byte is written below
+    if (held === 0) piece[0] = (piece[0] ?? 0) - FIRST_RECORD;
+    this.#records.decode(piece, sink);
     return end;
   }
 }
 
-function record(message: Exclude<Message, { kind: "error" }>): Uint8Array {
-  if (message.kind === "cube") {
-    const view = new DataView(new ArrayBuffer(CUBE_BYTES));
-    view.setUint8(0, CUBE);
-    for (const [axis, value] of rounded(message.position).entries()) {
-      view.setInt16(1 + 2 * axis, Math.round(value * 1_000));
-    }
-    return new Uint8Array(view.buffer);
-  }
-  const view = new DataView(new ArrayBuffer(NUMBERED_BYTES));
-  view.setUint8(0, message.kind === "ping" ? PING : PONG);
-  view.setBigUint64(1, BigInt(message.number));
-  return new Uint8Array(view.buffer);
+function pendingIn(decoder: Decoder<unknown>): number {
+  return decoder.pendingBytes ?? 0;
 }
 
-function parseRecord(view: DataView): Message | Bad {
-  const kind = view.getUint8(0);
-  if (kind !== CUBE) return numberedOf(kind === PING ? "ping" : "pong", String(view.getBigUint64(1)));
-  const values = [1, 3, 5].map((at) => view.getInt16(at) / 1_000);
+/** What a peer says that is no words. */
+type Figures = Exclude<Message, { kind: "error" }>;
+type CubeRecord = Parameters<typeof RECORDS.encode>[0];
+
+function recordOf(message: Figures): Uint8Array {
+  const bytes = Uint8Array.from(RECORDS.encode(toRecord(message)));
+  bytes[0] = (bytes[0] ?? 0) + FIRST_RECORD;
+  return bytes;
+}
+
+function toRecord(message: Figures): CubeRecord {
+  if (message.kind !== "cube") return message;
+  const [x, y, z] = rounded(message.position);
+  return { kind: "cube", x: thousandths(x), y: thousandths(y), z: thousandths(z) };
+}
+
+function parseRecord(record: CubeRecord): Message | Bad {
+  if (record.kind !== "cube") return numberedOf(record.kind, String(record.number));
+  const values = [record.x, record.y, record.z].map((value) => value / 1_000);
   return cubeOf(values, values.map(String));
+}
+
+function thousandths(units: number): number {
+  return Math.round(units * 1_000);
 }
 
 function parseEither(text: string): Message | Bad {
@@ -191,15 +201,15 @@ function written(value: unknown): string {
   return typeof value === "string" ? `'${value}'` : String(value);
 }
 
-function isRecordKind(byte: number | undefined): boolean {
-  return byte === CUBE || byte === PING || byte === PONG;
-}
-
+/** The records. Each begins with the number of its kind, to which {@link FIRST_RECORD} is added on the wire. */
+const RECORDS = structs({
+  cube: { x: "i16", y: "i16", z: "i16" },
+  ping: { number: "f64" },
+  pong: { number: "f64" },
+});
+/** What each kind takes, that byte included. */
+const RECORD_BYTES = [7, 9, 9];
+/** A cube's first byte; the other kinds follow it. */
+const FIRST_RECORD = 0xf8;
 const RULERS = FORMATS.map((format) => new CubeCodec(format));
 const NEWLINE = 0x0a;
-const CUBE = 0xf8;
-const PING = 0xf9;
-const PONG = 0xfa;
-const CUBE_BYTES = 7;
-const NUMBERED_BYTES = 9;
-const LONGEST_RECORD = NUMBERED_BYTES;
