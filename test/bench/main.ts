@@ -14,7 +14,7 @@ const USAGE = `npm run bench -- [options]
   --only A,B       only these rows, such as idle-1000; nothing is written then
   --against A,B    only these contestants, such as plain,tcp; nothing is written then
   --runs N         runs of each contestant at each row (3)
-  --seconds N      the measured window (2.5)`;
+  --seconds N      the measured window (2)`;
 
 const OPTIONS = {
   quick: { type: "boolean", default: false },
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   const options: BenchOptions = {
     works: worksNamed(only, against, quick),
     rounds: number("runs", values.runs ?? (quick ? "1" : "3")),
-    measureMs: number("seconds", values.seconds ?? (quick ? "0.3" : "2.5")) * 1_000,
+    measureMs: number("seconds", values.seconds ?? (quick ? "0.3" : "2")) * 1_000,
     warmUpMs: quick ? 100 : 1_000,
     syscalls: true,
     profiles: !quick,

@@ -6,6 +6,7 @@ import {
   type Listener,
   lines,
   Poller,
+  struct,
   type Transport,
   tcp,
   tls,
@@ -16,7 +17,6 @@ import type { Job } from "../measure/protocol.ts";
 import type { Message } from "../wire.ts";
 import { host } from "./host.ts";
 import { BACKLOG } from "./listening.ts";
-import { points } from "./points.ts";
 import type { Take } from "./server.ts";
 
 await host(async (job) => {
@@ -26,7 +26,10 @@ await host(async (job) => {
       ? { receiveLimitBytes: task.receiveLimitBytes }
       : {}),
   });
-  const codec: Codec<Message, string> = job.contestant.format === "line" ? lines() : points();
+  // Lines are all that is ever sent, and records all that is ever received of the other kind.
+  const codec = (
+    job.contestant.format === "line" ? lines() : struct({ x: "f32", y: "f32", z: "f32" })
+  ) as Codec<Message, string>;
   const listener = poller.listen(transportOf(job), codec, { acceptLimit: BACKLOG });
   const budget = { messages: Infinity };
 
