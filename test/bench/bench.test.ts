@@ -208,6 +208,8 @@ describe("the works", () => {
       24, 24, 25,
     ]);
     expect(messagesAsSent(CONTESTANTS["tcp records"], 3)).toHaveLength(36);
+    // A tick's lines are one WebSocket message on tickwire, here with a length of two bytes.
+    expect(messagesAsSent(CONTESTANTS.websocket, 50).subarray(0, 4).toString("hex")).toBe("81fe04b0");
   });
 
   test("are refused by an unknown name, as nothing would be measured", () => {

@@ -43,7 +43,7 @@ async function main(): Promise<void> {
     works: worksNamed(only, against, quick),
     rounds: number("runs", values.runs ?? (quick ? "1" : "3")),
     measureMs: number("seconds", values.seconds ?? (quick ? "0.3" : "2")) * 1_000,
-    warmUpMs: quick ? 100 : 1_000,
+    warmUpMs: quick ? 100 : 800,
     syscalls: true,
     profiles: !quick,
   };

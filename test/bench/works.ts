@@ -58,7 +58,8 @@ export type ContestantName =
   | "tcp records"
   | "unix"
   | "tls"
-  | "udp";
+  | "udp"
+  | "websocket";
 
 export const CONTESTANTS: Readonly<Record<ContestantName, Contestant>> = {
   bare: { title: "`node:net` that keeps nothing", program: "bare", wire: "tcp", format: "line" },
@@ -87,6 +88,12 @@ export const CONTESTANTS: Readonly<Record<ContestantName, Contestant>> = {
   },
   unix: { title: "**tickwire** `unix`", program: "tickwire", wire: "unix", format: "line" },
   tls: { title: "**tickwire** `tls`", program: "tickwire", wire: "tls", format: "line" },
+  websocket: {
+    title: "**tickwire** `websocketServer`",
+    program: "tickwire",
+    wire: "websocket",
+    format: "line",
+  },
   udp: { title: "**tickwire** `udp`", program: "tickwire-udp", wire: "udp", format: "line" },
 };
 
@@ -164,7 +171,7 @@ export const WORKS: readonly Work[] = [
     title: "1,000 connections × 60 Hz × 1 line",
     connections: 1_000,
     task: { kind: "receive", perTick: 1 },
-    contestants: ["bare", "plain", "tuned", "ws", "python", "tcp", "unix"],
+    contestants: ["bare", "plain", "tuned", "ws", "python", "tcp", "unix", "websocket"],
     figures: FRAME_FIGURES,
     expected: [
       { figure: "cpuPerMessage", of: "tcp", against: PLAIN, atMost: 0.55 },
@@ -178,7 +185,7 @@ export const WORKS: readonly Work[] = [
     title: "100 connections × 60 Hz × 50 lines",
     connections: 100,
     task: { kind: "receive", perTick: 50 },
-    contestants: ["plain", "tuned", "ws", "tcp", "unix", "tls", "udp"],
+    contestants: ["plain", "tuned", "ws", "python", "tcp", "unix", "tls", "udp", "websocket"],
     figures: FRAME_FIGURES,
     expected: [{ figure: "cpuPerMessage", of: "tcp", against: PLAIN, atMost: 0.9 }],
   },
@@ -187,7 +194,7 @@ export const WORKS: readonly Work[] = [
     title: "500 connections × 60 Hz, 4 messages broadcast to each",
     connections: 500,
     task: { kind: "broadcast", perTick: 4 },
-    contestants: ["plain", "tuned", "ws", "tcp", "unix"],
+    contestants: ["plain", "tuned", "ws", "python", "tcp", "unix", "websocket"],
     figures: FRAME_FIGURES,
     expected: [{ figure: "cpuPerMessage", of: "tcp", against: PLAIN, atMost: 0.55 }],
   },
@@ -196,7 +203,7 @@ export const WORKS: readonly Work[] = [
     title: "100 players, each position to everyone at 60 Hz",
     connections: 100,
     task: { kind: "everyone" },
-    contestants: ["plain", "tuned", "ws", "tcp"],
+    contestants: ["plain", "tuned", "ws", "python", "tcp", "websocket"],
     figures: ["frames", ...FRAME_FIGURES],
     expected: [{ figure: "cpuPerMessage", of: "tcp", against: PLAIN, atMost: 0.3 }],
     note: "600,000 messages a second are due. Who cannot hold 60 frames a second sends fewer; the CPU is per message.",
@@ -242,7 +249,7 @@ export const WORKS: readonly Work[] = [
     title: "round trip of one line, both sides wait for activity",
     connections: 1,
     task: { kind: "ping-pong" },
-    contestants: ["plain", "ws", "tcp", "unix", "tls"],
+    contestants: ["plain", "ws", "tcp", "unix", "tls", "websocket"],
     figures: ["roundTripP50", "roundTripP99", "messages", "cpuPerMessage", "syscalls"],
     expected: [],
     note: "Both sides are of the same make. tickwire's are a `waitForActivity`, a `poll` and a `flush` each.",

@@ -5,7 +5,8 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { WebSocket } from "ws";
-import { lines, Poller, tcp, tls, unix, waitForActivity } from "../../../src/index.ts";
+import { lines, Poller, type Transport, tcp, tls, unix, waitForActivity } from "../../../src/index.ts";
+import { websocket } from "../../../src/websocket.ts";
 import type { Job } from "../measure/protocol.ts";
 import { lineOf } from "../wire.ts";
 
@@ -42,16 +43,9 @@ async function pingWs({ address }: Job, answered: () => void): Promise<void> {
   socket.send(TEXT);
 }
 
-async function pingTickwire({ contestant, address }: Job, answered: () => void): Promise<void> {
+async function pingTickwire(job: Job, answered: () => void): Promise<void> {
   const poller = new Poller();
-  const place = { host: "127.0.0.1", port: address.port };
-  const transport =
-    contestant.wire === "unix"
-      ? unix({ path: address.path })
-      : contestant.wire === "tls"
-        ? tls({ ...place, rejectUnauthorized: false })
-        : tcp(place);
-  const server = poller.connect(transport, lines());
+  const server = poller.connect(transportOf(job), lines());
   server.trySend(TEXT);
   const run = async () => {
     while (server.state !== "closed") {
@@ -66,6 +60,20 @@ async function pingTickwire({ contestant, address }: Job, answered: () => void):
     throw new Error(server.closeReason?.message);
   };
   void run();
+}
+
+function transportOf({ contestant, address }: Job): Transport {
+  const place = { host: "127.0.0.1", port: address.port };
+  switch (contestant.wire) {
+    case "unix":
+      return unix({ path: address.path });
+    case "tls":
+      return tls({ ...place, rejectUnauthorized: false });
+    case "websocket":
+      return websocket(`ws://127.0.0.1:${address.port}`);
+    default:
+      return tcp(place);
+  }
 }
 
 const TEXT = lineOf(0);

@@ -3,7 +3,7 @@
  * its cost is beside the plain server's, on a logarithmic scale whose middle
  * line is that server. SVG without scripts, fonts or links of its own.
  */
-import type { ContestantName, Work } from "../works.ts";
+import type { Work } from "../works.ts";
 import type { FigureName } from "./figures.ts";
 import type { Rows } from "./rows.ts";
 
@@ -24,11 +24,11 @@ export interface Bar {
 export function barsOf(works: readonly Work[], rows: Rows): Group[] {
   return CHARTED.flatMap(({ work: name, figure, what }) => {
     const work = works.find((one) => one.name === name);
-    const bars = (["tcp", "tuned", "ws", "python"] as const).flatMap((of): Bar[] => {
+    const bars = (["tcp", "websocket", "tuned", "ws", "python"] as const).flatMap((of): Bar[] => {
       const ratio = rows.compared(name, { figure, of, against: { contestant: "plain" } })?.median;
       return ratio === undefined || !(ratio > 0)
         ? []
-        : [{ name: LABELS[of], ratio, isTickwire: of === "tcp" }];
+        : [{ name: LABELS[of], ratio, isTickwire: of === "tcp" || of === "websocket" }];
     });
     return work === undefined || bars.length === 0 ? [] : [{ title: `${work.title}: ${what}`, bars }];
   });
@@ -126,14 +126,13 @@ const CHARTED: readonly { readonly work: string; readonly figure: FigureName; re
   { work: "ping-pong", figure: "roundTripP50", what: "time" },
 ];
 
-const LABELS: Readonly<
-  Partial<Record<ContestantName, string>> & Record<"tcp" | "tuned" | "ws" | "python", string>
-> = {
+const LABELS = {
   tcp: "tickwire",
+  websocket: "on WebSocket",
   tuned: "tuned by hand",
   ws: "ws",
   python: "Python",
-};
+} as const;
 
 const TITLE = "What a server pays, beside one that people write by hand";
 const SUBTITLE =

@@ -13,6 +13,7 @@ import {
   unix,
   waitForActivity,
 } from "../../../src/index.ts";
+import { websocketServer } from "../../../src/websocket.ts";
 import type { Job } from "../measure/protocol.ts";
 import type { Message } from "../wire.ts";
 import { host } from "./host.ts";
@@ -82,6 +83,8 @@ function transportOf({ contestant, address, certificates }: Job): Transport {
       const read = (name: string) => readFileSync(join(certificates, name), "utf8");
       return tls({ ...place, cert: read("localhost.crt"), key: read("localhost.key") });
     }
+    case "websocket":
+      return websocketServer({ host: "127.0.0.1", port: 0 });
     default:
       throw new Error(`${contestant.wire}: not a transport of this server`);
   }
