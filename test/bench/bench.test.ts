@@ -110,6 +110,15 @@ describe("the tables", () => {
     expect(table[3]).toContain("| **tickwire** `tcp` | 20.0 %<br>× 0.50 | 3.33 µs<br>× 0.50 |");
   });
 
+  test("mark whose figures are in doubt, when most of the runs are", () => {
+    const doubted = new Rows();
+    for (const round of [0, 1, 2]) doubted.add("lines-1000x1", "tcp", round, resultOf({}));
+    doubted.doubt("lines-1000x1", "tcp");
+    expect(details([work("lines-1000x1")], doubted).join()).not.toContain("†");
+    doubted.doubt("lines-1000x1", "tcp");
+    expect(details([work("lines-1000x1")], doubted).join()).toContain("| **tickwire** `tcp` † |");
+  });
+
   test("give small ratios more digits, and a spread only where there is one", () => {
     expect(formatSpread({ median: 0.5, least: 0.4, most: 0.6 })).toBe("0.50 (0.40–0.60)");
     expect(formatSpread({ median: 0.0123, least: 0.0123, most: 0.0123 })).toBe("0.012");

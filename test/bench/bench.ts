@@ -97,7 +97,9 @@ class Runs implements Outcome {
     try {
       const result = await runOnce(this.#bench, work, name, { syscalls });
       this.rows.add(work.name, name, round, result);
-      this.faults.push(...faultsOf(work, name, result).map((fault) => `${title}: ${fault}`));
+      const faults = faultsOf(work, name, result);
+      if (faults.length > 0) this.rows.doubt(work.name, name);
+      this.faults.push(...faults.map((fault) => `${title}: ${fault}`));
     } catch (error) {
       this.broken.push(`${title}: ${(error as Error).message}`);
     }

@@ -25,7 +25,7 @@ export function report(options: BenchOptions, outcome: Outcome): string {
     ...list("Broken", outcome.broken),
     "Every run carried its load unless it is listed above: the load's own CPU stayed under 90 % of its core and",
     "its event loop less than a tick late (p99), and what it sent, what the game took, what the server sent and",
-    "what the load received agree within 5 %.",
+    "what the load received agree within 5 %. A † marks those of whose runs more than half are listed.",
   ].join("\n");
 }
 

@@ -11,12 +11,25 @@ import { type Spread, spreadOf } from "./statistics.ts";
 /** The results of a benchmark: for each work and contestant, one per round. */
 export class Rows {
   readonly #results = new Map<string, (Result | undefined)[]>();
+  readonly #faulty = new Map<string, number>();
 
   add(work: string, contestant: ContestantName, round: number, result: Result): void {
     const key = `${work}/${contestant}`;
     const results = this.#results.get(key) ?? [];
     results[round] = result;
     this.#results.set(key, results);
+  }
+
+  /** Notes that one of the results does not measure what it claims. */
+  doubt(work: string, contestant: ContestantName): void {
+    const key = `${work}/${contestant}`;
+    this.#faulty.set(key, (this.#faulty.get(key) ?? 0) + 1);
+  }
+
+  /** Whether so many results are in doubt that their median is. */
+  isInvalid(work: string, contestant: ContestantName): boolean {
+    const faulty = this.#faulty.get(`${work}/${contestant}`) ?? 0;
+    return faulty > this.of(work, contestant).length / 2;
   }
 
   of(work: string, contestant: ContestantName): readonly (Result | undefined)[] {
@@ -70,7 +83,8 @@ export function faultsOf(
   const isPaced = task.kind === "receive" || task.kind === "everyone";
   const perTick = task.kind === "receive" ? task.perTick : 1;
   const isChurn = task.kind === "churn";
-  if (!isChurn && task.kind !== "idle" && server.gaveUp === undefined && name !== "udp") {
+  // A datagram's sender is known when it has sent one, and whoever gave up has told in time.
+  if (!isChurn && server.gaveUp === undefined && name !== "udp") {
     near("connections", server.connections, connections);
   }
   if (task.kind === "receive" || task.kind === "broadcast") {

@@ -44,9 +44,12 @@ function summaryRow(work: Work, expected: Expectation, rows: Rows): string {
   const show = (name: ContestantName, workName: string) =>
     formatFigure(figure, rows.figure(workName, name, expected.figure)?.median);
   const bound = atMost === undefined ? `≥ ${atLeast}` : `≤ ${atMost}`;
-  const verdict = { true: "met", false: "**missed**", undefined: "not measured" }[
-    `${isMet(expected, measured)}`
-  ];
+  const met = isMet(expected, measured);
+  const isInvalid =
+    rows.isInvalid(work.name, of) ||
+    (against !== undefined && rows.isInvalid(against.work ?? work.name, against.contestant));
+  const verdict =
+    met === undefined ? "not measured" : `${met ? "met" : "**missed**"}${isInvalid ? " †" : ""}`;
   const spread = measured === undefined ? "–" : formatSpread(measured);
   const cells = [
     work.title,
@@ -76,7 +79,8 @@ function workTable({ name, figures, contestants }: Work, rows: Rows): string[] {
     `|---|${"--:|".repeat(shown.length)}`,
     ...present.map((contestant) => {
       const cells = shown.map((figure) => cell(name, contestant, figure, rows));
-      return `| ${[CONTESTANTS[contestant].title, ...cells].join(" | ")} |`;
+      const mark = rows.isInvalid(name, contestant) ? " †" : "";
+      return `| ${[CONTESTANTS[contestant].title + mark, ...cells].join(" | ")} |`;
     }),
   ];
 }
