@@ -1,0 +1,149 @@
+/**
+ * The window's link to its process: dials, hears, says, and when the process is
+ * gone waits until somebody is there again, so that nothing has to be reloaded.
+ * Polled like everything else. Decides nothing about the cube.
+ *
+ *     dialing ──▶ open ──▶ pausing ──▶ knocking ──▶ dialing ...
+ *        └───────────────────▲ └──────────┘
+ */
+import type { Connection, Poller, Transport } from "../../../src/browser.ts";
+import { lines } from "../../../src/browser.ts";
+import { type Asked, formatAsked, parseTold, type Told } from "../window-wire.ts";
+
+/** How the window stands to its process, in this frame. */
+export type SessionState =
+  | { readonly kind: "dialing" }
+  /** `isSilent`: it is linked, and yet nothing has come for seconds. */
+  | { readonly kind: "open"; readonly isSilent: boolean }
+  /** `untilMs`: then it knocks, or gives this knock up. */
+  | { readonly kind: "pausing" | "knocking"; readonly untilMs: number; readonly why: string };
+
+/** A door to knock at. Polled: `tryAnswer` is asked once per frame. */
+export interface Door {
+  /** Forgets the knock before. */
+  knock(): void;
+  /** Whether somebody is there; `undefined` while that is not known, the usual case. */
+  tryAnswer(): boolean | undefined;
+}
+
+/** A link that comes back. Call {@link frame} once in each frame of its poller. */
+export class Session {
+  /** How long the last ping took to be answered, in milliseconds of polled time; `undefined` before. */
+  roundTripMs: number | undefined;
+
+  readonly #poller: Poller;
+  readonly #transport: Transport;
+  readonly #door: Door;
+  #stage: Stage;
+  #pauseMs = FIRST_PAUSE_MS;
+  #heardMs = Number.NEGATIVE_INFINITY;
+  #ping = { number: 0, sentMs: Number.NEGATIVE_INFINITY };
+  #isSilent = false;
+
+  constructor(poller: Poller, transport: Transport, door: Door) {
+    this.#poller = poller;
+    this.#transport = transport;
+    this.#door = door;
+    // The page has just come from there, so there is no need to knock.
+    this.#stage = this.#dial();
+  }
+
+  get state(): SessionState {
+    const stage = this.#stage;
+    switch (stage.kind) {
+      case "open":
+        return { kind: "open", isSilent: this.#isSilent };
+      case "dialing":
+        return { kind: "dialing" };
+      default:
+        return stage;
+    }
+  }
+
+  /** One frame, after `poll()`: what the process has told, in order; empty when nothing came. */
+  frame(nowMs: number): readonly Told[] {
+    const stage = this.#stage;
+    if (stage.kind === "pausing" && nowMs >= stage.untilMs) this.#knock(stage.why, nowMs);
+    if (stage.kind === "knocking") this.#askDoor(stage.why, stage.untilMs, nowMs);
+    if (stage.kind === "dialing" && stage.connection.state !== "connecting")
+      this.#begin(stage.connection, nowMs);
+    return this.#stage.kind === "open" ? this.#listen(this.#stage.connection, nowMs) : NOTHING;
+  }
+
+  /** `false` when the process cannot hear it now; it is then dropped. */
+  say(asked: Asked): boolean {
+    return this.#stage.kind === "open" && this.#stage.connection.trySend(formatAsked(asked));
+  }
+
+  #dial(): Stage {
+    return { kind: "dialing", connection: this.#poller.connect(this.#transport, lines()) };
+  }
+
+  #begin(connection: Connection<string>, nowMs: number): void {
+    if (connection.state === "closed") {
+      this.#pause(connection.closeReason?.message, nowMs);
+      return;
+    }
+    this.#stage = { kind: "open", connection };
+    this.#pauseMs = FIRST_PAUSE_MS;
+    this.#heardMs = nowMs;
+  }
+
+  #listen(connection: Connection<string>, nowMs: number): readonly Told[] {
+    const told: Told[] = [];
+    for (let line: string | undefined; (line = connection.tryRecv()) !== undefined; ) {
+      this.#heardMs = nowMs;
+      const what = parseTold(line);
+      if (what.kind === "pong") this.#notePong(what.number, nowMs);
+      else if (what.kind === "ping") this.say({ kind: "pong", number: what.number });
+      else if (what.kind === "bad") this.say({ kind: "error", message: what.message });
+      else told.push(what);
+    }
+    this.#isSilent = nowMs - this.#heardMs > SILENT_MS;
+    if (connection.state === "closed") this.#pause(connection.closeReason?.message, nowMs);
+    else if (nowMs - this.#ping.sentMs >= PING_EVERY_MS) this.#sendPing(nowMs);
+    return told;
+  }
+
+  #sendPing(nowMs: number): void {
+    const number = this.#ping.number + 1;
+    if (this.say({ kind: "ping", number })) this.#ping = { number, sentMs: nowMs };
+  }
+
+  #notePong(number: number, nowMs: number): void {
+    if (number === this.#ping.number) this.roundTripMs = nowMs - this.#ping.sentMs;
+  }
+
+  #pause(why: string = "closed", nowMs: number): void {
+    this.#stage = { kind: "pausing", untilMs: nowMs + this.#pauseMs, why };
+    this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+    this.roundTripMs = undefined;
+    this.#isSilent = false;
+  }
+
+  #knock(why: string, nowMs: number): void {
+    this.#door.knock();
+    this.#stage = { kind: "knocking", untilMs: nowMs + KNOCK_MS, why };
+  }
+
+  #askDoor(why: string, untilMs: number, nowMs: number): void {
+    const isOpen = this.#door.tryAnswer();
+    if (isOpen === true) this.#stage = this.#dial();
+    if (isOpen === false || nowMs >= untilMs) this.#pause(why, nowMs);
+  }
+}
+
+type Stage =
+  | { readonly kind: "dialing" | "open"; readonly connection: Connection<string> }
+  | { readonly kind: "pausing" | "knocking"; readonly untilMs: number; readonly why: string };
+
+const NOTHING: readonly Told[] = [];
+/** A process that restarts is back this soon. */
+const FIRST_PAUSE_MS = 250;
+/** Somebody looks at this page, and knocking costs one small request. */
+const LONGEST_PAUSE_MS = 2_000;
+/** A door that says neither yes nor no is as good as closed. */
+const KNOCK_MS = 5_000;
+const PING_EVERY_MS = 1_000;
+/** A process tells something ten times a second, and answers a ping each second. */
+const SILENT_MS = 3_000;
