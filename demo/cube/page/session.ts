@@ -39,6 +39,8 @@ export class Session {
   #heardMs = Number.NEGATIVE_INFINITY;
   #ping = { number: 0, sentMs: Number.NEGATIVE_INFINITY };
   #isSilent = false;
+  /** Whether this process has said who it is, and with it all that it knows. */
+  #isGreeted = false;
 
   constructor(poller: Poller, transport: Transport, door: Door) {
     this.#poller = poller;
@@ -70,9 +72,15 @@ export class Session {
     return this.#stage.kind === "open" ? this.#listen(this.#stage.connection, nowMs) : NOTHING;
   }
 
-  /** `false` when the process cannot hear it now; it is then dropped. */
+  /**
+   * `false` when the process cannot hear it now; it is then dropped. Before its
+   * greeting it cannot: what it knows must come first, or old news would follow
+   * upon new.
+   */
   say(asked: Asked): boolean {
-    return this.#stage.kind === "open" && this.#stage.connection.trySend(formatAsked(asked));
+    return (
+      this.#stage.kind === "open" && this.#isGreeted && this.#stage.connection.trySend(formatAsked(asked))
+    );
   }
 
   #dial(): Stage {
@@ -86,6 +94,7 @@ export class Session {
     }
     this.#stage = { kind: "open", connection };
     this.#pauseMs = FIRST_PAUSE_MS;
+    this.#isGreeted = false;
     this.#heardMs = nowMs;
   }
 
@@ -94,6 +103,7 @@ export class Session {
     for (let line: string | undefined; (line = connection.tryRecv()) !== undefined; ) {
       this.#heardMs = nowMs;
       const what = parseTold(line);
+      if (what.kind === "role") this.#isGreeted = true;
       if (what.kind === "pong") this.#notePong(what.number, nowMs);
       else if (what.kind === "ping") this.say({ kind: "pong", number: what.number });
       else if (what.kind === "bad") this.say({ kind: "error", message: what.message });

@@ -7,12 +7,12 @@ import { REST, together, type Wish } from "../glide.ts";
 
 /** The wish of some keys, given as `KeyboardEvent.code`. Opposite keys cancel each other. */
 export function wishOfKeys(codes: Iterable<string>): Wish {
-  return together(...[...codes].map((code) => MEANS[code] ?? REST));
+  return together(...[...codes].map((code) => MEANS.get(code) ?? REST));
 }
 
 /** Whether a key moves the cube. */
 export function isForMoving(code: string): boolean {
-  return Object.hasOwn(MEANS, code);
+  return MEANS.has(code);
 }
 
 /** The wish of one pad in the standard layout: https://w3c.github.io/gamepad/#remapping */
@@ -41,19 +41,19 @@ const UP: Wish = [0, 1, 0];
 const FARTHER: Wish = [0, 0, -1];
 const NEARER: Wish = [0, 0, 1];
 
-const MEANS: Readonly<Record<string, Wish>> = {
-  ArrowLeft: LEFT,
-  KeyA: LEFT,
-  ArrowRight: RIGHT,
-  KeyD: RIGHT,
-  ArrowUp: FARTHER,
-  KeyW: FARTHER,
-  ArrowDown: NEARER,
-  KeyS: NEARER,
-  KeyQ: UP,
-  PageUp: UP,
-  KeyE: DOWN,
-  PageDown: DOWN,
-};
+const MEANS: ReadonlyMap<string, Wish> = new Map([
+  ["ArrowLeft", LEFT],
+  ["KeyA", LEFT],
+  ["ArrowRight", RIGHT],
+  ["KeyD", RIGHT],
+  ["ArrowUp", FARTHER],
+  ["KeyW", FARTHER],
+  ["ArrowDown", NEARER],
+  ["KeyS", NEARER],
+  ["KeyQ", UP],
+  ["PageUp", UP],
+  ["KeyE", DOWN],
+  ["PageDown", DOWN],
+]);
 /** Worn sticks rest this far out, of 1. */
 const DEAD_ZONE = 0.15;

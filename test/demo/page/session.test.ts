@@ -1,0 +1,153 @@
+/** The window's link to its process, over a network in memory. */
+import { describe, expect, test } from "vitest";
+import { type Door, Session } from "../../../demo/cube/page/session.ts";
+import type { Told } from "../../../demo/cube/window-wire.ts";
+import { type Connection, lines, memory, Poller } from "../../../src/index.ts";
+
+describe("a session", () => {
+  test("hears its process, line by line in order", () => {
+    const { frame, process } = linked();
+    process().trySend("cube 1 2 3");
+    process().trySend("link linked 127.0.0.1:14900");
+    expect(frame()).toEqual([
+      { kind: "cube", position: [1, 2, 3] },
+      { kind: "link", link: "linked", words: "127.0.0.1:14900" },
+    ]);
+    expect(frame()).toEqual([]);
+  });
+
+  test("says nothing before the greeting, as old news would follow upon new", () => {
+    const scene = opened();
+    expect(scene.session.say({ kind: "cube", position: [1, 1, 1] })).toBe(false);
+    scene.process().trySend("role mover");
+    scene.frame();
+    expect(scene.session.say({ kind: "cube", position: [1, 1, 1] })).toBe(true);
+    scene.frame();
+    expect([...scene.process()]).toContain("cube 1 1 1");
+  });
+
+  test("measures its own round trip, and answers pings", () => {
+    const { session, frame, process } = linked();
+    expect(session.roundTripMs).toBeUndefined();
+    frame();
+    const ping = [...process()].find((line) => line.startsWith("ping"));
+    process().trySend(ping?.replace("ping", "pong") ?? "");
+    process().trySend("ping 77");
+    frame(5);
+    expect(session.roundTripMs).toBeGreaterThan(0);
+    frame();
+    expect([...process()]).toContain("pong 77");
+  });
+
+  test("complains of a line that is none, and goes on", () => {
+    const { frame, process } = linked();
+    process().trySend("what");
+    process().trySend("role mirror");
+    expect(frame()).toEqual([{ kind: "role", role: "mirror" }]);
+    frame();
+    expect([...process()].some((line) => line.startsWith("error "))).toBe(true);
+  });
+
+  test("says when its process is silent, and when it is not any more", () => {
+    const { session, frame, process } = linked();
+    frame(2_900);
+    expect(session.state).toEqual({ kind: "open", isSilent: false });
+    frame(200);
+    expect(session.state).toEqual({ kind: "open", isSilent: true });
+    process().trySend("role mover");
+    frame();
+    expect(session.state).toEqual({ kind: "open", isSilent: false });
+  });
+
+  test("pauses when the process is gone, knocks until somebody answers, and only then dials", () => {
+    const { session, frame, door, process } = linked();
+    process().abort();
+    frame();
+    expect(session.state).toMatchObject({ kind: "pausing" });
+    expect(session.say({ kind: "cube", position: [0, 0, 0] })).toBe(false);
+    expect(door.knocks).toBe(0);
+    for (const pauseMs of [250, 500, 1_000, 2_000, 2_000]) {
+      frame(pauseMs - 20);
+      expect(session.state.kind).toBe("pausing");
+      frame(30);
+      expect(session.state.kind).toBe("knocking");
+      door.answer = false;
+      frame();
+    }
+    expect(door.knocks).toBe(5);
+    frame(2_100);
+    door.answer = true;
+    frame();
+    frame();
+    frame();
+    expect(session.state).toEqual({ kind: "open", isSilent: false });
+    process().trySend("role mirror");
+    expect(frame()).toEqual([{ kind: "role", role: "mirror" }]);
+  });
+
+  test("gives up a knock that nobody answers either way", () => {
+    const { session, frame, process, door } = linked();
+    process().abort();
+    frame();
+    frame(300);
+    expect(session.state.kind).toBe("knocking");
+    frame(5_100);
+    expect(session.state.kind).toBe("pausing");
+    frame(600);
+    expect(door.knocks).toBe(2);
+  });
+});
+
+/** A door whose answer the test gives. */
+class TestDoor implements Door {
+  knocks = 0;
+  answer: boolean | undefined;
+
+  knock(): void {
+    this.knocks++;
+    this.answer = undefined;
+  }
+
+  tryAnswer(): boolean | undefined {
+    return this.answer;
+  }
+}
+
+/** A window and its process, linked and not greeted. */
+function opened() {
+  const wire = memory();
+  const server = new Poller();
+  const listener = server.listen(wire, lines());
+  const poller = new Poller();
+  const door = new TestDoor();
+  let nowMs = 0;
+  server.poll(nowMs);
+  const session = new Session(poller, wire, door);
+  let guest: Connection<string> | undefined;
+  const frame = (passMs = 16): readonly Told[] => {
+    nowMs += passMs;
+    server.poll(nowMs);
+    guest = listener.tryAccept() ?? guest;
+    poller.poll(nowMs);
+    const told = session.frame(nowMs);
+    poller.flush();
+    server.poll(nowMs);
+    guest = listener.tryAccept() ?? guest;
+    return told;
+  };
+  const process = (): Connection<string> => {
+    if (guest === undefined) throw new Error("no window has come");
+    return guest;
+  };
+  frame();
+  frame();
+  return { session, frame, process, door };
+}
+
+/** A window and its process, linked and greeted. */
+function linked() {
+  const scene = opened();
+  scene.process().trySend("role mover");
+  scene.frame();
+  return scene;
+}
