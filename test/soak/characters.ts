@@ -1,0 +1,97 @@
+/**
+ * Who comes to the soak's server: honest players, and all sorts of others. Each
+ * has a raw socket, a pair of dice, and does one thing until it is gone.
+ */
+import type { Socket } from "node:net";
+import type { Dice } from "./dice.ts";
+
+/** One player's doing; it need not end by itself. */
+type Character = (socket: Socket, dice: Dice) => void;
+
+/** What a soak's crowd is made of; honest players stand there most often. */
+export const CHARACTERS: Readonly<Record<string, Character>> = {
+  /** Says numbered words, then how many there were, and hangs up. */
+  talker: (socket, dice) => {
+    const words = dice.between(1, 200);
+    let said = 0;
+    each(socket, dice.between(1, 10), () => {
+      if (said === words) socket.end(`bye ${said}\n`);
+      else if (said < words) socket.write(`say ${said++}\n`);
+    });
+  },
+
+  /** The same in pieces of a byte or two. */
+  stammerer: (socket, dice) => {
+    const text = Array.from({ length: dice.between(1, 10) }, (_, at) => `say ${at}\n`).join("");
+    let at = 0;
+    each(socket, 2, () => {
+      const piece = text.slice(at, (at += dice.between(1, 2)));
+      if (piece === "") socket.end();
+      else socket.write(piece);
+    });
+  },
+
+  /** As much as it can, as fast as it can. */
+  flooder: (socket, dice) => {
+    const words = dice.between(5_000, 30_000);
+    let said = 0;
+    const flood = () => {
+      while (said < words && socket.write(`say ${said++}\n`));
+      if (said === words) socket.end(`bye ${said++}\n`);
+    };
+    socket.on("drain", flood);
+    flood();
+  },
+
+  /** Talks and is cut off. */
+  cut: (socket, dice) => {
+    let said = 0;
+    each(socket, 3, () => socket.write(`say ${said++}\n`));
+    setTimeout(() => reset(socket), dice.between(1, 500));
+  },
+
+  /** Goes without a word, with half a word, or before it has come. */
+  fleeting: (socket, dice) => {
+    if (dice.roll() < 0.5) socket.write("say 0\nsa");
+    setTimeout(() => (dice.roll() < 0.5 ? socket.destroy() : socket.end()), dice.between(0, 50));
+  },
+
+  /** Never says a word. */
+  silent: (socket, dice) => {
+    setTimeout(() => socket.end(), dice.between(500, 3_000));
+  },
+
+  /** Says what is no text at all. */
+  babbler: (socket, dice) => {
+    each(socket, 5, () => socket.write(dice.bytes(dice.between(1, 2_000))));
+  },
+
+  /** Never comes to the end of a line. */
+  rambler: (socket) => {
+    each(socket, 2, () => socket.write("x".repeat(500)));
+  },
+
+  /** Talks and does not listen. */
+  deaf: (socket, dice) => {
+    let said = 0;
+    socket.pause();
+    each(socket, 5, () => socket.write(`say ${said++}\nmore\n`));
+    setTimeout(() => socket.destroy(), dice.between(500, 3_000));
+  },
+};
+
+/** Does `step` every so many milliseconds, until the socket is gone. */
+function each(socket: Socket, everyMs: number, step: () => void): void {
+  const timer = setInterval(() => {
+    if (socket.writable && !socket.writableNeedDrain) step();
+  }, everyMs);
+  socket.on("close", () => clearInterval(timer));
+}
+
+function reset(socket: Socket): void {
+  try {
+    socket.resetAndDestroy();
+  } catch {
+    socket.destroy(); // a unix socket has no reset
+  }
+}
