@@ -53,12 +53,11 @@ export class SoakServer {
 
   /** What is left though nobody is there: nothing. */
   get remains(): string[] {
-    const { ready, hasNews, dueInMs, stats } = this.poller;
+    const { ready, hasNews, stats } = this.poller;
     return [
       ...(this.guests > 0 ? [`${this.guests} guests`] : []),
       ...(ready.length > 0 ? [`${ready.length} ready connections`] : []),
       ...(hasNews ? ["news"] : []),
-      ...(dueInMs !== Infinity ? ["a deadline"] : []),
       ...(stats.accepted !== stats.closed ? [`${stats.accepted} came and ${stats.closed} went`] : []),
     ];
   }
