@@ -1,0 +1,127 @@
+/**
+ * Garbage at every door: whatever strangers send and however they leave, each
+ * of them is gone in the end, with a reason, and the players do not notice.
+ */
+import { once } from "node:events";
+import net from "node:net";
+import { connect as connectTls } from "node:tls";
+import fc from "fast-check";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { type Transport, tcp, tls } from "../../../src/index.ts";
+import { websocket, websocketServer } from "../../../src/websocket.ts";
+import { join, streamOf } from "../../codec/deliver.ts";
+import { isLong, SEED } from "../../seed.ts";
+import { certificates } from "../../transport/certificates.ts";
+import { House, LOOPBACK } from "../house.ts";
+import { clientHello, damaged, frames, UPGRADE, type Visit, visits } from "./garbage.ts";
+
+vi.setConfig({ testTimeout: isLong ? 1_200_000 : 60_000 });
+
+const PLAYERS = 4;
+const STRANGERS = isLong ? 40_000 : 800;
+const host = LOOPBACK;
+const made = certificates();
+
+let house: House;
+
+afterEach(() => house.close());
+
+/** Opens a house with that door, and lets strangers in, at most so many at a time. */
+async function besiege(
+  transport: Transport,
+  reach: (port: number) => Transport,
+  visit: fc.Arbitrary<Visit>,
+  most = 8,
+): Promise<void> {
+  house = await House.open({ players: PLAYERS, transport, reach });
+  let strangers = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(visit, { minLength: 1, maxLength: most, size: "max" }), async (some) => {
+      strangers += some.length;
+      await Promise.all([...some.map((one) => pay(one, dial())), house.frame()]);
+      await expectAllGone();
+    }),
+    { seed: SEED, numRuns: STRANGERS / most },
+  );
+  await house.checkPlayers();
+  const { stats } = house.server;
+  await house.until(() => stats.accepted - stats.closed === PLAYERS, "the end of the last stranger");
+  console.log(`${strangers} strangers, seed ${SEED}: ${stats.closed} came in, ${stats.dropped} did not`);
+}
+
+/** A raw socket at the house's door. */
+function dial(): net.Socket {
+  return net.connect({ host, port: house.port, allowHalfOpen: false }).on("error", () => {});
+}
+
+/** Pays one visit, and ends when the stranger has gone. */
+async function pay({ pieces, leaves }: Visit, socket: net.Socket): Promise<void> {
+  const gone = once(socket, "close");
+  socket.resume();
+  for (const piece of pieces) {
+    if (socket.destroyed) break;
+    socket.write(piece);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  if (leaves === "destroy") socket.destroy();
+  else if (leaves === "reset") socket.resetAndDestroy();
+  else socket.end();
+  await Promise.race([gone, house.until(() => socket.closed, "the end of a stranger's socket")]);
+}
+
+async function expectAllGone(): Promise<void> {
+  await house.until(() => house.listener.connections.size === PLAYERS, "the end of all strangers");
+  house.forgetStrangers();
+}
+
+describe("garbage, and the players do not notice,", () => {
+  test("at the door of TCP", async () => {
+    const words = fc.constantFrom("hello\n", "say 1\nsa", "x".repeat(70_000), "\r\r\n").map(streamOf);
+    await besiege(tcp({ host, port: 0 }), (port) => tcp({ host, port }), visits(words));
+  });
+
+  test("at the door of WebSocket: before the handshake, in it, and behind it", async () => {
+    const behind = frames.map((some) => join([UPGRADE, some]));
+    const plain = fc.constant(streamOf(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`));
+    await besiege(
+      websocketServer({ host, port: 0, handshakeTimeoutMs: 300 }),
+      (port) => websocket(`ws://${host}:${port}`),
+      visits(damaged(UPGRADE), behind, behind, plain),
+    );
+  });
+
+  test.skipIf(made === undefined)("at the door of TLS, in place of a handshake", async () => {
+    const { localhost, ca } = made ?? { localhost: {}, ca: "" };
+    const hello = await clientHello();
+    await besiege(
+      tls({ host, port: 0, ...localhost, handshakeTimeoutMs: 300 }),
+      (port) => tls({ host, port, ca }),
+      visits(damaged(hello), fc.constant(hello), fc.constant(streamOf("GET / HTTP/1.1\r\n\r\n"))),
+      80, // many at a time, as who leaves in the middle of a handshake is noticed by its deadline
+    );
+    expect(house.server.stats.dropped).toBeGreaterThan(0);
+  });
+
+  test.skipIf(made === undefined)("inside TLS, behind a good handshake", async () => {
+    const { localhost, ca } = made ?? { localhost: {}, ca: "" };
+    house = await House.open({
+      players: PLAYERS,
+      transport: tls({ host, port: 0, ...localhost }),
+      reach: (port) => tls({ host, port, ca }),
+    });
+    await fc.assert(
+      fc.asyncProperty(visits(), async (visit) => {
+        const raw = dial();
+        const secured = connectTls({ socket: raw, rejectUnauthorized: false }).on("error", () => {});
+        await Promise.all([once(secured, "secureConnect"), house.frame()]);
+        secured.write("hello\n");
+        const stranger = await house.stranger();
+        await pay(visit, raw); // past the encryption: no record of it is valid
+        await house.ending(stranger);
+        await expectAllGone();
+      }),
+      { seed: SEED, numRuns: STRANGERS / 32 },
+    );
+    await house.checkPlayers();
+  });
+});
