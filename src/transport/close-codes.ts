@@ -20,8 +20,8 @@ export interface Farewell {
 
 /** The close reason that a peer's close code and text stand for. */
 export function reasonOfCode(code: number, text: string): CloseReason {
-  if (code === BROKEN) return { kind: "reset", message: "the connection broke without a goodbye" };
-  const kind = KINDS[code] ?? KINDS[code - PAGE_SHIFT] ?? "remote";
+  const kind = kindOfCode(code) ?? kindOfCode(code - PAGE_SHIFT) ?? "remote";
+  if (code === BROKEN) return { kind, message: "the connection broke without a goodbye" };
   const isPlain = code === NORMAL || code === NONE_GIVEN;
   const why = isPlain ? "" : ` with code ${code} (${kind})`;
   const said = text === "" ? "" : `, saying "${text.replace(UNPRINTABLE, "\uFFFD")}"`;
@@ -31,8 +31,8 @@ export function reasonOfCode(code: number, text: string): CloseReason {
 
 /** What to say when this side ends for `reason`. */
 export function farewellOf(reason: CloseReason | undefined): Farewell {
-  const code = CODES[reason?.kind ?? "local"] ?? NORMAL;
-  if (reason === undefined || code === NORMAL) return { code: NORMAL, text: "" };
+  const [code] = (reason && CODES[reason.kind]) ?? [];
+  if (reason === undefined || code === undefined) return { code: NORMAL, text: "" };
   const { read } = new TextEncoder().encodeInto(reason.message, new Uint8Array(TEXT_BYTES));
   return { code, text: reason.message.slice(0, read) };
 }
@@ -53,28 +53,21 @@ const NONE_GIVEN = 1005;
 const PAGE_SHIFT = 3_000;
 const TEXT_BYTES = 123;
 
-/** What a peer means by each code; by any other, only that it has closed. */
-const KINDS: Readonly<Record<number, CloseKind>> = {
-  1002: "protocol",
-  1003: "protocol",
-  1006: "reset",
-  1007: "protocol",
-  1008: "denied",
-  1009: "overflow",
-  1011: "failed",
-  1013: "overflow",
-  1015: "handshake",
-  3008: "timeout",
+/** What is understood as each kind, first the one that is said. By any other a peer means that it has closed. */
+const CODES: Partial<Record<CloseKind, readonly number[]>> = {
+  protocol: [1007, 1002, 1003],
+  reset: [BROKEN],
+  denied: [1008],
+  overflow: [1013, 1009], // "try again later"
+  failed: [1011],
+  handshake: [1015],
+  timeout: [3008],
 };
 
-/** What this side means. */
-const CODES: Partial<Record<CloseKind, number>> = {
-  protocol: 1007,
-  denied: 1008,
-  failed: 1011,
-  overflow: 1013, // "try again later"
-  timeout: 3008,
-};
+function kindOfCode(code: number): CloseKind | undefined {
+  const found = Object.entries(CODES).find(([, codes]) => codes.includes(code));
+  return found?.[0] as CloseKind | undefined;
+}
 
 /** What could move a terminal's cursor, or turn the order of what stands around it. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;

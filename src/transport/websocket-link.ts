@@ -112,10 +112,14 @@ export class WebSocketLink implements Link, Beating {
   }
 
   abort(reason?: CloseReason): void {
-    if (reason !== undefined && reason.kind !== "local") this.end(reason); // the peer may still hear it
+    const isWord = reason !== undefined && reason.kind !== "local";
+    const mayTell = isWord && this.#ws.readyState === this.#ws.OPEN && this.#queuedBytes === 0;
+    if (mayTell) this.end(reason);
     this.#reason ??= LOCAL;
     this.#heartbeat.remove(this);
-    this.#ws.terminate();
+    if (mayTell)
+      this.#socket?.destroySoon(); // no message is in front of the word: it leaves soon
+    else this.#ws.terminate();
   }
 
   pump(nowMs: number): number | undefined {

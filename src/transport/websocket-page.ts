@@ -25,7 +25,7 @@ import { checkedUrl, MESSAGE_BYTES, type WebSocketOptions } from "./websocket-op
 export function websocket(url: string | URL, options: WebSocketOptions = {}): Transport {
   const { WebSocket, location } = globalThis as unknown as PageGlobals;
   if (typeof WebSocket !== "function") {
-    throw new TypeError("websocket: there is no WebSocket here; in Node, import it from tickwire/websocket");
+    throw new TypeError("websocket: there is none here; for Node, import tickwire/websocket");
   }
   const href = checkedUrl(url, location?.href);
   const { protocols = [], maxBacklogBytes = DEFAULT_MAX_BACKLOG_BYTES } = options;
@@ -208,5 +208,5 @@ const LOOK_AGAIN_MS = 8;
 const LOCAL: CloseReason = { kind: "local", message: "this side closed the connection" };
 const UNREACHED: CloseReason = {
   kind: "refused",
-  message: "nobody listens there, or this page was sent away; browsers do not tell pages which",
+  message: "nobody listens there, or sent this page away; a page is not told which",
 };

@@ -1,0 +1,82 @@
+/**
+ * A real page for tests: the machine's Chromium, a bundle for it, and a server
+ * that has both a page and whatever else a test attaches to it. Says why when
+ * there is no browser; tests then step aside.
+ */
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { type Browser, chromium } from "playwright-core";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The path of this machine's Chromium; `undefined` where there is none, and then it has said so. */
+export const chromiumPath: string | undefined = findChromium();
+
+/** Starts Chromium, without a window. */
+export async function launchBrowser(): Promise<Browser> {
+  if (chromiumPath === undefined) throw new Error("there is no Chromium here; look at chromiumPath first");
+  return chromium.launch({ executablePath: chromiumPath, args: QUIET });
+}
+
+/**
+ * One script for a page, from a file of this repository or from source text
+ * that imports such files by `./src/…`. Fails on anything that a page has not.
+ */
+export async function bundleForPage(entry: { file: string } | { source: string }): Promise<string> {
+  const { outputFiles } = await build({
+    ...("file" in entry
+      ? { entryPoints: [entry.file], absWorkingDir: root }
+      : { stdin: { contents: entry.source, resolveDir: root, loader: "ts" } }),
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    write: false,
+    logLevel: "silent",
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+/** A server on a free port of the loopback that serves a page with the script; its connections are cut at `close`. */
+export async function servePage(
+  script: string,
+  body = "",
+): Promise<{ server: Server; origin: string; close: () => Promise<void> }> {
+  const page = `<!doctype html><meta charset="utf-8"><title>test</title>${body}<script type="module" src="/page.js"></script>`;
+  const server = createServer((request, response) => {
+    const isScript = request.url === "/page.js";
+    response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
+    response.end(isScript ? script : page);
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const close = async (): Promise<void> => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { server, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+}
+
+function findChromium(): string | undefined {
+  for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
+    try {
+      return execFileSync("which", [name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    } catch {
+      // the next one, then
+    }
+  }
+  console.log("skipped: this machine has no Chromium, so tests in a real page are left out");
+  return undefined;
+}
+
+/** A browser that minds its own business: no sandbox as root, no GPU, nothing fetched in the background. */
+const QUIET = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--no-first-run",
+  "--disable-component-update",
+  "--disable-sync",
+];
