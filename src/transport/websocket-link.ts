@@ -30,6 +30,7 @@ export class WebSocketLink implements Link, Beating {
   #events: LinkEvents | undefined;
   /** Why it is over, once that is known; the first reason, as later ones follow from it. */
   #reason: CloseReason | undefined;
+  #hasOpened = false;
   /** Bytes of ours that have not left this process. */
   #queuedBytes = 0;
 
@@ -47,7 +48,7 @@ export class WebSocketLink implements Link, Beating {
     this.#socket = socket;
     // Added before ws's own, which destroys the socket and keeps the error to itself.
     socket.on("error", (error) => {
-      this.#reason ??= reasonOf(error);
+      if (this.#hasOpened) this.#reason ??= reasonOf(error); // until then ws tells it, as what became of the handshake
     });
     this.localAddress = addressOf(socket.localAddress, socket.localPort, socket.localFamily);
     this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort, socket.remoteFamily);
@@ -66,11 +67,12 @@ export class WebSocketLink implements Link, Beating {
       this.#heartbeat.heard(this);
       events.received(data as Buffer); // with the default binaryType it is one, for texts too
     });
-    if (this.#ws.readyState === this.#ws.OPEN) this.opened();
-    else this.#ws.on("open", () => this.opened());
+    if (this.#ws.readyState === this.#ws.OPEN) this.#opened();
+    else this.#ws.on("open", () => this.#opened());
   }
 
-  opened(): void {
+  #opened(): void {
+    this.#hasOpened = true;
     this.#heartbeat.add(this);
     this.#events?.opened();
   }
@@ -138,11 +140,10 @@ export class WebSocketLink implements Link, Beating {
 
   /** ws has found fault with what came, or could not connect. */
   #broke(error: Error & { readonly code?: string }): void {
-    const wasOpen = this.#socket !== undefined;
-    this.#reason ??= error.code?.startsWith("WS_ERR_") ? faultOf(error) : reasonOfError(error, wasOpen);
+    this.#reason ??= this.#hasOpened ? faultOf(error) : refusalOf(error);
     debug("error %s", error.message);
     // ws has said so to the peer. What came before is still good, and the core's deadline runs from here.
-    if (wasOpen) this.#events?.ended(this.#reason);
+    if (this.#hasOpened) this.#events?.ended(this.#reason);
   }
 
   #closed(code: number, text: string): void {
@@ -172,17 +173,20 @@ export class WebSocketLink implements Link, Beating {
 /** What ws found wrong with what the peer sent. */
 function faultOf(error: Error & { readonly code?: string }): CloseReason {
   const { code = "", message } = error;
-  const kind = TOO_MUCH.test(code) ? "overflow" : "protocol";
-  const sentence =
-    kind === "overflow" ? "the peer sent more than maxPayloadBytes" : "the peer sent bad frames";
+  if (!code.startsWith("WS_ERR_")) return reasonOf(error);
+  const [kind, sentence] = TOO_MUCH.test(code)
+    ? (["overflow", "the peer sent more than maxPayloadBytes"] as const)
+    : (["protocol", "the peer sent bad frames"] as const);
   return { kind, message: `${sentence} (${message})`, code, cause: error };
 }
 
-function reasonOfError(error: Error & { readonly code?: string }, wasOpen: boolean): CloseReason {
-  if (error.code !== undefined && !error.code.startsWith("HPE_")) return reasonOf(error);
-  if (wasOpen || error instanceof AggregateError) return reasonOf(error);
-  const message = `what answered does not speak WebSocket (${error.message})`;
-  return { kind: "protocol", message, ...(error.code !== undefined && { code: error.code }), cause: error };
+/** Why a connection did not open. What has a code of the system's or of TLS has not got as far as HTTP. */
+function refusalOf(error: Error & { readonly code?: string }): CloseReason {
+  const { code, message } = error;
+  const isSpoken = code === undefined ? !(error instanceof AggregateError) : code.startsWith("HPE_");
+  if (!isSpoken) return reasonOf(error);
+  const sentence = `what answered does not speak WebSocket (${message})`;
+  return { kind: "protocol", message: sentence, ...(code !== undefined && { code }), cause: error };
 }
 
 const debug = debuglog("tickwire");

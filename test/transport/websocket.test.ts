@@ -1,0 +1,600 @@
+/** WebSocket in Node against what else is on the net: curl's requests, raw frames, garbage, and ws as it is. */
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createServer, get, type IncomingMessage, type Server } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { WebSocket, WebSocketServer } from "ws";
+import { type CloseReason, type Connection, type Listener, lines, Poller } from "../../src/index.ts";
+import { type WebSocketServerOptions, websocket, websocketServer } from "../../src/websocket.ts";
+
+const endings: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const end of endings.splice(0).reverse()) await end();
+});
+
+/** A server with the drops that it reported, and the world's steps. */
+class House {
+  readonly net = new Poller();
+  readonly listener: Listener<string>;
+  readonly drops: CloseReason[] = [];
+  readonly guests: Connection<string>[] = [];
+  now = 0;
+
+  constructor(options: WebSocketServerOptions) {
+    this.listener = this.net.listen(websocketServer(options), lines());
+    this.net.on("drop", ({ reason }) => this.drops.push(reason));
+    endings.push(() => this.net[Symbol.dispose]());
+  }
+
+  get port(): number {
+    return this.listener.address?.port ?? 0;
+  }
+
+  async until(isThere: () => boolean): Promise<void> {
+    for (const giveUpMs = performance.now() + 8_000; performance.now() < giveUpMs; ) {
+      this.net.poll(this.now);
+      for (let guest: Connection<string> | undefined; (guest = this.listener.tryAccept()) !== undefined; ) {
+        this.guests.push(guest);
+      }
+      if (isThere()) return;
+      this.net.flush();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    throw new Error("it did not come");
+  }
+}
+
+async function house(options: Partial<WebSocketServerOptions> = {}): Promise<House> {
+  const place = options.server === undefined ? { host: "127.0.0.1", port: 0 } : {};
+  const made = new House({ ...place, ...options } as WebSocketServerOptions);
+  await made.until(() => made.listener.state !== "starting");
+  return made;
+}
+
+/** A peer that is the ws package alone. */
+function rawPeer(house: House, path = "/", options: object = {}) {
+  const ws = new WebSocket(`ws://127.0.0.1:${house.port}${path}`, options);
+  const heard: string[] = [];
+  let ending: { code: number; text: string } | undefined;
+  let answer: IncomingMessage | undefined;
+  ws.on("message", (data) => heard.push(String(data)));
+  ws.on("close", (code, text) => {
+    ending = { code, text: String(text) };
+  });
+  ws.on("unexpected-response", (_, response) => {
+    answer = response;
+    ws.terminate();
+  });
+  ws.on("error", () => {});
+  endings.push(() => ws.terminate());
+  return { ws, heard, ending: () => ending, status: () => answer?.statusCode };
+}
+
+/** A bare socket that sends what it likes, with what came back. */
+async function stranger(port: number, sends: string | Uint8Array = "") {
+  const socket: Socket = connect(port, "127.0.0.1");
+  let heard = "";
+  let isOver = false;
+  socket.on("data", (data) => {
+    heard += data.toString("latin1");
+  });
+  socket.on("error", () => {});
+  socket.on("close", () => {
+    isOver = true;
+  });
+  endings.push(() => socket.destroy());
+  await once(socket, "connect");
+  socket.write(sends);
+  return { socket, heard: () => heard, isOver: () => isOver };
+}
+
+const HANDSHAKE =
+  "GET / HTTP/1.1\r\nHost: game\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+
+/** A frame as a client sends it, masked with zeros. */
+function frame(firstByte: number, payload: string | Uint8Array, isMasked = true): Buffer {
+  const body = Buffer.from(payload as string);
+  return Buffer.concat([
+    Buffer.from([firstByte, (isMasked ? 0x80 : 0) | body.length]),
+    ...(isMasked ? [Buffer.alloc(4)] : []),
+    body,
+  ]);
+}
+
+describe("who is let in", () => {
+  test.each([
+    { title: "no origin, as programs have none", headers: {}, status: undefined },
+    {
+      title: "the origin of the same host",
+      headers: { host: "Game.example:80", origin: "http://game.example" },
+      status: 403,
+    },
+    {
+      title: "the same host and port",
+      headers: { host: "game.example:8080", origin: "https://game.example:8080" },
+      status: undefined,
+    },
+    {
+      title: "the same name in other letters",
+      headers: { host: "GAME.example", origin: "https://game.example" },
+      status: undefined,
+    },
+    { title: "another host", headers: { origin: "https://evil.example" }, status: 403 },
+    { title: "no page at all", headers: { origin: "null" }, status: 403 },
+  ])("by default, $title", async ({ headers, status }) => {
+    const server = await house();
+    const peer = rawPeer(server, "/", { headers });
+    await server.until(() => peer.ws.readyState === WebSocket.OPEN || peer.ending() !== undefined);
+    expect(peer.status()).toBe(status);
+    if (status === undefined) return;
+    await server.until(() => server.drops.length === 1);
+    expect(server.drops[0]).toMatchObject({ kind: "denied", code: "403" });
+    expect(server.drops[0]?.message).toContain(`"${(headers as { origin: string }).origin}"`);
+  });
+
+  test("a list lets in what is on it, and those without an origin", async () => {
+    const server = await house({ origins: ["https://game.example", "http://localhost:3000/"] });
+    const peers = ["https://game.example", "http://localhost:3000", "https://evil.example", undefined].map(
+      (origin) => rawPeer(server, "/", origin === undefined ? {} : { origin }),
+    );
+    await server.until(() =>
+      peers.every(({ ws, ending }) => ws.readyState === WebSocket.OPEN || ending() !== undefined),
+    );
+    expect(peers.map(({ status }) => status())).toEqual([undefined, undefined, 403, undefined]);
+  });
+
+  test("any origin, when that is asked for", async () => {
+    const server = await house({ origins: "any" });
+    const peer = rawPeer(server, "/", { origin: "https://evil.example" });
+    await server.until(() => peer.ws.readyState === WebSocket.OPEN);
+  });
+
+  test("a stranger's origin is shown in bounds, and without control characters", async () => {
+    const server = await house();
+    rawPeer(server, "/", { origin: `https://${"x".repeat(5_000)}.example` });
+    await server.until(() => server.drops.length === 1);
+    expect(server.drops[0]?.message.length).toBeLessThan(200);
+  });
+
+  test("a path of its own: others are answered 404, and our client is told so", async () => {
+    const server = await house({ path: "/play" });
+    const peer = rawPeer(server, "/play?name=x");
+    const other = server.net.connect(websocket(`ws://127.0.0.1:${server.port}/other`), lines());
+    await server.until(() => peer.ws.readyState === WebSocket.OPEN && other.state === "closed");
+    expect(other.closeReason).toMatchObject({ kind: "refused", code: "404" });
+  });
+
+  test("a client that is denied says so, with the status", async () => {
+    const server = await house();
+    const headers = { origin: "https://evil.example" };
+    const client = server.net.connect(websocket(`ws://127.0.0.1:${server.port}`, { headers }), lines());
+    await server.until(() => client.state === "closed");
+    expect(client.closeReason).toMatchObject({ kind: "denied", code: "403" });
+    expect(client.closeReason?.message).toContain("403 Forbidden");
+  });
+
+  test("the first of the server's protocols that a guest offers is agreed on", async () => {
+    const server = await house({ protocols: ["cube.2", "cube.1"] });
+    const url = `ws://127.0.0.1:${server.port}`;
+    const [good, bad] = [["cube.0", "cube.1"], ["chess"]].map((protocols) =>
+      server.net.connect(websocket(url, { protocols }), lines()),
+    );
+    await server.until(() => good?.state === "open" && bad?.state === "closed");
+    expect(bad?.closeReason?.message).toContain("subprotocol");
+  });
+});
+
+describe("a server that is there", () => {
+  async function site(): Promise<Server> {
+    const server = createServer((_, response) => response.end("the page"));
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    endings.push(() => server.close());
+    return server;
+  }
+
+  test("serves several listeners at their paths, pages beside them, and 404 for the rest", async () => {
+    const server = await site();
+    const [one, two] = [await house({ server, path: "/one" }), await house({ server, path: "/two" })];
+    const peers = ["/one", "/two", "/three"].map((path) => rawPeer(one, path));
+    await one.until(() => peers[0]?.ws.readyState === WebSocket.OPEN && peers[2]?.status() === 404);
+    await two.until(() => two.guests.length === 1);
+    expect(one.guests).toHaveLength(1);
+    const [page] = await once(get(`http://127.0.0.1:${one.port}/`), "response");
+    expect((page as IncomingMessage).statusCode).toBe(200);
+    (page as IncomingMessage).resume();
+  });
+
+  test("lives on when a listener closes, and forgets it", async () => {
+    const server = await site();
+    const first = await house({ server, path: "/play" });
+    const peer = rawPeer(first, "/play");
+    await first.until(() => first.guests.length === 1 && peer.ws.readyState === WebSocket.OPEN);
+    first.listener.close();
+    expect(server.listening).toBe(true);
+    expect(server.listenerCount("upgrade")).toBe(0);
+    peer.ws.send("still here\n");
+    await first.until(() => first.guests[0]?.tryRecv() === "still here");
+    const again = await house({ server, path: "/play" });
+    expect(again.listener.state).toBe("listening");
+  });
+
+  test("refuses a second listener on the same path, as a state with a reason", async () => {
+    const server = await site();
+    await house({ server, path: "/play" });
+    const second = await house({ server, path: "/play" });
+    expect(second.listener.closeReason?.kind).toBe("address-in-use");
+  });
+
+  test("leaves paths that it does not know to other listeners", async () => {
+    const server = await site();
+    const ours = await house({ server, path: "/play" });
+    const theirs = new WebSocketServer({ noServer: true });
+    server.on("upgrade", (request, socket, head) => {
+      if (request.url === "/theirs") theirs.handleUpgrade(request, socket, head, (ws) => ws.send("theirs"));
+    });
+    const peer = rawPeer(ours, "/theirs");
+    await ours.until(() => peer.heard.includes("theirs"));
+  });
+
+  test("is waited for when it does not listen yet, and its errors stay its owner's", async () => {
+    const taken = await site();
+    const server = createServer();
+    const net = new Poller();
+    const listener = net.listen(websocketServer({ server }), lines());
+    net.poll();
+    expect(listener.state).toBe("starting");
+    const failed = once(server, "error");
+    server.listen((taken.address() as AddressInfo).port, "127.0.0.1");
+    await failed;
+    net.poll();
+    expect(listener.closeReason?.kind).toBe("address-in-use");
+  });
+
+  test("closes the listener when its owner closes it", async () => {
+    const server = await site();
+    const ours = await house({ server });
+    server.close();
+    await ours.until(() => ours.listener.state === "closed");
+    expect(ours.listener.closeReason?.message).toContain("HTTP server was closed");
+  });
+});
+
+describe("garbage on the port", () => {
+  test("a plain request is answered 426", async () => {
+    const server = await house();
+    const response = once(get(`http://127.0.0.1:${server.port}/`), "response");
+    await server.until(() => true);
+    const [answer] = (await response) as [IncomingMessage];
+    answer.resume();
+    expect([answer.statusCode, answer.headers.upgrade]).toEqual([426, "websocket"]);
+  });
+
+  test.each([
+    ["noise", Uint8Array.from({ length: 5_000 }, (_, index) => (index * 7_919 + 13) % 251), "protocol"],
+    ["a TLS greeting", Uint8Array.from([22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3]), "protocol"],
+    ["headers without end", `GET / HTTP/1.1\r\n${"X-Long: x\r\n".repeat(10_000)}`, "protocol"],
+    [
+      "an upgrade to something else",
+      "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+      "protocol",
+    ],
+    ["a handshake without a key", HANDSHAKE.replace(/Sec-WebSocket-Key.*\r\n/, ""), "protocol"],
+    ["a handshake of another version", HANDSHAKE.replace("Version: 13", "Version: 7"), "protocol"],
+    ["a handshake by POST", HANDSHAKE.replace("GET", "POST"), "protocol"],
+  ])("%s is sent away, reported, and nobody else notices", async (_, bytes, kind) => {
+    const server = await house();
+    const good = rawPeer(server);
+    await server.until(() => good.ws.readyState === WebSocket.OPEN);
+    const bad = await stranger(server.port, bytes);
+    await server.until(() => bad.isOver() && server.drops.length > 0);
+    expect(server.drops[0]?.kind).toBe(kind);
+    good.ws.send("fine\n");
+    await server.until(() => server.guests[0]?.tryRecv() === "fine");
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["half a request", "GET / HTTP/1.1\r\nHost: ga"],
+  ])("who sends %s is dropped when the handshake deadline is over", async (_, bytes) => {
+    const server = await house({ handshakeTimeoutMs: 200 });
+    const startMs = performance.now();
+    const slow = await stranger(server.port, bytes);
+    await server.until(() => slow.isOver() && server.drops.length === 1);
+    expect(performance.now() - startMs).toBeLessThan(3_000);
+    expect(server.drops[0]?.kind).toBe("timeout");
+  });
+
+  test.each([
+    ["unmasked frames", frame(0x82, "hi\n", false), "protocol", 1002],
+    ["reserved bits", frame(0xf2, "hi\n"), "protocol", 1002],
+    ["an unknown opcode", frame(0x83, "hi\n"), "protocol", 1002],
+    ["a text that is no UTF-8", frame(0x81, Uint8Array.from([0xc3, 0x28])), "protocol", 1007],
+    ["a close code that is none", frame(0x88, Uint8Array.from([0, 1])), "protocol", 1002],
+    ["a payload over the limit", frame(0x82, "x".repeat(101)), "overflow", 1009],
+  ])("%s end the connection, after what was good", async (_, bytes, kind, code) => {
+    const server = await house({ maxPayloadBytes: 100 });
+    const bad = await stranger(server.port, HANDSHAKE);
+    await server.until(() => bad.heard().includes("101 Switching Protocols"));
+    bad.socket.write(frame(0x82, "good\n"));
+    bad.socket.write(bytes);
+    const got: string[] = [];
+    await server.until(() => {
+      got.push(...(server.guests[0] ?? []));
+      return bad.heard().endsWith(String.fromCharCode(0x88, 2, code >> 8, code & 255));
+    });
+    bad.socket.end();
+    await server.until(() => server.guests[0]?.state === "closed");
+    expect(got).toEqual(["good"]);
+    expect(server.guests[0]?.closeReason?.kind).toBe(kind);
+  });
+
+  test("a reset in the middle of a frame is a reset", async () => {
+    const server = await house();
+    const bad = await stranger(server.port, HANDSHAKE);
+    await server.until(() => server.guests.length === 1);
+    bad.socket.write(Uint8Array.from([0x82, 0x85, 0, 0, 0, 0, 0x68]));
+    bad.socket.resetAndDestroy();
+    await server.until(() => server.guests[0]?.state === "closed");
+    expect(server.guests[0]?.closeReason?.kind).toBe("reset");
+  });
+
+  test("an answer that is no HTTP, or another protocol, is the client's close reason", async () => {
+    const server = await house();
+    const fools = [
+      "SSH-2.0-OpenSSH\r\n\r\n",
+      "HTTP/1.1 101 OK\r\nUpgrade: chess\r\nConnection: Upgrade\r\n\r\n",
+    ];
+    for (const text of fools) {
+      const fool = (await import("node:net")).createServer((socket) =>
+        socket.on("error", () => {}).end(text),
+      );
+      endings.push(() => fool.close());
+      await once(fool.listen(0, "127.0.0.1"), "listening");
+      const url = `ws://127.0.0.1:${(fool.address() as AddressInfo).port}`;
+      const client = server.net.connect(websocket(url), lines());
+      await server.until(() => client.state === "closed");
+      expect(client.closeReason?.kind).toBe("protocol");
+      expect(client.closeReason?.message).toContain("does not speak WebSocket");
+    }
+  });
+});
+
+describe("between tickwire and others", () => {
+  test("several messages of a frame travel in one WebSocket message, and texts are their bytes", async () => {
+    const server = await house();
+    const peer = rawPeer(server);
+    await server.until(() => server.guests.length === 1);
+    for (const text of ["one", "two", "three"]) server.guests[0]?.trySend(text);
+    await server.until(() => peer.heard.length > 0);
+    expect(peer.heard).toEqual(["one\ntwo\nthree\n"]);
+    peer.ws.send("ha");
+    peer.ws.send(Buffer.from("lf ✓\nand "));
+    peer.ws.send("more\n");
+    const got: string[] = [];
+    await server.until(() => got.push(...(server.guests[0] ?? [])) > 0 && got.length === 2);
+    expect(got).toEqual(["half ✓", "and more"]);
+  });
+
+  test("a frame's worth that is long goes out in several messages, and comes whole", async () => {
+    const server = await house({ maxPayloadBytes: 65_536 });
+    const transport = websocket(`ws://127.0.0.1:${server.port}`);
+    const client = server.net.connect(transport, lines({ maxLineBytes: 1_000_000 }));
+    const peer = rawPeer(server);
+    await server.until(() => server.guests.length === 2 && client.state === "open");
+    const long = "x".repeat(60_000);
+    for (let count = 0; count < 10; count++) expect(client.trySend(long)).toBe(true);
+    for (const guest of server.guests) for (let count = 0; count < 10; count++) guest.trySend(long);
+    let got = 0;
+    await server.until(() => {
+      for (const guest of server.guests) for (const line of guest) got += line.length;
+      return got === 600_000 && peer.heard.join("").length === 600_010;
+    });
+    expect(Math.max(...peer.heard.map((message) => message.length))).toBe(65_536);
+  });
+
+  test.each([
+    [1000, "", { kind: "remote", message: "the peer closed the connection" }],
+    [1001, "", { kind: "remote", code: "1001" }],
+    [1002, "bad", { kind: "protocol", code: "1002" }],
+    [1003, "", { kind: "protocol" }],
+    [
+      1007,
+      "line 3",
+      {
+        kind: "protocol",
+        message: 'the peer closed the connection with code 1007 (protocol), saying "line 3"',
+      },
+    ],
+    [1008, "", { kind: "denied" }],
+    [1009, "", { kind: "overflow" }],
+    [1011, "", { kind: "failed" }],
+    [1012, "", { kind: "remote" }],
+    [1013, "", { kind: "overflow" }],
+    [3008, "", { kind: "timeout" }],
+    [4006, "", { kind: "reset" }],
+    [4007, "", { kind: "protocol" }],
+    [
+      4444,
+      "what \u001b[2J\u202Eis this",
+      { kind: "remote", code: "4444", message: expect.stringContaining('"what \uFFFD[2J\uFFFDis this"') },
+    ],
+  ])("a peer's close with %d is understood, at both ends", async (code, text, reason) => {
+    const server = await house();
+    const peer = rawPeer(server);
+    await server.until(() => server.guests.length === 1 && peer.ws.readyState === WebSocket.OPEN);
+    peer.ws.close(code, text);
+    await server.until(() => server.guests[0]?.state === "closed");
+    expect(server.guests[0]?.closeReason).toMatchObject(reason);
+
+    const raw = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+    endings.push(() => raw.close());
+    raw.on("connection", (ws) => ws.close(code, text));
+    await once(raw, "listening");
+    const url = `ws://127.0.0.1:${(raw.address() as AddressInfo).port}`;
+    const client = server.net.connect(websocket(url), lines());
+    await server.until(() => client.state === "closed");
+    expect(client.closeReason).toMatchObject(reason);
+  });
+
+  test("a peer that ends without a goodbye is a reset", async () => {
+    const server = await house();
+    const bad = await stranger(server.port, HANDSHAKE);
+    await server.until(() => server.guests.length === 1);
+    bad.socket.end();
+    await server.until(() => server.guests[0]?.state === "closed");
+    expect(server.guests[0]?.closeReason).toMatchObject({ kind: "reset" });
+  });
+
+  test("the peer is told why this side ends, in a text that fits", async () => {
+    const server = await house();
+    const [local, protocol] = [rawPeer(server), rawPeer(server)];
+    await server.until(() => server.guests.length === 2 && protocol.ws.readyState === WebSocket.OPEN);
+    const [first, second] = server.guests;
+    protocol.ws.send(Uint8Array.from([0xff, 0x0a]));
+    local.ws.send("you are first\n");
+    await server.until(() => [first, second].some((guest) => guest?.tryRecv() === "you are first"));
+    for (const guest of server.guests) if (guest.state === "open") guest.close();
+    await server.until(() => local.ending() !== undefined && protocol.ending() !== undefined);
+    expect(local.ending()).toEqual({ code: 1000, text: "" });
+    expect(protocol.ending()).toEqual({ code: 1007, text: "line 1 is not valid UTF-8" });
+  });
+
+  test("a guest beyond the accept limit is told to try again later", async () => {
+    const net = new Poller({ acceptLimit: 1 });
+    const listener = net.listen(websocketServer({ host: "127.0.0.1", port: 0 }), lines());
+    endings.push(() => net[Symbol.dispose]());
+    while (listener.state !== "listening") {
+      await new Promise((resolve) => setImmediate(resolve));
+      net.poll();
+    }
+    const server = { port: listener.address?.port, net } as unknown as House;
+    const first = rawPeer(server);
+    await once(first.ws, "open");
+    const second = rawPeer(server);
+    await once(second.ws, "close");
+    expect(second.ending()).toMatchObject({ code: 1013, text: expect.stringContaining("acceptLimit, 1") });
+  });
+});
+
+describe("a peer that is gone without a word", () => {
+  const quick = { pingIntervalMs: 100, deadPeerMs: 300 };
+
+  /** A guest that has a socket and never answers a ping. */
+  async function mute(
+    options: Partial<WebSocketServerOptions> = {},
+  ): Promise<{ server: House; pings: () => number }> {
+    const server = await house({ ...quick, ...options });
+    const bad = await stranger(server.port, HANDSHAKE);
+    await server.until(() => server.guests.length === 1 && bad.heard().includes("\r\n\r\n"));
+    return { server, pings: () => bad.heard().split(String.fromCharCode(0x89, 0)).length - 1 };
+  }
+
+  test("is pinged, and closed with timeout when it stays silent, in polled time", async () => {
+    const { server, pings } = await mute();
+    for (const now of [0, 99, 100, 199, 200, 299]) {
+      server.now = now;
+      await server.until(() => pings() === Math.floor(now / 100));
+      expect(server.guests[0]?.state).toBe("open");
+    }
+    server.now = 300;
+    await server.until(() => server.guests[0]?.state === "closed");
+    expect(server.guests[0]?.closeReason).toMatchObject({
+      kind: "timeout",
+      message: expect.stringContaining("ping"),
+    });
+  });
+
+  test("is given the time of a late frame", async () => {
+    const { server } = await mute({ deadPeerMs: 1_500 });
+    server.now = 60_000; // a debugger's pause counts for a second
+    await server.until(() => true);
+    await server.until(() => true);
+    expect(server.guests[0]?.state).toBe("open");
+    server.now = 60_500;
+    await server.until(() => server.guests[0]?.state === "closed");
+  });
+
+  test("who answers pings stays, and who speaks is not even asked", async () => {
+    const server = await house(quick);
+    const peer = rawPeer(server);
+    let pings = 0;
+    peer.ws.on("ping", () => pings++);
+    await server.until(() => server.guests.length === 1 && peer.ws.readyState === WebSocket.OPEN);
+    for (let round = 1; round <= 5; round++) {
+      server.now += 100;
+      await server.until(() => pings === round);
+      await server.until(() => (peer.ws as unknown as { bufferedAmount: number }).bufferedAmount === 0);
+      for (let turn = 0; turn < 20; turn++) await server.until(() => true);
+    }
+    expect(server.guests[0]?.state).toBe("open");
+    for (let round = 0; round < 5; round++) {
+      server.now += 50;
+      peer.ws.send("talk\n");
+      await server.until(() => server.guests[0]?.tryRecv() === "talk");
+      server.now += 50;
+      await server.until(() => true);
+    }
+    expect(pings).toBe(5);
+  });
+
+  test("our client finds a dead server the same way, and wakes a program that waits", async () => {
+    const server = await house();
+    const silent = (await import("node:net")).createServer((socket) => {
+      socket.on("error", () => {});
+      socket.once("data", (request) => {
+        const key = /Sec-WebSocket-Key: (\S+)/i.exec(String(request))?.[1] ?? "";
+        socket.write(
+          `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept(key)}\r\n\r\n`,
+        );
+      });
+    });
+    endings.push(() => silent.close());
+    await once(silent.listen(0, "127.0.0.1"), "listening");
+    const url = `ws://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const client = server.net.connect(websocket(url, quick), lines());
+    await server.until(() => client.state === "open");
+    await server.until(() => true);
+    expect(server.net.dueInMs()).toBeLessThanOrEqual(100);
+    for (let step = 0; step < 4; step++) {
+      server.now += 100;
+      await server.until(() => true);
+    }
+    await server.until(() => client.state === "closed");
+    expect(client.closeReason?.kind).toBe("timeout");
+  });
+});
+
+describe("the caller's mistakes", () => {
+  test.each([
+    ["url", () => websocket("nonsense"), RangeError],
+    ["url", () => websocket("ftp://example.org"), RangeError],
+    ["url", () => websocket("ws://example.org/#part"), RangeError],
+    ["url", () => websocket(7 as never), TypeError],
+    ["headers", () => websocket("ws://x", { headers: 7 as never }), TypeError],
+    ["maxPayloadBytes", () => websocket("ws://x", { maxPayloadBytes: 0 }), RangeError],
+    ["pingIntervalMs", () => websocket("ws://x", { pingIntervalMs: 0 }), RangeError],
+    ["deadPeerMs", () => websocket("ws://x", { deadPeerMs: 10 }), RangeError],
+    ["options", () => websocketServer(undefined as never), TypeError],
+    ["options", () => websocketServer({} as never), TypeError],
+    ["options", () => websocketServer({ port: 0, server: createServer() } as never), TypeError],
+    ["server", () => websocketServer({ server: {} as never }), TypeError],
+    ["port", () => websocketServer({ port: 70_000 }), RangeError],
+    ["host", () => websocketServer({ port: 0, host: 7 as never }), TypeError],
+    ["path", () => websocketServer({ port: 0, path: "play" }), TypeError],
+    ["origins", () => websocketServer({ port: 0, origins: "*" as never }), TypeError],
+    ["origins", () => websocketServer({ port: 0, origins: ["game.example"] }), RangeError],
+    ["protocols", () => websocketServer({ port: 0, protocols: "cube" as never }), TypeError],
+    ["handshakeTimeoutMs", () => websocketServer({ port: 0, handshakeTimeoutMs: 0 }), RangeError],
+  ])("%s is named at the call", (name, call, kind) => {
+    expect(call).toThrow(kind);
+    expect(call).toThrow(new RegExp(`^${name}: `));
+  });
+});
+
+/** What a server answers to a key (RFC 6455, section 4.2.2). */
+function accept(key: string): string {
+  return createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+}
