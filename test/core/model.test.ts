@@ -7,7 +7,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { memory, tcp } from "../../src/index.ts";
 import { isLong, SEED } from "../seed.ts";
-import { ModelWorld, type Operation, VERBS, type Verb } from "./model.ts";
+import { ModelWorld, type Operation, type Rules, VERBS, type Verb } from "./model.ts";
+import { Relay } from "./relay.ts";
 
 /** In all; each of the two kinds of games in memory plays half of them. */
 const RUNS = isLong ? 20_000 : 300;
@@ -106,37 +107,60 @@ describe("any game", () => {
 
   test("over TCP: the same, with the world's own pace", async () => {
     await fc.assert(
-      fc.asyncProperty(limits, operations(VERBS), async (some, steps) => {
-        const options = { ...some, closeTimeoutMs: Infinity, timeoutMs: Infinity };
-        const host = "127.0.0.1";
-        const world = new ModelWorld({
-          listen: tcp({ host, port: 0 }),
-          connect: (listener) => tcp({ host, port: listener.address?.port || 1 }),
-          options,
-        });
-        const turn = () => new Promise((resolve) => setImmediate(resolve));
-        for (let turns = 0; world.listener.state === "starting" && turns < 1_000; turns++) {
-          await turn();
-          world.settle();
-        }
-        for (const step of steps) {
-          world.do(step);
-          await turn();
-        }
-        for (let turns = 0; turns < 2_000 && (turns < 5 || isWaiting(world)); turns++) {
-          world.settle();
-          await turn();
-        }
-        expect([world.missing, world.stuck]).toEqual([[], []]);
-        world.pollers.near.close();
-        world.pollers.far.close();
-        for (let turns = 0; turns < 2_000 && !world.isOver; turns++) {
-          world.settle();
-          await turn();
-        }
-        world.checkOver();
-      }),
+      fc.asyncProperty(limits, operations(VERBS), (some, steps) => playOverTcp(some, steps)),
+      { numRuns: Math.ceil(RUNS / 10), seed: SEED },
+    );
+  }, 600_000);
+
+  test("over TCP, on a wire that is held, let through in parts, and cut: the same", async () => {
+    await fc.assert(
+      fc.asyncProperty(limits, operations([...VERBS, ...WIRE]), (some, steps) =>
+        playOverTcp(some, steps, new Relay(HOST)),
+      ),
       { numRuns: Math.ceil(RUNS / 10), seed: SEED },
     );
   }, 600_000);
 });
+
+/** A game in which the world has a turn after each step, and patience at the end. */
+async function playOverTcp(
+  some: Omit<Rules["options"], "closeTimeoutMs" | "timeoutMs">,
+  steps: readonly Operation[],
+  wire?: Relay,
+): Promise<void> {
+  const world = new ModelWorld({
+    listen: tcp({ host: HOST, port: 0 }),
+    connect: (listener) => tcp({ host: HOST, port: wire?.port ?? (listener.address?.port || 1) }),
+    options: { ...some, closeTimeoutMs: Infinity, timeoutMs: Infinity },
+    ...(wire !== undefined && { wire, portBehind: (port) => wire.portBehind(port) }),
+  });
+  await settleUntil(world, () => world.listener.state !== "starting");
+  await wire?.open(world.listener.address?.port ?? 0);
+  for (const step of steps) {
+    world.do(step);
+    await turn();
+  }
+  wire?.release();
+  for (let turns = 0; turns < 5; turns++) await settleUntil(world, () => true);
+  await settleUntil(world, () => !isWaiting(world));
+  expect([world.missing, world.stuck]).toEqual([[], []]);
+  world.pollers.near.close();
+  world.pollers.far.close();
+  await settleUntil(world, () => world.isOver);
+  world.checkOver();
+  wire?.close();
+}
+
+/** At least one frame of both sides, until `isThere`, or patience is over. */
+async function settleUntil(world: ModelWorld, isThere: () => boolean): Promise<void> {
+  for (let turns = 0; turns < 2_000 && (turns === 0 || !isThere()); turns++) {
+    await turn();
+    world.settle();
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+const HOST = "127.0.0.1";

@@ -12,7 +12,6 @@ import {
   type ConnectionState,
   type Listener,
   lines,
-  type MemoryTransport,
   Poller,
   type PollerOptions,
   type Transport,
@@ -23,7 +22,7 @@ export type Operation = readonly [what: Verb, which: number, much: number];
 
 /** Everything that can be done. */
 export type Verb = (typeof VERBS)[number] | WireVerb;
-/** What can be done to a wire in memory alone. */
+/** What can be done to a wire, where there is one. */
 export type WireVerb = "hold" | "release some" | "release" | "cut";
 
 /** What is done most stands there most often. */
@@ -48,13 +47,22 @@ export const VERBS = [
   | "close listener"
 )[];
 
+/** A wire that can be held and cut, as `memory()` has it. */
+export interface Wire {
+  hold(): void;
+  release(sizeBytes?: number): void;
+  cut(): void;
+}
+
 /** What a world is made of. */
 export interface Rules {
   readonly listen: Transport;
   /** How to reach a listener. */
   readonly connect: (listener: Listener<string>) => Transport;
   /** The wire, where it can be held and cut. */
-  readonly wire?: MemoryTransport;
+  readonly wire?: Wire;
+  /** The port that the far side sees of a near one, where it is another. */
+  readonly portBehind?: (nearPort: number | undefined) => number | undefined;
   readonly options: PollerOptions & { readonly sendLimitBytes: number; readonly receiveLimitBytes: number };
 }
 
@@ -294,11 +302,18 @@ export class ModelWorld {
   /** The other end, once both know their addresses. */
   #peerOf(end: End): End | undefined {
     const { localAddress, remoteAddress } = end.connection;
-    const port = end.side === "near" ? localAddress?.port : remoteAddress?.port;
+    const port = end.side === "near" ? this.#seenPort(localAddress?.port) : remoteAddress?.port;
     return this.ends.find(({ side, connection }) => {
-      const other = side === "near" ? connection.localAddress?.port : connection.remoteAddress?.port;
+      const { localAddress, remoteAddress } = connection;
+      const other = side === "near" ? this.#seenPort(localAddress?.port) : remoteAddress?.port;
       return side !== end.side && port !== undefined && other === port;
     });
+  }
+
+  /** The port that the far side sees of a near one. */
+  #seenPort(nearPort: number | undefined): number | undefined {
+    const { portBehind } = this.#rules;
+    return portBehind === undefined ? nearPort : portBehind(nearPort);
   }
 
   /** Nothing may have changed but by the operation, and what changed only forward. */

@@ -1,12 +1,13 @@
 /**
  * Who comes to the soak's server: honest players, and all sorts of others. Each
- * has a raw socket, a pair of dice, and does one thing until it is gone.
+ * has a raw stream, a pair of dice, and does one thing until it is gone.
  */
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Dice } from "./dice.ts";
 
 /** One player's doing; it need not end by itself. */
-type Character = (socket: Socket, dice: Dice) => void;
+type Character = (socket: Duplex, dice: Dice) => void;
 
 /** What a soak's crowd is made of; honest players stand there most often. */
 export const CHARACTERS: Readonly<Record<string, Character>> = {
@@ -81,17 +82,19 @@ export const CHARACTERS: Readonly<Record<string, Character>> = {
 };
 
 /** Does `step` every so many milliseconds, until the socket is gone. */
-function each(socket: Socket, everyMs: number, step: () => void): void {
+function each(socket: Duplex, everyMs: number, step: () => void): void {
   const timer = setInterval(() => {
     if (socket.writable && !socket.writableNeedDrain) step();
   }, everyMs);
   socket.on("close", () => clearInterval(timer));
 }
 
-function reset(socket: Socket): void {
+/** Cuts it off by a reset where it has one: plain TCP. */
+function reset(socket: Duplex): void {
   try {
-    socket.resetAndDestroy();
+    if (socket instanceof Socket) socket.resetAndDestroy();
   } catch {
-    socket.destroy(); // a unix socket has no reset
+    // A unix socket has none, nor has TLS.
   }
+  socket.destroy();
 }

@@ -41,9 +41,9 @@ export class SoakServer {
 
   /** Where it listens; `undefined` until all doors are open. */
   get addresses(): readonly DoorAddress[] | undefined {
-    const all = [...this.#listeners];
-    if (all.some(([, listener]) => listener.state === "starting")) return undefined;
-    return all.map(([door, listener]) => door.address(listener));
+    const all = [...this.#listeners].map(([{ name }, { address }]) => ({ name, address }));
+    if (all.some(({ address }) => address === undefined)) return undefined;
+    return all.map(({ name, address }) => ({ name, host: address?.host ?? "", port: address?.port ?? 0 }));
   }
 
   /** How many are in the house. */

@@ -7,7 +7,9 @@
  */
 import { getEventListeners, setMaxListeners } from "node:events";
 import { tmpdir } from "node:os";
-import { lines, memory, Poller, type Transport, tcp, unix } from "../../../src/index.ts";
+import { type Listener, lines, memory, Poller, type Transport, tcp, tls, unix } from "../../../src/index.ts";
+import { websocket, websocketServer } from "../../../src/websocket.ts";
+import { certificates } from "../../transport/certificates.ts";
 import { heapBytes, rest } from "../measure.ts";
 
 /** What came of it. */
@@ -26,14 +28,31 @@ const [name = "", perRound = "", rounds = ""] = process.argv.slice(2);
 /** Who comes at the same time. */
 const CROWD = 50;
 const host = "127.0.0.1";
-const wire = memory();
-const local = unix({ path: `${tmpdir()}/tickwire-churn-${process.pid}.sock` });
+const port = 0;
 
-const LISTEN: Readonly<Record<string, Transport>> = {
-  memory: wire,
-  tcp: tcp({ host, port: 0 }),
-  unix: local,
+/** How to listen, and how to reach that listener. */
+interface Way {
+  readonly listen: Transport;
+  readonly reach: (port: number) => Transport;
+}
+
+const WAYS: Readonly<Record<string, () => Way>> = {
+  memory: () => same(memory()),
+  tcp: () => ({ listen: tcp({ host, port }), reach: (port) => tcp({ host, port }) }),
+  unix: () => same(unix({ path: `${tmpdir()}/tickwire-churn-${process.pid}.sock` })),
+  websocket: () => ({
+    listen: websocketServer({ host, port }),
+    reach: (port) => websocket(`ws://${host}:${port}`),
+  }),
+  tls: () => ({
+    listen: tls({ host, port, ...certificates()?.localhost }),
+    reach: (port) => tls({ host, port, rejectUnauthorized: false }),
+  }),
 };
+
+function same(transport: Transport): Way {
+  return { listen: transport, reach: () => transport };
+}
 
 async function run(): Promise<ChurnFigures> {
   const activeBefore = process.getActiveResourcesInfo();
@@ -42,10 +61,10 @@ async function run(): Promise<ChurnFigures> {
   setMaxListeners(CROWD, signal);
   const server = new Poller();
   const client = new Poller();
-  const listener = server.listen(LISTEN[name] as Transport, lines());
+  const { listen, reach } = (WAYS[name] as () => Way)();
+  const listener: Listener<string> = server.listen(listen, lines());
   await pollUntil(() => listener.state === "listening");
-  const door =
-    name === "tcp" ? tcp({ host, port: listener.address?.port ?? 0 }) : (LISTEN[name] as Transport);
+  const door = reach(listener.address?.port ?? 0);
   const after: number[] = [];
   for (let round = 0; round < Number(rounds); round++) {
     for (let count = 0; count < Number(perRound); count += CROWD) await visit();

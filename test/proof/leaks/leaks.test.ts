@@ -5,6 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test, vi } from "vitest";
 import { Child, endAll } from "../../demo/children.ts";
+import { certificates } from "../../transport/certificates.ts";
 import { slopeOf } from "../measure.ts";
 import type { ChurnFigures } from "./churn.ts";
 
@@ -17,6 +18,8 @@ test.each([
   { name: "memory", perRound: 10_000, rounds: 14, mostBytes: 8 },
   { name: "tcp", perRound: 1_000, rounds: 10, mostBytes: 100 },
   { name: "unix", perRound: 500, rounds: 10, mostBytes: 200 },
+  { name: "websocket", perRound: 250, rounds: 10, mostBytes: 400 },
+  ...(certificates() === undefined ? [] : [{ name: "tls", perRound: 100, rounds: 12, mostBytes: 2_000 }]),
 ])(
   "over $name, $rounds × $perRound connects and closes leave the heap flat, and nothing active",
   async (row) => {
