@@ -30,6 +30,13 @@ export function milliseconds(name: string, value: number): number {
   return value;
 }
 
+/** Answers `value` when it is a rate above 0, fractions and `Infinity` included. */
+export function rate(name: string, value: number): number {
+  if (typeof value !== "number") throw new TypeError(`${name}: expected a number, got ${kindOf(value)}`);
+  if (!(value > 0)) throw new RangeError(`${name}: expected a number above 0, got ${value}`);
+  return value;
+}
+
 /** A word for what `value` is, for messages to people. */
 export function kindOf(value: unknown): string {
   if (value === null) return "null";

@@ -1,5 +1,5 @@
 /**
- * Every limit of a connection and a listener: its name, its unit, its default,
+ * Every limit of a connection: its name, its unit, its default,
  * and the reason for the number. A poller's options give the defaults for all
  * it makes; the options of `listen` and `connect` change them for one.
  */
@@ -31,16 +31,6 @@ export interface LimitOptions {
   readonly closeTimeoutMs?: number;
 }
 
-/** Limits that a poller and a listener take. */
-export interface AcceptLimitOptions {
-  /**
-   * How many guests may wait for `tryAccept()`. One beyond is reset and
-   * reported. 1,024 by default: a full house's worth of players who all come
-   * between two frames.
-   */
-  readonly acceptLimit?: number;
-}
-
 /** Limits that a poller and a client connection take. */
 export interface ConnectLimitOptions {
   /**
@@ -51,18 +41,17 @@ export interface ConnectLimitOptions {
 }
 
 /** All limits, each with a value. */
-export type Limits = Required<LimitOptions & AcceptLimitOptions & ConnectLimitOptions>;
+export type Limits = Required<LimitOptions & ConnectLimitOptions>;
 
 /** The limits in `options` where they are given, and those of `fallback` where not, checked. */
 export function limitsOf(
-  options: LimitOptions & AcceptLimitOptions & ConnectLimitOptions,
+  options: LimitOptions & ConnectLimitOptions,
   fallback: Limits = DEFAULT_LIMITS,
 ): Limits {
   return {
     receiveLimitBytes: limit("receiveLimitBytes", options.receiveLimitBytes ?? fallback.receiveLimitBytes, 1),
     sendLimitBytes: limit("sendLimitBytes", options.sendLimitBytes ?? fallback.sendLimitBytes, 1),
     closeTimeoutMs: milliseconds("closeTimeoutMs", options.closeTimeoutMs ?? fallback.closeTimeoutMs),
-    acceptLimit: limit("acceptLimit", options.acceptLimit ?? fallback.acceptLimit, 1),
     timeoutMs: milliseconds("timeoutMs", options.timeoutMs ?? fallback.timeoutMs),
   };
 }
@@ -71,6 +60,5 @@ const DEFAULT_LIMITS: Limits = {
   receiveLimitBytes: 1_048_576,
   sendLimitBytes: 1_048_576,
   closeTimeoutMs: 5_000,
-  acceptLimit: 1_024,
   timeoutMs: 5_000,
 };

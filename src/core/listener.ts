@@ -4,10 +4,12 @@
  *
  *     door ── arrived ──▶ guests ┊ poll: latch ──▶ tryAccept ──▶ connections ──▶ drain, broadcast
  *
- * Decides how many may wait at the door, and whose turn it is. Never reads a
+ * Decides whose turn it is. Who may come in is `admission.ts`. Never reads a
  * byte itself.
  */
 import type { Codec } from "../codec/codec.ts";
+import type { AcceptLimits } from "./accept-limits.ts";
+import { Admission } from "./admission.ts";
 import { type AnyConnection, Connection } from "./connection.ts";
 import type { ListenerDesk } from "./desk.ts";
 import { type DrainBudget, Spending } from "./drain-budget.ts";
@@ -28,6 +30,7 @@ export class Listener<In, Out = In> {
   readonly #door: Door;
   readonly #codec: Codec<In, Out>;
   readonly #limits: Limits;
+  readonly #admission: Admission;
   readonly #guests = new Mailbox<Connection<In, Out>>();
   readonly #connections = new Set<Connection<In, Out>>();
   readonly #turns = new Turns<Connection<In, Out>>({ leftOf: (connection) => connection.ready });
@@ -50,11 +53,13 @@ export class Listener<In, Out = In> {
     door: Door,
     codec: Codec<In, Out>,
     limits: Limits,
+    acceptLimits: AcceptLimits,
   ) {
     this.#desk = desk;
     this.#door = door;
     this.#codec = codec;
     this.#limits = limits;
+    this.#admission = new Admission(acceptLimits, desk.polledMs);
     door.attach(this.#doorEvents());
   }
 
@@ -187,6 +192,7 @@ export class Listener<In, Out = In> {
   /** @internal */
   forget(connection: AnyConnection): void {
     this.#connections.delete(connection as Connection<In, Out>);
+    this.#admission.leave(connection.remoteAddress);
   }
 
   #queueForAll(message: Out, except: Connection<In, Out> | undefined, key?: Key): number {
@@ -221,11 +227,15 @@ export class Listener<In, Out = In> {
 
   #settleDrops(): void {
     if (this.#drops.size === 0) return;
+    const droppedBy: Record<string, number> = { ...this.#counters.droppedBy };
     for (const { count, reason } of this.#drops.values()) {
+      const why = reason.code ?? reason.kind;
+      droppedBy[why] = (droppedBy[why] ?? 0) + count;
       this.#counters.dropped += count;
       this.#desk.counters.dropped += count;
       this.#desk.announceDrop(this, count, reason);
     }
+    this.#counters.droppedBy = droppedBy;
     this.#drops.clear();
   }
 
@@ -257,17 +267,20 @@ export class Listener<In, Out = In> {
     this.#file();
     if (this.#state === "closed") {
       link.abort();
-    } else if (this.#guests.length >= this.#limits.acceptLimit) {
-      const message = `more guests than acceptLimit, ${this.#limits.acceptLimit}, were waiting at the door`;
-      const reason: CloseReason = { kind: "overflow", message };
-      this.#drop(reason);
-      link.abort(reason);
-    } else {
-      const guest = new Connection(this.#desk, this, link, this.#codec, this.#limits);
-      this.#guests.put(guest, 0);
-      this.#arrivals.push(guest);
-      this.#arrivalPeak = Math.max(this.#arrivalPeak, this.#guests.length);
+      return;
     }
+    const { remoteAddress } = link;
+    const refusal = this.#admission.refusal(remoteAddress, this.#guests.length, this.#desk.polledMs);
+    if (refusal !== undefined) {
+      this.#drop(refusal);
+      link.abort(refusal);
+      return;
+    }
+    this.#admission.enter(remoteAddress);
+    const guest = new Connection(this.#desk, this, link, this.#codec, this.#limits);
+    this.#guests.put(guest, 0);
+    this.#arrivals.push(guest);
+    this.#arrivalPeak = Math.max(this.#arrivalPeak, this.#guests.length);
   }
 
   #file(news = this.#doorNews): void {

@@ -8,10 +8,11 @@
  */
 import { kindOf, limit, wholeNumber } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
+import { type AcceptLimitOptions, type AcceptLimits, acceptLimitsOf } from "./accept-limits.ts";
 import { ClientPoller, type ClientPollerOptions, frameRulesOf } from "./client-poller.ts";
 import { DatagramSocket, MAX_DATAGRAM_BYTES } from "./datagrams.ts";
 import { type Budget, HouseFrames } from "./house-frames.ts";
-import { type AcceptLimitOptions, type LimitOptions, limitsOf } from "./limits.ts";
+import { type LimitOptions, limitsOf } from "./limits.ts";
 import type { NameQuery, Transport } from "./link.ts";
 import { Listener } from "./listener.ts";
 import { Lookup } from "./lookup.ts";
@@ -46,10 +47,12 @@ export interface BindOptions extends LimitOptions {
 export class Poller extends ClientPoller {
   /** @internal */
   declare protected readonly frames: HouseFrames;
+  readonly #acceptLimits: AcceptLimits;
 
   /** @throws TypeError or RangeError when an option is not a number, or out of its range */
   constructor(options: PollerOptions = {}) {
     super(options, new HouseFrames(frameRulesOf(options), budgetOf(options)));
+    this.#acceptLimits = acceptLimitsOf(options);
   }
 
   /**
@@ -67,8 +70,9 @@ export class Poller extends ClientPoller {
     this.checkUsable(codec);
     if (typeof transport?.listen !== "function") throw new TypeError("transport: this one cannot listen");
     const limits = limitsOf(options, this.limits);
+    const acceptLimits = acceptLimitsOf(options, this.#acceptLimits);
     const door = transport.listen();
-    const listener = new Listener(this.frames, door, codec, limits);
+    const listener = new Listener(this.frames, door, codec, limits, acceptLimits);
     this.frames.houses.add(listener);
     this.callPumps(transport, door);
     return listener;

@@ -41,8 +41,13 @@ export interface ConnectionStats extends StreamStats {
 export interface ListenerStats extends StreamStats {
   /** Guests that came to the door. */
   readonly accepted: number;
-  /** Guests that were reset because the accept queue was full. */
+  /** Guests that were sent away, for whatever reason. */
   readonly dropped: number;
+  /**
+   * The same by reason: the name of the limit or list, such as
+   * `"maxConnectionsPerAddress"`, or the code or kind of what the transport said.
+   */
+  readonly droppedBy: Readonly<Record<string, number>>;
   /** The most guests that ever waited at the door. */
   readonly acceptPeak: number;
 }
@@ -63,7 +68,7 @@ export interface PollerStats extends StreamStats {
   readonly polls: number;
   /** Guests that came to any door. */
   readonly accepted: number;
-  /** Guests that were reset because an accept queue was full. */
+  /** Guests that were sent away at any door. */
   readonly dropped: number;
   /** Connections made by `connect` that opened. */
   readonly opened: number;
@@ -104,6 +109,7 @@ export function listenerCounters(): Counters<ListenerStats> {
     skippedMessages: 0,
     accepted: 0,
     dropped: 0,
+    droppedBy: {},
     acceptPeak: 0,
   };
 }

@@ -1,0 +1,37 @@
+/**
+ * A rate in polled time: so many a second, with one second's worth at once for
+ * those who come together. What is not used within a second is not saved.
+ * Decides nothing about what is counted.
+ */
+
+/** A bucket of tokens that fills with time. */
+export class Rate {
+  readonly #perMs: number;
+  readonly #most: number;
+  #tokens: number;
+  #filledMs: number;
+
+  /** @param rateHz tokens a second; `Infinity` for no limit */
+  constructor(rateHz: number, nowMs: number) {
+    this.#perMs = rateHz / 1_000;
+    this.#most = Math.max(1, rateHz);
+    this.#tokens = this.#most;
+    this.#filledMs = nowMs;
+  }
+
+  /** How many whole tokens there are at `nowMs`. */
+  available(nowMs: number): number {
+    if (this.#most === Infinity) return Infinity;
+    this.#tokens = Math.min(this.#most, this.#tokens + (nowMs - this.#filledMs) * this.#perMs);
+    this.#filledMs = nowMs;
+    return Math.floor(this.#tokens + ROUNDING);
+  }
+
+  /** Uses `count` of them up; more than there are is a debt that time pays. */
+  use(count: number): void {
+    this.#tokens -= count;
+  }
+}
+
+/** Sums of fractions come out a little short; a token that is there but for this is there. */
+const ROUNDING = 1e-9;

@@ -1,0 +1,280 @@
+import { BlockList } from "node:net";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type AcceptLimits, acceptLimitsOf } from "../../src/core/accept-limits.ts";
+import { Admission, houseOf } from "../../src/core/admission.ts";
+import {
+  type Address,
+  type Connection,
+  type Listener,
+  type ListenOptions,
+  lines,
+  Poller,
+} from "../../src/index.ts";
+import { from, visitors } from "./visitors.ts";
+
+describe("what counts as one address", () => {
+  test.each([
+    ["192.0.2.1", "192.0.2.1"],
+    ["::ffff:192.0.2.1", "192.0.2.1"],
+    ["::FFFF:192.0.2.1", "192.0.2.1"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2"],
+    ["2001:DB8:1:2::6", "2001:db8:1:2"],
+    ["2001:db8:0001::6", "2001:db8:1:0"],
+    ["2001:db8::1:2:3:4:5", "2001:db8:0:1"],
+    ["2001:db8::", "2001:db8:0:0"],
+    ["::1", "0:0:0:0"],
+    ["::", "0:0:0:0"],
+    ["fe80::1:2:3:4%eth0", "fe80:0:0:0"],
+    ["64:ff9b::192.0.2.1", "64:ff9b:0:0"],
+    ["1:2:3::4:5:192.0.2.1", "1:2:3:0"],
+  ])("%s counts as %s", (host, house) => {
+    expect(houseOf(from(host))).toBe(house);
+  });
+
+  test("is a host by its name in families that have no numbers, and nothing where there is none", () => {
+    expect(houseOf({ family: "memory", host: "memory", port: 3 })).toBe("memory");
+    expect(houseOf(undefined)).toBeUndefined();
+  });
+
+  test("is the first half of any IPv6 address, however it is written", () => {
+    const group = fc.integer({ min: 0, max: 0xffff });
+    fc.assert(
+      fc.property(
+        fc.array(group, { minLength: 8, maxLength: 8 }),
+        fc.nat(7),
+        fc.nat(8),
+        (groups, at, many) => {
+          const zeroed = groups.map((value, index) => (index >= at && index < at + many ? 0 : value));
+          const texts = zeroed.map((value) => value.toString(16));
+          const short = `${texts.slice(0, at).join(":")}::${texts.slice(at + many).join(":")}`;
+          const long = texts.map((text) => text.padStart(4, "0")).join(":");
+          const expected = texts.slice(0, 4).join(":");
+          expect(houseOf(from(long))).toBe(expected);
+          if (many > 0) expect(houseOf(from(short))).toBe(expected);
+        },
+      ),
+      { seed: 14_900 },
+    );
+  });
+});
+
+describe("admission", () => {
+  test("keeps every limit at once, and its books come out even, whoever comes and goes", () => {
+    const hosts = ["10.0.0.1", "10.0.0.2", "2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"];
+    const step = fc.tuple(fc.constantFrom("come", "come", "go", "wait"), fc.nat(4), fc.nat(400));
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const limits = acceptLimitsOf({ maxConnections: 6, maxConnectionsPerAddress: 2, acceptRateHz: 5 });
+        const admission = new Admission(limits, 0);
+        const inside: Address[] = [];
+        const cameMs: number[] = [];
+        let nowMs = 0;
+        for (const [what, who, ms] of steps) {
+          const address = from(hosts[who] ?? "");
+          if (what === "wait") nowMs += ms;
+          if (what === "go") {
+            const gone = inside.splice(who % Math.max(1, inside.length), 1)[0];
+            if (gone !== undefined) admission.leave(gone);
+          }
+          if (what !== "come") continue;
+          const refusal = admission.refusal(address, 0, nowMs);
+          const same = inside.filter((other) => houseOf(other) === houseOf(address)).length;
+          if (inside.length >= 6) expect(refusal?.code).toBe("maxConnections");
+          else if (same >= 2) expect(refusal?.code).toBe("maxConnectionsPerAddress");
+          else if (refusal !== undefined) expect(refusal.code).toBe("acceptRateHz");
+          if (refusal !== undefined) continue;
+          admission.enter(address);
+          inside.push(address);
+          cameMs.push(nowMs);
+          // One second's worth at once, and as many again within the second that refills it.
+          expect(cameMs.filter((time) => time > nowMs - 1_000).length).toBeLessThanOrEqual(10);
+        }
+        for (const address of inside) admission.leave(address);
+        const later = nowMs + 60_000;
+        const welcome = hosts.map((host) => admission.refusal(from(host), 0, later));
+        expect(welcome).toEqual(hosts.map(() => undefined));
+      }),
+      { seed: 14_900, numRuns: 500 },
+    );
+  });
+
+  test("a list that throws lets nobody in: it cannot say that they may", () => {
+    const broken = {
+      check(): boolean {
+        throw new Error("no such table");
+      },
+    };
+    const limits = (options: Partial<AcceptLimits>) => new Admission(acceptLimitsOf(options), 0);
+    expect(limits({ denyList: broken }).refusal(from("10.0.0.1"), 0, 0)?.code).toBe("denyList");
+    expect(limits({ allowList: broken }).refusal(from("10.0.0.1"), 0, 0)?.code).toBe("allowList");
+  });
+
+  test("a list judges an address as IPv4 also when a socket on both families shows it as IPv6", () => {
+    const denyList = new BlockList();
+    denyList.addSubnet("10.0.0.0", 8);
+    denyList.addSubnet("2001:db8::", 32, "ipv6");
+    const admission = new Admission(acceptLimitsOf({ denyList }), 0);
+    const judged = [
+      "::ffff:10.1.2.3",
+      "10.1.2.3",
+      "2001:db8::1",
+      "11.0.0.1",
+      "::ffff:11.0.0.1",
+      "2001:db9::1",
+    ];
+    expect(judged.map((host) => admission.refusal(from(host), 0, 0)?.code)).toEqual([
+      ...["denyList", "denyList", "denyList"],
+      ...[undefined, undefined, undefined],
+    ]);
+  });
+
+  test("guests without an IP address are on no list", () => {
+    const nobody = { check: () => false };
+    const everybody = { check: () => true };
+    const admission = new Admission(acceptLimitsOf({ allowList: nobody, denyList: everybody }), 0);
+    expect(admission.refusal({ family: "unix", host: "/run/x", port: 0 }, 0, 0)).toBeUndefined();
+    expect(admission.refusal(undefined, 0, 0)).toBeUndefined();
+  });
+});
+
+describe("a listener's limits", () => {
+  test("refuse who comes beyond maxConnections, those at the door counted, until somebody leaves", () => {
+    const house = open({ maxConnections: 2 });
+    const guests = [house.come(), house.come(), house.come()];
+    house.poll();
+    expect(guests.map((guest) => guest.state)).toEqual(["open", "open", "closed"]);
+    expect(guests[2]?.closeReason?.kind).toBe("reset");
+    expect(house.drops).toEqual([["maxConnections", 1]]);
+    const inside = house.listener.tryAccept();
+    expect(house.come().id).toBe(4);
+    house.poll();
+    expect(house.listener.stats).toMatchObject({ accepted: 2, dropped: 2, droppedBy: { maxConnections: 2 } });
+    inside?.abort();
+    house.poll();
+    house.come();
+    house.poll();
+    expect(house.listener.stats).toMatchObject({ accepted: 3, dropped: 2 });
+  });
+
+  test("a guest that left while it was at the door makes room once it is taken and gone", () => {
+    const house = open({ maxConnections: 1 });
+    house.come().abort();
+    house.poll();
+    house.listener.tryAccept();
+    house.poll();
+    house.poll();
+    house.come();
+    house.poll();
+    expect(house.listener.stats).toMatchObject({ accepted: 2, dropped: 0 });
+  });
+
+  test("count each address alone, and a network of IPv6 as one", () => {
+    const house = open({ maxConnectionsPerAddress: 1 });
+    for (const host of ["192.0.2.1", "192.0.2.2", "::ffff:192.0.2.1", "2001:db8::1", "2001:db8::2"]) {
+      house.come(host);
+    }
+    house.poll();
+    expect(house.listener.stats).toMatchObject({ accepted: 3, droppedBy: { maxConnectionsPerAddress: 2 } });
+  });
+
+  test("let guests in at a rate of polled time, a second's worth at once", () => {
+    const house = open({ acceptRateHz: 4 });
+    for (let count = 0; count < 6; count++) house.come();
+    house.poll();
+    expect(house.listener.stats).toMatchObject({ accepted: 4, droppedBy: { acceptRateHz: 2 } });
+    house.poll(250);
+    house.come();
+    house.come();
+    house.poll();
+    expect(house.listener.stats).toMatchObject({ accepted: 5, droppedBy: { acceptRateHz: 3 } });
+    house.poll(900);
+    house.poll(900);
+    house.poll(900);
+    for (let count = 0; count < 6; count++) house.come();
+    house.poll();
+    expect(house.listener.stats.accepted).toBe(9);
+  });
+
+  test("refuse by list before anything else, and say which", () => {
+    const denyList = new BlockList();
+    denyList.addAddress("192.0.2.66");
+    const allowList = new BlockList();
+    allowList.addSubnet("192.0.2.0", 24);
+    const house = open({ denyList, allowList });
+    for (const host of ["192.0.2.1", "192.0.2.66", "198.51.100.1", "::ffff:192.0.2.2"]) house.come(host);
+    house.poll();
+    expect(house.drops).toEqual([
+      ["denyList", 1],
+      ["allowList", 1],
+    ]);
+    expect(house.listener.stats).toMatchObject({ accepted: 2, droppedBy: { denyList: 1, allowList: 1 } });
+    expect(house.server.stats.dropped).toBe(2);
+  });
+
+  test("report a flood by one event a frame for each reason, however many come", () => {
+    const house = open({ maxConnections: 1, denyList: { check: (host) => host === "192.0.2.66" } });
+    for (let count = 0; count < 500; count++) house.come(count % 2 === 0 ? "192.0.2.1" : "192.0.2.66");
+    expect(house.listener.stats.dropped).toBe(0); // frames stand still
+    house.poll();
+    expect(house.drops.toSorted()).toEqual([
+      ["denyList", 250],
+      ["maxConnections", 249],
+    ]);
+    expect(house.listener.stats.droppedBy).toEqual({ denyList: 250, maxConnections: 249 });
+  });
+
+  test("are the poller's unless the listener has its own", () => {
+    const { wire, listen } = visitors(() => from("192.0.2.1"));
+    const server = new Poller({ maxConnections: 1 });
+    const listener = server.listen(listen, lines(), { maxConnectionsPerAddress: 2 });
+    server.poll(0);
+    const client = new Poller();
+    for (let count = 0; count < 3; count++) client.connect(wire, lines());
+    server.poll(1);
+    expect(listener.stats.droppedBy).toEqual({ maxConnections: 2 });
+  });
+
+  test.each([
+    [{ maxConnections: 0 }, "maxConnections: expected a whole number from 1"],
+    [{ maxConnectionsPerAddress: -1 }, "maxConnectionsPerAddress: expected"],
+    [{ acceptRateHz: 0 }, "acceptRateHz: expected a number above 0, got 0"],
+    [{ acceptRateHz: "9" as never }, "acceptRateHz: expected a number, got string"],
+    [{ denyList: ["192.0.2.1"] as never }, "denyList: expected a list such as a net.BlockList, got an array"],
+    [{ allowList: null as never }, "allowList: expected a list such as a net.BlockList, got null"],
+  ])("%o is refused, by name", (options, message) => {
+    expect(() => open(options)).toThrow(message);
+  });
+});
+
+interface House {
+  readonly server: Poller;
+  readonly listener: Listener<string>;
+  /** What was reported, in the order of the reports. */
+  readonly drops: (readonly [code: string | undefined, count: number])[];
+  come(host?: string): Connection<string>;
+  poll(passMs?: number): void;
+}
+
+/** A listener with these limits, and guests from where the test says. */
+function open(options: ListenOptions): House {
+  let host = "";
+  const { wire, listen } = visitors(() => from(host));
+  const server = new Poller();
+  const client = new Poller();
+  const drops: House["drops"] = [];
+  server.on("drop", ({ reason, count }) => drops.push([reason.code, count]));
+  const listener = server.listen(listen, lines(), options);
+  let time = 0;
+  const poll = (passMs = 1): void => {
+    time += passMs;
+    server.poll(time);
+    client.poll(time);
+  };
+  poll();
+  const come = (whence = "192.0.2.1"): Connection<string> => {
+    host = whence;
+    return client.connect(wire, lines());
+  };
+  return { server, listener, drops, come, poll };
+}

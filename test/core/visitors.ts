@@ -1,0 +1,40 @@
+/**
+ * A wire in memory whose guests come from addresses that the test chooses: the
+ * door is the wire's own, and only says something else about who stands there.
+ */
+import { type Address, type Link, type MemoryTransport, memory, type Transport } from "../../src/index.ts";
+
+/** An address of either family, as Node shows it. */
+export function from(host: string): Address {
+  return { family: host.includes(":") ? "IPv6" : "IPv4", host, port: 40_000 };
+}
+
+/** A transport to listen with; guests that connect on `wire` come from `next()`. */
+export function visitors(next: () => Address): { wire: MemoryTransport; listen: Transport } {
+  const wire = memory();
+  const listen: Transport = {
+    listen() {
+      const door = wire.listen();
+      return {
+        attach(events) {
+          door.attach({
+            ...events,
+            arrived: (link) => events.arrived(seenFrom(link, next())),
+          });
+        },
+        close: () => door.close(),
+      };
+    },
+  };
+  return { wire, listen };
+}
+
+function seenFrom(link: Link, remoteAddress: Address): Link {
+  return new Proxy(link, {
+    get(target, name) {
+      if (name === "remoteAddress") return remoteAddress;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
