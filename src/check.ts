@@ -37,6 +37,16 @@ export function rate(name: string, value: number): number {
   return value;
 }
 
+/** Answers `value` when it is one of `choices`. */
+export function oneOf<Choice extends string>(
+  name: string,
+  value: Choice,
+  choices: readonly Choice[],
+): Choice {
+  if (choices.includes(value)) return value;
+  throw new TypeError(`${name}: expected one of ${choices.join(", ")}, got ${JSON.stringify(value)}`);
+}
+
 /** A word for what `value` is, for messages to people. */
 export function kindOf(value: unknown): string {
   if (value === null) return "null";

@@ -23,7 +23,8 @@ export type { Lookup } from "./core/lookup.ts";
 export type { AnyConnection, Connection } from "./core/connection.ts";
 export type { Key } from "./core/spans.ts";
 export type { ConnectionState } from "./core/phase.ts";
-export type { AddressList } from "./core/accept-limits.ts";
+export type { AcceptLimitOptions, AddressList } from "./core/accept-limits.ts";
+export type { ConnectLimitOptions, LimitOptions, ReceiveOverflow, SendOverflow } from "./core/limits.ts";
 export { formatAddress, type Address, type CloseKind, type CloseReason } from "./core/link.ts";
 export type { Handler, PollerEvents } from "./core/events.ts";
 export type {

@@ -328,7 +328,7 @@ describe("events have names and payloads", () => {
     poller.on("drop", ({ count }) => expectTypeOf(count).toBeNumber());
     poller.on("accept", ({ listener: door }) => expectTypeOf(door).toEqualTypeOf<AnyListener>());
     expectTypeOf<keyof PollerEvents>().toEqualTypeOf<
-      "listen" | "unlisten" | "accept" | "drop" | "open" | "drain" | "close"
+      "listen" | "unlisten" | "accept" | "drop" | "open" | "lose" | "drain" | "close"
     >();
     expectTypeOf<Handler<"open">>().toEqualTypeOf<(event: { readonly connection: AnyConnection }) => void>();
   });

@@ -4,21 +4,15 @@
  *     link ──▶ intake ┊ poll: latch, settle ──▶ state, messages ──▶ tryRecv ──▶ game
  *     link ◀── outbox ◀── flush ◀────────────── encode ◀─────────── trySend ◀────┘
  *
- * Joins the two rows, and decides what a caller may ask. What of the messages a
- * frame shows is `receiving.ts`, what may be sent `sending.ts`; how it lives and
- * ends is `lifeline.ts`, and what the world says of it `intake.ts`.
+ * Joins the two rows, and decides what a caller may ask. `rooms.ts` lists the
+ * rooms in which the rest is decided.
  */
 import type { Codec } from "../codec/codec.ts";
-import { Books } from "./books.ts";
 import type { Desk, Home, Keepers } from "./desk.ts";
-import { Intake } from "./intake.ts";
-import { Lifeline } from "./lifeline.ts";
 import type { Limits } from "./limits.ts";
 import type { Address, CloseReason, FailedAttempt, Link, Security } from "./link.ts";
-import { Outbox } from "./outbox.ts";
 import type { ConnectionState } from "./phase.ts";
-import { Receiving } from "./receiving.ts";
-import { Sending } from "./sending.ts";
+import { type Rooms, roomsOf } from "./rooms.ts";
 import type { Key } from "./spans.ts";
 import type { ConnectionStats } from "./stats.ts";
 
@@ -28,13 +22,7 @@ export class Connection<In, Out = In> {
   readonly id: number;
 
   readonly #keepers: Keepers<AnyConnection>;
-  readonly #link: Link;
-  readonly #intake: Intake<In>;
-  readonly #outbox: Outbox;
-  readonly #books: Books;
-  readonly #life: Lifeline<AnyConnection>;
-  readonly #receiving: Receiving<In>;
-  readonly #sending: Sending<AnyConnection, Out>;
+  readonly #rooms: Rooms<AnyConnection, In, Out>;
   /** What the link says of itself, as of the frame. */
   #facts: LinkFacts = {};
   /** Whether it is on the desk's list for the next poll. */
@@ -50,30 +38,19 @@ export class Connection<In, Out = In> {
   ) {
     this.id = desk.enter(this);
     this.#keepers = { desk, home, member: this };
-    this.#link = link;
-    const books = new Books(desk, home);
-    const outbox = new Outbox(link, desk.stores, limits.sendLimitBytes);
-    const intake = new Intake(link, codec.decoder(), limits.receiveLimitBytes, () => this.file());
-    const life = new Lifeline({ link, intake, outbox, limits }, this.#keepers);
-    const parts = { codec, intake, outbox, books, life };
-    this.#books = books;
-    this.#outbox = outbox;
-    this.#intake = intake;
-    this.#life = life;
-    this.#receiving = new Receiving(parts, this);
-    this.#sending = new Sending(parts, this.#keepers);
+    this.#rooms = roomsOf(this.#keepers, link, codec, limits);
     if (home !== undefined) this.#copyFacts();
-    link.attach(this.#intake);
+    link.attach(this.#rooms.intake);
   }
 
   /** Where it is in its life. Changes in `poll()`, and by `close()` and `abort()`. */
   get state(): ConnectionState {
-    return this.#life.state;
+    return this.#rooms.life.state;
   }
 
   /** Why it is over; `undefined` until `state` is `"closed"`. */
   get closeReason(): CloseReason | undefined {
-    return this.#life.closeReason;
+    return this.#rooms.life.closeReason;
   }
 
   /** This end's address; `undefined` while connecting. */
@@ -98,17 +75,17 @@ export class Connection<In, Out = In> {
 
   /** Whether the peer has finished sending and its last message was taken, as of this frame. */
   get recvEnded(): boolean {
-    return this.#life.recvEnded;
+    return this.#rooms.life.recvEnded;
   }
 
   /** Bytes that were sent and have not left this process, as of this frame. */
   get pendingBytes(): number {
-    return this.#outbox.pendingBytes;
+    return this.#rooms.outbox.pendingBytes;
   }
 
   /** What was counted so far. */
   get stats(): ConnectionStats {
-    return this.#books.own;
+    return this.#rooms.books.own;
   }
 
   /**
@@ -117,7 +94,7 @@ export class Connection<In, Out = In> {
    * not taken waits for the next frame.
    */
   tryRecv(): In | undefined {
-    return this.#receiving.tryRecv();
+    return this.#rooms.receiving.tryRecv();
   }
 
   /**
@@ -126,7 +103,7 @@ export class Connection<In, Out = In> {
    * streams of positions, where only the last one matters.
    */
   tryRecvLatest(): In | undefined {
-    return this.#receiving.tryRecvLatest();
+    return this.#rooms.receiving.tryRecvLatest();
   }
 
   /** Takes the messages of this frame one by one, as {@link tryRecv} does. */
@@ -143,7 +120,7 @@ export class Connection<In, Out = In> {
    * @throws RangeError when it could never fit under the send limit
    */
   trySend(message: Out): boolean {
-    return this.#sending.trySend(message);
+    return this.#rooms.sending.trySend(message);
   }
 
   /**
@@ -161,7 +138,21 @@ export class Connection<In, Out = In> {
    * @throws as {@link trySend} does
    */
   trySendLatest(key: Key, message: Out): boolean {
-    return this.#sending.trySendLatest(key, message);
+    return this.#rooms.sending.trySendLatest(key, message);
+  }
+
+  /**
+   * Holds its messages back, from now on, until {@link release}: `tryRecv`
+   * answers `undefined`, and they wait. The link lives, its limits act, and an
+   * end is seen once what came before it was taken.
+   */
+  hold(): void {
+    this.#rooms.receiving.hold();
+  }
+
+  /** Undoes {@link hold}: what this frame had is there again, the rest comes with the next. */
+  release(): void {
+    this.#rooms.receiving.release();
   }
 
   /**
@@ -171,7 +162,7 @@ export class Connection<In, Out = In> {
    * when this side has finished already.
    */
   end(): void {
-    this.#life.end();
+    this.#rooms.life.end();
   }
 
   /**
@@ -181,7 +172,7 @@ export class Connection<In, Out = In> {
    * Does nothing when it is closed already.
    */
   close(): void {
-    this.#life.close();
+    this.#rooms.life.close();
   }
 
   /**
@@ -189,24 +180,24 @@ export class Connection<In, Out = In> {
    * transport has one. `state` is `"closed"` at once.
    */
   abort(): void {
-    this.#life.abort();
+    this.#rooms.life.abort();
   }
 
   // What follows is for the poller and the listener alone.
 
   /** How many messages this frame still has for the game. @internal */
   get ready(): number {
-    return this.#receiving.ready;
+    return this.#rooms.receiving.ready;
   }
 
   /** How many messages wait for a later frame. @internal */
   get arriving(): number {
-    return this.#receiving.arriving;
+    return this.#rooms.receiving.arriving;
   }
 
   /** The size of the message that `tryRecv` would answer, in bytes. @internal */
   get nextBytes(): number {
-    return this.#receiving.nextBytes;
+    return this.#rooms.receiving.nextBytes;
   }
 
   /** The listener that it came through. @internal */
@@ -216,18 +207,24 @@ export class Connection<In, Out = In> {
 
   /** Queues bytes that are a whole message, in the place of one of the same `key`. @internal */
   queue(encoded: Uint8Array, key?: Key): boolean {
-    return this.#sending.queue(encoded, key);
+    return this.#rooms.sending.queue(encoded, key);
   }
 
   /** Sends what is queued, in one write, and behind the last the end of the stream. @internal */
   flush(): void {
-    this.#life.flush();
-    if (this.#outbox.owesRoomNews) this.file();
+    this.#rooms.life.flush();
+    if (this.#rooms.outbox.pendingBytes > 0 && this.#rooms.life.isWatched) this.#rooms.watches.flushed();
+    if (this.#rooms.outbox.owesRoomNews) this.file();
+  }
+
+  /** Begins a frame, before the latch. @internal */
+  sift(): void {
+    this.#rooms.receiving.sift();
   }
 
   /** Lets at most `most` messages become visible, and answers how many did. @internal */
   latch(most: number): number {
-    return this.#receiving.latch(most);
+    return this.#rooms.receiving.latch(most);
   }
 
   /**
@@ -236,30 +233,33 @@ export class Connection<In, Out = In> {
    */
   settle(passedMs: number): boolean {
     this.#filed = false;
-    this.#receiving.settle(passedMs);
+    this.#rooms.receiving.settle(passedMs);
     this.#noteDrained();
-    if (this.#life.phase === "at the door") return false;
-    const moved = this.#life.advance();
+    const lost = this.#rooms.books.takeLosses();
+    if (lost !== undefined) this.#keepers.desk.announceLoss(this, lost);
+    const isInside = this.#rooms.life.phase !== "at the door";
+    const moved = isInside && this.#rooms.life.advance();
+    if (this.#rooms.life.isWatched) this.#rooms.watches.look(this.#rooms.receiving.resumesMs);
     if (moved) this.#copyFacts();
-    const hasRoom = this.#life.phase === "open" && this.#outbox.takeRoomNews();
+    const hasRoom = this.#rooms.life.phase === "open" && this.#rooms.outbox.takeRoomNews();
     if (hasRoom) this.#keepers.desk.announce("drain", this);
-    return moved || hasRoom || this.ready > 0;
+    return isInside && (moved || hasRoom || this.ready > 0);
   }
 
   /** The game has taken this guest. @internal */
   admit(): void {
-    this.#life.admit();
+    this.#rooms.life.admit();
   }
 
   /** Its deadline has passed. @internal */
   expire(): void {
     this.#noteDrained(); // what left in time counts
-    this.#life.expire();
+    this.#rooms.life.expire();
   }
 
   /** Lets `signal` end the attempt to connect. @internal */
   interruptBy(signal: AbortSignal): void {
-    this.#life.interruptBy(signal);
+    this.#rooms.life.interruptBy(signal);
   }
 
   /** Has the next poll look here. @internal */
@@ -271,17 +271,17 @@ export class Connection<In, Out = In> {
 
   /** Files it again when something of this frame is left for the next. @internal */
   refile(): void {
-    if (this.#receiving.hasWaiting && this.state !== "closed") this.file();
+    if (this.#rooms.receiving.hasWaiting && this.state !== "closed") this.file();
   }
 
   #copyFacts(): void {
-    const { localAddress, remoteAddress, security, failedAttempts } = this.#link;
+    const { localAddress, remoteAddress, security, failedAttempts } = this.#rooms.link;
     this.#facts = { localAddress, remoteAddress, security, failedAttempts };
   }
 
   #noteDrained(): void {
-    this.#outbox.drained(this.#intake.drainedBytes);
-    this.#intake.drainedBytes = 0;
+    this.#rooms.outbox.drained(this.#rooms.intake.drainedBytes);
+    this.#rooms.intake.drainedBytes = 0;
   }
 }
 

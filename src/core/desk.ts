@@ -26,6 +26,8 @@ export interface Desk<Member> {
   unwatch(member: Member): void;
   /** Its life went on, in this frame. */
   announce(what: "open" | "close" | "drain", member: Member): void;
+  /** So many of its messages were dropped since the last frame. */
+  announceLoss(member: Member, lost: { readonly received: number; readonly sent: number }): void;
 }
 
 /** What a listener asks of its poller, beside what its connections ask. */

@@ -21,6 +21,8 @@ export type PollerEvents = {
   drop: { readonly listener: AnyListener; readonly count: number; readonly reason: CloseReason };
   /** A connection made by `connect` is open. */
   open: { readonly connection: AnyConnection };
+  /** Messages of a connection were dropped since the last frame, by the policy that was chosen for it. */
+  lose: { readonly connection: AnyConnection; readonly received: number; readonly sent: number };
   /** There is room again, after a `trySend` that found none. */
   drain: { readonly connection: AnyConnection };
   /** A connection is closed, and its last message was taken. */

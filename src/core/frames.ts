@@ -89,6 +89,7 @@ export class Frames implements Desk<AnyConnection> {
     this.settleHouses();
 
     const visiting = this.#gatherVisits();
+    for (const connection of visiting) connection.sift();
     const remaining = this.latch(visiting, this.#frame.tick);
     for (const connection of visiting) {
       if (connection.settle(passedMs)) this.show(connection);
@@ -141,6 +142,10 @@ export class Frames implements Desk<AnyConnection> {
     }
     if (what === "open") this.counters.opened++;
     this.events.gather(what, { connection });
+  }
+
+  announceLoss(connection: AnyConnection, lost: { received: number; sent: number }): void {
+    this.events.gather("lose", { connection, ...lost });
   }
 
   /** Whom to visit in this frame: those with something left from the last one first, then the news. */

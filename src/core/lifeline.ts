@@ -15,6 +15,7 @@ import type { Limits } from "./limits.ts";
 import type { CloseReason, Link } from "./link.ts";
 import type { Outbox } from "./outbox.ts";
 import { type ConnectionState, type Phase, STATE_OF } from "./phase.ts";
+import type { Watches } from "./watches.ts";
 
 /** What a lifeline runs along. */
 export interface LifelineParts {
@@ -22,6 +23,7 @@ export interface LifelineParts {
   readonly intake: Pick<Intake<unknown>, "progress" | "reason" | "inbox" | "closed" | "discard" | "shut">;
   readonly outbox: Outbox;
   readonly limits: Limits;
+  readonly watches: Pick<Watches<never>, "wake">;
 }
 
 /** The life of one connection. */
@@ -55,6 +57,13 @@ export class Lifeline<Member extends { file(): void }> {
 
   get maySend(): boolean {
     return this.#phase === "open" || this.#phase === "connecting";
+  }
+
+  /** Whether what the peer does is watched; otherwise this step of its life has a deadline of its own. */
+  get isWatched(): boolean {
+    return (
+      TALKING.has(this.#phase) || (this.#phase === "closing" && this.#parts.intake.progress === "closed")
+    );
   }
 
   /** Whether the link has come to an end that the game may not have seen. */
@@ -127,9 +136,24 @@ export class Lifeline<Member extends { file(): void }> {
     if (this.state !== "closed") this.#cut(LOCAL_ABORT);
   }
 
-  /** Its deadline has passed. */
+  /** A limit ends it: the link is cut, and what came stays to be taken. */
+  breakOff(reason: CloseReason): void {
+    const { intake, link } = this.#parts;
+    if (intake.progress === "closed") return;
+    this.#ownReason = reason;
+    intake.closed(reason);
+    link.abort(reason);
+  }
+
+  /** A deadline has passed, of this step of its life or of what the peer does. */
   expire(): void {
-    const { progress } = this.#parts.intake;
+    const { intake, watches } = this.#parts;
+    if (this.isWatched) {
+      const reason = watches.wake();
+      if (reason !== undefined) this.breakOff(reason);
+      return;
+    }
+    const { progress } = intake;
     // An opening or an end that is filed, and not yet seen, came in time.
     if (progress === "closed" || (this.#isOpening && progress !== "connecting")) return;
     if (this.state !== "closed") this.#cut(this.#lateReason());
@@ -229,14 +253,16 @@ export class Lifeline<Member extends { file(): void }> {
   #lateReason(): CloseReason {
     const { timeoutMs, closeTimeoutMs } = this.#parts.limits;
     if (this.#isOpening) {
-      return { kind: "timeout", message: `the connection did not open within ${timeoutMs} ms` };
+      const message = `the connection did not open within ${timeoutMs} ms`;
+      return { kind: "timeout", code: "timeoutMs", message };
     }
     const { pendingBytes } = this.#parts.outbox;
     if (this.#ownReason === undefined || pendingBytes === 0) return this.#finalReason();
     const message = `the peer did not take the last ${pendingBytes} bytes within ${closeTimeoutMs} ms`;
-    return { kind: "timeout", message };
+    return { kind: "timeout", code: "closeTimeoutMs", message };
   }
 }
 
+const TALKING: ReadonlySet<Phase> = new Set(["at the door", "open", "ending", "hearing"]);
 const LOCAL_CLOSE: CloseReason = { kind: "local", message: "this side closed the connection" };
 const LOCAL_ABORT: CloseReason = { kind: "local", message: "this side aborted the connection" };

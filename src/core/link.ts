@@ -56,6 +56,12 @@ export interface Link {
   /** Undoes `pause`. */
   resume(): void;
   /**
+   * Asks whether the peer is still there, while the link is paused and would not
+   * hear its end; `closed` follows where it is known to be gone. A transport
+   * that hears it anyway has none.
+   */
+  probe?(): void;
+  /**
    * Sends what was written, then the end of the stream, and waits as long as
    * the transport must so that nothing of it is lost. What still comes is not
    * wanted any more. `closed` follows. `reason` is why this side ends it, for
@@ -216,7 +222,7 @@ export interface CloseReason {
   readonly kind: CloseKind;
   /** One sentence for a person. */
   readonly message: string;
-  /** The system's code where there is one, such as `"ECONNRESET"`. */
+  /** The system's code where there is one, such as `"ECONNRESET"`, or the name of the limit that was reached. */
   readonly code?: string;
   /** The error behind it where there is one. */
   readonly cause?: unknown;

@@ -16,6 +16,8 @@ import { type Key, type Span, Spans } from "./spans.ts";
 export class Outbox {
   /** The most that ever waited, in bytes. */
   peakBytes = 0;
+  /** All that ever left, in bytes. */
+  goneBytes = 0;
 
   readonly #link: Link;
   readonly #pool: StorePool;
@@ -93,13 +95,16 @@ export class Outbox {
     this.#store = undefined;
     this.#storedBytes = 0;
     this.#spans?.clear();
-    if (this.#link.write(store.subarray(0, length))) this.#pool.giveBack(store);
-    else this.#inLinkBytes += length; // and the store is the link's now
+    if (this.#link.write(store.subarray(0, length))) {
+      this.goneBytes += length;
+      this.#pool.giveBack(store);
+    } else this.#inLinkBytes += length; // and the store is the link's now
   }
 
   /** So many of the bytes in the link have gone. */
   drained(sizeBytes: number): void {
     this.#inLinkBytes -= sizeBytes;
+    this.goneBytes += sizeBytes;
   }
 
   /** Forgets what waits here. */

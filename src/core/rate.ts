@@ -27,6 +27,11 @@ export class Rate {
     return Math.floor(this.#tokens + ROUNDING);
   }
 
+  /** When there is a whole one, at `nowMs` or later; `Infinity` for never needed. */
+  nextMs(nowMs: number): number {
+    return this.available(nowMs) >= 1 ? nowMs : nowMs + (1 - this.#tokens) / this.#perMs;
+  }
+
   /** Uses `count` of them up; more than there are is a debt that time pays. */
   use(count: number): void {
     this.#tokens -= count;

@@ -12,15 +12,18 @@ import type { Codec } from "../codec/codec.ts";
 import type { Books } from "./books.ts";
 import type { Keepers } from "./desk.ts";
 import type { Lifeline } from "./lifeline.ts";
+import type { Limits } from "./limits.ts";
+import type { CloseReason } from "./link.ts";
 import type { Outbox } from "./outbox.ts";
 import { checkKey, type Key } from "./spans.ts";
 
 /** What sending depends on. */
 export interface SendingParts<Out> {
   readonly codec: Pick<Codec<unknown, Out>, "encode">;
-  readonly life: Pick<Lifeline<never>, "maySend">;
+  readonly life: Pick<Lifeline<never>, "maySend" | "breakOff">;
   readonly outbox: Outbox;
   readonly books: Books;
+  readonly limits: Limits;
 }
 
 /** The sending half of a connection. */
@@ -48,12 +51,13 @@ export class Sending<Member, Out> {
 
   /** Queues bytes that are a whole message, replacing one of the same `key`. */
   queue(encoded: Uint8Array, key?: Key): boolean {
-    const { life, outbox, books } = this.#parts;
+    const { life, outbox, books, limits } = this.#parts;
     if (!life.maySend) return false;
     const before = outbox.storedBytes;
     const outcome = outbox.queue(encoded, key);
     if (outcome === "refused") {
       books.refused();
+      if (limits.sendOverflow === "close") life.breakOff(fullOf(limits.sendLimitBytes));
       return false;
     }
     if (before === 0) this.#keepers.desk.wantsFlush(this.#keepers.member);
@@ -62,4 +66,9 @@ export class Sending<Member, Out> {
     books.own.outboxPeakBytes = outbox.peakBytes;
     return true;
   }
+}
+
+function fullOf(sendLimitBytes: number): CloseReason {
+  const message = `the peer took too little: more than ${sendLimitBytes} bytes would wait`;
+  return { kind: "overflow", code: "sendLimitBytes", message };
 }

@@ -23,6 +23,10 @@ export interface StreamStats extends TrafficStats {
   readonly replacedMessages: number;
   /** Messages that `tryRecvLatest` passed over; in `receivedMessages` as well. */
   readonly skippedMessages: number;
+  /** Messages that came and were dropped, by `receiveOverflow`. */
+  readonly lostReceived: number;
+  /** Messages that were queued and dropped before they left, by `sendOverflow`; in `sentMessages` as well. */
+  readonly lostSent: number;
 }
 
 /** Counted for each connection. */
@@ -91,6 +95,8 @@ export function connectionCounters(): Counters<ConnectionStats> {
     refusedMessages: 0,
     replacedMessages: 0,
     skippedMessages: 0,
+    lostReceived: 0,
+    lostSent: 0,
     inboxPeakBytes: 0,
     outboxPeakBytes: 0,
     pauses: 0,
@@ -107,6 +113,8 @@ export function listenerCounters(): Counters<ListenerStats> {
     refusedMessages: 0,
     replacedMessages: 0,
     skippedMessages: 0,
+    lostReceived: 0,
+    lostSent: 0,
     accepted: 0,
     dropped: 0,
     droppedBy: {},
@@ -136,6 +144,8 @@ export function pollerCounters(): Counters<PollerStats> {
     refusedMessages: 0,
     replacedMessages: 0,
     skippedMessages: 0,
+    lostReceived: 0,
+    lostSent: 0,
     polls: 0,
     accepted: 0,
     dropped: 0,

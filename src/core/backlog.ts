@@ -1,0 +1,49 @@
+/**
+ * How long the oldest byte has waited to leave. Marks say up to where bytes
+ * stood at which time; one goes when they have left. Marks that are close in
+ * time are one, so a peer that takes nothing costs a bounded number of them.
+ */
+
+/** The age of what waits on its way out. */
+export class Backlog {
+  readonly #stepMs: number;
+  readonly #marks: Mark[] = [];
+
+  /** @param stepMs marks closer than this are one, and a byte may be that much older than is said */
+  constructor(stepMs: number) {
+    this.#stepMs = stepMs;
+  }
+
+  /** Since when the oldest byte waits; `Infinity` when none does, the usual case. */
+  get oldestMs(): number {
+    return this.#marks[0]?.lastMs ?? Infinity;
+  }
+
+  /** At `nowMs` bytes wait up to this one, counted from the first that ever waited. */
+  mark(upTo: number, nowMs: number): void {
+    const last = this.#marks.at(-1);
+    if (last !== undefined && upTo <= last.upTo) return; // these are known
+    if (last === undefined || nowMs - last.firstMs >= this.#stepMs) {
+      this.#marks.push({ upTo, firstMs: nowMs, lastMs: nowMs });
+    } else {
+      last.upTo = upTo;
+      last.lastMs = nowMs;
+    }
+  }
+
+  /** All bytes up to this one have left. */
+  pass(upTo: number): void {
+    while ((this.#marks[0]?.upTo ?? Infinity) <= upTo) this.#marks.shift();
+  }
+
+  /** Nothing waits. */
+  clear(): void {
+    this.#marks.length = 0;
+  }
+}
+
+interface Mark {
+  upTo: number;
+  readonly firstMs: number;
+  lastMs: number;
+}

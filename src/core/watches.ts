@@ -1,0 +1,153 @@
+/**
+ * What of one open connection runs against time, since when, and which of it
+ * comes first.
+ *
+ *     frames ── look: stamps ──▶ since … ── + limit ──▶ the earliest ──▶ desk ── wake ──▶ late?
+ *
+ * What happens only leaves a stamp; the desk is told when something is due
+ * sooner than it knows, and wakes us then. So talk costs nothing here, and
+ * silence one look for each deadline. While the link is paused the peer cannot
+ * be heard: nothing it should say is due then.
+ */
+import { Backlog } from "./backlog.ts";
+import type { Keepers } from "./desk.ts";
+import type { Intake } from "./intake.ts";
+import type { LimitOptions, Limits } from "./limits.ts";
+import type { CloseReason, Link } from "./link.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** What is watched. */
+export interface WatchedParts {
+  readonly link: Link;
+  readonly intake: Pick<
+    Intake<unknown>,
+    "paused" | "pauses" | "progress" | "reads" | "whole" | "partialBytes"
+  >;
+  readonly outbox: Pick<Outbox, "goneBytes" | "pendingBytes">;
+  readonly limits: Limits;
+}
+
+/** The watches over one connection. */
+export class Watches<Member extends { file(): void }> {
+  readonly #parts: WatchedParts;
+  readonly #keepers: Keepers<Member>;
+  readonly #backlog: Backlog;
+  /** When the desk wakes us. Like all here in polled time. */
+  #wakeMs = Infinity;
+  #first: WatchedLimit = "idleTimeoutMs";
+  #firstMs = Infinity;
+  // Since when, and what tells that it has begun anew.
+  #openMs: number | undefined;
+  #heardMs = 0;
+  #reads = 0;
+  #partialMs = 0;
+  #partialBehind = -1;
+  #pausedMs = 0;
+  #pauses = 0;
+
+  constructor(parts: WatchedParts, keepers: Keepers<Member>) {
+    this.#parts = parts;
+    this.#keepers = keepers;
+    this.#backlog = new Backlog(parts.limits.unsentTimeoutMs / MARKS);
+  }
+
+  /**
+   * Looks at what has happened, and has the desk wake us in time.
+   *
+   * @param againMs when it wants to be filed again for a reason of its own
+   */
+  look(againMs: number = Infinity): void {
+    const { desk, member } = this.#keepers;
+    this.#stamp(desk.polledMs);
+    this.#findFirst();
+    const probeMs = this.#isDeaf ? desk.polledMs + PROBE_MS : Infinity;
+    const wakeMs = Math.min(this.#firstMs, probeMs, againMs);
+    if (wakeMs >= this.#wakeMs) return;
+    this.#wakeMs = wakeMs;
+    desk.watch(member, wakeMs);
+  }
+
+  /** Bytes were flushed and have not all left. */
+  flushed(): void {
+    const { goneBytes, pendingBytes } = this.#parts.outbox;
+    this.#backlog.mark(goneBytes + pendingBytes, this.#keepers.desk.polledMs);
+    this.look();
+  }
+
+  /**
+   * The desk wakes us. Answers why the connection has to end, or `undefined`,
+   * the usual case, and then this frame looks at it.
+   */
+  wake(): CloseReason | undefined {
+    const { polledMs } = this.#keepers.desk;
+    const { limits, link } = this.#parts;
+    this.#wakeMs = Infinity;
+    this.#stamp(polledMs);
+    this.#findFirst();
+    if (this.#firstMs <= polledMs) {
+      const { kind, what } = LATE[this.#first];
+      return { kind, code: this.#first, message: `${what} within ${limits[this.#first]} ms` };
+    }
+    if (this.#isDeaf) link.probe?.();
+    this.#keepers.member.file();
+    return undefined;
+  }
+
+  /** Whether the link would not hear its peer's end. */
+  get #isDeaf(): boolean {
+    const { paused, progress } = this.#parts.intake;
+    return paused && progress === "open";
+  }
+
+  #stamp(nowMs: number): void {
+    const { intake, outbox } = this.#parts;
+    const { paused, pauses, reads, whole } = intake;
+    this.#openMs ??= nowMs;
+    if (paused && pauses !== this.#pauses) this.#pausedMs = nowMs;
+    if (paused || reads !== this.#reads) this.#heardMs = nowMs;
+    // It is the same message until one more is whole.
+    if (paused || whole !== this.#partialBehind) this.#partialMs = nowMs;
+    this.#pauses = pauses;
+    this.#reads = reads;
+    this.#partialBehind = intake.partialBytes > 0 ? whole : -1;
+    if (outbox.pendingBytes === 0) this.#backlog.clear();
+    else this.#backlog.pass(outbox.goneBytes);
+  }
+
+  #findFirst(): void {
+    const { paused, progress, whole, partialBytes } = this.#parts.intake;
+    this.#firstMs = Infinity;
+    if (progress === "closed") return;
+    this.#offer("unsentTimeoutMs", this.#backlog.oldestMs);
+    if (progress !== "open") return;
+    if (paused) {
+      this.#offer("pauseTimeoutMs", this.#pausedMs);
+      return;
+    }
+    this.#offer("idleTimeoutMs", this.#heardMs);
+    if (whole === 0) this.#offer("firstMessageTimeoutMs", this.#openMs ?? 0);
+    if (partialBytes > 0) this.#offer("partialMessageTimeoutMs", this.#partialMs);
+  }
+
+  #offer(name: WatchedLimit, sinceMs: number): void {
+    const dueMs = sinceMs + this.#parts.limits[name];
+    if (dueMs >= this.#firstMs) return;
+    this.#firstMs = dueMs;
+    this.#first = name;
+  }
+}
+
+type WatchedLimit = keyof typeof LATE;
+
+const LATE = {
+  firstMessageTimeoutMs: { kind: "timeout", what: "the peer sent no whole message" },
+  partialMessageTimeoutMs: { kind: "timeout", what: "the peer did not finish its message" },
+  idleTimeoutMs: { kind: "timeout", what: "nothing came from the peer" },
+  unsentTimeoutMs: { kind: "overflow", what: "the peer did not take what was sent" },
+  pauseTimeoutMs: { kind: "overflow", what: "too little was taken of what the peer sent" },
+} as const satisfies Partial<Record<keyof LimitOptions, { kind: CloseReason["kind"]; what: string }>>;
+
+/** How often a paused link is asked whether its peer has reset it: soon for a person, seldom for a machine. */
+const PROBE_MS = 1_000;
+/** How many marks the age of what is unsent is told by: right to a second in a minute. */
+const MARKS = 64;

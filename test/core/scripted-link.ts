@@ -1,0 +1,75 @@
+/**
+ * A link whose peer is the test: it says lines, which wait while the link is
+ * paused as they would in a socket, takes what is written when it likes, and
+ * counts how often it is asked whether it lives.
+ */
+import type { CloseReason, Link, LinkEvents } from "../../src/index.ts";
+
+export class ScriptedLink implements Link {
+  readonly localAddress = undefined;
+  readonly remoteAddress = undefined;
+  readonly allowHalfOpen = false;
+  probes = 0;
+  /** What a probe finds; nothing while the peer lives. */
+  answer: CloseReason | undefined;
+  /** What was written, as text. */
+  written = "";
+  isCut = false;
+  /** Whether the peer takes nothing: what is written waits, until `take`. */
+  isStuck = false;
+  readonly #unheard: string[] = [];
+  #events: LinkEvents | undefined;
+  #isPaused = false;
+
+  get events(): LinkEvents {
+    if (this.#events === undefined) throw new Error("nobody has attached to this link");
+    return this.#events;
+  }
+
+  /** The peer sends a line. */
+  say(text: string): void {
+    this.#unheard.push(text);
+    this.#deliver();
+  }
+
+  /** The peer takes so many of the bytes that wait. */
+  take(sizeBytes: number): void {
+    this.events.drained(sizeBytes);
+  }
+
+  attach(events: LinkEvents): void {
+    this.#events = events;
+  }
+
+  probe(): void {
+    this.probes++;
+    if (this.answer !== undefined) this.events.closed(this.answer);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    this.written += new TextDecoder().decode(bytes);
+    return !this.isStuck;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#deliver();
+  }
+
+  abort(): void {
+    this.isCut = true;
+  }
+
+  end(): void {}
+  endSending(): void {}
+
+  #deliver(): void {
+    for (let text: string | undefined; !this.#isPaused && (text = this.#unheard.shift()) !== undefined; ) {
+      this.events.received(new TextEncoder().encode(`${text}\n`));
+    }
+  }
+}
