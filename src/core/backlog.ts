@@ -31,14 +31,11 @@ export class Backlog {
     }
   }
 
-  /** All bytes up to this one have left. */
+  /** All bytes up to this one have left; `Infinity` for all. */
   pass(upTo: number): void {
-    while ((this.#marks[0]?.upTo ?? Infinity) <= upTo) this.#marks.shift();
-  }
-
-  /** Nothing waits. */
-  clear(): void {
-    this.#marks.length = 0;
+    for (let first = this.#marks[0]; first !== undefined && first.upTo <= upTo; first = this.#marks[0]) {
+      this.#marks.shift();
+    }
   }
 }
 

@@ -41,10 +41,9 @@ export function roomsOf<Member extends { file(): void }, In, Out>(
   limits: Limits,
 ): Rooms<Member, In, Out> {
   const { desk, home, member } = keepers;
-  const { maxMessageBytes, sendLimitBytes } = limits;
-  const intakeLimits = { pauseBytes: pauseBytesOf(limits), maxMessageBytes };
+  const intakeLimits = { pauseBytes: pauseBytesOf(limits), maxMessageBytes: limits.maxMessageBytes };
   const books = new Books(desk, home);
-  const outbox = new Outbox(link, desk.stores, sendLimitBytes);
+  const outbox = new Outbox(link, desk.stores, limits);
   const intake = new Intake(link, codec.decoder(), intakeLimits, () => member.file());
   const watches = new Watches({ link, intake, outbox, limits }, keepers);
   const life = new Lifeline({ link, intake, outbox, limits, watches }, keepers);

@@ -27,7 +27,7 @@ export interface SendingParts<Out> {
 }
 
 /** The sending half of a connection. */
-export class Sending<Member, Out> {
+export class Sending<Member extends { file(): void }, Out> {
   readonly #parts: SendingParts<Out>;
   readonly #keepers: Keepers<Member>;
 
@@ -53,18 +53,25 @@ export class Sending<Member, Out> {
   queue(encoded: Uint8Array, key?: Key): boolean {
     const { life, outbox, books, limits } = this.#parts;
     if (!life.maySend) return false;
-    const before = outbox.storedBytes;
+    const { storedBytes, droppedMessages, droppedBytes } = outbox;
     const outcome = outbox.queue(encoded, key);
     if (outcome === "refused") {
       books.refused();
       if (limits.sendOverflow === "close") life.breakOff(fullOf(limits.sendLimitBytes));
       return false;
     }
-    if (before === 0) this.#keepers.desk.wantsFlush(this.#keepers.member);
+    if (outbox.droppedMessages > droppedMessages) this.#lost(outbox.droppedMessages - droppedMessages);
+    if (storedBytes === 0) this.#keepers.desk.wantsFlush(this.#keepers.member);
     if (outcome === "queued") books.sent(encoded.length);
-    else books.replaced(outbox.storedBytes - before);
+    else books.replaced(outbox.storedBytes + outbox.droppedBytes - storedBytes - droppedBytes);
     books.own.outboxPeakBytes = outbox.peakBytes;
     return true;
+  }
+
+  /** The next poll tells of it. */
+  #lost(messages: number): void {
+    this.#parts.books.lost(0, messages);
+    this.#keepers.member.file();
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Where the messages that may still be replaced stand in a run of bytes, each
- * under its key. Knows where, and not what.
+ * Where the messages that may still be replaced or dropped stand in a run of
+ * bytes, each under its key. Knows where, and not what.
  */
 
 import { kindOf } from "../check.ts";
@@ -44,6 +44,20 @@ export class Spans {
       moved = length - span.length;
       span.length = length;
     }
+  }
+
+  /** Forgets the first, and answers its length; 0 when there is none. */
+  shift(): number {
+    for (const [key, { length }] of this.#spans) {
+      this.#spans.delete(key);
+      return length;
+    }
+    return 0;
+  }
+
+  /** All of them stand so many bytes further on. */
+  moveBy(bytes: number): void {
+    if (bytes !== 0) for (const span of this.#spans.values()) span.start += bytes;
   }
 
   clear(): void {

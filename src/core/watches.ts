@@ -9,7 +9,6 @@
  * silence one look for each deadline. While the link is paused the peer cannot
  * be heard: nothing it should say is due then.
  */
-import { Backlog } from "./backlog.ts";
 import type { Keepers } from "./desk.ts";
 import type { Intake } from "./intake.ts";
 import type { LimitOptions, Limits } from "./limits.ts";
@@ -23,7 +22,7 @@ export interface WatchedParts {
     Intake<unknown>,
     "paused" | "pauses" | "progress" | "reads" | "whole" | "partialBytes"
   >;
-  readonly outbox: Pick<Outbox, "goneBytes" | "pendingBytes">;
+  readonly outbox: Pick<Outbox, "oldestMs" | "mark">;
   readonly limits: Limits;
 }
 
@@ -31,7 +30,6 @@ export interface WatchedParts {
 export class Watches<Member extends { file(): void }> {
   readonly #parts: WatchedParts;
   readonly #keepers: Keepers<Member>;
-  readonly #backlog: Backlog;
   /** When the desk wakes us. Like all here in polled time. */
   #wakeMs = Infinity;
   #first: WatchedLimit = "idleTimeoutMs";
@@ -48,7 +46,6 @@ export class Watches<Member extends { file(): void }> {
   constructor(parts: WatchedParts, keepers: Keepers<Member>) {
     this.#parts = parts;
     this.#keepers = keepers;
-    this.#backlog = new Backlog(parts.limits.unsentTimeoutMs / MARKS);
   }
 
   /**
@@ -69,8 +66,7 @@ export class Watches<Member extends { file(): void }> {
 
   /** Bytes were flushed and have not all left. */
   flushed(): void {
-    const { goneBytes, pendingBytes } = this.#parts.outbox;
-    this.#backlog.mark(goneBytes + pendingBytes, this.#keepers.desk.polledMs);
+    this.#parts.outbox.mark(this.#keepers.desk.polledMs);
     this.look();
   }
 
@@ -100,7 +96,7 @@ export class Watches<Member extends { file(): void }> {
   }
 
   #stamp(nowMs: number): void {
-    const { intake, outbox } = this.#parts;
+    const { intake } = this.#parts;
     const { paused, pauses, reads, whole } = intake;
     this.#openMs ??= nowMs;
     if (paused && pauses !== this.#pauses) this.#pausedMs = nowMs;
@@ -110,15 +106,13 @@ export class Watches<Member extends { file(): void }> {
     this.#pauses = pauses;
     this.#reads = reads;
     this.#partialBehind = intake.partialBytes > 0 ? whole : -1;
-    if (outbox.pendingBytes === 0) this.#backlog.clear();
-    else this.#backlog.pass(outbox.goneBytes);
   }
 
   #findFirst(): void {
     const { paused, progress, whole, partialBytes } = this.#parts.intake;
     this.#firstMs = Infinity;
     if (progress === "closed") return;
-    this.#offer("unsentTimeoutMs", this.#backlog.oldestMs);
+    this.#offer("unsentTimeoutMs", this.#parts.outbox.oldestMs);
     if (progress !== "open") return;
     if (paused) {
       this.#offer("pauseTimeoutMs", this.#pausedMs);
@@ -149,5 +143,3 @@ const LATE = {
 
 /** How often a paused link is asked whether its peer has reset it: soon for a person, seldom for a machine. */
 const PROBE_MS = 1_000;
-/** How many marks the age of what is unsent is told by: right to a second in a minute. */
-const MARKS = 64;

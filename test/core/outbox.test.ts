@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Link } from "../../src/core/link.ts";
-import { Outbox, StorePool } from "../../src/core/outbox.ts";
+import { Outbox, type OutboxLimits, StorePool } from "../../src/core/outbox.ts";
 import type { Key } from "../../src/core/spans.ts";
 import { check } from "../codec/properties.ts";
 
@@ -33,10 +33,11 @@ class Model {
   waiting: Waiting[] = [];
   inLinkBytes = 0;
   readonly writes: string[] = [];
-  readonly #limitBytes: number;
+  droppedMessages = 0;
+  readonly #limits: OutboxLimits;
 
-  constructor(limitBytes: number) {
-    this.#limitBytes = limitBytes;
+  constructor(limits: OutboxLimits) {
+    this.#limits = limits;
   }
 
   get storedBytes(): number {
@@ -44,17 +45,26 @@ class Model {
   }
 
   queue(byte: number, length: number, key: Key | undefined): string {
-    const old = key === undefined ? undefined : this.waiting.find((one) => one.key === key);
-    const more = length - (old?.length ?? 0);
-    if (this.storedBytes + this.inLinkBytes + more > this.#limitBytes) return "refused";
+    const { sendLimitBytes, sendOverflow } = this.#limits;
+    const find = () => this.waiting.find((one) => key !== undefined && one.key === key);
+    const isOver = () =>
+      this.storedBytes + this.inLinkBytes + length - (find()?.length ?? 0) > sendLimitBytes;
+    const mayDrop = sendOverflow === "drop-oldest" && this.inLinkBytes + length <= sendLimitBytes;
+    while (mayDrop && isOver()) {
+      this.waiting.shift();
+      this.droppedMessages++;
+    }
+    if (isOver()) return "refused";
+    const old = find();
     if (old === undefined) this.waiting.push({ key, byte, length });
     else Object.assign(old, { byte, length });
     return old === undefined ? "queued" : "replaced";
   }
 
   flush(isBehind: boolean, isLast: boolean): void {
-    const canBeReplaced = this.waiting.some(({ key }) => key !== undefined);
-    const isLarge = this.storedBytes >= BATCH_BYTES && !canBeReplaced;
+    const mayChange =
+      this.#limits.sendOverflow === "drop-oldest" || this.waiting.some(({ key }) => key !== undefined);
+    const isLarge = this.storedBytes >= BATCH_BYTES && !mayChange;
     if (this.waiting.length === 0 || (this.inLinkBytes > 0 && !isLast && !isLarge)) return;
     const runs = this.waiting.filter(({ length }) => length > 0);
     this.writes.push(runs.map(({ byte, length }) => `${byte}x${length}`).join(" "));
@@ -77,15 +87,23 @@ describe("what leaves", () => {
     { weight: 2, arbitrary: fc.record({ what: fc.constant("drain" as const), part: fc.nat(4) }) },
   );
 
-  test("is what a list with replacement would give, for any sizes, keys and order of calls", () => {
+  test.each([
+    { sendOverflow: "refuse", sendLimitBytes: LIMIT_BYTES },
+    { sendOverflow: "drop-oldest", sendLimitBytes: LIMIT_BYTES },
+    { sendOverflow: "drop-oldest", sendLimitBytes: 100 },
+  ] as const)("is what a list would give, for any sizes, keys and order of calls, with %o", (some) => {
+    const limits = { ...some, unsentTimeoutMs: 60_000 };
     let replaced = 0;
+    let dropped = 0;
     check(
-      fc.property(fc.array(step, { minLength: 10, maxLength: 40 }), (steps) => {
+      fc.property(fc.array(step, { minLength: 10, maxLength: 80 }), (steps) => {
         const link = new SlowLink();
-        const outbox = new Outbox(link as unknown as Link, new StorePool(), LIMIT_BYTES);
-        const model = new Model(LIMIT_BYTES);
+        const outbox = new Outbox(link as unknown as Link, new StorePool(), limits);
+        const model = new Model(limits);
         for (const [index, one] of steps.entries()) {
-          if (one.what === "queue") {
+          if (one.what === "queue" && one.size > limits.sendLimitBytes) {
+            expect(() => outbox.queue(new Uint8Array(one.size), one.key)).toThrow(RangeError);
+          } else if (one.what === "queue") {
             const outcome = outbox.queue(new Uint8Array(one.size).fill(index), one.key);
             expect(outcome).toBe(model.queue(index, one.size, one.key));
             if (outcome === "replaced") replaced++;
@@ -102,17 +120,21 @@ describe("what leaves", () => {
           expect(outbox.storedBytes).toBe(model.storedBytes);
           expect(outbox.pendingBytes).toBe(model.storedBytes + model.inLinkBytes);
           expect(link.writes).toEqual(model.writes);
+          expect(outbox.droppedMessages).toBe(model.droppedMessages);
         }
+        dropped += outbox.droppedMessages;
       }),
     );
-    expect(replaced).toBeGreaterThan(1_000); // or it has not tried what it is about
+    // Or it has not tried what it is about.
+    expect(replaced).toBeGreaterThan(1_000);
+    if (limits.sendLimitBytes === 100) expect(dropped).toBeGreaterThan(500);
   });
 });
 
 describe("a link that is behind", () => {
   function behind(): { link: SlowLink; outbox: Outbox } {
     const link = new SlowLink();
-    const outbox = new Outbox(link as unknown as Link, new StorePool(), LIMIT_BYTES);
+    const outbox = new Outbox(link as unknown as Link, new StorePool(), LIMITS);
     link.behind = true;
     outbox.queue(Uint8Array.of(1));
     outbox.flush(false);
@@ -155,4 +177,9 @@ describe("a link that is behind", () => {
 
 const ANYTHING = {};
 const LIMIT_BYTES = 100_000;
+const LIMITS: OutboxLimits = {
+  sendLimitBytes: LIMIT_BYTES,
+  sendOverflow: "refuse",
+  unsentTimeoutMs: 60_000,
+};
 const BATCH_BYTES = 65_536;

@@ -15,7 +15,7 @@ export class ScriptedLink implements Link {
   /** What was written, as text. */
   written = "";
   isCut = false;
-  /** Whether the peer takes nothing: what is written waits, until `take`. */
+  /** Whether the peer takes nothing by itself: what is written waits for {@link take}. */
   isStuck = false;
   readonly #unheard: string[] = [];
   #events: LinkEvents | undefined;
@@ -32,8 +32,12 @@ export class ScriptedLink implements Link {
     this.#deliver();
   }
 
+  /** Bytes that were written while it was stuck, and that the peer has not taken. */
+  unsentBytes = 0;
+
   /** The peer takes so many of the bytes that wait. */
   take(sizeBytes: number): void {
+    this.unsentBytes -= sizeBytes;
     this.events.drained(sizeBytes);
   }
 
@@ -48,6 +52,7 @@ export class ScriptedLink implements Link {
 
   write(bytes: Uint8Array): boolean {
     this.written += new TextDecoder().decode(bytes);
+    if (this.isStuck) this.unsentBytes += bytes.length;
     return !this.isStuck;
   }
 
