@@ -34,8 +34,9 @@ export interface PollerOptions extends ClientPollerOptions, AcceptLimitOptions {
 /** Options of `poller.listen`. */
 export interface ListenOptions extends LimitOptions, AcceptLimitOptions {}
 
-/** Options of `poller.bind`. */
-export interface BindOptions extends LimitOptions {
+/** Options of `poller.bind`: of a connection's limits, those that datagrams can keep. */
+export interface BindOptions
+  extends Pick<LimitOptions, "receiveLimitBytes" | "sendLimitBytes" | "closeTimeoutMs"> {
   /**
    * The longest datagram, in bytes, both ways; 65,507 by default, the most that
    * UDP carries. Games keep to some 1,200, which no network cuts.
