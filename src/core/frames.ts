@@ -9,6 +9,7 @@
  * connections by what they do in a frame, and no transport. What listeners and
  * datagram sockets add is `house-frames.ts`, which a page does not load.
  */
+import { Batch } from "./batch.ts";
 import type { AnyConnection } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { Desk, Flushing } from "./desk.ts";
@@ -39,10 +40,12 @@ export class Frames implements Desk<AnyConnection> {
   readonly #frame = new ReusedFrame();
   readonly #wakers = new Set<() => void>();
   // Two lists each: one gathers while the other is worked off.
-  #filed: AnyConnection[] = [];
-  #visiting: AnyConnection[] = [];
-  #outgoing: Flushing[] = [];
-  #flushing: Flushing[] = [];
+  #filed = new Batch<AnyConnection>();
+  #visiting = new Batch<AnyConnection>();
+  #outgoing = new Batch<Flushing>();
+  #flushing = new Batch<Flushing>();
+  /** How many of `ready` are of this frame, while it is being written over. */
+  #shown = 0;
   #lastId = 0;
 
   constructor(rules: FrameRules) {
@@ -91,11 +94,13 @@ export class Frames implements Desk<AnyConnection> {
     const visiting = this.#gatherVisits();
     for (const connection of visiting) connection.sift();
     const remaining = this.latch(visiting, this.#frame.tick);
-    for (const connection of visiting) {
+    for (let index = 0; index < visiting.length; index++) {
+      const connection = visiting.at(index);
       if (connection.settle(passedMs)) this.show(connection);
       if (connection.arriving > 0) connection.refile();
     }
-    visiting.length = 0;
+    visiting.truncate(0);
+    this.ready.length = this.#shown;
     this.#frame.finish(this.counters, remaining);
     return this.#frame;
   }
@@ -106,8 +111,8 @@ export class Frames implements Desk<AnyConnection> {
     const flushing = this.#outgoing;
     this.#outgoing = this.#flushing;
     this.#flushing = flushing;
-    for (const member of flushing) member.flush();
-    flushing.length = 0;
+    for (let index = 0; index < flushing.length; index++) flushing.at(index).flush();
+    flushing.truncate(0);
   }
 
   enter(connection: AnyConnection): number {
@@ -149,14 +154,14 @@ export class Frames implements Desk<AnyConnection> {
   }
 
   /** Whom to visit in this frame: those with something left from the last one first, then the news. */
-  #gatherVisits(): AnyConnection[] {
+  #gatherVisits(): Batch<AnyConnection> {
     const news = this.#filed;
     const visiting = this.#visiting;
     this.#filed = visiting; // for a moment, so that the leftovers are filed in front
     for (const connection of this.ready) connection.refile();
-    this.ready.length = 0;
-    for (const connection of news) visiting.push(connection);
-    news.length = 0;
+    this.#shown = 0;
+    for (let index = 0; index < news.length; index++) visiting.push(news.at(index));
+    news.truncate(0);
     this.#filed = news;
     return visiting;
   }
@@ -165,13 +170,13 @@ export class Frames implements Desk<AnyConnection> {
   protected settleHouses(): void {}
 
   /** Lets messages cross into this frame, and answers how many have to wait. */
-  protected latch(visiting: readonly AnyConnection[], _tick: number): number {
-    for (const connection of visiting) connection.latch(Infinity);
+  protected latch(visiting: Batch<AnyConnection>, _tick: number): number {
+    for (let index = 0; index < visiting.length; index++) visiting.at(index).latch(Infinity);
     return 0;
   }
 
   protected show(connection: AnyConnection): void {
-    this.ready.push(connection);
+    this.ready[this.#shown++] = connection;
     if (connection.ready > 0) connection.home?.offerTurn(connection, this.#frame.tick);
   }
 

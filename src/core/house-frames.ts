@@ -3,6 +3,7 @@
  * which settle before the connections do. Also what a house full of guests
  * needs and a client does not: a budget for each frame, in fair turns.
  */
+import type { Batch } from "./batch.ts";
 import type { AnyConnection } from "./connection.ts";
 import type { Closing, DatagramDesk, ListenerDesk, Settling } from "./desk.ts";
 import { type FrameRules, Frames } from "./frames.ts";
@@ -79,11 +80,11 @@ export class HouseFrames extends Frames implements ListenerDesk<AnyConnection, A
     visiting.length = 0;
   }
 
-  protected override latch(visiting: readonly AnyConnection[], tick: number): number {
+  protected override latch(visiting: Batch<AnyConnection>, tick: number): number {
     const { messages, bytes } = this.#budget;
     if (messages === Infinity && bytes === Infinity) return super.latch(visiting, tick);
     const { receivedMessages, receivedBytes } = this.counters;
-    for (const connection of visiting) this.#turns.offer(connection, tick);
+    for (let index = 0; index < visiting.length; index++) this.#turns.offer(visiting.at(index), tick);
     return this.#turns.run((connection) => {
       if (this.counters.receivedMessages - receivedMessages >= messages) return false;
       if (this.counters.receivedBytes - receivedBytes >= bytes) return false;

@@ -4,6 +4,8 @@
  * would have been next. Knows nothing of what a step is.
  */
 
+import { Batch } from "./batch.ts";
+
 /** What a turn depends on. */
 export interface TurnRule<Member> {
   /** How many steps `member` still has to make. */
@@ -13,7 +15,7 @@ export interface TurnRule<Member> {
 /** Takes members round, step by step. */
 export class Turns<Member> {
   readonly #rule: TurnRule<Member>;
-  #members: Member[] = [];
+  readonly #members = new Batch<Member>();
   #tick = 0;
   #next: Member | undefined;
 
@@ -23,7 +25,7 @@ export class Turns<Member> {
 
   /** Gives `member` turns in the frame `tick`; offers of earlier frames are forgotten. */
   offer(member: Member, tick: number): void {
-    if (tick !== this.#tick) this.#members.length = 0;
+    if (tick !== this.#tick) this.#members.truncate(0);
     this.#tick = tick;
     this.#members.push(member);
   }
@@ -35,16 +37,17 @@ export class Turns<Member> {
    * @returns how many steps are left
    */
   run(step: (member: Member) => boolean): number {
+    const members = this.#members;
     this.#rotate();
-    while (this.#members.length > 0) {
+    while (members.length > 0) {
       let kept = 0;
-      for (let index = 0; index < this.#members.length; index++) {
-        const member = this.#members[index] as Member;
+      for (let index = 0; index < members.length; index++) {
+        const member = members.at(index);
         if (this.#rule.leftOf(member) === 0) continue;
         if (!step(member)) return this.#stop(kept, index);
-        if (this.#rule.leftOf(member) > 0) this.#members[kept++] = member;
+        if (this.#rule.leftOf(member) > 0) members.put(kept++, member);
       }
-      this.#members.length = kept;
+      members.truncate(kept);
     }
     this.#next = undefined;
     return 0;
@@ -53,14 +56,19 @@ export class Turns<Member> {
   /** Begins with the one who was next when the last run stopped. */
   #rotate(): void {
     if (this.#next === undefined) return;
-    const at = this.#members.indexOf(this.#next);
-    if (at > 0) this.#members = [...this.#members.slice(at), ...this.#members.slice(0, at)];
+    const members = this.#members;
+    let at = 0;
+    while (at < members.length && members.at(at) !== this.#next) at++;
+    if (at < members.length) members.turn(at, at);
   }
 
   /** Those who had no turn in this round come first, then those who had. */
   #stop(kept: number, index: number): number {
-    this.#members = [...this.#members.slice(index), ...this.#members.slice(0, kept)];
-    this.#next = this.#members[0];
-    return this.#members.reduce((sum, member) => sum + this.#rule.leftOf(member), 0);
+    const members = this.#members;
+    members.turn(index, kept);
+    this.#next = members.at(0);
+    let left = 0;
+    for (let at = 0; at < members.length; at++) left += this.#rule.leftOf(members.at(at));
+    return left;
   }
 }
