@@ -92,7 +92,7 @@ export class Frames implements Desk<AnyConnection> {
     this.settleHouses();
 
     const visiting = this.#gatherVisits();
-    for (const connection of visiting) connection.sift();
+    for (let index = 0; index < visiting.length; index++) visiting.at(index).sift();
     const remaining = this.latch(visiting, this.#frame.tick);
     for (let index = 0; index < visiting.length; index++) {
       const connection = visiting.at(index);
