@@ -475,7 +475,7 @@ describe("between tickwire and others", () => {
     await once(first.ws, "open");
     const second = rawPeer(server);
     await once(second.ws, "close");
-    expect(second.ending()).toMatchObject({ code: 1013, text: expect.stringContaining("acceptLimit, 1") });
+    expect(second.ending()).toMatchObject({ code: 1013, text: expect.stringContaining("acceptLimit: 1") });
   });
 });
 
