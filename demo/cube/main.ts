@@ -109,15 +109,25 @@ function openView(options: Options, hasKeys: boolean): View {
   return new TerminalView(process.stdout, { isColoured, hasKeys: hasKeys && !options.auto });
 }
 
-/** Leaving is bounded in time, so a second signal has nothing to add; under npm and tsx, one Ctrl-C comes twice. */
+/** Leaving is bounded in time, so a second signal has nothing to add; under npm, one Ctrl-C comes twice. */
 function endWhenAsked(end: AbortController): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end.abort());
   // Whoever started this has a channel to here, and it closes when he dies, also by kill -9.
   process.on("disconnect", () => end.abort());
   process.channel?.unref(); // or it would keep this process alive
+  if (process.env.npm_lifecycle_event !== undefined) endWithParent(end);
   // Whoever read this has gone (`| head`), or the terminal has: nothing is left to show to.
   process.stdout.on("error", () => end.abort());
   process.stderr.on("error", () => {});
+}
+
+/** Between npm and this stands a shell, which dies of npm's SIGTERM and does not pass it on. */
+function endWithParent(end: AbortController): void {
+  const parent = process.ppid;
+  const look = () => {
+    if (process.ppid !== parent) end.abort();
+  };
+  setInterval(look, LOOK_EVERY_MS).unref();
 }
 
 function complain(message: string, code: number): number {
@@ -127,6 +137,8 @@ function complain(message: string, code: number): number {
 
 /** A flood of lines takes its turn with everybody else's. */
 const FRAME_BUDGET = { messages: 4_096 };
+/** Soon enough that nobody takes it for an orphan. */
+const LOOK_EVERY_MS = 500;
 /** A person who pressed Ctrl-C does not wait for a peer that never says goodbye. */
 const CLOSE_TIMEOUT_MS = 500;
 /** After a stall (a debugger, a closed lid) the cube goes on; it does not leap to a wall. */

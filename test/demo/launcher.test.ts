@@ -1,7 +1,7 @@
 /** `npm run demo` as a visitor sees it, without a browser. */
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
-import { type Child, cube, DEADLINE_MS, endAll, Window } from "./children.ts";
+import { Child, cube, DEADLINE_MS, endAll, Window } from "./children.ts";
 
 afterEach(endAll);
 
@@ -54,6 +54,17 @@ describe("npm run demo", { timeout: 4 * DEADLINE_MS }, () => {
     await Promise.all(closed);
     while (pids.some(isAlive)) await new Promise(setImmediate); // or the test's own deadline ends it
   });
+
+  it.skipIf(process.platform === "win32")(
+    "ends when npm is told to, though npm tells only its shell",
+    async () => {
+      const demo = new Child("npm", ["run", "--silent", "demo", "--", "--no-open"]);
+      const [mover, mirror] = await windows(demo);
+      const closed = [once(mover.socket, "close"), once(mirror.socket, "close")];
+      demo.process.kill("SIGTERM");
+      await Promise.all(closed);
+    },
+  );
 
   it("ends by itself after its ticks", async () => {
     const demo = launch("--ticks", "30", "--auto");
