@@ -1,0 +1,255 @@
+/** What a page alone can show: backpressure without a pause, a hidden tab, and the pure core in another engine's hands. */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { type Connection, type Listener, lines, Poller } from "../../src/index.ts";
+import { websocketServer } from "../../src/websocket.ts";
+import { bundleForPage, chromiumPath, launchBrowser, servePage } from "./browser.ts";
+
+/** What the page's script leaves on `globalThis` for the test. */
+interface Probe {
+  ticks: number;
+  heard: number;
+  refused: number;
+  sent: number;
+  pending: number;
+  state: string;
+  reason: string | undefined;
+  takes: boolean;
+}
+declare const probe: Probe;
+
+describe.skipIf(chromiumPath === undefined)("a page", () => {
+  let browser: Browser;
+  let net: Poller;
+  const closing: (() => Promise<void>)[] = [];
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  }, 60_000);
+
+  afterEach(async () => {
+    net?.[Symbol.dispose]();
+    for (const close of closing.splice(0)) await close();
+  });
+
+  afterAll(() => browser?.close());
+
+  /** Opens a page with the script, whose messages come to a listener here. */
+  async function open(source: string, limits = {}): Promise<{ page: Page; listener: Listener<string> }> {
+    const site = await servePage(await bundleForPage({ source }));
+    net = new Poller(limits);
+    const listener = net.listen(websocketServer({ server: site.server }), lines({ maxLineBytes: 100_000 }));
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    closing.push(() => context.close(), site.close);
+    await page.goto(site.origin);
+    return { page, listener };
+  }
+
+  async function until(isThere: () => boolean | Promise<boolean>): Promise<void> {
+    for (const giveUpMs = performance.now() + 25_000; performance.now() < giveUpMs; ) {
+      net.poll();
+      if (await isThere()) return;
+      net.flush();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    throw new Error("it did not come");
+  }
+
+  async function guestOf(listener: Listener<string>): Promise<Connection<string>> {
+    let guest: Connection<string> | undefined;
+    await until(() => (guest ??= listener.tryAccept()) !== undefined);
+    return guest as Connection<string>;
+  }
+
+  test("that sends 20 MB to a server which does not take is told so, and loses nothing", async () => {
+    const { page, listener } = await open(
+      `
+      import { lines, Poller, runLoop, websocket } from "./src/browser.ts";
+      const net = new Poller();
+      const server = net.connect(websocket("/"), lines({ maxLineBytes: 100_000 }));
+      globalThis.probe = { sent: 0, refused: 0, pending: 0 };
+      const text = "x".repeat(9_990);
+      runLoop({ rateHz: 100, poller: net, tick() {
+        probe.pending = Math.max(probe.pending, server.pendingBytes);
+        for (let count = 0; count < 100 && probe.sent < 2_000; count++) {
+          if (server.trySend(probe.sent + " " + text)) probe.sent++;
+          else { probe.refused++; break; }
+        }
+      } });`,
+      { receiveLimitBytes: 200_000 },
+    );
+    const guest = await guestOf(listener);
+    let last = -1;
+    await until(async () => {
+      const { sent, refused } = await page.evaluate(() => probe);
+      const isStuck = refused > 50 && sent === last;
+      last = sent;
+      return isStuck;
+    });
+    expect(last).toBeLessThan(2_000);
+    expect(guest.stats.inboxPeakBytes).toBeLessThan(200_000 + 3 * 65_536);
+    let got = 0;
+    await until(() => {
+      for (const text of guest) expect(text.startsWith(`${got++} `)).toBe(true);
+      return got === 2_000;
+    });
+    expect((await page.evaluate(() => probe)).pending).toBeLessThanOrEqual(1_048_576);
+  }, 40_000);
+
+  test("that does not take keeps what comes in its backlog, and loses nothing under that limit", async () => {
+    const { page, listener } = await open(TAKER.replace("OPTIONS", ""));
+    const guest = await guestOf(listener);
+    for (let sent = 0; sent < 300; ) {
+      await until(() => guest.trySend(`${sent} ${"x".repeat(10_000)}`));
+      sent++;
+    }
+    await until(() => guest.pendingBytes === 0);
+    await page.evaluate(() => {
+      probe.takes = true;
+    });
+    await until(async () => (await page.evaluate(() => probe.heard)) === 300);
+    expect(await page.evaluate(() => probe.state)).toBe("open");
+  }, 40_000);
+
+  test("that takes nothing for too long closes with overflow, after what it has, and the server is told", async () => {
+    const { page, listener } = await open(TAKER.replace("OPTIONS", "{ maxBacklogBytes: 500_000 }"));
+    const guest = await guestOf(listener);
+    await until(() => {
+      while (guest.trySend("x".repeat(10_000)));
+      return guest.state === "closed";
+    });
+    expect(guest.closeReason).toMatchObject({ kind: "overflow", code: "4013" });
+    expect(guest.closeReason?.message).toContain("maxBacklogBytes, 500000");
+    await page.evaluate(() => {
+      probe.takes = true;
+    });
+    await until(async () => (await page.evaluate(() => probe.state)) === "closed");
+    const { reason, heard } = await page.evaluate(() => probe);
+    expect(reason).toBe("overflow");
+    expect(heard).toBeGreaterThanOrEqual(50);
+  }, 40_000);
+
+  test("rides on animation frames, and goes on with what comes while it is hidden", async () => {
+    const { page, listener } = await open(`
+      import { lines, Poller, runLoop, websocket } from "./src/browser.ts";
+      const net = new Poller();
+      const server = net.connect(websocket("/"), lines());
+      globalThis.probe = { ticks: 0, heard: 0 };
+      globalThis.frames = 0;
+      const count = () => { frames++; requestAnimationFrame(count); };
+      requestAnimationFrame(count);
+      runLoop({ pace: "animation", poller: net, tick() {
+        probe.ticks++;
+        for (const line of server) { probe.heard++; server.trySend("heard " + line + " " + document.visibilityState); }
+      } });`);
+    const guest = await guestOf(listener);
+    await page.waitForFunction(() => probe.ticks > 20);
+    const { ticks, frames } = await page.evaluate(() => ({
+      ticks: probe.ticks,
+      frames: (globalThis as unknown as { frames: number }).frames,
+    }));
+    expect(Math.abs(ticks - frames)).toBeLessThan(10);
+
+    await hide(page);
+    const hiddenTicks = await page.evaluate(() => probe.ticks);
+    guest.trySend("one");
+    const answers: string[] = [];
+    await until(() => answers.push(...guest) > 0);
+    expect(answers).toEqual(["heard one hidden"]);
+    await until(async () => (await page.evaluate(() => probe.ticks)) >= hiddenTicks + 3); // by timers alone
+    expect(guest.state).toBe("open");
+
+    await show(page);
+    const shownTicks = await page.evaluate(() => probe.ticks);
+    await page.waitForFunction((before) => probe.ticks > before + 20, shownTicks);
+  }, 40_000);
+
+  test("without animation frames, as a worker may be, says so", async () => {
+    const { page } = await open(`
+      import { Poller, runLoop } from "./src/browser.ts";
+      globalThis.requestAnimationFrame = undefined;
+      globalThis.probe = {};
+      runLoop({ pace: "animation", poller: new Poller(), tick() {} }).catch((error) => { probe.reason = String(error); });`);
+    await page.waitForFunction(() => probe.reason !== undefined);
+    expect(await page.evaluate(() => probe.reason)).toBe(
+      "TypeError: pace: there are no animation frames here",
+    );
+  });
+
+  test("is told why it cannot connect, as far as browsers tell", async () => {
+    const { page } = await open(`
+      import { lines, Poller, runLoop, websocket } from "./src/browser.ts";
+      const net = new Poller();
+      const server = net.connect(websocket("ws://127.0.0.1:1/"), lines());
+      globalThis.probe = {};
+      const words = [];
+      for (const url of ["http://:", "ftp://x", 7]) try { websocket(url); } catch (error) { words.push(error.name); }
+      try { net.connect(websocket("/", { protocols: ["a", "a"] }), lines()); } catch (error) { words.push(error.name); }
+      runLoop({ rateHz: 100, poller: net, tick() {
+        if (server.state === "closed") probe.reason = [server.closeReason.kind, ...words].join();
+      } });`);
+    await page.waitForFunction(() => probe.reason !== undefined);
+    expect(await page.evaluate(() => probe.reason)).toBe(
+      "refused,RangeError,RangeError,TypeError,SyntaxError",
+    );
+  });
+
+  test("waits for activity as a program in Node does, and wakes when its bytes have left", async () => {
+    const { page, listener } = await open(`
+      import { lines, Poller, waitForActivity, websocket } from "./src/browser.ts";
+      const net = new Poller({ sendLimitBytes: 100_000 });
+      const server = net.connect(websocket("/"), lines({ maxLineBytes: 100_000 }));
+      globalThis.probe = { heard: 0, reason: "" };
+      net.on("drain", () => { probe.reason = "drained"; });
+      server.trySend("x".repeat(90_000));
+      server.trySend("y".repeat(90_000)); // refused: so there is a drain to wait for
+      for (;;) {
+        net.poll();
+        for (const line of server) probe.heard++;
+        net.flush();
+        await waitForActivity(net);
+      }`);
+    const guest = await guestOf(listener);
+    await until(() => guest.tryRecv()?.length === 90_000);
+    await page.waitForFunction(() => probe.reason === "drained");
+    guest.trySend("news");
+    await until(async () => (await page.evaluate(() => probe.heard)) === 1);
+  });
+});
+
+/** A page that takes nothing until it is told to. */
+const TAKER = `
+  import { lines, Poller, runLoop, websocket } from "./src/browser.ts";
+  const net = new Poller({ receiveLimitBytes: 100_000 });
+  const server = net.connect(websocket("/", OPTIONS), lines({ maxLineBytes: 100_000 }));
+  globalThis.probe = { heard: 0, takes: false };
+  runLoop({ rateHz: 100, poller: net, tick() {
+    if (probe.takes) for (const _ of server) probe.heard++;
+    probe.state = server.state;
+    probe.reason = server.closeReason?.kind;
+  } });`;
+
+/**
+ * Does to a page what a browser does to a tab in the background: it is hidden,
+ * has no animation frames, and is told so. A browser without a window keeps all
+ * its tabs in front.
+ */
+async function hide(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    Object.assign(globalThis, { shownFrames: requestAnimationFrame, requestAnimationFrame: () => 0 });
+    Object.defineProperty(document, "hidden", { get: () => true, configurable: true });
+    Object.defineProperty(document, "visibilityState", { get: () => "hidden", configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+}
+
+async function show(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const { shownFrames } = globalThis as unknown as { shownFrames: typeof requestAnimationFrame };
+    Object.assign(globalThis, { requestAnimationFrame: shownFrames });
+    Reflect.deleteProperty(document, "hidden");
+    Reflect.deleteProperty(document, "visibilityState");
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+}
