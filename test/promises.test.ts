@@ -34,9 +34,9 @@ function unfounded(promises: readonly Promised[]): string[] {
     .map(({ title, file }) => `"${title}" is no test in ${file}`);
 }
 
-/** What is written as the first thing behind an opening bracket: a test's title, among others. */
+/** What is written as the first thing behind an opening bracket, or as a row's title: a test's title, among others. */
 function titlesOf(source: string): string[] {
-  return [...source.matchAll(/\(\s*"((?:\\.|[^"\\])*)"/g)].map(([, title = ""]) => title);
+  return [...source.matchAll(/(?:\(|\btitle:)\s*"((?:\\.|[^"\\])*)"/g)].map(([, title = ""]) => title);
 }
 
 describe("the README's promises", () => {

@@ -9,11 +9,15 @@ import { bundleForPage } from "./browser.ts";
 
 const KIBIBYTE = 1_024;
 
-/** What pages import, and the most that it may weigh, minified and gzipped. */
+/**
+ * What pages import, and the most that it may weigh, minified and gzipped. The
+ * client itself is held under 8 KiB; a codec, a loop and all the rest come on
+ * top of that for who imports them.
+ */
 const PAGES = [
-  { page: "its own loop", names: "Poller, websocket, lines", mostBytes: 8 * KIBIBYTE },
-  { page: "runLoop", names: "Poller, websocket, lines, runLoop", mostBytes: 8.5 * KIBIBYTE },
-  { page: "everything there is", names: undefined, mostBytes: 10.25 * KIBIBYTE },
+  { page: "the client itself", names: "Poller, websocket, bytes", mostBytes: 8 * KIBIBYTE },
+  { page: "lines and a loop", names: "Poller, websocket, lines, runLoop", mostBytes: 9.5 * KIBIBYTE },
+  { page: "everything there is", names: undefined, mostBytes: 10.75 * KIBIBYTE },
 ];
 
 describe("the bundle of a page", () => {
