@@ -9,16 +9,10 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { blocks, readme } from "./readme-blocks.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = `${root}test/.cache/readme`;
-const readme = readFileSync(`${root}README.md`, "utf8");
-const blocks = new Map(
-  [...readme.matchAll(/^```ts\n(\/\/ ([\w.]+).*\n[\s\S]*?)^```/gm)].map(([, code = "", name = ""]) => [
-    name,
-    code,
-  ]),
-);
 const children: ChildProcess[] = [];
 
 beforeAll(() => {
@@ -44,6 +38,8 @@ describe("the README", () => {
         "game.test.ts",
         "echo.ts",
         "datagrams.ts",
+        "page.ts", // in test/browser/readme-page.test.ts
+        "page-server.ts",
       ].sort(),
     );
   });
@@ -53,7 +49,12 @@ describe("the README", () => {
     const config = {
       extends: `${root}tsconfig.json`,
       compilerOptions: {
-        paths: { tickwire: [`${root}src/index.ts`] },
+        lib: ["es2023", "es2024.string", "esnext.disposable", "dom", "dom.iterable"], // for the page
+        paths: {
+          tickwire: [`${root}src/index.ts`],
+          "tickwire/browser": [`${root}src/browser.ts`],
+          "tickwire/websocket": [`${root}src/websocket.ts`],
+        },
         isolatedDeclarations: false,
         declaration: false,
       },
