@@ -56,7 +56,7 @@ function dial(): net.Socket {
 
 /** Pays one visit, and ends when the stranger has gone. */
 async function pay({ pieces, leaves }: Visit, socket: net.Socket): Promise<void> {
-  const gone = once(socket, "close");
+  const gone = new Promise((resolve) => socket.on("close", resolve)); // an error on the way there is none of ours
   socket.resume();
   for (const piece of pieces) {
     if (socket.destroyed) break;

@@ -27,6 +27,7 @@ export interface ChurnFigures {
 const [name = "", perRound = "", rounds = ""] = process.argv.slice(2);
 /** Who comes at the same time. */
 const CROWD = 50;
+const REST_MS = 200;
 const host = "127.0.0.1";
 const port = 0;
 
@@ -55,7 +56,7 @@ function same(transport: Transport): Way {
 }
 
 async function run(): Promise<ChurnFigures> {
-  const activeBefore = process.getActiveResourcesInfo();
+  const activeBefore = await activeAtRest();
   const controller = new AbortController();
   const { signal } = controller;
   setMaxListeners(CROWD, signal);
@@ -71,12 +72,11 @@ async function run(): Promise<ChurnFigures> {
     after.push(heapBytes());
   }
   await Promise.all([server[Symbol.asyncDispose](), client[Symbol.asyncDispose]()]);
-  await rest(10);
   return {
     connections: server.stats.closed,
     heapBytes: after,
     activeBefore,
-    activeAfter: process.getActiveResourcesInfo(),
+    activeAfter: await activeAtRest(),
     signalListeners: getEventListeners(signal, "abort").length,
   };
 
@@ -107,6 +107,13 @@ async function run(): Promise<ChurnFigures> {
       if (name !== "memory") await new Promise((resolve) => setImmediate(resolve));
     }
   }
+}
+
+/** What is active once the loader and the last handles have had their time, the two outputs among it. */
+async function activeAtRest(): Promise<string[]> {
+  for (const output of [process.stdout, process.stderr]) output.write("");
+  await rest(REST_MS);
+  return process.getActiveResourcesInfo().sort();
 }
 
 console.log(JSON.stringify(await run()));
