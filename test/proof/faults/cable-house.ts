@@ -11,10 +11,13 @@ import { lines, Poller, tcp } from "../../../src/index.ts";
 import { House, LOOPBACK, type Stranger } from "../house.ts";
 import { FAR_ADDRESS, NEAR_ADDRESS, setCable } from "./cable.ts";
 
+/** For a peer of which nothing is heard any more. */
+const IDLE_MS = 1_000;
 const [scene = "", far = ""] = process.argv.slice(2);
 const house = await House.open({
   transport: tcp({ host: "0.0.0.0", port: 0 }),
   reach: (port) => tcp({ host: LOOPBACK, port }),
+  ...(scene === "pullForGood" && { listen: { idleTimeoutMs: IDLE_MS } }),
 });
 
 /** Words go both ways; all come, in order, however many packets were lost. */
@@ -36,6 +39,15 @@ async function pullForAWhile(): Promise<void> {
   await talk(stranger, 20, said);
   await house.until(() => stranger.words.length > heardBefore + 50, "words after the mending");
   await sayGoodbye(stranger);
+}
+
+/** Nothing comes any more, no reset and no end: the idle deadline tells, though this side talks on. */
+async function pullForGood(): Promise<void> {
+  const stranger = await meet();
+  await talk(stranger, 20);
+  setCable(far, "down");
+  const { kind, code, message } = await house.ending(stranger);
+  assert.deepEqual([kind, code], ["timeout", "idleTimeoutMs"], message);
 }
 
 /** Nobody can be reached: the attempt ends at its deadline. */
@@ -76,7 +88,12 @@ async function sayGoodbye(stranger: Stranger): Promise<void> {
   );
 }
 
-const SCENES: Readonly<Record<string, () => Promise<void>>> = { talkOverBadCable, pullForAWhile, callInVain };
+const SCENES: Readonly<Record<string, () => Promise<void>>> = {
+  talkOverBadCable,
+  pullForAWhile,
+  pullForGood,
+  callInVain,
+};
 await SCENES[scene]?.();
 await house.checkPlayers();
 await house.close();

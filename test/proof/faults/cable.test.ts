@@ -32,6 +32,11 @@ describe.skipIf(whyNot !== undefined)("over a cable with 40 ms of delay each way
     await expectWell(program);
   });
 
+  test("that is pulled out for good, the loss is told at the idle deadline, and nobody else notices", async () => {
+    const { program } = await call("pullForGood", 0);
+    await expectWell(program);
+  });
+
   test("that is out, an attempt to connect ends at its deadline", async () => {
     await cable.lay({ delayMs: 40, lossPercent: 0 });
     await expectWell(house("callInVain"));

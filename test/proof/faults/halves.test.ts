@@ -42,4 +42,16 @@ describe("half a connection, and the players do not notice,", () => {
     expect(heard).toBe(told);
     await house.checkPlayers();
   });
+
+  test("whose peer says nothing and reads nothing, and is not gone: it ends at the idle deadline", async () => {
+    house = await House.open({ listen: { idleTimeoutMs: 300 } });
+    socket = net.connect({ host: LOOPBACK, port: house.port });
+    socket.pause();
+    socket.write("the last word\n");
+    const stranger = await house.stranger();
+    const reason = await house.ending(stranger);
+    expect(reason).toMatchObject({ kind: "timeout", code: "idleTimeoutMs" });
+    expect(stranger.words).toEqual(["the last word"]);
+    await house.checkPlayers();
+  });
 });

@@ -33,10 +33,11 @@ test("thousands of connections opened and dropped at once: each is counted, and 
   for (const bytes of later) expect(bytes - first).toBeLessThan((100 * figures.connections) / 3); // 100 bytes of each
 });
 
-test("a thousand guests who never say a word cost no frame anything, and little memory", async () => {
+test("a thousand guests who never say a word cost no frame anything, and go at the deadline for a first one", async () => {
   const figures = await run<SilenceFigures>("silence.ts");
   expect(figures.mostReady).toBeLessThanOrEqual(20);
   expect(figures.bytesPerGuest).toBeLessThan(32_768);
+  expect(figures.timedOut).toBe(figures.guests);
 });
 
 /** What a program prints as its last line. */
