@@ -77,7 +77,8 @@ class Game {
     if (task.kind === "everyone") {
       return () => {
         server.receive(takePosition, most);
-        for (const position of this.#positions.values()) this.#sendToAll(position);
+        let player = 0;
+        for (const position of this.#positions.values()) this.#sendToAll(position, player++);
         server.flush();
       };
     }
@@ -95,8 +96,8 @@ class Game {
     this.checksum = (this.checksum + seen) | 0;
   }
 
-  #sendToAll(line: string): void {
-    this.#server.sendToAll(line);
+  #sendToAll(line: string, key?: number): void {
+    this.#server.sendToAll(line, key);
     this.sent += this.#server.connections;
   }
 }

@@ -11,8 +11,8 @@ export interface Server {
   readonly connections: number;
   /** A frame begins: lets guests in, and gives the game what came, `most` messages at the most. */
   receive(take: Take, most: number): void;
-  /** Sends one message to everyone. */
-  sendToAll(line: string): void;
+  /** Sends one message to everyone. With a `key` it is what is newest of that: older may be replaced. */
+  sendToAll(line: string, key?: number): void;
   /** A frame ends: what has not left yet leaves now. */
   flush(): void;
 }

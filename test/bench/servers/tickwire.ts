@@ -22,6 +22,7 @@ import type { Take } from "./server.ts";
 
 await host(async (job) => {
   const { task } = job.work;
+  const { sendsLatest = false } = job.contestant;
   const poller = new Poller({
     ...(task.kind === "firehose" && task.receiveLimitBytes !== undefined
       ? { receiveLimitBytes: task.receiveLimitBytes }
@@ -52,8 +53,9 @@ await host(async (job) => {
         budget.messages = most;
         listener.drain(take, budget);
       },
-      sendToAll(line: string) {
-        listener.broadcast(line);
+      sendToAll(line: string, key?: number) {
+        if (key !== undefined && sendsLatest) listener.broadcastLatest(key, line);
+        else listener.broadcast(line);
       },
       flush() {
         poller.flush();
