@@ -105,9 +105,11 @@ describe("the tables", () => {
   test("show all contestants that took part, and no column without a figure", () => {
     const table = details([work("lines-1000x1")], rows).filter((line) => line.startsWith("|"));
     expect(table).toHaveLength(4);
-    expect(table[0]).toContain("| server CPU | CPU per message | frame p50 |");
+    expect(table[0]).toContain("| server CPU | CPU per message | of it in the system | frame p50 |");
     expect(table[0]).not.toContain("system calls");
-    expect(table[3]).toContain("| **tickwire** `tcp` | 20.0 %<br>× 0.50 | 3.33 µs<br>× 0.50 |");
+    expect(table[3]).toContain(
+      "| **tickwire** `tcp` | 20.0 %<br>× 0.50 | 3.33 µs<br>× 0.50 | 1.00 µs<br>× 1.00 |",
+    );
   });
 
   test("mark whose figures are in doubt, when most of the runs are", () => {
@@ -244,6 +246,7 @@ function resultOf(server: Partial<ServerReport>, load: Partial<LoadReport> = {})
     server: {
       elapsedMs: 1_000,
       cpuMs: 300,
+      systemMs: 60,
       frames: 60,
       frameP50Us: 1,
       frameP99Us: 2,
@@ -254,6 +257,14 @@ function resultOf(server: Partial<ServerReport>, load: Partial<LoadReport> = {})
       peakBytes: 1,
       ...server,
     },
-    load: { elapsedMs: 1_000, cpuMs: 100, connections: 1_000, sent: 60_000, receivedBytes: 0, ...load },
+    load: {
+      elapsedMs: 1_000,
+      cpuMs: 100,
+      systemMs: 50,
+      connections: 1_000,
+      sent: 60_000,
+      receivedBytes: 0,
+      ...load,
+    },
   };
 }

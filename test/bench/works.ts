@@ -125,6 +125,7 @@ const IDLE_FIGURES = ["hotFrame", "frameP50", "frameP99", "allocated", "cpu", "m
 const FRAME_FIGURES = [
   "cpu",
   "cpuPerMessage",
+  "systemPerMessage",
   "frameP50",
   "frameP99",
   "frameMax",

@@ -122,10 +122,11 @@ function answerMain(): void {
 }
 
 function report(before: { readonly sent: number; readonly receivedBytes: number }): LoadReport {
-  const { elapsedMs, cpuMs, loopDelayP99Ms } = meter.end();
+  const { elapsedMs, cpuMs, systemMs, loopDelayP99Ms } = meter.end();
   return {
     elapsedMs,
     cpuMs,
+    systemMs,
     loopDelayP99Ms,
     connections: clients.filter((client) => client.isOpen).length,
     sent: sent - before.sent,

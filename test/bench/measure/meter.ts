@@ -36,6 +36,7 @@ export class Meter {
     return {
       elapsedMs,
       cpuMs: (user + system) / 1_000,
+      systemMs: system / 1_000,
       // Node records the whole time between two looks, the rest that was asked for included.
       loopDelayP99Ms: Math.max(0, this.#delay.percentile(99) / 1e6 - DELAY_RESOLUTION_MS),
       collections: this.#collections,

@@ -19,6 +19,8 @@ export interface Usage {
   readonly elapsedMs: number;
   /** User and system time of the whole process. */
   readonly cpuMs: number;
+  /** The part of it that was spent in the system: reads, writes, polls. */
+  readonly systemMs: number;
   /** How late its event loop was, beyond what was asked for; none from Python. */
   readonly loopDelayP99Ms?: number;
 }

@@ -16,6 +16,7 @@ export interface Figure {
 export type FigureName =
   | "cpu"
   | "cpuPerMessage"
+  | "systemPerMessage"
   | "frameP50"
   | "frameP99"
   | "frameMax"
@@ -46,7 +47,14 @@ export const FIGURES: Readonly<Record<FigureName, Figure>> = {
     isCompared: true,
     unit: "µs",
     digits: 2,
-    of: ({ server, load }) => (server.cpuMs * 1e3) / (server.taken + server.sent || load.sent),
+    of: (result) => (result.server.cpuMs * 1e3) / messagesOf(result),
+  },
+  systemPerMessage: {
+    title: "of it in the system",
+    isCompared: true,
+    unit: "µs",
+    digits: 2,
+    of: (result) => (result.server.systemMs * 1e3) / messagesOf(result),
   },
   frameP50: {
     title: "frame p50",
@@ -88,7 +96,7 @@ export const FIGURES: Readonly<Record<FigureName, Figure>> = {
     isCompared: true,
     unit: "",
     digits: 0,
-    of: ({ server, load }) => perSecond(server, server.taken + server.sent || load.sent),
+    of: (result) => perSecond(result.server, messagesOf(result)),
   },
   syscalls: {
     title: "system calls per frame",
@@ -176,4 +184,9 @@ export function percent({
 
 export function perSecond({ elapsedMs }: { readonly elapsedMs: number }, count: number): number {
   return (count * 1_000) / elapsedMs;
+}
+
+/** What the server took and sent; where it has no game that counts, what the load sent. */
+function messagesOf({ server, load }: Result): number {
+  return server.taken + server.sent || load.sent;
 }

@@ -26,7 +26,7 @@ def quantile(ordered, part):
 
 def cpu_ms():
     used = resource.getrusage(resource.RUSAGE_SELF)
-    return (used.ru_utime + used.ru_stime) * 1000
+    return (used.ru_utime + used.ru_stime) * 1000, used.ru_stime * 1000
 
 
 class Server:
@@ -44,13 +44,15 @@ class Server:
         self.taken = 0
         self.sent = 0
         self.start = time.perf_counter()
-        self.start_cpu = cpu_ms()
+        self.start_cpu, self.start_system = cpu_ms()
 
     def end(self):
         elapsed = time.perf_counter() - self.start
+        cpu, system = cpu_ms()
         report = {
             "elapsedMs": elapsed * 1000,
-            "cpuMs": cpu_ms() - self.start_cpu,
+            "cpuMs": cpu - self.start_cpu,
+            "systemMs": system - self.start_system,
             "frames": len(self.frames_us),
             "connections": len(self.clients),
             "taken": self.taken,
