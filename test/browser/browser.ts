@@ -16,10 +16,10 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 /** The path of this machine's Chromium; `undefined` where there is none, and then it has said so. */
 export const chromiumPath: string | undefined = findChromium();
 
-/** Starts Chromium, without a window. */
-export async function launchBrowser(): Promise<Browser> {
+/** Starts Chromium, without a window; `more` are arguments beside the quiet ones. */
+export async function launchBrowser(more: readonly string[] = []): Promise<Browser> {
   if (chromiumPath === undefined) throw new Error("there is no Chromium here; look at chromiumPath first");
-  return chromium.launch({ executablePath: chromiumPath, args: QUIET });
+  return chromium.launch({ executablePath: chromiumPath, args: [...QUIET, ...more] });
 }
 
 /**

@@ -46,7 +46,7 @@ export class Panel {
     // Who clicked wants the keys for the cube again; who came by Tab keeps the focus.
     this.#part("panel").addEventListener("click", (event) => {
       const isByHand = event.detail > 0 || (event instanceof PointerEvent && event.pointerType !== "");
-      if (isByHand && page.activeElement instanceof HTMLInputElement) page.activeElement.blur();
+      if (isByHand && page.activeElement instanceof HTMLElement) page.activeElement.blur();
     });
   }
 

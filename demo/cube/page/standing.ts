@@ -25,7 +25,7 @@ export function sessionWords(state: SessionState, roundTripMs: number | undefine
       if (state.isSilent)
         return { level: "gone", title: "silent", detail: "the process behind this window says nothing" };
       const trip = roundTripMs === undefined ? "" : `, ${roundTripMs.toFixed(1)} ms`;
-      return { level: "good", title: "linked", detail: `this window to its process${trip}` };
+      return { level: "good", title: "linked", detail: `window to process${trip}` };
     }
     case "pausing": {
       const inWords = `trying again in ${seconds(Math.max(0, state.untilMs - nowMs))}`;
@@ -47,7 +47,7 @@ export function peerWords(link: PeerLink | undefined, wasThere: boolean): Words 
     case undefined:
       return { level: "waiting", title: "unknown", detail: "the process behind this window has not said" };
     case "linked":
-      return { level: "good", title: "linked", detail: `other peer ${link.words}` };
+      return { level: "good", title: "linked", detail: `peer ${link.words}` };
     case "listening":
       if (wasThere) return { level: "gone", title: "gone", detail: `waiting on ${link.words}` };
       return { level: "waiting", title: "listening", detail: link.words };

@@ -14,7 +14,7 @@ describe("the words", () => {
     expect(sessionWords({ kind: "open", isSilent: false }, 0.84, 0)).toEqual({
       level: "good",
       title: "linked",
-      detail: "this window to its process, 0.8 ms",
+      detail: "window to process, 0.8 ms",
     });
     expect(sessionWords({ kind: "open", isSilent: true }, 0.8, 0).level).toBe("gone");
     expect(sessionWords({ kind: "pausing", untilMs: 1_400, why: "reset" }, undefined, 1_000)).toEqual({

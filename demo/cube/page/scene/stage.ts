@@ -95,6 +95,7 @@ export class Stage {
     this.#sky.groundColor.set(theme.ground);
     this.#sky.intensity = theme.isDark ? 1.1 : 1.7;
     this.#sun.intensity = theme.isDark ? 2.4 : 2.6;
+    this.#fill.intensity = theme.isDark ? 1.7 : 1;
     this.#ground.paint(theme);
     this.#axes.paint(theme);
     this.#cube.paint(theme);
