@@ -146,7 +146,7 @@ const TIME = 3;
 const WIDEST = 0.55;
 const STRONGEST = 0.6;
 /** Farther than this in one frame is no way that was gone. */
-const LEAP = 6;
+const LEAP = 9;
 const HERE = new Vector3();
 const SIDE = new Vector3();
 const SIGHT = new Vector3();
