@@ -8,11 +8,11 @@ export {
   type BindOptions,
   type FrameBudget,
   type ListenOptions,
+  type GuardedConnectOptions as ConnectOptions,
 } from "./core/poller.ts";
 export type {
   ClientPoller,
   ClientPollerOptions,
-  ConnectOptions,
 } from "./core/client-poller.ts";
 export type { Frame } from "./core/frame.ts";
 export type { AnyListener, Listener, ListenerState } from "./core/listener.ts";
@@ -24,7 +24,8 @@ export type { AnyConnection, Connection } from "./core/connection.ts";
 export type { Key } from "./core/spans.ts";
 export type { ConnectionState } from "./core/phase.ts";
 export type { AcceptLimitOptions, AddressList } from "./core/accept-limits.ts";
-export type { ConnectLimitOptions, LimitOptions, ReceiveOverflow, SendOverflow } from "./core/limits.ts";
+export type { GuardLimitOptions, ReceiveOverflow, SendOverflow } from "./core/guard-limits.ts";
+export type { ConnectLimitOptions, LimitOptions } from "./core/limits.ts";
 export { formatAddress, type Address, type CloseKind, type CloseReason } from "./core/link.ts";
 export type { Handler, PollerEvents } from "./core/events.ts";
 export type {

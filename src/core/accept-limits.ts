@@ -3,6 +3,8 @@
  * a connection, as a page never needs them.
  */
 import { kindOf, limit, rate } from "../check.ts";
+import type { Limits } from "./limits.ts";
+import type { RoomsMaker } from "./rooms.ts";
 
 /** A list of addresses, such as a `net.BlockList`. */
 export interface AddressList {
@@ -58,6 +60,13 @@ export function acceptLimitsOf(
     ...(allowList !== undefined && { allowList: list("allowList", allowList) }),
     ...(denyList !== undefined && { denyList: list("denyList", denyList) }),
   };
+}
+
+/** What a listener is told of its guests: who may come in, and how those are kept. */
+export interface HouseRules {
+  readonly acceptLimits: AcceptLimits;
+  readonly limits: Limits;
+  readonly makeRooms: RoomsMaker;
 }
 
 function list(name: ListName, value: AddressList): AddressList {

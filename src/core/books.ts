@@ -12,8 +12,6 @@ export class Books {
   readonly own: Counters<ConnectionStats> = connectionCounters();
   readonly #poller: Counters<StreamStats>;
   readonly #listener: Counters<StreamStats> | undefined;
-  #untoldReceived = 0;
-  #untoldSent = 0;
 
   constructor(desk: Pick<Desk<never>, "counters">, home: Pick<Home<never>, "counters"> | undefined) {
     this.#poller = desk.counters;
@@ -48,23 +46,6 @@ export class Books {
     if (this.#listener !== undefined) this.#listener.skippedMessages += messages;
   }
 
-  /** Messages were dropped by a policy. */
-  lost(received: number, sent: number): void {
-    countLost(this.own, received, sent);
-    countLost(this.#poller, received, sent);
-    if (this.#listener !== undefined) countLost(this.#listener, received, sent);
-    this.#untoldReceived += received;
-    this.#untoldSent += sent;
-  }
-
-  /** What was lost since the last time; `undefined` when nothing was, the usual case. */
-  takeLosses(): { readonly received: number; readonly sent: number } | undefined {
-    const [received, sent] = [this.#untoldReceived, this.#untoldSent];
-    if (received + sent === 0) return undefined;
-    this.#untoldReceived = this.#untoldSent = 0;
-    return { received, sent };
-  }
-
   /** A message found no room. */
   refused(): void {
     this.own.refusedMessages++;
@@ -82,11 +63,6 @@ function countReceived(counters: Counters<StreamStats>, messages: number, sizeBy
 function countSent(counters: Counters<StreamStats>, sizeBytes: number): void {
   counters.sentMessages++;
   counters.sentBytes += sizeBytes;
-}
-
-function countLost(counters: Counters<StreamStats>, received: number, sent: number): void {
-  counters.lostReceived += received;
-  counters.lostSent += sent;
 }
 
 function countReplaced(counters: Counters<StreamStats>, moreBytes: number): void {

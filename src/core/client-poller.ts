@@ -17,6 +17,7 @@ import type { Frame } from "./frame.ts";
 import { type FrameRules, Frames } from "./frames.ts";
 import { type ConnectLimitOptions, type LimitOptions, type Limits, limitsOf } from "./limits.ts";
 import type { Pump, Transport } from "./link.ts";
+import { plainRooms, type RoomsMaker } from "./rooms.ts";
 import type { PollerStats } from "./stats.ts";
 
 /** Options of a {@link ClientPoller}; the limits are the defaults for all it makes. */
@@ -95,7 +96,7 @@ export class ClientPoller {
       throw new TypeError(`signal: expected an AbortSignal, got ${kindOf(signal)}`);
     }
     const link = transport.connect();
-    const connection = new Connection(this.frames, undefined, link, codec, limits);
+    const connection = new Connection(this.frames, undefined, link, codec, limits, this.roomsFor(options));
     if (signal !== undefined) connection.interruptBy(signal);
     this.callPumps(transport, link);
     return connection;
@@ -192,6 +193,11 @@ export class ClientPoller {
   /** Calls `wake` once, when `hasNews` is or becomes true. Answers how to take that back. @internal */
   onNews(wake: () => void): () => void {
     return this.frames.onNews(wake);
+  }
+
+  /** How a connection with these options is furnished. @internal */
+  protected roomsFor(_options: ConnectOptions): RoomsMaker {
+    return plainRooms;
   }
 
   /** @internal */

@@ -12,7 +12,7 @@ import type { Desk, Home, Keepers } from "./desk.ts";
 import type { Limits } from "./limits.ts";
 import type { Address, CloseReason, FailedAttempt, Link, Security } from "./link.ts";
 import type { ConnectionState } from "./phase.ts";
-import { type Rooms, roomsOf } from "./rooms.ts";
+import type { Rooms, RoomsMaker } from "./rooms.ts";
 import type { Key } from "./spans.ts";
 import type { ConnectionStats } from "./stats.ts";
 
@@ -35,10 +35,11 @@ export class Connection<In, Out = In> {
     link: Link,
     codec: Codec<In, Out>,
     limits: Limits,
+    makeRooms: RoomsMaker,
   ) {
     this.id = desk.enter(this);
     this.#keepers = { desk, home, member: this };
-    this.#rooms = roomsOf(this.#keepers, link, codec, limits);
+    this.#rooms = makeRooms(this.#keepers, link, codec, limits);
     if (home !== undefined) this.#copyFacts();
     link.attach(this.#rooms.intake);
   }
@@ -213,7 +214,7 @@ export class Connection<In, Out = In> {
   /** Sends what is queued, in one write, and behind the last the end of the stream. @internal */
   flush(): void {
     this.#rooms.life.flush();
-    if (this.#rooms.outbox.pendingBytes > 0 && this.#rooms.life.isWatched) this.#rooms.watches.flushed();
+    this.#rooms.guard?.flushed();
     if (this.#rooms.outbox.owesRoomNews) this.file();
   }
 
@@ -235,11 +236,9 @@ export class Connection<In, Out = In> {
     this.#filed = false;
     this.#rooms.receiving.settle(passedMs);
     this.#noteDrained();
-    const lost = this.#rooms.books.takeLosses();
-    if (lost !== undefined) this.#keepers.desk.announceLoss(this, lost);
     const isInside = this.#rooms.life.phase !== "at the door";
     const moved = isInside && this.#rooms.life.advance();
-    if (this.#rooms.life.isWatched) this.#rooms.watches.look(this.#rooms.receiving.resumesMs);
+    this.#rooms.guard?.look();
     if (moved) this.#copyFacts();
     const hasRoom = this.#rooms.life.phase === "open" && this.#rooms.outbox.takeRoomNews();
     if (hasRoom) this.#keepers.desk.announce("drain", this);

@@ -92,7 +92,6 @@ export class Frames implements Desk<AnyConnection> {
     this.settleHouses();
 
     const visiting = this.#gatherVisits();
-    for (let index = 0; index < visiting.length; index++) visiting.at(index).sift();
     const remaining = this.latch(visiting, this.#frame.tick);
     for (let index = 0; index < visiting.length; index++) {
       const connection = visiting.at(index);

@@ -82,6 +82,7 @@ export class HouseFrames extends Frames implements ListenerDesk<AnyConnection, A
 
   protected override latch(visiting: Batch<AnyConnection>, tick: number): number {
     const { messages, bytes } = this.#budget;
+    for (let index = 0; index < visiting.length; index++) visiting.at(index).sift();
     if (messages === Infinity && bytes === Infinity) return super.latch(visiting, tick);
     const { receivedMessages, receivedBytes } = this.counters;
     for (let index = 0; index < visiting.length; index++) this.#turns.offer(visiting.at(index), tick);

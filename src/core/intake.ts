@@ -8,17 +8,9 @@
  * Knows the link it must hold back when too much waits. Never what the game
  * sees of it.
  */
-import { DecodeError, type Decoder, type MessageSink } from "../codec/codec.ts";
+import { DecodeError, type Decoder } from "../codec/codec.ts";
 import type { CloseReason, Link, LinkEvents } from "./link.ts";
 import { Mailbox } from "./mailbox.ts";
-
-/** The limits that act as things arrive. */
-export interface IntakeLimits {
-  /** What may wait until the reading stops, weights included; at half it goes on. */
-  readonly pauseBytes: number;
-  /** The longest message, on the wire. */
-  readonly maxMessageBytes: number;
-}
 
 /** What has arrived for one connection. */
 export class Intake<In> implements LinkEvents {
@@ -34,37 +26,24 @@ export class Intake<In> implements LinkEvents {
   peakBytes = 0;
   /** How often the limit stopped the reading. */
   pauses = 0;
-  /** How often something came. */
-  reads = 0;
-  /** How many messages have come whole. */
-  whole = 0;
 
   readonly #link: Link;
   readonly #decoder: Decoder<In>;
-  readonly #limits: IntakeLimits;
-  /** Where the decoder puts messages: the inbox, or a guard before it. */
-  readonly #sink: MessageSink<In>;
+  readonly #limitBytes: number;
   readonly #notify: () => void;
   #reading: "flowing" | "paused" | "discarding" = "flowing";
 
   /** @param notify called at every news; the caller knows which of them is the first */
-  constructor(link: Link, decoder: Decoder<In>, limits: IntakeLimits, notify: () => void) {
+  constructor(link: Link, decoder: Decoder<In>, limitBytes: number, notify: () => void) {
     this.#link = link;
     this.#decoder = decoder;
-    this.#limits = limits;
-    this.#sink =
-      limits.maxMessageBytes === Infinity ? this.inbox : { put: (one, size) => this.#putChecked(one, size) };
+    this.#limitBytes = limitBytes;
     this.#notify = notify;
   }
 
   /** Whether the receive limit holds the peer back. */
   get paused(): boolean {
     return this.#reading === "paused";
-  }
-
-  /** Bytes of a message that has begun and is not whole. */
-  get partialBytes(): number {
-    return this.#reading === "discarding" ? 0 : (this.#decoder.pendingBytes ?? 0);
   }
 
   opened(): void {
@@ -75,18 +54,14 @@ export class Intake<In> implements LinkEvents {
 
   received(bytes: Uint8Array): void {
     if (this.#reading === "discarding" || this.progress !== "open") return;
-    const before = this.inbox.length;
-    this.reads++;
     try {
-      this.#decoder.decode(bytes, this.#sink);
-      this.#checkSize(this.partialBytes);
+      this.#decoder.decode(bytes, this.inbox);
     } catch (error) {
       this.#refuse(error);
     }
-    this.whole += this.inbox.length - before;
     const waiting = this.inbox.weightBytes;
     if (waiting > this.peakBytes) this.peakBytes = waiting;
-    if (waiting >= this.#limits.pauseBytes && this.#reading === "flowing") this.#pause();
+    if (waiting >= this.#limitBytes && this.#reading === "flowing") this.#pause();
     this.#notify();
   }
 
@@ -123,7 +98,7 @@ export class Intake<In> implements LinkEvents {
 
   /** Reads on when it was stopped, and half of the limit is free. */
   readOn(): void {
-    if (this.#reading !== "paused" || this.inbox.weightBytes > this.#limits.pauseBytes / 2) return;
+    if (this.#reading !== "paused" || this.inbox.weightBytes > this.#limitBytes / 2) return;
     this.#reading = "flowing";
     this.#link.resume();
   }
@@ -141,19 +116,6 @@ export class Intake<In> implements LinkEvents {
     this.progress = "closed";
     this.#reading = "discarding";
     this.inbox.clear();
-  }
-
-  #putChecked(message: In, sizeBytes: number): void {
-    this.#checkSize(sizeBytes);
-    this.inbox.put(message, sizeBytes);
-  }
-
-  #checkSize(sizeBytes: number): void {
-    const { maxMessageBytes } = this.#limits;
-    if (sizeBytes <= maxMessageBytes) return;
-    throw new DecodeError(
-      `a message of ${sizeBytes} bytes or more is over maxMessageBytes, ${maxMessageBytes}`,
-    );
   }
 
   #pause(): void {

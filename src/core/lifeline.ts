@@ -15,7 +15,6 @@ import type { Limits } from "./limits.ts";
 import type { CloseReason, Link } from "./link.ts";
 import type { Outbox } from "./outbox.ts";
 import { type ConnectionState, type Phase, STATE_OF } from "./phase.ts";
-import type { Watches } from "./watches.ts";
 
 /** What a lifeline runs along. */
 export interface LifelineParts {
@@ -23,7 +22,6 @@ export interface LifelineParts {
   readonly intake: Pick<Intake<unknown>, "progress" | "reason" | "inbox" | "closed" | "discard" | "shut">;
   readonly outbox: Outbox;
   readonly limits: Limits;
-  readonly watches: Pick<Watches<never>, "wake">;
 }
 
 /** The life of one connection. */
@@ -33,15 +31,15 @@ export class Lifeline<Member extends { file(): void }> {
   /** Whether the peer has finished, and the game has all that it said. */
   recvEnded = false;
 
-  readonly #parts: LifelineParts;
+  protected readonly parts: LifelineParts;
   readonly #keepers: Keepers<Member>;
   #phase: Phase;
   /** Why this side ended it, when it did. */
-  #ownReason: CloseReason | undefined;
+  protected ownReason: CloseReason | undefined;
   #forgetSignal: (() => void) | undefined;
 
   constructor(parts: LifelineParts, keepers: Keepers<Member>) {
-    this.#parts = parts;
+    this.parts = parts;
     this.#keepers = keepers;
     this.#phase = keepers.home === undefined ? "connecting" : "at the door";
     if (this.#phase === "connecting") this.#watch(parts.limits.timeoutMs);
@@ -59,16 +57,9 @@ export class Lifeline<Member extends { file(): void }> {
     return this.#phase === "open" || this.#phase === "connecting";
   }
 
-  /** Whether what the peer does is watched; otherwise this step of its life has a deadline of its own. */
-  get isWatched(): boolean {
-    return (
-      TALKING.has(this.#phase) || (this.#phase === "closing" && this.#parts.intake.progress === "closed")
-    );
-  }
-
   /** Whether the link has come to an end that the game may not have seen. */
   get isEnding(): boolean {
-    const { progress } = this.#parts.intake;
+    const { progress } = this.parts.intake;
     return progress === "ended" || progress === "closed";
   }
 
@@ -82,7 +73,7 @@ export class Lifeline<Member extends { file(): void }> {
   advance(): boolean {
     const before = this.#phase;
     const hadEnded = this.recvEnded;
-    const { progress, inbox } = this.#parts.intake;
+    const { progress, inbox } = this.parts.intake;
     const allTaken = inbox.length === 0;
     if (before === "cut") this.#over();
     if (this.#isOpening && (progress === "open" || progress === "ended" || !allTaken)) this.#open();
@@ -97,7 +88,7 @@ export class Lifeline<Member extends { file(): void }> {
 
   /** Sends what is queued, in one write, and behind the last the end of the stream. */
   flush(): void {
-    const { link, intake, outbox } = this.#parts;
+    const { link, intake, outbox } = this.parts;
     if (intake.progress === "closed" || intake.progress === "connecting" || this.#isOpening) return;
     const isLast = this.#phase === "ending" || this.#phase === "closing";
     outbox.flush(isLast);
@@ -107,14 +98,14 @@ export class Lifeline<Member extends { file(): void }> {
       link.endSending();
     } else if (this.#phase === "closing") {
       this.#phase = "lingering";
-      link.end(this.#ownReason ?? intake.reason);
+      link.end(this.ownReason ?? intake.reason);
     }
   }
 
   /** This side has no more to say, and goes on hearing. */
   end(): void {
     if (!this.maySend) return;
-    this.#ownReason = LOCAL_CLOSE;
+    this.ownReason = LOCAL_CLOSE;
     this.#phase = this.#phase === "open" ? "ending" : "ending early";
     this.#wantFlush();
   }
@@ -123,11 +114,11 @@ export class Lifeline<Member extends { file(): void }> {
   close(): void {
     const before = this.#phase;
     if (this.state === "closed") return;
-    this.#parts.intake.discard();
+    this.parts.intake.discard();
     this.#keepers.member.file();
     if (before === "closing" || before === "lingering") return;
-    this.#ownReason = LOCAL_CLOSE;
-    if (before === "connecting" && this.#parts.outbox.pendingBytes === 0) this.#cut(LOCAL_CLOSE);
+    this.ownReason = LOCAL_CLOSE;
+    if (before === "connecting" && this.parts.outbox.pendingBytes === 0) this.#cut(LOCAL_CLOSE);
     else this.#beginClosing();
   }
 
@@ -136,24 +127,9 @@ export class Lifeline<Member extends { file(): void }> {
     if (this.state !== "closed") this.#cut(LOCAL_ABORT);
   }
 
-  /** A limit ends it: the link is cut, and what came stays to be taken. */
-  breakOff(reason: CloseReason): void {
-    const { intake, link } = this.#parts;
-    if (intake.progress === "closed") return;
-    this.#ownReason = reason;
-    intake.closed(reason);
-    link.abort(reason);
-  }
-
-  /** A deadline has passed, of this step of its life or of what the peer does. */
+  /** Its deadline has passed. */
   expire(): void {
-    const { intake, watches } = this.#parts;
-    if (this.isWatched) {
-      const reason = watches.wake();
-      if (reason !== undefined) this.breakOff(reason);
-      return;
-    }
-    const { progress } = intake;
+    const { progress } = this.parts.intake;
     // An opening or an end that is filed, and not yet seen, came in time.
     if (progress === "closed" || (this.#isOpening && progress !== "connecting")) return;
     if (this.state !== "closed") this.#cut(this.#lateReason());
@@ -161,7 +137,7 @@ export class Lifeline<Member extends { file(): void }> {
 
   /** Lets `signal` end the attempt to connect: filed, and seen at the next poll. */
   interruptBy(signal: AbortSignal): void {
-    const { intake, link } = this.#parts;
+    const { intake, link } = this.parts;
     const interrupt = () => {
       if (intake.progress !== "connecting") return;
       const cause: unknown = signal.reason;
@@ -188,12 +164,12 @@ export class Lifeline<Member extends { file(): void }> {
     this.#phase = endsAtOnce ? "ending" : "open";
     this.#unwatch();
     this.#forgetSignal?.();
-    if (endsAtOnce || this.#parts.outbox.storedBytes > 0) this.#wantFlush();
+    if (endsAtOnce || this.parts.outbox.storedBytes > 0) this.#wantFlush();
     if (!endsAtOnce) desk.announce("open", member);
   }
 
   #hearEnd(): void {
-    const { link, intake } = this.#parts;
+    const { link, intake } = this.parts;
     this.recvEnded = true;
     const mayAnswer = link.allowHalfOpen && intake.reason?.kind === "remote";
     if (this.#phase === "open" && !mayAnswer) this.#beginClosing();
@@ -201,13 +177,13 @@ export class Lifeline<Member extends { file(): void }> {
 
   #beginClosing(): void {
     this.#phase = "closing";
-    this.#watch(this.#parts.limits.closeTimeoutMs);
+    this.#watch(this.parts.limits.closeTimeoutMs);
     this.#wantFlush();
   }
 
   /** Ends it from this side, at once; the next poll announces it. */
   #cut(reason: CloseReason): void {
-    const { link, intake, outbox } = this.#parts;
+    const { link, intake, outbox } = this.parts;
     this.#phase = "cut";
     this.closeReason = reason;
     intake.shut();
@@ -219,7 +195,7 @@ export class Lifeline<Member extends { file(): void }> {
   #over(): void {
     this.closeReason ??= this.#finalReason();
     this.#phase = "closed";
-    this.#parts.outbox.clear();
+    this.parts.outbox.clear();
     this.#unwatch();
     this.#forgetSignal?.();
     const { desk, home, member } = this.#keepers;
@@ -242,27 +218,26 @@ export class Lifeline<Member extends { file(): void }> {
 
   /** This side's reason comes first, unless the link broke with bytes of ours in it, or while the peer was heard. */
   #finalReason(): CloseReason {
-    const own = this.#ownReason;
-    const worlds = this.#parts.intake.reason;
+    const own = this.ownReason;
+    const worlds = this.parts.intake.reason;
     if (own === undefined) return worlds ?? LOCAL_CLOSE;
     const broke = worlds !== undefined && worlds.kind !== "local" && worlds.kind !== "remote";
     const hears = this.#phase === "ending" || this.#phase === "hearing";
-    return broke && (hears || this.#parts.outbox.pendingBytes > 0) ? worlds : own;
+    return broke && (hears || this.parts.outbox.pendingBytes > 0) ? worlds : own;
   }
 
   #lateReason(): CloseReason {
-    const { timeoutMs, closeTimeoutMs } = this.#parts.limits;
+    const { timeoutMs, closeTimeoutMs } = this.parts.limits;
     if (this.#isOpening) {
       const message = `the connection did not open within ${timeoutMs} ms`;
       return { kind: "timeout", code: "timeoutMs", message };
     }
-    const { pendingBytes } = this.#parts.outbox;
-    if (this.#ownReason === undefined || pendingBytes === 0) return this.#finalReason();
+    const { pendingBytes } = this.parts.outbox;
+    if (this.ownReason === undefined || pendingBytes === 0) return this.#finalReason();
     const message = `the peer did not take the last ${pendingBytes} bytes within ${closeTimeoutMs} ms`;
     return { kind: "timeout", code: "closeTimeoutMs", message };
   }
 }
 
-const TALKING: ReadonlySet<Phase> = new Set(["at the door", "open", "ending", "hearing"]);
 const LOCAL_CLOSE: CloseReason = { kind: "local", message: "this side closed the connection" };
 const LOCAL_ABORT: CloseReason = { kind: "local", message: "this side aborted the connection" };

@@ -1,12 +1,12 @@
 /**
- * Every limit of a connection: its name, its unit, its default, and the reason
- * for the number. A poller's options give the defaults for all it makes; the
- * options of `listen` and `connect` change them for one. A connection that a
- * limit ends has the limit's name as the `code` of its reason.
+ * The limits that every connection has: their names, units, defaults, and the
+ * reason for each number. A poller's options give the defaults for all it
+ * makes; the options of `listen` and `connect` change them for one. What a page
+ * does without is `guard-limits.ts`.
  */
-import { limit, milliseconds, oneOf, rate } from "../check.ts";
+import { limit, milliseconds } from "../check.ts";
 
-/** Limits that a poller, a listener and a connection take as options. Times are polled time. */
+/** Limits that a poller, a listener and a connection take as options. */
 export interface LimitOptions {
   /**
    * What may wait to be received on one connection, in bytes, each message
@@ -17,21 +17,6 @@ export interface LimitOptions {
    * them at the worst.
    */
   readonly receiveLimitBytes?: number;
-  /** What happens at `receiveLimitBytes`; `"pause"` by default, as it alone loses nothing. */
-  readonly receiveOverflow?: ReceiveOverflow;
-  /**
-   * How many messages of one connection may become visible in a second, with
-   * one second's worth at once. More wait for later frames, and so come to
-   * count under `receiveLimitBytes`; with `receiveOverflow: "close"` they close
-   * it. No limit by default: only the game knows how often its players speak.
-   */
-  readonly messageRateHz?: number;
-  /**
-   * The longest message that may be received, in bytes on the wire, whatever
-   * the codec allows; a longer one closes with `protocol`. No limit by default,
-   * as every codec has its own.
-   */
-  readonly maxMessageBytes?: number;
   /**
    * What may wait to be sent on one connection, in bytes, including what the
    * system has not taken yet. A message that does not fit is refused whole.
@@ -39,69 +24,13 @@ export interface LimitOptions {
    * that is gone, at a bounded cost.
    */
   readonly sendLimitBytes?: number;
-  /** What happens at `sendLimitBytes`; `"refuse"` by default, as the caller then knows. */
-  readonly sendOverflow?: SendOverflow;
   /**
    * How long a closing connection may take to send what is queued and to see
    * the peer finish, in milliseconds of polled time. 5,000 by default: a slow
    * network's worth, not a person's patience.
    */
   readonly closeTimeoutMs?: number;
-  /**
-   * How long the peer may take to send its first whole message, in
-   * milliseconds; then it closes with `timeout`. No limit by default: who only
-   * looks on need not speak.
-   */
-  readonly firstMessageTimeoutMs?: number;
-  /**
-   * How long the peer may take to finish a message that it has begun, in
-   * milliseconds; then it closes with `timeout`. 10,000 by default: a message
-   * of 64 KiB takes that long at 50 kbit/s, and nobody means to take longer.
-   */
-  readonly partialMessageTimeoutMs?: number;
-  /**
-   * How long the peer may send nothing at all, in milliseconds; then it closes
-   * with `timeout`. No limit by default, for the same who only look on.
-   */
-  readonly idleTimeoutMs?: number;
-  /**
-   * How long the oldest byte may wait for the peer to take it, in milliseconds;
-   * then it closes with `overflow`. 60,000 by default: nothing is played a
-   * minute late, and the system alone takes a quarter of an hour to give a
-   * pulled cable up.
-   */
-  readonly unsentTimeoutMs?: number;
-  /**
-   * How long the receive limit may keep the reading stopped, in milliseconds;
-   * then it closes with `overflow`, and what had arrived can still be taken.
-   * 60,000 by default: a paused peer that is gone without a reset can be found
-   * in no other way, and a game that is a minute behind is not coming back.
-   */
-  readonly pauseTimeoutMs?: number;
 }
-
-/**
- * What happens at the receive limit. Losses are counted in `lostReceived`, and
- * told by one `lose` event for each frame.
- *
- * - `pause`: the reading stops, which holds the peer back. Nothing is lost.
- * - `drop-oldest`: `poll()` drops the oldest until what waits is under the limit.
- * - `drop-newest`: `poll()` drops the newest that way.
- * - `close`: `poll()` closes the connection with `overflow`.
- *
- * Where `poll()` drops, the reading stops at twice the limit until it has.
- */
-export type ReceiveOverflow = (typeof RECEIVE_OVERFLOWS)[number];
-
-/**
- * What happens at the send limit. Losses are counted in `lostSent`, and told by
- * one `lose` event for each frame.
- *
- * - `refuse`: `trySend` says `false`. Nothing is lost without a word.
- * - `drop-oldest`: the oldest that the system has not been given make room.
- * - `close`: `trySend` says `false`, and the connection closes with `overflow`.
- */
-export type SendOverflow = (typeof SEND_OVERFLOWS)[number];
 
 /** Limits that a poller and a client connection take. */
 export interface ConnectLimitOptions {
@@ -120,46 +49,17 @@ export function limitsOf(
   options: LimitOptions & ConnectLimitOptions,
   fallback: Limits = DEFAULT_LIMITS,
 ): Limits {
-  const from = <Name extends keyof Limits>(
-    name: Name,
-    check: (name: string, value: Limits[Name]) => Limits[Name],
-  ): Limits[Name] => check(name, (options as Partial<Limits>)[name] ?? fallback[name]);
   return {
-    receiveLimitBytes: from("receiveLimitBytes", bytes),
-    receiveOverflow: from("receiveOverflow", (name, value) => oneOf(name, value, RECEIVE_OVERFLOWS)),
-    messageRateHz: from("messageRateHz", rate),
-    maxMessageBytes: from("maxMessageBytes", bytes),
-    sendLimitBytes: from("sendLimitBytes", bytes),
-    sendOverflow: from("sendOverflow", (name, value) => oneOf(name, value, SEND_OVERFLOWS)),
-    closeTimeoutMs: from("closeTimeoutMs", milliseconds),
-    firstMessageTimeoutMs: from("firstMessageTimeoutMs", milliseconds),
-    partialMessageTimeoutMs: from("partialMessageTimeoutMs", milliseconds),
-    idleTimeoutMs: from("idleTimeoutMs", milliseconds),
-    unsentTimeoutMs: from("unsentTimeoutMs", milliseconds),
-    pauseTimeoutMs: from("pauseTimeoutMs", milliseconds),
-    timeoutMs: from("timeoutMs", milliseconds),
+    receiveLimitBytes: limit("receiveLimitBytes", options.receiveLimitBytes ?? fallback.receiveLimitBytes, 1),
+    sendLimitBytes: limit("sendLimitBytes", options.sendLimitBytes ?? fallback.sendLimitBytes, 1),
+    closeTimeoutMs: milliseconds("closeTimeoutMs", options.closeTimeoutMs ?? fallback.closeTimeoutMs),
+    timeoutMs: milliseconds("timeoutMs", options.timeoutMs ?? fallback.timeoutMs),
   };
 }
 
-function bytes(name: string, value: number): number {
-  return limit(name, value, 1);
-}
-
-const RECEIVE_OVERFLOWS = ["pause", "drop-oldest", "drop-newest", "close"] as const;
-const SEND_OVERFLOWS = ["refuse", "drop-oldest", "close"] as const;
-
 const DEFAULT_LIMITS: Limits = {
   receiveLimitBytes: 1_048_576,
-  receiveOverflow: "pause",
-  messageRateHz: Infinity,
-  maxMessageBytes: Infinity,
   sendLimitBytes: 1_048_576,
-  sendOverflow: "refuse",
   closeTimeoutMs: 5_000,
-  firstMessageTimeoutMs: Infinity,
-  partialMessageTimeoutMs: 10_000,
-  idleTimeoutMs: Infinity,
-  unsentTimeoutMs: 60_000,
-  pauseTimeoutMs: 60_000,
   timeoutMs: 5_000,
 };

@@ -8,12 +8,11 @@
  * byte itself.
  */
 import type { Codec } from "../codec/codec.ts";
-import type { AcceptLimits } from "./accept-limits.ts";
+import type { HouseRules } from "./accept-limits.ts";
 import { Admission } from "./admission.ts";
 import { type AnyConnection, Connection } from "./connection.ts";
 import type { ListenerDesk } from "./desk.ts";
 import { type DrainBudget, Spending } from "./drain-budget.ts";
-import type { Limits } from "./limits.ts";
 import type { Address, CloseReason, Door, DoorEvents, Link } from "./link.ts";
 import { Mailbox } from "./mailbox.ts";
 import { checkKey, type Key } from "./spans.ts";
@@ -29,7 +28,7 @@ export class Listener<In, Out = In> {
   readonly #desk: ListenerDesk<AnyConnection, AnyListener>;
   readonly #door: Door;
   readonly #codec: Codec<In, Out>;
-  readonly #limits: Limits;
+  readonly #rules: HouseRules;
   readonly #admission: Admission;
   readonly #guests = new Mailbox<Connection<In, Out>>();
   readonly #connections = new Set<Connection<In, Out>>();
@@ -52,14 +51,13 @@ export class Listener<In, Out = In> {
     desk: ListenerDesk<AnyConnection, AnyListener>,
     door: Door,
     codec: Codec<In, Out>,
-    limits: Limits,
-    acceptLimits: AcceptLimits,
+    rules: HouseRules,
   ) {
     this.#desk = desk;
     this.#door = door;
     this.#codec = codec;
-    this.#limits = limits;
-    this.#admission = new Admission(acceptLimits, desk.polledMs);
+    this.#rules = rules;
+    this.#admission = new Admission(rules.acceptLimits, desk.polledMs);
     door.attach(this.#doorEvents());
   }
 
@@ -277,7 +275,8 @@ export class Listener<In, Out = In> {
       return;
     }
     this.#admission.enter(remoteAddress);
-    const guest = new Connection(this.#desk, this, link, this.#codec, this.#limits);
+    const { limits, makeRooms } = this.#rules;
+    const guest = new Connection(this.#desk, this, link, this.#codec, limits, makeRooms);
     this.#guests.put(guest, 0);
     this.#arrivals.push(guest);
     this.#arrivalPeak = Math.max(this.#arrivalPeak, this.#guests.length);

@@ -81,12 +81,6 @@ export class Mailbox<Item> {
     return item;
   }
 
-  /** Forgets the oldest item, whichever side it is on. Between frames only: the reader may have seen it. */
-  dropOldest(): void {
-    if (this.#border === this.#head) this.#border++;
-    this.take();
-  }
-
   /** Forgets the newest item, if it is still arriving, and answers whether it was. */
   dropNewest(): boolean {
     if (this.#tail === this.#border) return false;

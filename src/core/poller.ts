@@ -9,13 +9,22 @@
 import { kindOf, limit, wholeNumber } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
 import { type AcceptLimitOptions, type AcceptLimits, acceptLimitsOf } from "./accept-limits.ts";
-import { ClientPoller, type ClientPollerOptions, frameRulesOf } from "./client-poller.ts";
+import {
+  ClientPoller,
+  type ClientPollerOptions,
+  type ConnectOptions,
+  frameRulesOf,
+} from "./client-poller.ts";
+import type { Connection } from "./connection.ts";
 import { DatagramSocket, MAX_DATAGRAM_BYTES } from "./datagrams.ts";
+import { type GuardLimitOptions, type GuardLimits, guardLimitsOf } from "./guard-limits.ts";
+import { guardedRooms } from "./guarded-rooms.ts";
 import { type Budget, HouseFrames } from "./house-frames.ts";
 import { type LimitOptions, limitsOf } from "./limits.ts";
 import type { NameQuery, Transport } from "./link.ts";
 import { Listener } from "./listener.ts";
 import { Lookup } from "./lookup.ts";
+import type { RoomsMaker } from "./rooms.ts";
 
 /** How much may become visible in one frame. What is not given is unlimited. */
 export interface FrameBudget {
@@ -26,13 +35,16 @@ export interface FrameBudget {
 }
 
 /** Options of a {@link Poller}; the limits are the defaults for all it makes. */
-export interface PollerOptions extends ClientPollerOptions, AcceptLimitOptions {
+export interface PollerOptions extends ClientPollerOptions, GuardLimitOptions, AcceptLimitOptions {
   /** How much may become visible in one frame; the rest waits, and turns go round. */
   readonly frameBudget?: FrameBudget;
 }
 
 /** Options of `poller.listen`. */
-export interface ListenOptions extends LimitOptions, AcceptLimitOptions {}
+export interface ListenOptions extends LimitOptions, GuardLimitOptions, AcceptLimitOptions {}
+
+/** Options of `poller.connect`. */
+export interface GuardedConnectOptions extends ConnectOptions, GuardLimitOptions {}
 
 /** Options of `poller.bind`: of a connection's limits, those that datagrams can keep. */
 export interface BindOptions
@@ -48,11 +60,13 @@ export interface BindOptions
 export class Poller extends ClientPoller {
   /** @internal */
   declare protected readonly frames: HouseFrames;
+  readonly #guardLimits: GuardLimits;
   readonly #acceptLimits: AcceptLimits;
 
   /** @throws TypeError or RangeError when an option is not a number, or out of its range */
   constructor(options: PollerOptions = {}) {
     super(options, new HouseFrames(frameRulesOf(options), budgetOf(options)));
+    this.#guardLimits = guardLimitsOf(options);
     this.#acceptLimits = acceptLimitsOf(options);
   }
 
@@ -72,11 +86,21 @@ export class Poller extends ClientPoller {
     if (typeof transport?.listen !== "function") throw new TypeError("transport: this one cannot listen");
     const limits = limitsOf(options, this.limits);
     const acceptLimits = acceptLimitsOf(options, this.#acceptLimits);
+    const makeRooms = this.roomsFor(options);
     const door = transport.listen();
-    const listener = new Listener(this.frames, door, codec, limits, acceptLimits);
+    const listener = new Listener(this.frames, door, codec, { limits, acceptLimits, makeRooms });
     this.frames.houses.add(listener);
     this.callPumps(transport, door);
     return listener;
+  }
+
+  /** As of a client's poller, with more limits. */
+  override connect<In, Out>(
+    transport: Transport,
+    codec: Codec<In, Out>,
+    options: GuardedConnectOptions = {},
+  ): Connection<In, Out> {
+    return super.connect(transport, codec, options);
   }
 
   /**
@@ -126,6 +150,11 @@ export class Poller extends ClientPoller {
   override [Symbol.dispose](): void {
     for (const house of this.frames.houses) house.close();
     super[Symbol.dispose]();
+  }
+
+  /** @internal */
+  protected override roomsFor(options: GuardedConnectOptions | ListenOptions): RoomsMaker {
+    return guardedRooms(guardLimitsOf(options, this.#guardLimits));
   }
 }
 

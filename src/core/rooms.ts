@@ -5,17 +5,17 @@
 import type { Codec } from "../codec/codec.ts";
 import { Books } from "./books.ts";
 import type { Keepers } from "./desk.ts";
+import type { Guard } from "./guard.ts";
 import { Intake } from "./intake.ts";
 import { Lifeline } from "./lifeline.ts";
 import type { Limits } from "./limits.ts";
 import type { Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
-import { pauseBytesOf, Receiving } from "./receiving.ts";
+import { Receiving } from "./receiving.ts";
 import { Sending } from "./sending.ts";
-import { Watches } from "./watches.ts";
 
 /** What a connection is made of. */
-export interface Rooms<Member extends { file(): void }, In, Out> {
+export interface Rooms<Member extends Filing, In, Out> {
   readonly link: Link;
   /** What the world says of it. */
   readonly intake: Intake<In>;
@@ -27,28 +27,32 @@ export interface Rooms<Member extends { file(): void }, In, Out> {
   readonly outbox: Outbox;
   /** How it lives and ends. */
   readonly life: Lifeline<Member>;
-  /** What of it runs against time. */
-  readonly watches: Watches<Member>;
   /** What it counts. */
   readonly books: Books;
+  /** What guards it against its peer; nobody in a page. */
+  readonly guard?: Guard;
 }
 
-/** The rooms of a new connection. */
-export function roomsOf<Member extends { file(): void }, In, Out>(
+/** Makes the rooms of a new connection. */
+export type RoomsMaker = <Member extends Filing, In, Out>(
   keepers: Keepers<Member>,
   link: Link,
   codec: Codec<In, Out>,
   limits: Limits,
-): Rooms<Member, In, Out> {
+) => Rooms<Member, In, Out>;
+
+/** Rooms without a guard. */
+export const plainRooms: RoomsMaker = (keepers, link, codec, limits) => {
   const { desk, home, member } = keepers;
-  const intakeLimits = { pauseBytes: pauseBytesOf(limits), maxMessageBytes: limits.maxMessageBytes };
   const books = new Books(desk, home);
-  const outbox = new Outbox(link, desk.stores, limits);
-  const intake = new Intake(link, codec.decoder(), intakeLimits, () => member.file());
-  const watches = new Watches({ link, intake, outbox, limits }, keepers);
-  const life = new Lifeline({ link, intake, outbox, limits, watches }, keepers);
-  const parts = { codec, intake, outbox, books, life, limits };
-  const receiving = new Receiving(parts, keepers);
-  const sending = new Sending(parts, keepers);
-  return { link, intake, receiving, sending, outbox, life, watches, books };
+  const outbox = new Outbox(link, desk.stores, limits.sendLimitBytes);
+  const intake = new Intake(link, codec.decoder(), limits.receiveLimitBytes, () => member.file());
+  const life = new Lifeline({ link, intake, outbox, limits }, keepers);
+  const parts = { codec, intake, outbox, books, life };
+  const receiving = new Receiving(parts, member);
+  return { link, intake, receiving, sending: new Sending(parts, keepers), outbox, life, books };
+};
+
+interface Filing {
+  file(): void;
 }

@@ -12,22 +12,21 @@ import type { Codec } from "../codec/codec.ts";
 import type { Books } from "./books.ts";
 import type { Keepers } from "./desk.ts";
 import type { Lifeline } from "./lifeline.ts";
-import type { Limits } from "./limits.ts";
-import type { CloseReason } from "./link.ts";
 import type { Outbox } from "./outbox.ts";
 import { checkKey, type Key } from "./spans.ts";
 
 /** What sending depends on. */
 export interface SendingParts<Out> {
   readonly codec: Pick<Codec<unknown, Out>, "encode">;
-  readonly life: Pick<Lifeline<never>, "maySend" | "breakOff">;
+  readonly life: Pick<Lifeline<never>, "maySend">;
   readonly outbox: Outbox;
   readonly books: Books;
-  readonly limits: Limits;
+  /** Called when a message found no room. */
+  readonly refused?: () => void;
 }
 
 /** The sending half of a connection. */
-export class Sending<Member extends { file(): void }, Out> {
+export class Sending<Member, Out> {
   readonly #parts: SendingParts<Out>;
   readonly #keepers: Keepers<Member>;
 
@@ -51,31 +50,19 @@ export class Sending<Member extends { file(): void }, Out> {
 
   /** Queues bytes that are a whole message, replacing one of the same `key`. */
   queue(encoded: Uint8Array, key?: Key): boolean {
-    const { life, outbox, books, limits } = this.#parts;
+    const { life, outbox, books, refused } = this.#parts;
     if (!life.maySend) return false;
-    const { storedBytes, droppedMessages, droppedBytes } = outbox;
+    const { storedBytes } = outbox;
     const outcome = outbox.queue(encoded, key);
     if (outcome === "refused") {
       books.refused();
-      if (limits.sendOverflow === "close") life.breakOff(fullOf(limits.sendLimitBytes));
+      refused?.();
       return false;
     }
-    if (outbox.droppedMessages > droppedMessages) this.#lost(outbox.droppedMessages - droppedMessages);
     if (storedBytes === 0) this.#keepers.desk.wantsFlush(this.#keepers.member);
     if (outcome === "queued") books.sent(encoded.length);
-    else books.replaced(outbox.storedBytes + outbox.droppedBytes - storedBytes - droppedBytes);
+    else books.replaced(outbox.grownBytes);
     books.own.outboxPeakBytes = outbox.peakBytes;
     return true;
   }
-
-  /** The next poll tells of it. */
-  #lost(messages: number): void {
-    this.#parts.books.lost(0, messages);
-    this.#keepers.member.file();
-  }
-}
-
-function fullOf(sendLimitBytes: number): CloseReason {
-  const message = `the peer took too little: more than ${sendLimitBytes} bytes would wait`;
-  return { kind: "overflow", code: "sendLimitBytes", message };
 }

@@ -10,20 +10,20 @@
  * be heard: nothing it should say is due then.
  */
 import type { Keepers } from "./desk.ts";
-import type { Intake } from "./intake.ts";
-import type { LimitOptions, Limits } from "./limits.ts";
+import type { GuardLimits } from "./guard-limits.ts";
+import type { GuardedIntake } from "./guarded-intake.ts";
+import type { GuardedOutbox } from "./guarded-outbox.ts";
 import type { CloseReason, Link } from "./link.ts";
-import type { Outbox } from "./outbox.ts";
 
 /** What is watched. */
 export interface WatchedParts {
   readonly link: Link;
   readonly intake: Pick<
-    Intake<unknown>,
+    GuardedIntake<unknown>,
     "paused" | "pauses" | "progress" | "reads" | "whole" | "partialBytes"
   >;
-  readonly outbox: Pick<Outbox, "oldestMs" | "mark">;
-  readonly limits: Limits;
+  readonly outbox: Pick<GuardedOutbox, "oldestMs" | "mark">;
+  readonly limits: GuardLimits;
 }
 
 /** The watches over one connection. */
@@ -139,7 +139,7 @@ const LATE = {
   idleTimeoutMs: { kind: "timeout", what: "nothing came from the peer" },
   unsentTimeoutMs: { kind: "overflow", what: "the peer did not take what was sent" },
   pauseTimeoutMs: { kind: "overflow", what: "too little was taken of what the peer sent" },
-} as const satisfies Partial<Record<keyof LimitOptions, { kind: CloseReason["kind"]; what: string }>>;
+} as const satisfies Partial<Record<keyof GuardLimits, { kind: CloseReason["kind"]; what: string }>>;
 
 /** How often a paused link is asked whether its peer has reset it: soon for a person, seldom for a machine. */
 const PROBE_MS = 1_000;

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { GuardedOutbox, type SendLimits } from "../../src/core/guarded-outbox.ts";
 import type { Link } from "../../src/core/link.ts";
-import { Outbox, type OutboxLimits, StorePool } from "../../src/core/outbox.ts";
+import { Outbox, StorePool } from "../../src/core/outbox.ts";
 import type { Key } from "../../src/core/spans.ts";
 import { check } from "../codec/properties.ts";
 
@@ -34,9 +35,9 @@ class Model {
   inLinkBytes = 0;
   readonly writes: string[] = [];
   droppedMessages = 0;
-  readonly #limits: OutboxLimits;
+  readonly #limits: SendLimits;
 
-  constructor(limits: OutboxLimits) {
+  constructor(limits: SendLimits) {
     this.#limits = limits;
   }
 
@@ -98,7 +99,10 @@ describe("what leaves", () => {
     check(
       fc.property(fc.array(step, { minLength: 10, maxLength: 80 }), (steps) => {
         const link = new SlowLink();
-        const outbox = new Outbox(link as unknown as Link, new StorePool(), limits);
+        const outbox = new GuardedOutbox(link as unknown as Link, new StorePool(), limits, () => {
+          droppedHere++;
+        });
+        let droppedHere = 0;
         const model = new Model(limits);
         for (const [index, one] of steps.entries()) {
           if (one.what === "queue" && one.size > limits.sendLimitBytes) {
@@ -120,9 +124,9 @@ describe("what leaves", () => {
           expect(outbox.storedBytes).toBe(model.storedBytes);
           expect(outbox.pendingBytes).toBe(model.storedBytes + model.inLinkBytes);
           expect(link.writes).toEqual(model.writes);
-          expect(outbox.droppedMessages).toBe(model.droppedMessages);
+          expect(droppedHere).toBe(model.droppedMessages);
         }
-        dropped += outbox.droppedMessages;
+        dropped += droppedHere;
       }),
     );
     // Or it has not tried what it is about.
@@ -134,7 +138,7 @@ describe("what leaves", () => {
 describe("a link that is behind", () => {
   function behind(): { link: SlowLink; outbox: Outbox } {
     const link = new SlowLink();
-    const outbox = new Outbox(link as unknown as Link, new StorePool(), LIMITS);
+    const outbox = new Outbox(link as unknown as Link, new StorePool(), LIMIT_BYTES);
     link.behind = true;
     outbox.queue(Uint8Array.of(1));
     outbox.flush(false);
@@ -177,9 +181,4 @@ describe("a link that is behind", () => {
 
 const ANYTHING = {};
 const LIMIT_BYTES = 100_000;
-const LIMITS: OutboxLimits = {
-  sendLimitBytes: LIMIT_BYTES,
-  sendOverflow: "refuse",
-  unsentTimeoutMs: 60_000,
-};
 const BATCH_BYTES = 65_536;

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   bytes,
   type Connection,
-  type LimitOptions,
+  type ListenOptions,
   lines,
   type MemoryOptions,
   Poller,
@@ -350,7 +350,7 @@ describe("maxMessageBytes", () => {
 
 /** A rig whose guests are raw, so that a message can be begun and not finished. */
 class GuardedRig extends Rig {
-  constructor(listen: LimitOptions, wire: MemoryOptions = {}) {
+  constructor(listen: ListenOptions, wire: MemoryOptions = {}) {
     super({ codec: lines(), wire, listen });
   }
 

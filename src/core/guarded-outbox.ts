@@ -1,0 +1,84 @@
+/**
+ * An outbox that knows how old its oldest byte is, and that may drop what is
+ * oldest to make room. Only what the link was not given can be dropped, so each
+ * message has its span, and all of them wait while the link is behind.
+ */
+import { Backlog } from "./backlog.ts";
+import type { GuardLimits } from "./guard-limits.ts";
+import type { Limits } from "./limits.ts";
+import type { Link } from "./link.ts";
+import { Outbox, type StorePool } from "./outbox.ts";
+import type { Key } from "./spans.ts";
+
+/** The limits that act on what is sent. */
+export type SendLimits = Pick<Limits & GuardLimits, "sendLimitBytes" | "sendOverflow" | "unsentTimeoutMs">;
+
+/** Bytes on their way out, watched. */
+export class GuardedOutbox extends Outbox {
+  readonly #mayDrop: boolean;
+  readonly #dropped: () => void;
+  readonly #backlog: Backlog;
+  /** All that ever left, in bytes. */
+  #goneBytes = 0;
+
+  /** @param dropped called for each message that is dropped */
+  constructor(link: Link, pool: StorePool, limits: SendLimits, dropped: () => void) {
+    super(link, pool, limits.sendLimitBytes);
+    this.#mayDrop = limits.sendOverflow === "drop-oldest";
+    this.#dropped = dropped;
+    this.#backlog = new Backlog(limits.unsentTimeoutMs / MARKS);
+  }
+
+  /** Since when the oldest byte that was flushed waits, in polled time; `Infinity` when none does. */
+  get oldestMs(): number {
+    return this.#backlog.oldestMs;
+  }
+
+  /** The frame's time, for the age of what was flushed and has not left. */
+  mark(nowMs: number): void {
+    this.#backlog.mark(this.#goneBytes + this.pendingBytes, nowMs);
+  }
+
+  override queue(bytes: Uint8Array, key?: Key): "queued" | "replaced" | "refused" {
+    if (!this.#mayDrop) return super.queue(bytes, key);
+    if (this.inLinkBytes + bytes.length <= this.limitBytes) {
+      while (this.#pendingWith(bytes, key) > this.limitBytes) this.#dropOldest();
+    }
+    return super.queue(bytes, key ?? {}); // a key of its own, which nobody has
+  }
+
+  protected override left(sizeBytes: number): void {
+    this.#goneBytes += sizeBytes;
+    this.#backlog.pass(this.pendingBytes === 0 ? Infinity : this.#goneBytes);
+  }
+
+  /** Room that was dropped is used again once it is half of the store, so each byte moves once or twice. */
+  protected override roomFor(needed: number): Uint8Array {
+    const { store, from } = this;
+    if (store === undefined || from + needed <= store.length) return store ?? super.roomFor(needed);
+    const waiting = store.subarray(from, from + this.storedBytes);
+    const mayStay = needed <= store.length && 2 * from >= store.length;
+    const next = mayStay ? store : new Uint8Array(Math.max(needed, store.length * 2));
+    next.set(waiting);
+    if (!mayStay) this.pool.giveBack(store);
+    this.spans?.moveBy(-from);
+    this.from = 0;
+    return (this.store = next);
+  }
+
+  /** What would wait with these bytes, where they may replace others. */
+  #pendingWith(bytes: Uint8Array, key: Key | undefined): number {
+    const old = key === undefined ? undefined : this.spans?.find(key);
+    return this.pendingBytes + bytes.length - (old?.length ?? 0);
+  }
+
+  #dropOldest(): void {
+    const length = this.spans?.shift() ?? 0;
+    this.from += length;
+    this.storedBytes -= length;
+    this.#dropped();
+  }
+}
+
+/** How many marks tell the age of what is unsent: right to a second in a minute. */
+const MARKS = 64;

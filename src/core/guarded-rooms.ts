@@ -1,0 +1,59 @@
+/**
+ * The rooms of a connection to a stranger: the same as any, with a guard who
+ * watches what the peer does, and rules for what is too much. Decides nothing.
+ */
+import { Books } from "./books.ts";
+import type { GuardLimits } from "./guard-limits.ts";
+import { GuardedIntake } from "./guarded-intake.ts";
+import { GuardedLifeline } from "./guarded-lifeline.ts";
+import { GuardedOutbox } from "./guarded-outbox.ts";
+import type { CloseReason } from "./link.ts";
+import { Losses } from "./losses.ts";
+import type { RoomsMaker } from "./rooms.ts";
+import { Sending } from "./sending.ts";
+import { pauseBytesOf, SiftedReceiving } from "./sifted-receiving.ts";
+import { SizedDecoder } from "./sized-decoder.ts";
+import { Watches } from "./watches.ts";
+
+/** Rooms under these limits. */
+export function guardedRooms(guardLimits: GuardLimits): RoomsMaker {
+  return (keepers, link, codec, plainLimits) => {
+    const { desk, home, member } = keepers;
+    const limits = { ...plainLimits, ...guardLimits };
+    const books = new Books(desk, home);
+    const losses = new Losses(books.own, keepers);
+    const outbox = new GuardedOutbox(link, desk.stores, limits, () => {
+      losses.count(0, 1);
+      member.file(); // the next poll tells of it
+    });
+    const { maxMessageBytes } = limits;
+    const plain = codec.decoder();
+    const decoder = maxMessageBytes === Infinity ? plain : new SizedDecoder(plain, maxMessageBytes);
+    const intake = new GuardedIntake(link, decoder, pauseBytesOf(limits), () => member.file());
+    const watches = new Watches({ link, intake, outbox, limits }, keepers);
+    const life = new GuardedLifeline({ link, intake, outbox, limits }, keepers);
+    life.wake = () => watches.wake();
+    const parts = { codec, intake, outbox, books, life, limits, losses, desk };
+    const receiving = new SiftedReceiving(parts, member);
+    const refused = () => {
+      if (limits.sendOverflow === "close") life.breakOff(fullOf(limits.sendLimitBytes));
+    };
+    const guard = {
+      look(): void {
+        const lost = losses.take();
+        if (lost !== undefined) desk.announceLoss(member, lost);
+        if (life.isWatched) watches.look(receiving.resumesMs);
+      },
+      flushed(): void {
+        if (life.isWatched && outbox.pendingBytes > 0) watches.flushed();
+      },
+    };
+    const sending = new Sending({ ...parts, refused }, keepers);
+    return { link, intake, receiving, sending, outbox, life, books, guard };
+  };
+}
+
+function fullOf(sendLimitBytes: number): CloseReason {
+  const message = `the peer took too little: more than ${sendLimitBytes} bytes would wait`;
+  return { kind: "overflow", code: "sendLimitBytes", message };
+}

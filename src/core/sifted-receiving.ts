@@ -1,0 +1,97 @@
+/**
+ * Receiving under the rules that a user may choose: how many messages a second
+ * become visible, and what is lost at the receive limit. All of it is decided
+ * as a frame begins; between frames nothing is dropped that could be seen.
+ */
+import type { Desk } from "./desk.ts";
+import type { GuardLimits } from "./guard-limits.ts";
+import type { GuardedLifeline } from "./guarded-lifeline.ts";
+import type { Limits } from "./limits.ts";
+import type { CloseReason } from "./link.ts";
+import type { Losses } from "./losses.ts";
+import type { Mailbox } from "./mailbox.ts";
+import { Rate } from "./rate.ts";
+import { Receiving, type ReceivingParts } from "./receiving.ts";
+
+/** What sifting depends on, beside what receiving does. */
+export interface SiftingParts<In> extends ReceivingParts<In> {
+  readonly life: Pick<GuardedLifeline<never>, "isEnding" | "breakOff">;
+  readonly limits: Limits & GuardLimits;
+  readonly losses: Losses;
+  readonly desk: Pick<Desk<never>, "polledMs">;
+}
+
+/** The receiving half of a connection, with rules. */
+export class SiftedReceiving<In> extends Receiving<In> {
+  readonly #parts: SiftingParts<In>;
+  readonly #rate: Rate;
+  /** How many messages may still become visible in this frame. */
+  #allowance = Infinity;
+
+  constructor(parts: SiftingParts<In>, member: { file(): void }) {
+    super(parts, member);
+    this.#parts = parts;
+    this.#rate = new Rate(parts.limits.messageRateHz, parts.desk.polledMs);
+  }
+
+  override get arriving(): number {
+    return Math.min(super.arriving, this.#allowance);
+  }
+
+  /** When a message that waits for the rate may become visible, in polled time; `Infinity` when none does. */
+  get resumesMs(): number {
+    const isBehind = this.#allowance < 1 && super.arriving > 0;
+    return isBehind ? this.#rate.nextMs(this.#parts.desk.polledMs) : Infinity;
+  }
+
+  override sift(): void {
+    this.#allowance = this.#rate.available(this.#parts.desk.polledMs);
+    if (this.#parts.limits.receiveOverflow !== "pause") this.#shed();
+  }
+
+  override latch(most: number): number {
+    const count = super.latch(most);
+    this.#allowance -= count;
+    this.#rate.use(count);
+    return count;
+  }
+
+  override settle(passedMs: number): void {
+    super.settle(passedMs);
+    this.#parts.intake.readOn(); // what was shed has made room
+  }
+
+  #shed(): void {
+    const { intake, losses, life, limits } = this.#parts;
+    const { inbox } = intake;
+    const { receiveOverflow, receiveLimitBytes, messageRateHz } = limits;
+    if (receiveOverflow === "close") {
+      if (intake.paused) life.breakOff(over("receiveLimitBytes", `${receiveLimitBytes} bytes wait`));
+      else if (super.arriving > this.#allowance) {
+        life.breakOff(over("messageRateHz", `more than ${messageRateHz} messages came in a second`));
+      }
+      return;
+    }
+    const before = inbox.length;
+    while (inbox.weightBytes > receiveLimitBytes && inbox.length > 1) {
+      if (receiveOverflow === "drop-newest" && !inbox.dropNewest()) break;
+      if (receiveOverflow === "drop-oldest") dropOldest(inbox);
+    }
+    if (inbox.length < before) losses.count(before - inbox.length, 0);
+  }
+}
+
+/** What may wait until the reading stops: more where a frame will drop the rest, so that it may be the newest. */
+export function pauseBytesOf({ receiveOverflow, receiveLimitBytes }: Limits & GuardLimits): number {
+  return receiveOverflow.startsWith("drop") ? 2 * receiveLimitBytes : receiveLimitBytes;
+}
+
+/** Forgets the oldest message, seen or not: a frame is only about to begin. */
+function dropOldest(inbox: Mailbox<unknown>): void {
+  if (inbox.ready === 0) inbox.latch(1);
+  inbox.take();
+}
+
+function over(code: string, what: string): CloseReason {
+  return { kind: "overflow", code, message: `the peer sent too much: ${what}` };
+}

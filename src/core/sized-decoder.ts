@@ -1,0 +1,42 @@
+/**
+ * A decoder that refuses messages over a size, whatever its codec allows: whole
+ * ones, and those that have come in part.
+ */
+import { DecodeError, type Decoder, type MessageSink } from "../codec/codec.ts";
+
+/** `decoder` under a limit for each message, in bytes on the wire. */
+export class SizedDecoder<In> implements Decoder<In>, MessageSink<In> {
+  readonly #decoder: Decoder<In>;
+  readonly #maxMessageBytes: number;
+  #sink: MessageSink<In> | undefined;
+
+  constructor(decoder: Decoder<In>, maxMessageBytes: number) {
+    this.#decoder = decoder;
+    this.#maxMessageBytes = maxMessageBytes;
+  }
+
+  get pendingBytes(): number {
+    return this.#decoder.pendingBytes ?? 0;
+  }
+
+  decode(bytes: Uint8Array, sink: MessageSink<In>): void {
+    this.#sink = sink;
+    this.#decoder.decode(bytes, this);
+    this.#check(this.pendingBytes);
+  }
+
+  end(): void {
+    this.#decoder.end?.();
+  }
+
+  put(message: In, sizeBytes: number): void {
+    this.#check(sizeBytes);
+    this.#sink?.put(message, sizeBytes);
+  }
+
+  #check(sizeBytes: number): void {
+    if (sizeBytes <= this.#maxMessageBytes) return;
+    const limit = `maxMessageBytes, ${this.#maxMessageBytes}`;
+    throw new DecodeError(`a message of ${sizeBytes} bytes or more is over ${limit}`);
+  }
+}
