@@ -3,6 +3,7 @@
  * judge (`npm run check:types`): a line under `@ts-expect-error` that compiles
  * is an error. None of the programs is ever run.
  */
+import { BlockList } from "node:net";
 import { describe, expectTypeOf, test } from "vitest";
 import * as tickwire from "../src/index.ts";
 import {
@@ -354,6 +355,14 @@ describe("options are spelt as they are", () => {
     new Poller({ frameBudget: { messages: 100 }, receiveLimitBytes: Infinity, maxFrameMs: 100 });
     // @ts-expect-error receiveLimitBytes
     poller.listen(memory(), lines(), { recieveLimitBytes: 1 });
+    // @ts-expect-error datagrams have no policy: the oldest is lost
+    poller.bind(memory(), lines(), { receiveOverflow: "close" });
+    // @ts-expect-error there is no such policy
+    poller.connect(memory(), lines(), { receiveOverflow: "refuse" });
+    // @ts-expect-error who may come in is the listener's matter
+    poller.connect(memory(), lines(), { maxConnections: 1 });
+    poller.listen(memory(), lines(), { denyList: new BlockList(), receiveOverflow: "drop-oldest" });
+    poller.connect(memory(), lines(), { idleTimeoutMs: 1, sendOverflow: "close" });
     // @ts-expect-error a listener does not connect
     poller.listen(memory(), lines(), { timeoutMs: 1 });
     // @ts-expect-error a connection accepts nobody

@@ -110,7 +110,7 @@ export class Outbox {
     this.#forget();
   }
 
-  /** So many bytes have left this process. */
+  /** So many bytes have gone. */
   protected left(_sizeBytes: number): void {}
 
   /** The link is behind, and what waits here gains by waiting. */

@@ -102,6 +102,11 @@ export class WebSocketLink implements Link, Beating {
     this.#ws.resume();
   }
 
+  /** A paused socket hears no reset. What is sent is answered by one, also where the peer was killed. */
+  probe(): void {
+    if (this.#ws.bufferedAmount === 0) this.ping(); // else a write is under way and hears it
+  }
+
   end(reason?: CloseReason): void {
     if (this.#ws.readyState !== this.#ws.OPEN) return;
     this.#reason ??= LOCAL;
