@@ -7,7 +7,7 @@ import { certificates } from "../transport/certificates.ts";
 import { obstacleFor, obstacleTo } from "./machine.ts";
 import { type Cores, chooseCores } from "./measure/child.ts";
 import { bundlePrograms } from "./measure/programs.ts";
-import type { Share } from "./measure/reports.ts";
+import type { Result, Share } from "./measure/reports.ts";
 import { type Bench, runOnce } from "./measure/run.ts";
 import { hasStrace } from "./measure/syscalls.ts";
 import { faultsOf, isMet, Rows } from "./report/rows.ts";
@@ -94,14 +94,17 @@ class Runs implements Outcome {
     const title = `${work.name}, ${name}, round ${round + 1} of ${this.#options.rounds}`;
     this.#note(title);
     const syscalls = this.#hasStrace && round === 0 && work.figures.includes("syscalls");
-    try {
-      const result = await runOnce(this.#bench, work, name, { syscalls });
-      this.rows.add(work.name, name, round, result);
-      const faults = faultsOf(work, name, result);
-      if (faults.length > 0) this.rows.doubt(work.name, name);
-      this.faults.push(...faults.map((fault) => `${title}: ${fault}`));
-    } catch (error) {
-      this.broken.push(`${title}: ${(error as Error).message}`);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        this.#keep(work, name, round, await runOnce(this.#bench, work, name, { syscalls }));
+        return;
+      } catch (error) {
+        const message = `${title}: ${(error as Error).message}`;
+        this.#note(message);
+        if (attempt < ATTEMPTS) continue;
+        this.broken.push(message);
+        return;
+      }
     }
   }
 
@@ -113,6 +116,13 @@ class Runs implements Outcome {
       );
       for (const name of new Set(missed.map(({ of }) => of))) await this.#profile(work, name);
     }
+  }
+
+  #keep(work: Work, name: ContestantName, round: number, result: Result): void {
+    this.rows.add(work.name, name, round, result);
+    const faults = faultsOf(work, name, result);
+    if (faults.length > 0) this.rows.doubt(work.name, name);
+    this.faults.push(...faults.map((fault) => `${work.name}, ${name}, round ${round + 1}: ${fault}`));
   }
 
   async #profile(work: Work, name: ContestantName): Promise<void> {
@@ -133,3 +143,6 @@ class Runs implements Outcome {
     this.#note(`skipped: ${what}`);
   }
 }
+
+/** A machine that others use too may stand still for a whole window. */
+const ATTEMPTS = 3;

@@ -67,7 +67,17 @@ async function measure(server: Child, load: Child, work: Work, lengthMs: number)
     await server.quietFor(lengthMs);
   }
   for (const child of [server, load]) child.command("end");
-  return { server: await server.next(REPORT_TIMEOUT_MS), load: await load.next(REPORT_TIMEOUT_MS) };
+  const reports: Result = {
+    server: await server.next(REPORT_TIMEOUT_MS),
+    load: await load.next(REPORT_TIMEOUT_MS),
+  };
+  const shortestMs = Math.min(reports.server.elapsedMs, reports.load.elapsedMs);
+  if (reports.server.gaveUp === undefined && work.task.kind !== "churn" && shortestMs < lengthMs / 2) {
+    throw new Error(
+      `the machine stood still: a window of ${lengthMs} ms was one of ${shortestMs.toFixed(0)} ms`,
+    );
+  }
+  return reports;
 }
 
 /** A window that is watched for system calls; its other figures are of no use. */

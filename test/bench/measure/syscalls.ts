@@ -25,8 +25,12 @@ export async function countSyscalls(
     strace.kill("SIGKILL");
     return undefined;
   }
-  const turns = await during();
-  strace.kill("SIGINT");
+  let turns = 0;
+  try {
+    turns = await during();
+  } finally {
+    strace.kill("SIGINT");
+  }
   await exited;
   const calls = totalOf(readFileSync(outputFile, "utf8"));
   return calls === undefined || turns === 0 ? undefined : calls / turns;

@@ -3,7 +3,7 @@
  * then all figures of each work. A whole run is written down, and the README
  * shows its first part.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { BenchOptions, Outcome } from "../bench.ts";
 import { describeMachine } from "../machine.ts";
 import { barsOf, chart } from "./chart.ts";
@@ -32,6 +32,7 @@ export function report(options: BenchOptions, outcome: Outcome): string {
 /** Writes `results/`, and the README's part between its marks. */
 export function writeResults(options: BenchOptions, outcome: Outcome): void {
   const results = new URL("../results/", import.meta.url);
+  mkdirSync(results, { recursive: true });
   writeFileSync(new URL("results.md", results), `# Results\n\n${report(options, outcome)}\n`);
   for (const theme of ["light", "dark"] as const) {
     const svg = chart(barsOf(options.works, outcome.rows), theme);
