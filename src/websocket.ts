@@ -3,14 +3,14 @@
  * this one. An entry of its own, so that who needs none of it does not load it.
  * No code.
  */
-
+export {
+  websocketServer,
+  type WebSocketServerOptions,
+  type OwnPortOptions,
+  type SharedServerOptions,
+  type AdmissionOptions,
+} from "./transport/websocket-server.ts";
+export { websocket, type NodeWebSocketOptions, type LivenessOptions } from "./transport/websocket-node.ts";
+export type { WebSocketOptions } from "./transport/websocket-options.ts";
 export type { Origins } from "./transport/origins.ts";
 export type { AnyServer } from "./transport/upgrades.ts";
-export { type LivenessOptions, type NodeWebSocketOptions, websocket } from "./transport/websocket-node.ts";
-export type { WebSocketOptions } from "./transport/websocket-options.ts";
-export type {
-  AdmissionOptions,
-  OwnPortOptions,
-  SharedServerOptions,
-} from "./transport/websocket-server.ts";
-export { type WebSocketServerOptions, websocketServer } from "./transport/websocket-server.ts";

@@ -227,7 +227,7 @@ export class ClientPoller {
   }
 }
 
-/** The rules of frames in a poller's options, checked. */
+/** The rules of frames in a poller's options, checked. @internal */
 export function frameRulesOf(options: ClientPollerOptions): FrameRules {
   const { maxFrameMs = DEFAULT_MAX_FRAME_MS, clock = now } = options;
   return { maxFrameMs: milliseconds("maxFrameMs", maxFrameMs), clock };

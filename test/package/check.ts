@@ -37,12 +37,16 @@ try {
   check("its maps lead to sources that are in it", checkMaps);
   check("its declarations lead nowhere but to each other", checkDeclarations);
   check("a TCP echo in plain JavaScript runs, and ends by itself", checkEcho);
+  check("the WebSocket entry says what is missing, while ws is not installed", checkMissingWs);
+  check("with ws beside it, a WebSocket echo runs, and ends by itself", checkWebSocket);
   for (const [module, moduleResolution] of [
     ["nodenext", "nodenext"],
     ["esnext", "bundler"],
   ] as const) {
     const lookup = { module, moduleResolution };
-    check(`a program compiles with ${moduleResolution}`, () => compile({ ...lookup, types: ["node"] }));
+    check(`programs compile with ${moduleResolution}`, () => {
+      compile({ ...lookup, types: ["node"] }, ["consumer.ts", "consumer-websocket.ts"]);
+    });
     check(`a program compiles with ${moduleResolution} and no types of Node`, () =>
       compile({ ...lookup, types: [], lib: ["es2022", "esnext.disposable", "dom"] }),
     );
@@ -62,14 +66,17 @@ function pack(): string {
 function install(tarball: string): void {
   mkdirSync(app);
   writeFileSync(join(app, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  for (const file of ["echo.js", "consumer.ts"])
+  for (const file of ["echo.js", "websocket.js", "consumer.ts", "consumer-websocket.ts"])
     copyFileSync(join(import.meta.dirname, file), join(app, file));
   run("npm", ["install", "--no-audit", "--no-fund", tarball], app);
 }
 
 function checkContents(): void {
   const files = filesOf(installed);
-  const wanted = ["dist/index.js", "dist/index.d.ts", "src/index.ts", "package.json", "LICENSE"];
+  const wanted = ["package.json", "LICENSE"];
+  for (const entry of ["index", "browser", "websocket"]) {
+    wanted.push(`dist/${entry}.js`, `dist/${entry}.d.ts`, `src/${entry}.ts`);
+  }
   for (const document of ["README.md", "CHANGELOG.md"])
     if (existsSync(join(root, document))) wanted.push(document);
   const missing = wanted.filter((file) => !files.includes(file));
@@ -94,13 +101,22 @@ function checkMaps(): void {
   }
 }
 
-/** No package, mitt least of all: its types are not in the public declarations. */
+/**
+ * No package: the types of mitt and ws are not in the public declarations. The
+ * one file that imports ws is beside them, and none of them leads to it.
+ */
 function checkDeclarations(): void {
   for (const file of filesOf(installed).filter((name) => name.endsWith(".d.ts"))) {
     const text = readFileSync(join(installed, file), "utf8");
     const targets = [...text.matchAll(/\bfrom "([^"]+)"|\bimport\("([^"]+)"\)/g)].map(
       (match) => match[1] ?? match[2] ?? "",
     );
+    const leadsToWs = /^dist\/(websocket|transport\/websocket-(node|server))\.d\.ts$/.test(file);
+    expectNone(
+      `${file} leads to`,
+      leadsToWs ? targets.filter((target) => /\/ws\.(ts|js)$/.test(target)) : [],
+    );
+    if (file === "dist/transport/ws.d.ts") continue;
     const strange = targets.filter((target) => !target.startsWith(".") && !target.startsWith("node:"));
     const lost = targets
       .filter((target) => target.startsWith("."))
@@ -116,7 +132,30 @@ function checkEcho(): void {
     throw new Error(`expected ${JSON.stringify(expected)}, got ${JSON.stringify(output)}`);
 }
 
-function compile(options: Record<string, unknown>): void {
+function checkMissingWs(): void {
+  const asked = spawnSync(process.execPath, ["websocket.js"], {
+    cwd: app,
+    encoding: "utf8",
+    timeout: TIMEOUT_MS,
+  });
+  if (asked.status === 0 || !asked.stderr.includes("npm install ws")) {
+    throw new Error(`it ended with ${asked.status} and said\n${asked.stderr}`);
+  }
+}
+
+function checkWebSocket(): void {
+  const version = (JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as Manifest)
+    .peerDependencies.ws;
+  run("npm", ["install", "--no-audit", "--no-fund", `ws@${version}`], app);
+  const output = run(process.execPath, ["websocket.js"], app);
+  if (output !== "echo one\n") throw new Error(`it printed ${JSON.stringify(output)}`);
+}
+
+interface Manifest {
+  readonly peerDependencies: { readonly ws: string };
+}
+
+function compile(options: Record<string, unknown>, files: readonly string[] = ["consumer.ts"]): void {
   const compilerOptions = {
     noEmit: true,
     strict: true,
@@ -125,7 +164,7 @@ function compile(options: Record<string, unknown>): void {
     typeRoots: [join(root, "node_modules/@types")],
     ...options,
   };
-  writeFileSync(join(app, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["consumer.ts"] }));
+  writeFileSync(join(app, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
   tool("tsc", "-p", app);
 }
 
