@@ -128,7 +128,7 @@ class CubeWindow {
     const news =
       this.#process.note(isHere, nowMs) ??
       (isHere ? this.#peer.note(link?.link === "linked", nowMs) : undefined);
-    if (news !== undefined) this.#panel.tell(news, news.endsWith("gone"));
+    if (news !== undefined) this.#panel.tell(news);
     this.#panel.show({
       process: sessionWords(state, roundTripMs, nowMs),
       peer: peerWords(link, this.#peer.wasThere),
@@ -161,9 +161,15 @@ const CHART_FRAME_MS = 30;
 /** For who prefers little motion: the chart steps, and does not run. */
 const CALM_CHART_MS = 1_000;
 
-const cubeWindow = new CubeWindow();
-await runLoop({
-  poller: cubeWindow.poller,
-  pace: "animation",
-  tick: (dtMs, frame) => cubeWindow.frame(frame.nowMs, dtMs),
-});
+try {
+  const cubeWindow = new CubeWindow();
+  await runLoop({
+    poller: cubeWindow.poller,
+    pace: "animation",
+    tick: (dtMs, frame) => cubeWindow.frame(frame.nowMs, dtMs),
+  });
+} catch (error) {
+  // A browser without WebGL, for one: better said than a page that does nothing.
+  partOf("notice", HTMLElement).textContent = `this window has stopped: ${error}`;
+  throw error;
+}

@@ -8,7 +8,7 @@ import type { Stat } from "../window-wire.ts";
 import { FORMATS, type Format, formatPosition } from "../wire.ts";
 import type { Role, Vector } from "../world.ts";
 import type { Rate } from "./meters.ts";
-import type { Words } from "./standing.ts";
+import type { Notice, Words } from "./standing.ts";
 
 /** What is to be seen in the panel, in one frame. */
 export interface Facts {
@@ -64,11 +64,11 @@ export class Panel {
     for (const format of FORMATS) this.#write(`size-${format}`, `${bytes[format]} B`);
   }
 
-  /** Something worth saying once. It is read out, too; `isLasting` stays until the next. */
-  tell(notice: string, isLasting: boolean): void {
+  /** Something worth saying once. It is read out, too. That somebody is gone stays to be seen, until they are back. */
+  tell({ kind, words }: Notice): void {
     const part = this.#part("notice");
-    part.textContent = notice;
-    part.dataset.lasting = String(isLasting);
+    part.textContent = words;
+    part.dataset.kind = kind;
     // A new text alone would not begin the fading anew.
     for (const fading of part.getAnimations()) fading.currentTime = 0;
   }

@@ -90,6 +90,12 @@ export class CalmLink {
   }
 }
 
+/** Worth saying once, and in force until the next. */
+export interface Notice {
+  readonly kind: "gone" | "back";
+  readonly words: string;
+}
+
 /** Somebody who can go and come back. */
 export class Presence {
   readonly #name: string;
@@ -107,16 +113,17 @@ export class Presence {
   }
 
   /** What is worth saying once; `undefined` in most frames. Who was never there is awaited, and not gone. */
-  note(isThere: boolean, nowMs: number): string | undefined {
+  note(isThere: boolean, nowMs: number): Notice | undefined {
     if (isThere) {
       const wasGone = this.#stage === "gone";
       this.#stage = "there";
-      return wasGone ? `${this.#name} is back after ${seconds(nowMs - this.#goneMs)}` : undefined;
+      if (!wasGone) return undefined;
+      return { kind: "back", words: `${this.#name} is back after ${seconds(nowMs - this.#goneMs)}` };
     }
     if (this.#stage !== "there") return undefined;
     this.#stage = "gone";
     this.#goneMs = nowMs;
-    return `${this.#name} is gone`;
+    return { kind: "gone", words: `${this.#name} is gone` };
   }
 }
 

@@ -80,9 +80,9 @@ describe("a presence", () => {
     expect(peer.wasThere).toBe(false);
     expect(peer.note(true, 1_000)).toBeUndefined();
     expect(peer.wasThere).toBe(true);
-    expect(peer.note(false, 2_000)).toBe("the other peer is gone");
+    expect(peer.note(false, 2_000)).toEqual({ kind: "gone", words: "the other peer is gone" });
     expect(peer.note(false, 3_000)).toBeUndefined();
-    expect(peer.note(true, 5_100)).toBe("the other peer is back after 3.1 s");
+    expect(peer.note(true, 5_100)).toEqual({ kind: "back", words: "the other peer is back after 3.1 s" });
     expect(peer.note(true, 6_000)).toBeUndefined();
   });
 });
