@@ -130,8 +130,9 @@ export class Connection<In, Out = In> {
    * takes its place, and the order of all others stays. To a peer that keeps up
    * every message goes; to one that is slow, what is newest when it has room.
    *
-   * It stands where the replaced one stood, so before what was sent between the
-   * two. `false`, and the old one stays, where {@link trySend} says `false`.
+   * It never passes what {@link trySend} sent before it: with such a message
+   * between the two, the old one goes and this one stands at the end. `false`,
+   * and the old one stays, where {@link trySend} says `false`.
    *
    * @param key what the message is about: a name, a number or an object,
    *   compared as in a Map; the keys of each connection are its own

@@ -7,7 +7,7 @@ import { Backlog } from "./backlog.ts";
 import type { GuardLimits } from "./guard-limits.ts";
 import type { Limits } from "./limits.ts";
 import type { Link } from "./link.ts";
-import { Outbox, type StorePool } from "./outbox.ts";
+import { Outbox, type Outcome, type StorePool } from "./outbox.ts";
 import type { Key } from "./spans.ts";
 
 /** The limits that act on what is sent. */
@@ -39,12 +39,16 @@ export class GuardedOutbox extends Outbox {
     this.#backlog.mark(this.#goneBytes + this.pendingBytes, nowMs);
   }
 
-  override queue(bytes: Uint8Array, key?: Key): "queued" | "replaced" | "refused" {
-    if (!this.#mayDrop) return super.queue(bytes, key);
-    if (this.inLinkBytes + bytes.length <= this.limitBytes) {
+  override queue(bytes: Uint8Array, key?: Key): Outcome {
+    if (this.#mayDrop && this.inLinkBytes + bytes.length <= this.limitBytes) {
       while (this.#pendingWith(bytes, key) > this.limitBytes) this.#dropOldest();
     }
-    return super.queue(bytes, key ?? {}); // a key of its own, which nobody has
+    return super.queue(bytes, key);
+  }
+
+  protected override append(bytes: Uint8Array): void {
+    super.append(bytes);
+    if (this.#mayDrop) this.span({}, bytes.length); // a key of its own, which nobody has
   }
 
   protected override left(sizeBytes: number): void {

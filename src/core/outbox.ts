@@ -31,6 +31,8 @@ export class Outbox {
   #refused = false;
   /** Where the messages that may be replaced stand in the store. */
   protected spans: Spans | undefined;
+  /** How many messages without a key were queued. */
+  #era = 0;
 
   constructor(link: Link, pool: StorePool, limitBytes: number) {
     this.#link = link;
@@ -56,13 +58,14 @@ export class Outbox {
   }
 
   /**
-   * Copies `bytes` behind what waits, or over the message of the same `key`
-   * where one waits. `"refused"`, and nothing is copied, when they do not fit
+   * Copies `bytes` behind what waits. Where a message of the same `key` waits it
+   * goes: these take its place, or the end, where a message without a key
+   * stands between. `"refused"`, and nothing is copied, when they do not fit
    * under the limit now.
    *
    * @throws RangeError when they never could
    */
-  queue(bytes: Uint8Array, key?: Key): "queued" | "replaced" | "refused" {
+  queue(bytes: Uint8Array, key?: Key): Outcome {
     if (bytes.length > this.limitBytes) {
       throw new RangeError(
         `message: ${bytes.length} bytes can never fit under sendLimitBytes, ${this.limitBytes}`,
@@ -75,9 +78,10 @@ export class Outbox {
       return "refused";
     }
     if (pending > this.peakBytes) this.peakBytes = pending;
-    if (key === undefined) this.#append(bytes);
+    if (key === undefined) this.append(bytes);
     else if (old === undefined) this.#appendFor(key, bytes);
-    else this.#overwrite(key, old, bytes);
+    else if (old.era === this.#era) this.#overwrite(key, old, bytes);
+    else this.#move(key, old, bytes);
     return old === undefined ? "queued" : "replaced";
   }
 
@@ -119,16 +123,27 @@ export class Outbox {
     return this.storedBytes < BATCH_BYTES || this.spans?.isEmpty === false;
   }
 
-  #append(bytes: Uint8Array): void {
-    const store = this.roomFor(this.storedBytes + bytes.length);
-    store.set(bytes, this.from + this.storedBytes);
-    this.storedBytes += bytes.length;
+  /** Puts a message without a key behind all others. */
+  protected append(bytes: Uint8Array): void {
+    this.#era++;
+    this.#copy(bytes);
+  }
+
+  /** Keeps in mind where the last message stands, of so many bytes. */
+  protected span(key: Key, length: number): void {
+    this.spans ??= new Spans();
+    this.spans.append(key, { start: this.from + this.storedBytes - length, length, era: this.#era });
   }
 
   #appendFor(key: Key, bytes: Uint8Array): void {
-    this.spans ??= new Spans();
-    this.#append(bytes); // which may move the others, and then tells them
-    this.spans.append(key, this.from + this.storedBytes - bytes.length, bytes.length);
+    this.#copy(bytes); // which may move the others, and then tells them
+    this.span(key, bytes.length);
+  }
+
+  #copy(bytes: Uint8Array): void {
+    const store = this.roomFor(this.storedBytes + bytes.length);
+    store.set(bytes, this.from + this.storedBytes);
+    this.storedBytes += bytes.length;
   }
 
   /** Puts `bytes` where the message at `old` stands; what stands behind it moves when it must. */
@@ -143,6 +158,15 @@ export class Outbox {
     store.set(bytes, start);
     this.storedBytes += more;
     this.grownBytes = more;
+  }
+
+  /** Takes the message at `old` out, and puts `bytes` behind all others. */
+  #move(key: Key, { start, length }: Readonly<Span>, bytes: Uint8Array): void {
+    this.store?.copyWithin(start, start + length, this.from + this.storedBytes);
+    this.spans?.remove(key);
+    this.storedBytes -= length;
+    this.grownBytes = bytes.length - length;
+    this.#appendFor(key, bytes);
   }
 
   /** The store, with room for so many bytes. */
@@ -162,6 +186,9 @@ export class Outbox {
     this.spans?.clear();
   }
 }
+
+/** What became of a message that was to be queued. */
+export type Outcome = "queued" | "replaced" | "refused";
 
 /** Stores of one size, used again and again. One pool serves all outboxes of a poller. */
 export class StorePool {

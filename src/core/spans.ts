@@ -15,6 +15,8 @@ export type Key = string | number | object;
 export interface Span {
   start: number;
   length: number;
+  /** Between which two of the messages that none may pass it stands: a count of those before it. */
+  readonly era: number;
 }
 
 /** Spans by key, in the order in which they stand. */
@@ -31,8 +33,8 @@ export class Spans {
   }
 
   /** A message was put behind all others. */
-  append(key: Key, start: number, length: number): void {
-    this.#spans.set(key, { start, length });
+  append(key: Key, span: Span): void {
+    this.#spans.set(key, span);
   }
 
   /** The message of `key` has another length now, and all behind it have moved. Costs what the keys cost. */
@@ -44,6 +46,12 @@ export class Spans {
       moved = length - span.length;
       span.length = length;
     }
+  }
+
+  /** The message of `key` is taken out, and all behind it have moved up. */
+  remove(key: Key): void {
+    this.resize(key, 0);
+    this.#spans.delete(key);
   }
 
   /** Forgets the first, and answers its length; 0 when there is none. */

@@ -3,18 +3,32 @@ import { bytes } from "../../src/index.ts";
 import { lineRig, Rig, take } from "../rig.ts";
 
 describe("trySendLatest", () => {
-  test("replaces what has not left, and keeps the order of all others", () => {
+  test("replaces what has not left in its place, and keeps the order of all others", () => {
     const rig = lineRig();
     const { near, far } = rig.pair();
     expect(near.trySend("first")).toBe(true);
     expect(near.trySendLatest("a", "a is here")).toBe(true);
-    expect(near.trySend("between")).toBe(true);
     expect(near.trySendLatest(7, "seven")).toBe(true);
     expect(near.trySendLatest("a", "a is over there")).toBe(true);
     expect(near.trySend("last")).toBe(true);
     rig.client.flush();
     rig.pollServer();
-    expect(take(far)).toEqual(["first", "a is over there", "between", "seven", "last"]);
+    expect(take(far)).toEqual(["first", "a is over there", "seven", "last"]);
+  });
+
+  test("never passes what trySend sent before it: the old one goes, and it stands at the end", () => {
+    const rig = lineRig();
+    const { near, far } = rig.pair();
+    near.trySendLatest("player", "at the door");
+    near.trySendLatest(7, "seven");
+    near.trySend("the door opens");
+    near.trySendLatest("player", "behind the door, and far beyond");
+    near.trySendLatest(7, "VII");
+    near.trySendLatest("player", "beyond");
+    rig.client.flush();
+    rig.pollServer();
+    expect(take(far)).toEqual(["the door opens", "beyond", "VII"]);
+    expect(near.stats).toMatchObject({ sentMessages: 3, sentBytes: 26, replacedMessages: 3 });
   });
 
   test("sends every message to a peer that keeps up", () => {
@@ -69,7 +83,7 @@ describe("trySendLatest", () => {
     });
     rig.client.flush();
     rig.pollServer();
-    expect(take(far)).toEqual(["a", "5678", "b"]);
+    expect(take(far)).toEqual(["5678", "a", "b"]);
   });
 
   test("waits for the connection to open, replaced meanwhile", () => {
@@ -131,7 +145,7 @@ describe("broadcastLatest", () => {
     rig.server.flush();
     rig.pollClient();
     expect(take(first.near)).toEqual(["old"]);
-    expect(take(second.near)).toEqual(["new", "for you alone"]);
+    expect(take(second.near)).toEqual(["for you alone", "new"]);
   });
 });
 

@@ -57,8 +57,13 @@ class Model {
     }
     if (isOver()) return "refused";
     const old = find();
-    if (old === undefined) this.waiting.push({ key, byte, length });
-    else Object.assign(old, { byte, length });
+    const at = old === undefined ? -1 : this.waiting.indexOf(old);
+    const mayStay = at >= 0 && this.waiting.slice(at).every((one) => one.key !== undefined);
+    if (mayStay) this.waiting[at] = { key, byte, length };
+    else {
+      if (at >= 0) this.waiting.splice(at, 1);
+      this.waiting.push({ key, byte, length });
+    }
     return old === undefined ? "queued" : "replaced";
   }
 
