@@ -20,7 +20,7 @@ export interface TickOptions {
    *
    * @param dtMs the game time that this tick stands for, in milliseconds: one
    *   period of `rateHz`, or several when there was no tick for some; 0 for the
-   *   first
+   *   first, and for one that came early, with news to a hidden page
    * @param frame what `poll()` answered
    */
   readonly tick: (dtMs: number, frame: Frame) => void;
@@ -80,7 +80,11 @@ export async function runLoop(options: LoopOptions): Promise<LoopReport> {
   let overruns = 0;
   for (let period = 0; signal?.aborted !== true; ) {
     const frame = poller.poll();
-    const due = Math.max(period, Math.floor((performance.now() - startMs) / periodMs));
+    const passed = (performance.now() - startMs) / periodMs;
+    // A fixed tick stands for a period, also when its timer was early; an animated one for the time that passed.
+    const due = isAnimated
+      ? Math.max(period - 1, Math.floor(passed + 2 * EARLY))
+      : Math.max(period, Math.floor(passed));
     const leftOut = due - period;
     if (!isAnimated) overruns += leftOut;
     ticks++;
@@ -89,7 +93,7 @@ export async function runLoop(options: LoopOptions): Promise<LoopReport> {
     period = due + 1;
     const nextMs = startMs + period * periodMs;
     // An animation frame that comes a little early is the one that is meant.
-    if (isAnimated) await rest(nextMs - periodMs / 8, signal, (wake) => poller.onNews(wake));
+    if (isAnimated) await rest(nextMs - EARLY * periodMs, signal, (wake) => poller.onNews(wake));
     else await rest(nextMs, signal);
   }
   return { ticks, overruns };
@@ -132,5 +136,7 @@ export function waitForActivity(
 }
 
 const MAX_RATE_HZ = 1_000;
+/** How early an animation frame may be, in periods. */
+const EARLY = 1 / 8;
 /** What a timer can hold; Node takes more for 1 ms. Some 24 days. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

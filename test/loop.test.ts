@@ -3,6 +3,7 @@ import { type Frame, type Link, lines, memory, Poller, runLoop, waitForActivity 
 
 afterEach(() => {
   vi.useRealTimers();
+  vi.unstubAllGlobals();
 });
 
 /** Time that stands still until it is told to pass, in timers, immediates and `performance.now`. */
@@ -140,6 +141,72 @@ describe("runLoop", () => {
   test.each([0, -1, 1_001, Number.NaN])("refuses a rate of %d Hz", async (rateHz) => {
     const loop = runLoop({ rateHz, poller: new Poller(), tick: () => {} });
     await expect(loop).rejects.toThrow("rateHz: expected a number above 0 and up to 1000");
+  });
+});
+
+describe("runLoop with animation frames", () => {
+  /** A page whose frames come each 16 ms, and what its loop has told the game. */
+  function page(isHidden: boolean, hasFrames = true) {
+    fakeTime();
+    const document = Object.assign(new EventTarget(), { hidden: isHidden });
+    vi.stubGlobal("document", document);
+    vi.stubGlobal("requestAnimationFrame", (wake: () => void) => (hasFrames ? setTimeout(wake, 16) : 0));
+    vi.stubGlobal("cancelAnimationFrame", (frame: NodeJS.Timeout) => clearTimeout(frame));
+    const [wire, server, client] = [memory(), new Poller(), new Poller()];
+    const listener = server.listen(wire, lines());
+    const near = client.connect(wire, lines());
+    const controller = new AbortController();
+    const told = { ticks: 0, gameMs: 0, heard: 0 };
+    const startMs = performance.now();
+    const tick = (dtMs: number): void => {
+      told.ticks++;
+      told.gameMs += dtMs;
+      told.heard += [...near].length;
+    };
+    const done = runLoop({ pace: "animation", rateHz: 50, poller: client, signal: controller.signal, tick });
+    const speak = (text: string): void => {
+      server.poll();
+      while (listener.tryAccept() !== undefined);
+      listener.broadcast(text);
+      server.flush();
+    };
+    const end = async () => {
+      controller.abort();
+      await vi.advanceTimersByTimeAsync(1);
+      return { ...told, realMs: performance.now() - startMs, overruns: (await done).overruns };
+    };
+    return { speak, end };
+  }
+
+  test("tells a hidden page's game the time that passed, however often news wake it", async () => {
+    const { speak, end } = page(true);
+    for (let passedMs = 0; passedMs < 1_000; passedMs += 4) {
+      speak("news");
+      await vi.advanceTimersByTimeAsync(4);
+    }
+    const { ticks, gameMs, heard, realMs } = await end();
+    expect(ticks).toBeGreaterThan(100); // as there was news, and no frame
+    expect(heard).toBeGreaterThan(240);
+    expect(Math.abs(gameMs - realMs)).toBeLessThanOrEqual(25);
+  });
+
+  test("ticks at most at the rate, and adds up to the time that passed", async () => {
+    const { end } = page(false);
+    await vi.advanceTimersByTimeAsync(1_000);
+    const { ticks, gameMs, realMs } = await end();
+    expect(ticks).toBeGreaterThan(25);
+    expect(ticks).toBeLessThanOrEqual(52);
+    expect(Math.abs(gameMs - realMs)).toBeLessThanOrEqual(40);
+  });
+
+  test("goes on once a second where frames stop and the page is not told why", async () => {
+    const { speak, end } = page(false, false);
+    await vi.advanceTimersByTimeAsync(1);
+    speak("news");
+    await vi.advanceTimersByTimeAsync(3_500);
+    const { ticks, heard, gameMs } = await end();
+    expect([ticks, heard]).toEqual([4, 1]);
+    expect(gameMs).toBeGreaterThanOrEqual(3_000);
   });
 });
 
