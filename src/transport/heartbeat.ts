@@ -42,7 +42,7 @@ export class Heartbeat {
   }
 
   add(member: Beating): void {
-    this.#queue(member, this.#polledMs);
+    if (this.#plan.pingIntervalMs !== Infinity) this.#queue(member, this.#polledMs);
   }
 
   remove(member: Beating): void {

@@ -507,6 +507,11 @@ describe("a peer that is gone without a word", () => {
     });
   });
 
+  test("is not looked for where that is not wanted, and wakes nobody", async () => {
+    const { server } = await mute({ pingIntervalMs: Infinity, deadPeerMs: Infinity });
+    expect(server.net.dueInMs()).toBe(Infinity);
+  });
+
   test("is given the time of a late frame", async () => {
     const { server } = await mute({ deadPeerMs: 1_500 });
     server.now = 60_000; // a debugger's pause counts for a second
