@@ -35,8 +35,12 @@ function checkedOrigin(text: unknown): string {
   return url.origin;
 }
 
+/** A browser leaves the port out where the scheme has it by default; a proxy may write it all the same. */
 function isSameHost(origin: string, host: string | undefined): boolean {
-  return host !== undefined && tryParse(origin)?.host === host.toLowerCase();
+  const page = tryParse(origin);
+  return (
+    host !== undefined && page !== undefined && page.host === tryParse(`${page.protocol}//${host}`)?.host
+  );
 }
 
 function tryParse(text: string): URL | undefined {

@@ -108,8 +108,13 @@ describe("who is let in", () => {
   test.each([
     { title: "no origin, as programs have none", headers: {}, status: undefined },
     {
-      title: "the origin of the same host",
+      title: "the same host, with the port that the scheme has anyway",
       headers: { host: "Game.example:80", origin: "http://game.example" },
+      status: undefined,
+    },
+    {
+      title: "the same host at another port",
+      headers: { host: "game.example:80", origin: "https://game.example" },
       status: 403,
     },
     {
