@@ -173,10 +173,14 @@ class WebSocketDoor implements Door {
     const { server } = this.#plan;
     const events = this.#events;
     const listening = () => events?.listening(boundTo(server));
-    const closed = () => events?.closed(SERVER_CLOSED);
+    const over = (reason: CloseReason) => {
+      this.close(); // its owner may listen again, and somebody else take the path
+      events?.closed(reason);
+    };
+    const closed = () => over(SERVER_CLOSED);
     const failed = (error: Error) => {
       if (server.listening) events?.turnedAway(reasonOf(error));
-      else events?.closed(reasonOf(error));
+      else over(reasonOf(error));
     };
     const turnedAway = (error: Error) => events?.turnedAway(noHandshake(error));
     const isOwn = this.#plan.place !== undefined;

@@ -256,6 +256,26 @@ describe("a server that is there", () => {
     await failed;
     net.poll();
     expect(listener.closeReason?.kind).toBe("address-in-use");
+    expect(server.listenerCount("upgrade")).toBe(0);
+  });
+
+  test("may be listened with again, on the same path, after it failed or was closed", async () => {
+    const taken = await site();
+    const server = createServer().on("error", () => {});
+    endings.push(() => server.close());
+    const first = new House({ server, path: "/play" });
+    server.listen((taken.address() as AddressInfo).port, "127.0.0.1");
+    await first.until(() => first.listener.state === "closed");
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const second = await house({ server, path: "/play" });
+    expect(second.listener.state).toBe("listening");
+    server.close();
+    await second.until(() => second.listener.state === "closed");
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const third = await house({ server, path: "/play" });
+    rawPeer(third, "/play");
+    await third.until(() => third.guests.length === 1);
+    expect(server.listenerCount("upgrade")).toBe(1);
   });
 
   test("closes the listener when its owner closes it", async () => {
