@@ -10,6 +10,7 @@
  * https://www.iana.org/assignments/websocket
  */
 import type { CloseKind, CloseReason } from "../core/link.ts";
+import { asShown } from "./shown.ts";
 
 /** What is sent in a close frame. */
 export interface Farewell {
@@ -24,7 +25,7 @@ export function reasonOfCode(code: number, text: string): CloseReason {
   if (code === BROKEN) return { kind, message: "the connection broke without a goodbye" };
   const isPlain = code === NORMAL || code === NONE_GIVEN;
   const why = isPlain ? "" : ` with code ${code} (${kind})`;
-  const said = text === "" ? "" : `, saying "${text.replace(UNPRINTABLE, "\uFFFD")}"`;
+  const said = text === "" ? "" : `, saying "${asShown(text)}"`;
   const message = `the peer closed the connection${why}${said}`;
   return isPlain ? { kind, message } : { kind, message, code: String(code) };
 }
@@ -68,6 +69,3 @@ function kindOfCode(code: number): CloseKind | undefined {
   const found = Object.entries(CODES).find(([, codes]) => codes.includes(code));
   return found?.[0] as CloseKind | undefined;
 }
-
-/** What could move a terminal's cursor, or turn the order of what stands around it. */
-const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;

@@ -8,6 +8,7 @@ import { createSecureContext } from "node:tls";
 import { kindOf, milliseconds, wholeNumber } from "../check.ts";
 import type { CloseReason, Transport } from "../core/link.ts";
 import { Heartbeat, type HeartbeatPlan } from "./heartbeat.ts";
+import { asShown } from "./shown.ts";
 import { agreementOf, type Identity, type Pem, secretsOf } from "./tls.ts";
 import { WebSocketLink } from "./websocket-link.ts";
 import { checkedUrl, type WebSocketOptions } from "./websocket-options.ts";
@@ -106,7 +107,7 @@ export function livenessOf(options: LivenessOptions): { maxPayload: number; plan
 /** An answer of HTTP instead of a WebSocket. */
 function refusalOf({ statusCode = 0, statusMessage = "" }: IncomingMessage): CloseReason {
   const kind = statusCode === 401 || statusCode === 403 ? "denied" : "refused";
-  const message = `the server answered ${statusCode} ${statusMessage} instead of opening a WebSocket`;
+  const message = `the server answered ${statusCode} ${asShown(statusMessage)} instead of opening a WebSocket`;
   return { kind, message, code: String(statusCode) };
 }
 

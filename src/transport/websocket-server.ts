@@ -14,6 +14,7 @@ import type { CloseReason, Door, DoorEvents, Transport } from "../core/link.ts";
 import { reasonOf } from "./errors.ts";
 import { Heartbeat, type HeartbeatPlan } from "./heartbeat.ts";
 import { type OriginRule, type Origins, originRule } from "./origins.ts";
+import { asShown } from "./shown.ts";
 import { boundTo, DEFAULT_BACKLOG } from "./stream-door.ts";
 import { type AnyServer, answer, takePath } from "./upgrades.ts";
 import { WebSocketLink } from "./websocket-link.ts";
@@ -245,12 +246,8 @@ function noHandshake(error: Error & { readonly code?: string }): CloseReason {
 }
 
 function strangeOrigin(origin = ""): CloseReason {
-  const shown = JSON.stringify(origin.slice(0, SHOWN_CHARACTERS));
-  return {
-    kind: "denied",
-    message: `pages of ${shown} may not connect; see the origins option`,
-    code: "403",
-  };
+  const message = `pages of "${asShown(origin)}" may not connect; see the origins option`;
+  return { kind: "denied", message, code: "403" };
 }
 
 const LATE = "ERR_HTTP_REQUEST_TIMEOUT";
@@ -258,6 +255,4 @@ const LATE = "ERR_HTTP_REQUEST_TIMEOUT";
 const CHECK_INTERVAL_MS = 500;
 /** As long as a connect may take, and a TLS handshake; Node's own default is a minute. */
 const DEFAULT_HANDSHAKE_TIMEOUT_MS = 5_000;
-/** Of a stranger's text, in a sentence for a person. */
-const SHOWN_CHARACTERS = 100;
 const SERVER_CLOSED: CloseReason = { kind: "local", message: "the HTTP server was closed" };

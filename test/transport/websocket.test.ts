@@ -387,6 +387,22 @@ describe("garbage on the port", () => {
   });
 });
 
+test("what a server writes behind its status is shown in bounds, and without control characters", async () => {
+  const server = await house();
+  const status = `403 No\u001b[2J${"x".repeat(9_000)}`;
+  const fool = (await import("node:net")).createServer((socket) =>
+    socket.on("error", () => {}).end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`),
+  );
+  endings.push(() => fool.close());
+  await once(fool.listen(0, "127.0.0.1"), "listening");
+  const url = `ws://127.0.0.1:${(fool.address() as AddressInfo).port}`;
+  const client = server.net.connect(websocket(url), lines());
+  await server.until(() => client.state === "closed");
+  expect(client.closeReason).toMatchObject({ kind: "denied", code: "403" });
+  expect(client.closeReason?.message).toContain("403 No\uFFFD[2Jxxx");
+  expect(client.closeReason?.message.length).toBeLessThan(250);
+});
+
 describe("between tickwire and others", () => {
   test("several messages of a frame travel in one WebSocket message, and texts are their bytes", async () => {
     const server = await house();
