@@ -28,6 +28,7 @@ export class Batch<Item> {
 
   /** Keeps the first `length` items, and forgets the others: what is over must not be kept alive here. */
   truncate(length: number): void {
+    if (length === this.#length) return;
     this.#items.fill(undefined, length, this.#length);
     this.#length = length;
   }

@@ -53,7 +53,7 @@ export class Mailbox<Item> {
 
   /** Files an item on the arriving side. */
   put(item: Item, sizeBytes: number): void {
-    if (this.#tail - this.#head > this.#mask) this.#resize(Math.max(FIRST_SLOTS, this.#items.length * 2));
+    if (this.#tail - this.#head > this.#mask) this.#grow();
     const slot = this.#tail++ & this.#mask;
     this.#items[slot] = item;
     this.#sizes[slot] = sizeBytes;
@@ -92,29 +92,55 @@ export class Mailbox<Item> {
 
   /** Forgets everything on both sides. */
   clear(): void {
-    this.#items = [];
-    this.#sizes = [];
-    this.#mask = -1;
+    this.#use({ items: [], sizes: [] });
     this.#weightBytes = 0;
     this.#rewind();
   }
 
   #rewind(): void {
     this.#head = this.#border = this.#tail = 0;
-    if (this.#items.length > KEPT_SLOTS) this.#resize(0);
+    if (this.#items.length <= KEPT_SLOTS) return;
+    putAside({ items: this.#items, sizes: this.#sizes });
+    this.#use({ items: [], sizes: [] });
   }
 
-  #resize(slots: number): void {
-    const items = new Array<Item | undefined>(slots).fill(undefined);
-    const sizes = new Array<number>(slots).fill(0);
+  #grow(): void {
+    const { items, sizes } = ringOf(Math.max(FIRST_SLOTS, this.#items.length * 2));
+    const mask = items.length - 1;
     for (let index = this.#head; index < this.#tail; index++) {
-      items[index & (slots - 1)] = this.#items[index & this.#mask];
-      sizes[index & (slots - 1)] = this.#sizes[index & this.#mask] ?? 0;
+      items[index & mask] = this.#items[index & this.#mask];
+      sizes[index & mask] = this.#sizes[index & this.#mask] ?? 0;
     }
+    this.#use({ items: items as (Item | undefined)[], sizes });
+  }
+
+  #use({ items, sizes }: Ring<Item>): void {
     this.#items = items;
     this.#sizes = sizes;
-    this.#mask = slots - 1;
+    this.#mask = items.length - 1;
   }
+}
+
+/** The slots of a mailbox; as many as a power of two, or none. */
+interface Ring<Item> {
+  readonly items: (Item | undefined)[];
+  readonly sizes: number[];
+}
+
+/** An empty ring with `slots` at least: the one put aside, where it is large enough. */
+function ringOf(slots: number): Ring<unknown> {
+  if (slots <= KEPT_SLOTS || slots > aside.items.length) {
+    return { items: new Array(slots).fill(undefined), sizes: new Array(slots).fill(0) };
+  }
+  const ring = aside;
+  aside = NO_RING;
+  return ring;
+}
+
+/** Keeps an emptied ring for whoever needs one next. */
+function putAside(ring: Ring<unknown>): void {
+  const slots = ring.items.length;
+  if (slots > aside.items.length && slots <= ASIDE_SLOTS) aside = ring;
 }
 
 /**
@@ -125,5 +151,10 @@ export const ITEM_WEIGHT_BYTES = 64;
 
 /** A power of two, as every capacity is. Enough for what a player sends in a frame. */
 const FIRST_SLOTS = 4;
-/** A ring above this is given back when empty: one flood must not cost memory for ever. */
+/** A ring above this is given back when empty: one flood must not cost each mailbox memory for ever. */
 const KEPT_SLOTS = 256;
+/** One ring of up to 4 MiB is kept for all: a flood fills the same one in every frame. */
+const ASIDE_SLOTS = 262_144;
+
+const NO_RING: Ring<unknown> = { items: [], sizes: [] };
+let aside = NO_RING;

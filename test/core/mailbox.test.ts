@@ -89,4 +89,25 @@ describe("Mailbox", () => {
       }),
     );
   });
+
+  test("behaves so in floods too, whose slots go from one mailbox to another", () => {
+    const floods = fc.array(fc.constantFrom(1, 255, 256, 257, 600, 3_000), { minLength: 2, maxLength: 8 });
+    fc.assert(
+      fc.property(floods, (counts) => {
+        const mailboxes = [new Mailbox<string>(), new Mailbox<string>()];
+        for (const [frame, count] of counts.entries()) {
+          const items = mailboxes.map((_, at) =>
+            Array.from({ length: count }, (_, i) => `${frame} ${at} ${i}`),
+          );
+          for (const [at, mailbox] of mailboxes.entries()) {
+            for (const item of items[at] ?? []) mailbox.put(item, item.length);
+            mailbox.latch();
+          }
+          expect(mailboxes.map(takeAll)).toEqual(items);
+          expect(mailboxes.map((mailbox) => mailbox.weightBytes)).toEqual([0, 0]);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
 });
