@@ -1,6 +1,6 @@
 /**
- * How much one call of `drain` may do, and how much of that is left. Knows
- * messages by their size alone.
+ * How much one call of `drain` may do, how much of that is left, and what it
+ * does where there is no limit. Knows messages by their size alone.
  */
 import { limit, milliseconds } from "../check.ts";
 
@@ -16,6 +16,8 @@ export interface DrainBudget {
 
 /** A budget while it is spent. */
 export class Spending {
+  /** Whether it never ends. */
+  readonly isUnlimited: boolean;
   readonly #clock: () => number;
   readonly #deadlineMs: number;
   readonly #messages: number;
@@ -30,6 +32,7 @@ export class Spending {
     const ms = milliseconds("ms", budget.ms ?? Infinity);
     this.#clock = clock;
     this.#deadlineMs = ms === Infinity ? Infinity : clock() + ms;
+    this.isUnlimited = this.#messages === Infinity && this.#bytes === Infinity && ms === Infinity;
   }
 
   /** Whether there is budget for one more message, of `sizeBytes`; spends it when there is. */
@@ -41,6 +44,17 @@ export class Spending {
     this.#visitedBytes += sizeBytes;
     return true;
   }
+}
+
+/** All messages of `connection` in one turn: a quarter less for each than in turns of their own. */
+export function visitAll<From extends { tryRecv(): In | undefined }, In>(
+  connection: From,
+  visit: (connection: From, message: In) => void,
+): true {
+  for (let message: In | undefined; (message = connection.tryRecv()) !== undefined; ) {
+    visit(connection, message);
+  }
+  return true;
 }
 
 const MESSAGES_PER_LOOK = 16;

@@ -12,7 +12,7 @@ import type { HouseRules } from "./accept-limits.ts";
 import { Admission } from "./admission.ts";
 import { type AnyConnection, Connection } from "./connection.ts";
 import type { ListenerDesk } from "./desk.ts";
-import { type DrainBudget, Spending } from "./drain-budget.ts";
+import { type DrainBudget, Spending, visitAll } from "./drain-budget.ts";
 import type { Address, CloseReason, Door, DoorEvents, Link } from "./link.ts";
 import { Mailbox } from "./mailbox.ts";
 import { checkKey, type Key } from "./spans.ts";
@@ -101,10 +101,11 @@ export class Listener<In, Out = In> {
   }
 
   /**
-   * Visits this frame's messages of all accepted connections in fair turns, one
-   * message each, until none is left or the budget is used up. The next call
-   * goes on where this one stopped, in this frame or a later one. Costs what the
-   * connections with messages cost, however many are silent.
+   * Visits this frame's messages of all accepted connections: each one's in the
+   * order in which it sent them, one connection after the other. Under a budget
+   * they come in fair turns, one message each, until it is used up; the next
+   * call goes on where this one stopped, in this frame or a later one. Costs
+   * what the connections with messages cost, however many are silent.
    *
    * @returns how many messages of this frame are left
    * @throws RangeError when a budget is negative or no number
@@ -117,6 +118,7 @@ export class Listener<In, Out = In> {
     this.#draining = true;
     try {
       return this.#turns.run((connection) => {
+        if (spending.isUnlimited) return visitAll(connection, visit);
         if (!spending.spend(connection.nextBytes)) return false;
         visit(connection, connection.tryRecv() as In); // it has one, or it would have no turn
         return true;

@@ -1,4 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { check } from "../codec/properties.ts";
 import { lineRig, type Rig } from "../rig.ts";
 
 /** So many players, each of whom has said `count` lines `<player>.<number>` in this frame. */
@@ -14,14 +16,47 @@ function talking(players: number, count: number, clock: () => number = () => 0):
 }
 
 describe("drain", () => {
-  test("visits all messages of this frame in turns, one of each connection", () => {
+  test("visits all messages of this frame, one connection after the other", () => {
     const rig = talking(3, 2);
     const visited: string[] = [];
     const left = rig.listener.drain((connection, text) => visited.push(`${connection.id}:${text}`));
     expect(left).toBe(0);
-    expect(visited).toEqual(["1:0.0", "2:1.0", "3:2.0", "1:0.1", "2:1.1", "3:2.1"]);
+    expect(visited).toEqual(["1:0.0", "1:0.1", "2:1.0", "2:1.1", "3:2.0", "3:2.1"]);
     expect(rig.listener.drain(() => visited.push("again"))).toBe(0);
     expect(visited).toHaveLength(6);
+  });
+
+  test.for([{ messages: 6 }, { bytes: 1_000 }, { ms: 1_000 }])(
+    "visits them in turns, one of each connection, under a budget: %o",
+    (budget) => {
+      const rig = talking(3, 2);
+      const visited: string[] = [];
+      expect(rig.listener.drain((_, text) => visited.push(text), budget)).toBe(0);
+      expect(visited).toEqual(["0.0", "1.0", "2.0", "0.1", "1.1", "2.1"]);
+    },
+  );
+
+  test("visits in runs what it visits in turns, for any talk", () => {
+    const talk = fc.array(fc.nat(6), { minLength: 1, maxLength: 5 });
+    check(
+      fc.property(talk, (counts) => {
+        const [runs, turns] = [undefined, { messages: 1_000 }].map((budget) => {
+          const rig = lineRig();
+          const pairs = counts.map(() => rig.pair());
+          for (const [player, count] of counts.entries()) {
+            for (let index = 0; index < count; index++) pairs[player]?.near.trySend(`${index}`);
+          }
+          rig.client.flush();
+          rig.pollServer();
+          const heard = new Map<number, string[]>();
+          const left = rig.listener.drain(({ id }, text) => {
+            heard.set(id, [...(heard.get(id) ?? []), text]);
+          }, budget);
+          return { left, heard };
+        });
+        expect(runs).toEqual(turns);
+      }),
+    );
   });
 
   test("stops at its budget of messages, says what is left, and goes on there", () => {
@@ -81,7 +116,7 @@ describe("drain", () => {
       if (connection === first) second?.close();
       else connection.tryRecv();
     });
-    expect(visited).toEqual(["0.0", "2.0", "0.1"]);
+    expect(visited).toEqual(["0.0", "0.1", "2.0"]);
   });
 
   test("passes on what the visitor throws, and loses only the message it was given", () => {
