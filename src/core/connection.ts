@@ -216,7 +216,7 @@ export class Connection<In, Out = In> {
   flush(): void {
     this.#rooms.life.flush();
     this.#rooms.guard?.flushed();
-    if (this.#rooms.outbox.owesRoomNews) this.file();
+    if (this.#rooms.outbox.hasRoomNews) this.file();
   }
 
   /** Begins a frame, before the latch. @internal */

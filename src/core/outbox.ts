@@ -45,16 +45,16 @@ export class Outbox {
     return this.storedBytes + this.inLinkBytes;
   }
 
-  /** Whether bytes were refused and nobody was told of room since. */
-  get owesRoomNews(): boolean {
-    return this.#refused;
+  /** Whether bytes were refused and half of the limit is free again. */
+  get hasRoomNews(): boolean {
+    return this.#refused && this.pendingBytes <= this.limitBytes / 2;
   }
 
-  /** Whether bytes were refused and half of the limit is free again; says so once. */
+  /** The same; says so once. */
   takeRoomNews(): boolean {
-    if (!this.#refused || this.pendingBytes > this.limitBytes / 2) return false;
-    this.#refused = false;
-    return true;
+    const hasNews = this.hasRoomNews;
+    if (hasNews) this.#refused = false;
+    return hasNews;
   }
 
   /**

@@ -131,6 +131,21 @@ describe("the send limit", () => {
     expect(drains).toEqual([near.id]);
   });
 
+  test("has no news while there is no room: who waits for activity is not woken by what it sends itself", () => {
+    const rig = lineRig();
+    const { near } = rig.pair({ sendLimitBytes: 12 });
+    rig.wire.hold();
+    near.trySend("12345");
+    rig.client.flush();
+    near.trySend("wait"); // while the link is behind, so each frame tries again
+    expect([near.pendingBytes, near.trySend("no room")]).toEqual([11, false]);
+    for (let frame = 0; frame < 3; frame++) {
+      rig.pollClient();
+      rig.client.flush();
+      expect(rig.client.hasNews).toBe(false);
+    }
+  });
+
   test("holds back a sender whose peer does not read, and loses nothing of what was taken", () => {
     const rig = lineRig({ listen: { receiveLimitBytes: 500 } });
     const { near, far } = rig.pair({ sendLimitBytes: 100 });
