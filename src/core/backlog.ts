@@ -31,6 +31,13 @@ export class Backlog {
     }
   }
 
+  /** So many bytes behind this one will not go: those behind them stand nearer. */
+  drop(from: number, sizeBytes: number): void {
+    for (const mark of this.#marks) {
+      if (mark.upTo > from) mark.upTo = Math.max(from, mark.upTo - sizeBytes);
+    }
+  }
+
   /** All bytes up to this one have left; `Infinity` for all. */
   pass(upTo: number): void {
     for (let first = this.#marks[0]; first !== undefined && first.upTo <= upTo; first = this.#marks[0]) {

@@ -43,7 +43,12 @@ export class GuardedOutbox extends Outbox {
     if (this.#mayDrop && this.inLinkBytes + bytes.length <= this.limitBytes) {
       while (this.#pendingWith(bytes, key) > this.limitBytes) this.#dropOldest();
     }
-    return super.queue(bytes, key);
+    const old = key === undefined ? undefined : this.spans?.find(key);
+    const { start = 0, length = 0 } = old ?? {};
+    const ahead = start - this.from;
+    const outcome = super.queue(bytes, key);
+    if (outcome === "replaced") this.#forgetAge(ahead, length); // what stands for it now is new
+    return outcome;
   }
 
   protected override append(bytes: Uint8Array): void {
@@ -80,7 +85,14 @@ export class GuardedOutbox extends Outbox {
     const length = this.spans?.shift() ?? 0;
     this.from += length;
     this.storedBytes -= length;
+    this.#forgetAge(0, length);
     this.#dropped();
+  }
+
+  /** So many bytes, with so many others ahead of them in the store, will never leave. */
+  #forgetAge(aheadBytes: number, sizeBytes: number): void {
+    this.#backlog.drop(this.#goneBytes + this.inLinkBytes + aheadBytes, sizeBytes);
+    this.left(0);
   }
 }
 

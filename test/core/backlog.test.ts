@@ -3,18 +3,22 @@ import { expect, test } from "vitest";
 import { Backlog } from "../../src/core/backlog.ts";
 
 test("the age of the oldest byte is never said too high, and too low by no more than a step", () => {
-  const step = fc.record({ sent: fc.nat(50), gone: fc.nat(50), passMs: fc.nat(40) });
+  const dropped = fc.tuple(fc.nat(30), fc.nat(30));
+  const step = fc.record({ sent: fc.nat(50), gone: fc.nat(50), passMs: fc.nat(40), dropped });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), fc.constantFrom(0, 10, 100), (steps, stepMs) => {
       const backlog = new Backlog(stepMs);
       const sentMs: number[] = []; // for each byte
       let goneBytes = 0;
       let nowMs = 0;
-      for (const { sent, gone, passMs } of steps) {
+      for (const { sent, gone, passMs, dropped } of steps) {
         nowMs += passMs;
         sentMs.push(...new Array<number>(sent).fill(nowMs));
         if (sentMs.length > goneBytes) backlog.mark(sentMs.length, nowMs);
         goneBytes = Math.min(sentMs.length, goneBytes + gone);
+        const [ahead, sizeBytes] = dropped;
+        const lost = sentMs.splice(goneBytes + ahead, sizeBytes);
+        backlog.drop(goneBytes + ahead, lost.length);
         backlog.pass(goneBytes);
         const truthMs = sentMs[goneBytes] ?? Infinity;
         expect(backlog.oldestMs).toBeGreaterThanOrEqual(truthMs);

@@ -238,6 +238,31 @@ describe("what is unsent", () => {
     expect(near.state).toBe("closing");
   });
 
+  test.each([
+    ["replaced", {}],
+    ["dropped", { sendOverflow: "drop-oldest", sendLimitBytes: 40 } as const],
+  ])("is no older than what was %s last: a peer that takes some now and then is kept", (_, options) => {
+    const line = new ScriptedLink();
+    line.isStuck = true;
+    const poller = new Poller({ unsentTimeoutMs: 1_000, ...options });
+    const connection = poller.connect({ connect: () => line }, lines());
+    line.events.opened();
+    for (let frame = 0; frame < 100; frame++) {
+      poller.poll(frame * 100);
+      if ("sendOverflow" in options) connection.trySend("0123456789");
+      else connection.trySendLatest("position", "0123456789");
+      poller.flush();
+      if (frame % 7 === 6) line.take(line.unsentBytes); // what it takes was sent in the last 700 ms
+    }
+    expect(connection.state).toBe("open");
+    for (let frame = 100; frame < 125; frame++) {
+      poller.poll(frame * 100);
+      connection.trySendLatest("position", "0123456789");
+      poller.flush();
+    }
+    expect(connection.closeReason?.code).toBe("unsentTimeoutMs");
+  });
+
   test("while it connects is a matter of the connect deadline alone", () => {
     const rig = lineRig();
     rig.wire.hold();
