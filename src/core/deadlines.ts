@@ -13,6 +13,8 @@ export class Deadlines<Member extends { expire(): void }> {
   /** A binary heap: none is due before the one above it, whose index is half of its own. */
   readonly #heap: Entry<Member>[] = [];
   readonly #entries = new Map<Member, Entry<Member>>();
+  /** The time that late frames took and did not count, in milliseconds. */
+  uncountedMs = 0;
   #polledMs = 0;
   #wasLate = false;
 
@@ -62,6 +64,7 @@ export class Deadlines<Member extends { expire(): void }> {
     const passedMs = Math.min(deltaMs, this.#maxFrameMs);
     const isLate = deltaMs > passedMs;
     this.#polledMs += passedMs;
+    this.uncountedMs += deltaMs - passedMs;
     if (!isLate || this.#wasLate) this.#expire();
     this.#wasLate = isLate;
     return passedMs;

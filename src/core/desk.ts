@@ -14,6 +14,8 @@ export interface Desk<Member> {
   readonly counters: Counters<PollerStats>;
   /** The time that frames have counted, in milliseconds: what deadlines and rates go by. */
   readonly polledMs: number;
+  /** The time that late frames took and did not count, in milliseconds. */
+  readonly uncountedMs: number;
   /** A new connection; answers its number. */
   enter(member: Member): number;
   /** Something is new here; look at it in the next poll. */

@@ -62,6 +62,10 @@ export class Frames implements Desk<AnyConnection> {
     return this.#deadlines.polledMs;
   }
 
+  get uncountedMs(): number {
+    return this.#deadlines.uncountedMs;
+  }
+
   /** Whether everything it kept is over. */
   get isEmpty(): boolean {
     return this.connections.size === 0;

@@ -22,7 +22,8 @@ export class Rate {
   /** How many whole tokens there are at `nowMs`. */
   available(nowMs: number): number {
     if (this.#most === Infinity) return Infinity;
-    this.#tokens = Math.min(this.#most, this.#tokens + (nowMs - this.#filledMs) * this.#perMs);
+    const filled = this.#tokens + (nowMs - this.#filledMs) * this.#perMs;
+    this.#tokens = Math.max(this.#tokens, Math.min(this.#most, filled)); // it may have been granted more
     this.#filledMs = nowMs;
     return Math.floor(this.#tokens + ROUNDING);
   }
@@ -30,6 +31,11 @@ export class Rate {
   /** When there is a whole one, at `nowMs` or later; `Infinity` for never needed. */
   nextMs(nowMs: number): number {
     return this.available(nowMs) >= 1 ? nowMs : nowMs + (1 - this.#tokens) / this.#perMs;
+  }
+
+  /** Adds what `lengthMs` would have brought, over the most too: time that did not count, and in which they came. */
+  grant(lengthMs: number): void {
+    if (lengthMs > 0) this.#tokens += lengthMs * this.#perMs;
   }
 
   /** Uses `count` of them up; more than there are is a debt that time pays. */

@@ -5,6 +5,7 @@
  */
 import type { Desk } from "./desk.ts";
 import type { GuardLimits } from "./guard-limits.ts";
+import type { GuardedIntake } from "./guarded-intake.ts";
 import type { GuardedLifeline } from "./guarded-lifeline.ts";
 import type { Limits } from "./limits.ts";
 import type { CloseReason } from "./link.ts";
@@ -15,10 +16,11 @@ import { Receiving, type ReceivingParts } from "./receiving.ts";
 
 /** What sifting depends on, beside what receiving does. */
 export interface SiftingParts<In> extends ReceivingParts<In> {
+  readonly intake: GuardedIntake<In>;
   readonly life: Pick<GuardedLifeline<never>, "isEnding" | "breakOff">;
   readonly limits: Limits & GuardLimits;
   readonly losses: Losses;
-  readonly desk: Pick<Desk<never>, "polledMs">;
+  readonly desk: Pick<Desk<never>, "polledMs" | "uncountedMs">;
 }
 
 /** The receiving half of a connection, with rules. */
@@ -27,11 +29,18 @@ export class SiftedReceiving<In> extends Receiving<In> {
   readonly #rate: Rate;
   /** How many messages may still become visible in this frame. */
   #allowance = Infinity;
+  // How many may come, where too many close: apart from those that are shown, which may wait for other reasons.
+  readonly #comingRate: Rate;
+  #cameBefore = 0;
+  #uncountedMs: number;
 
   constructor(parts: SiftingParts<In>, member: { file(): void }) {
     super(parts, member);
     this.#parts = parts;
-    this.#rate = new Rate(parts.limits.messageRateHz, parts.desk.polledMs);
+    const { limits, desk } = parts;
+    this.#rate = new Rate(limits.messageRateHz, desk.polledMs);
+    this.#comingRate = new Rate(limits.messageRateHz, desk.polledMs);
+    this.#uncountedMs = desk.uncountedMs;
   }
 
   override get arriving(): number {
@@ -46,7 +55,9 @@ export class SiftedReceiving<In> extends Receiving<In> {
 
   override sift(): void {
     this.#allowance = this.#rate.available(this.#parts.desk.polledMs);
-    if (this.#parts.limits.receiveOverflow !== "pause") this.#shed();
+    const { receiveOverflow } = this.#parts.limits;
+    if (receiveOverflow === "close") this.#judge();
+    else if (receiveOverflow !== "pause") this.#shed();
   }
 
   override latch(most: number): number {
@@ -61,17 +72,24 @@ export class SiftedReceiving<In> extends Receiving<In> {
     this.#parts.intake.readOn(); // what was shed has made room
   }
 
+  /** Ends it when too much waits, or came too fast. What came while a late frame did not count has that time too. */
+  #judge(): void {
+    const { intake, life, limits, desk } = this.#parts;
+    const { receiveLimitBytes, messageRateHz } = limits;
+    const came = intake.whole - this.#cameBefore;
+    this.#cameBefore = intake.whole;
+    this.#comingRate.grant(desk.uncountedMs - this.#uncountedMs);
+    this.#uncountedMs = desk.uncountedMs;
+    if (intake.paused) life.breakOff(over("receiveLimitBytes", `${receiveLimitBytes} bytes wait`));
+    else if (came > this.#comingRate.available(desk.polledMs)) {
+      life.breakOff(over("messageRateHz", `more than ${messageRateHz} messages came in a second`));
+    } else this.#comingRate.use(came);
+  }
+
   #shed(): void {
-    const { intake, losses, life, limits } = this.#parts;
+    const { intake, losses, limits } = this.#parts;
     const { inbox } = intake;
-    const { receiveOverflow, receiveLimitBytes, messageRateHz } = limits;
-    if (receiveOverflow === "close") {
-      if (intake.paused) life.breakOff(over("receiveLimitBytes", `${receiveLimitBytes} bytes wait`));
-      else if (super.arriving > this.#allowance) {
-        life.breakOff(over("messageRateHz", `more than ${messageRateHz} messages came in a second`));
-      }
-      return;
-    }
+    const { receiveOverflow, receiveLimitBytes } = limits;
     const before = inbox.length;
     while (inbox.weightBytes > receiveLimitBytes && inbox.length > 1) {
       if (receiveOverflow === "drop-newest" && !inbox.dropNewest()) break;

@@ -216,6 +216,42 @@ describe("messageRateHz", () => {
   });
 });
 
+describe("messageRateHz with close", () => {
+  const limits = { messageRateHz: 10, receiveOverflow: "close" } as const;
+
+  test("spares who spoke as it may, and was held", () => {
+    const game = begin(limits);
+    game.connection.hold();
+    for (let count = 0; count < 30; count++) {
+      game.line.say(String(count));
+      game.poll(200);
+    }
+    game.connection.release();
+    game.poll(200);
+    expect([game.connection.state, take(game.connection).length]).toEqual(["open", 10]); // the rest in time
+  });
+
+  test("spares who had to wait for the frame's budget", () => {
+    const rig = lineRig({ server: { frameBudget: { messages: 1 } }, listen: limits });
+    const { near, far } = rig.pair();
+    for (let frame = 0; frame < 40; frame++) {
+      for (const text of ["one", "two"]) near.trySend(text);
+      rig.client.flush();
+      rig.pollServer(250);
+      expect([far.state, take(far).length]).toEqual(["open", 1]);
+    }
+  });
+
+  test("spares who went on speaking while a frame was late, and nobody who spoke faster", () => {
+    const [calm, loud] = [begin(limits), begin(limits)];
+    for (const game of [calm, loud]) game.poll(5_000);
+    for (let count = 0; count < 50; count++) calm.line.say("calm");
+    for (let count = 0; count < 51; count++) loud.line.say("loud");
+    for (const game of [calm, loud]) game.poll(0);
+    expect([calm.connection.state, loud.connection.state]).toEqual(["open", "closing"]);
+  });
+});
+
 describe("options", () => {
   test.each([
     [
