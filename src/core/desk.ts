@@ -22,10 +22,8 @@ export interface Desk<Member> {
   file(member: Member): void;
   /** Something is to be sent here; call `flush` at the next flush. */
   wantsFlush(member: Member): void;
-  /** Call `expire` once polled time has come to `untilMs`. Replaces an earlier deadline. */
+  /** Call `expire` once polled time has come to `untilMs`, or never. Replaces an earlier deadline. */
   watch(member: Member, untilMs: number): void;
-  /** No deadline runs here any more. */
-  unwatch(member: Member): void;
   /** Its life went on, in this frame. */
   announce(what: "open" | "close" | "drain", member: Member): void;
   /** So many of its messages were dropped since the last frame. */

@@ -48,9 +48,9 @@ export class Frames implements Desk<AnyConnection> {
   #shown = 0;
   #lastId = 0;
 
-  constructor(rules: FrameRules) {
+  constructor(rules: FrameRules, deadlines: Deadlines<AnyConnection> = new Deadlines(rules.maxFrameMs)) {
     this.clock = rules.clock;
-    this.#deadlines = new Deadlines(rules.maxFrameMs);
+    this.#deadlines = deadlines;
   }
 
   /** The time of the last frame, in milliseconds; 0 before the first. */
@@ -134,10 +134,6 @@ export class Frames implements Desk<AnyConnection> {
 
   watch(connection: AnyConnection, untilMs: number): void {
     this.#deadlines.set(connection, untilMs);
-  }
-
-  unwatch(connection: AnyConnection): void {
-    this.#deadlines.clear(connection);
   }
 
   announce(what: "open" | "close" | "drain", connection: AnyConnection): void {

@@ -5,6 +5,7 @@
  */
 import type { Batch } from "./batch.ts";
 import type { AnyConnection } from "./connection.ts";
+import { DeadlineHeap } from "./deadline-heap.ts";
 import type { Closing, DatagramDesk, ListenerDesk, Settling } from "./desk.ts";
 import { type FrameRules, Frames } from "./frames.ts";
 import type { CloseReason } from "./link.ts";
@@ -30,7 +31,7 @@ export class HouseFrames extends Frames implements ListenerDesk<AnyConnection, A
   #visiting: Settling[] = [];
 
   constructor(rules: FrameRules, budget: Budget) {
-    super(rules);
+    super(rules, new DeadlineHeap(rules.maxFrameMs));
     this.#budget = budget;
   }
 

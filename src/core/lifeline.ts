@@ -162,7 +162,7 @@ export class Lifeline<Member extends { file(): void }> {
     const { desk, member } = this.#keepers;
     const endsAtOnce = this.#phase === "ending early";
     this.#phase = endsAtOnce ? "ending" : "open";
-    this.#unwatch();
+    this.#watch(Infinity);
     this.#forgetSignal?.();
     if (endsAtOnce || this.parts.outbox.storedBytes > 0) this.#wantFlush();
     if (!endsAtOnce) desk.announce("open", member);
@@ -196,7 +196,7 @@ export class Lifeline<Member extends { file(): void }> {
     this.closeReason ??= this.#finalReason();
     this.#phase = "closed";
     this.parts.outbox.clear();
-    this.#unwatch();
+    this.#watch(Infinity);
     this.#forgetSignal?.();
     const { desk, home, member } = this.#keepers;
     desk.announce("close", member);
@@ -210,10 +210,6 @@ export class Lifeline<Member extends { file(): void }> {
   #watch(lengthMs: number): void {
     const { desk, member } = this.#keepers;
     desk.watch(member, desk.polledMs + lengthMs);
-  }
-
-  #unwatch(): void {
-    this.#keepers.desk.unwatch(this.#keepers.member);
   }
 
   /** This side's reason comes first, unless the link broke with bytes of ours in it, or while the peer was heard. */

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { DeadlineHeap } from "../../src/core/deadline-heap.ts";
 import { Deadlines } from "../../src/core/deadlines.ts";
 
 /** Notes when it is expired. */
@@ -17,15 +18,20 @@ class Sleeper {
   }
 }
 
-function bedroom(maxFrameMs = 1_000) {
+const KINDS = [
+  { what: "deadlines of a handful", Kind: Deadlines },
+  { what: "deadlines of thousands", Kind: DeadlineHeap },
+];
+
+function bedroom(Kind: typeof Deadlines, maxFrameMs = 1_000) {
   const log: number[] = [];
   const sleepers = Array.from({ length: 40 }, (_, name) => new Sleeper(name, log));
-  return { log, sleepers, deadlines: new Deadlines<Sleeper>(maxFrameMs) };
+  return { log, sleepers, deadlines: new Kind<Sleeper>(maxFrameMs) };
 }
 
-describe("deadlines", () => {
+describe.each(KINDS)("$what", ({ Kind }) => {
   test("expire those who are due, the earliest first, once each", () => {
-    const { log, sleepers, deadlines } = bedroom();
+    const { log, sleepers, deadlines } = bedroom(Kind);
     const [first, second, third, fourth] = sleepers as [Sleeper, Sleeper, Sleeper, Sleeper];
     deadlines.set(first, 30);
     deadlines.set(second, 10);
@@ -42,7 +48,7 @@ describe("deadlines", () => {
   });
 
   test("can be begun again by the one who is expired", () => {
-    const deadlines = new Deadlines<{ expire(): void }>(1_000);
+    const deadlines = new Kind<{ expire(): void }>(1_000);
     let expired = 0;
     const member = {
       expire(): void {
@@ -56,7 +62,7 @@ describe("deadlines", () => {
   });
 
   test("a late frame counts for a bound and ends nobody; the next one does, late too", () => {
-    const { log, sleepers, deadlines } = bedroom(100);
+    const { log, sleepers, deadlines } = bedroom(Kind, 100);
     deadlines.set(sleepers[0] as Sleeper, 50);
     deadlines.set(sleepers[1] as Sleeper, 150);
     expect(deadlines.pass(60_000)).toBe(100);
@@ -77,7 +83,7 @@ describe("deadlines", () => {
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
-        const { log, sleepers, deadlines } = bedroom();
+        const { log, sleepers, deadlines } = bedroom(Kind);
         const model = new Map<number, number>();
         for (const { what, who, ms } of steps) {
           const sleeper = sleepers[who] as Sleeper;
@@ -85,7 +91,7 @@ describe("deadlines", () => {
             deadlines.set(sleeper, deadlines.polledMs + ms);
             model.set(who, deadlines.polledMs + ms);
           } else if (what === "clear") {
-            deadlines.clear(sleeper);
+            deadlines.set(sleeper, Infinity);
             model.delete(who);
           } else {
             log.length = 0;
