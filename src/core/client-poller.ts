@@ -97,7 +97,7 @@ export class ClientPoller {
     }
     const link = transport.connect();
     const connection = new Connection(this.frames, undefined, link, codec, limits, this.roomsFor(options));
-    if (signal !== undefined) connection.interruptBy(signal);
+    if (signal !== undefined) connection.rooms.life.interruptBy(signal);
     this.callPumps(transport, link);
     return connection;
   }

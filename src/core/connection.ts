@@ -8,7 +8,7 @@
  * rooms in which the rest is decided.
  */
 import type { Codec } from "../codec/codec.ts";
-import type { Desk, Home, Keepers } from "./desk.ts";
+import type { Desk, Home } from "./desk.ts";
 import type { Limits } from "./limits.ts";
 import type { Address, CloseReason, FailedAttempt, Link, Security } from "./link.ts";
 import type { ConnectionState } from "./phase.ts";
@@ -21,8 +21,11 @@ export class Connection<In, Out = In> {
   /** A number of its own among all connections of its poller, counted from 1. */
   readonly id: number;
 
-  readonly #keepers: Keepers<AnyConnection>;
-  readonly #rooms: Rooms<AnyConnection, In, Out>;
+  /** What it is made of, for the poller and the listener. @internal */
+  readonly rooms: Rooms<AnyConnection, In, Out>;
+  /** The listener that it came through. @internal */
+  readonly home: Home<AnyConnection> | undefined;
+  readonly #desk: Desk<AnyConnection>;
   /** What the link says of itself, as of the frame. */
   #facts: LinkFacts = {};
   /** Whether it is on the desk's list for the next poll. */
@@ -38,20 +41,21 @@ export class Connection<In, Out = In> {
     makeRooms: RoomsMaker,
   ) {
     this.id = desk.enter(this);
-    this.#keepers = { desk, home, member: this };
-    this.#rooms = makeRooms(this.#keepers, link, codec, limits);
+    this.home = home;
+    this.#desk = desk;
+    this.rooms = makeRooms({ desk, home, member: this }, link, codec, limits);
     if (home !== undefined) this.#copyFacts();
-    link.attach(this.#rooms.intake);
+    link.attach(this.rooms.intake);
   }
 
   /** Where it is in its life. Changes in `poll()`, and by `close()` and `abort()`. */
   get state(): ConnectionState {
-    return this.#rooms.life.state;
+    return this.rooms.life.state;
   }
 
   /** Why it is over; `undefined` until `state` is `"closed"`. */
   get closeReason(): CloseReason | undefined {
-    return this.#rooms.life.closeReason;
+    return this.rooms.life.closeReason;
   }
 
   /** This end's address; `undefined` while connecting. */
@@ -76,17 +80,17 @@ export class Connection<In, Out = In> {
 
   /** Whether the peer has finished sending and its last message was taken, as of this frame. */
   get recvEnded(): boolean {
-    return this.#rooms.life.recvEnded;
+    return this.rooms.life.recvEnded;
   }
 
   /** Bytes that were sent and have not left this process, as of this frame. */
   get pendingBytes(): number {
-    return this.#rooms.outbox.pendingBytes;
+    return this.rooms.outbox.pendingBytes;
   }
 
   /** What was counted so far. */
   get stats(): ConnectionStats {
-    return this.#rooms.books.own;
+    return this.rooms.books.own;
   }
 
   /**
@@ -95,7 +99,7 @@ export class Connection<In, Out = In> {
    * not taken waits for the next frame.
    */
   tryRecv(): In | undefined {
-    return this.#rooms.receiving.tryRecv();
+    return this.rooms.receiving.tryRecv();
   }
 
   /**
@@ -104,7 +108,7 @@ export class Connection<In, Out = In> {
    * streams of positions, where only the last one matters.
    */
   tryRecvLatest(): In | undefined {
-    return this.#rooms.receiving.tryRecvLatest();
+    return this.rooms.receiving.tryRecvLatest();
   }
 
   /** Takes the messages of this frame one by one, as {@link tryRecv} does. */
@@ -121,7 +125,7 @@ export class Connection<In, Out = In> {
    * @throws RangeError when it could never fit under the send limit
    */
   trySend(message: Out): boolean {
-    return this.#rooms.sending.trySend(message);
+    return this.rooms.sending.trySend(message);
   }
 
   /**
@@ -140,7 +144,7 @@ export class Connection<In, Out = In> {
    * @throws as {@link trySend} does
    */
   trySendLatest(key: Key, message: Out): boolean {
-    return this.#rooms.sending.trySendLatest(key, message);
+    return this.rooms.sending.trySendLatest(key, message);
   }
 
   /**
@@ -149,12 +153,12 @@ export class Connection<In, Out = In> {
    * end is seen once what came before it was taken.
    */
   hold(): void {
-    this.#rooms.receiving.hold();
+    this.rooms.receiving.hold();
   }
 
   /** Undoes {@link hold}: what this frame had is there again, the rest comes with the next. */
   release(): void {
-    this.#rooms.receiving.release();
+    this.rooms.receiving.release();
   }
 
   /**
@@ -164,7 +168,7 @@ export class Connection<In, Out = In> {
    * when this side has finished already.
    */
   end(): void {
-    this.#rooms.life.end();
+    this.rooms.life.end();
   }
 
   /**
@@ -174,7 +178,7 @@ export class Connection<In, Out = In> {
    * Does nothing when it is closed already.
    */
   close(): void {
-    this.#rooms.life.close();
+    this.rooms.life.close();
   }
 
   /**
@@ -182,51 +186,16 @@ export class Connection<In, Out = In> {
    * transport has one. `state` is `"closed"` at once.
    */
   abort(): void {
-    this.#rooms.life.abort();
+    this.rooms.life.abort();
   }
 
   // What follows is for the poller and the listener alone.
 
-  /** How many messages this frame still has for the game. @internal */
-  get ready(): number {
-    return this.#rooms.receiving.ready;
-  }
-
-  /** How many messages wait for a later frame. @internal */
-  get arriving(): number {
-    return this.#rooms.receiving.arriving;
-  }
-
-  /** The size of the message that `tryRecv` would answer, in bytes. @internal */
-  get nextBytes(): number {
-    return this.#rooms.receiving.nextBytes;
-  }
-
-  /** The listener that it came through. @internal */
-  get home(): Home<AnyConnection> | undefined {
-    return this.#keepers.home;
-  }
-
-  /** Queues bytes that are a whole message, in the place of one of the same `key`. @internal */
-  queue(encoded: Uint8Array, key?: Key): boolean {
-    return this.#rooms.sending.queue(encoded, key);
-  }
-
   /** Sends what is queued, in one write, and behind the last the end of the stream. @internal */
   flush(): void {
-    this.#rooms.life.flush();
-    this.#rooms.guard?.flushed();
-    if (this.#rooms.outbox.hasRoomNews) this.file();
-  }
-
-  /** Begins a frame, before the latch. @internal */
-  sift(): void {
-    this.#rooms.receiving.sift();
-  }
-
-  /** Lets at most `most` messages become visible, and answers how many did. @internal */
-  latch(most: number): number {
-    return this.#rooms.receiving.latch(most);
+    this.rooms.life.flush();
+    this.rooms.guard?.flushed();
+    if (this.rooms.outbox.hasRoomNews) this.file();
   }
 
   /**
@@ -235,53 +204,43 @@ export class Connection<In, Out = In> {
    */
   settle(passedMs: number): boolean {
     this.#filed = false;
-    this.#rooms.receiving.settle(passedMs);
+    this.rooms.receiving.settle(passedMs);
     this.#noteDrained();
-    const isInside = this.#rooms.life.phase !== "at the door";
-    const moved = isInside && this.#rooms.life.advance();
-    this.#rooms.guard?.look();
+    const isInside = this.rooms.life.phase !== "at the door";
+    const moved = isInside && this.rooms.life.advance();
+    this.rooms.guard?.look();
     if (moved) this.#copyFacts();
-    const hasRoom = this.#rooms.life.phase === "open" && this.#rooms.outbox.takeRoomNews();
-    if (hasRoom) this.#keepers.desk.announce("drain", this);
-    return isInside && (moved || hasRoom || this.ready > 0);
-  }
-
-  /** The game has taken this guest. @internal */
-  admit(): void {
-    this.#rooms.life.admit();
+    const hasRoom = this.rooms.life.phase === "open" && this.rooms.outbox.takeRoomNews();
+    if (hasRoom) this.#desk.announce("drain", this);
+    return isInside && (moved || hasRoom || this.rooms.receiving.ready > 0);
   }
 
   /** Its deadline has passed. @internal */
   expire(): void {
     this.#noteDrained(); // what left in time counts
-    this.#rooms.life.expire();
-  }
-
-  /** Lets `signal` end the attempt to connect. @internal */
-  interruptBy(signal: AbortSignal): void {
-    this.#rooms.life.interruptBy(signal);
+    this.rooms.life.expire();
   }
 
   /** Has the next poll look here. @internal */
   file(): void {
     if (this.#filed) return;
     this.#filed = true;
-    this.#keepers.desk.file(this);
+    this.#desk.file(this);
   }
 
   /** Files it again when something of this frame is left for the next. @internal */
   refile(): void {
-    if (this.#rooms.receiving.hasWaiting && this.state !== "closed") this.file();
+    if (this.rooms.receiving.hasWaiting && this.state !== "closed") this.file();
   }
 
   #copyFacts(): void {
-    const { localAddress, remoteAddress, security, failedAttempts } = this.#rooms.link;
+    const { localAddress, remoteAddress, security, failedAttempts } = this.rooms.link;
     this.#facts = { localAddress, remoteAddress, security, failedAttempts };
   }
 
   #noteDrained(): void {
-    this.#rooms.outbox.drained(this.#rooms.intake.drainedBytes);
-    this.#rooms.intake.drainedBytes = 0;
+    this.rooms.outbox.drained(this.rooms.intake.drainedBytes);
+    this.rooms.intake.drainedBytes = 0;
   }
 }
 

@@ -37,7 +37,7 @@ export class Frames implements Desk<AnyConnection> {
   readonly clock: () => number;
 
   readonly #deadlines: Deadlines<AnyConnection>;
-  readonly #frame = new ReusedFrame();
+  protected readonly frame: ReusedFrame = new ReusedFrame();
   readonly #wakers = new Set<() => void>();
   // Two lists each: one gathers while the other is worked off.
   #filed = new Batch<AnyConnection>();
@@ -55,7 +55,7 @@ export class Frames implements Desk<AnyConnection> {
 
   /** The time of the last frame, in milliseconds; 0 before the first. */
   get nowMs(): number {
-    return this.#frame.nowMs;
+    return this.frame.nowMs;
   }
 
   get polledMs(): number {
@@ -91,21 +91,21 @@ export class Frames implements Desk<AnyConnection> {
   /** Cuts the next frame: everything filed until now becomes visible, or waits by the budget. */
   cut(nowMs: number): Frame {
     this.counters.polls++;
-    this.#frame.begin(nowMs, this.counters);
-    const passedMs = this.#deadlines.pass(this.#frame.deltaMs);
+    this.frame.begin(nowMs, this.counters);
+    const passedMs = this.#deadlines.pass(this.frame.deltaMs);
     this.settleHouses();
 
     const visiting = this.#gatherVisits();
-    const remaining = this.latch(visiting, this.#frame.tick);
+    const remaining = this.latch(visiting);
     for (let index = 0; index < visiting.length; index++) {
       const connection = visiting.at(index);
       if (connection.settle(passedMs)) this.show(connection);
-      if (connection.arriving > 0) connection.refile();
+      if (connection.rooms.receiving.arriving > 0) connection.refile();
     }
     visiting.truncate(0);
     this.ready.length = this.#shown;
-    this.#frame.finish(this.counters, remaining);
-    return this.#frame;
+    this.frame.finish(this.counters, remaining);
+    return this.frame;
   }
 
   /** Sends what was queued, one write each. */
@@ -169,14 +169,13 @@ export class Frames implements Desk<AnyConnection> {
   protected settleHouses(): void {}
 
   /** Lets messages cross into this frame, and answers how many have to wait. */
-  protected latch(visiting: Batch<AnyConnection>, _tick: number): number {
-    for (let index = 0; index < visiting.length; index++) visiting.at(index).latch(Infinity);
+  protected latch(visiting: Batch<AnyConnection>): number {
+    for (let index = 0; index < visiting.length; index++) visiting.at(index).rooms.receiving.latch(Infinity);
     return 0;
   }
 
   protected show(connection: AnyConnection): void {
     this.ready[this.#shown++] = connection;
-    if (connection.ready > 0) connection.home?.offerTurn(connection, this.#frame.tick);
   }
 
   protected wakeUp(): void {

@@ -25,7 +25,7 @@ export class HouseFrames extends Frames implements ListenerDesk<AnyConnection, A
   readonly houses: Set<Closing> = new Set();
 
   readonly #budget: Budget;
-  readonly #turns = new Turns<AnyConnection>({ leftOf: (connection) => connection.arriving });
+  readonly #turns = new Turns<AnyConnection>({ leftOf: (connection) => connection.rooms.receiving.arriving });
   // One gathers while the other is worked off.
   #filed: Settling[] = [];
   #visiting: Settling[] = [];
@@ -53,7 +53,7 @@ export class HouseFrames extends Frames implements ListenerDesk<AnyConnection, A
   }
 
   admit(connection: AnyConnection): void {
-    if (connection.ready > 0) this.show(connection);
+    if (connection.rooms.receiving.ready > 0) this.show(connection);
   }
 
   announceDoor(what: "listen" | "unlisten", listener: AnyListener): void {
@@ -81,16 +81,22 @@ export class HouseFrames extends Frames implements ListenerDesk<AnyConnection, A
     visiting.length = 0;
   }
 
-  protected override latch(visiting: Batch<AnyConnection>, tick: number): number {
+  protected override show(connection: AnyConnection): void {
+    super.show(connection);
+    if (connection.rooms.receiving.ready > 0) connection.home?.offerTurn(connection, this.frame.tick);
+  }
+
+  protected override latch(visiting: Batch<AnyConnection>): number {
     const { messages, bytes } = this.#budget;
-    for (let index = 0; index < visiting.length; index++) visiting.at(index).sift();
-    if (messages === Infinity && bytes === Infinity) return super.latch(visiting, tick);
+    for (let index = 0; index < visiting.length; index++) visiting.at(index).rooms.receiving.sift();
+    if (messages === Infinity && bytes === Infinity) return super.latch(visiting);
     const { receivedMessages, receivedBytes } = this.counters;
-    for (let index = 0; index < visiting.length; index++) this.#turns.offer(visiting.at(index), tick);
+    for (let index = 0; index < visiting.length; index++)
+      this.#turns.offer(visiting.at(index), this.frame.tick);
     return this.#turns.run((connection) => {
       if (this.counters.receivedMessages - receivedMessages >= messages) return false;
       if (this.counters.receivedBytes - receivedBytes >= bytes) return false;
-      connection.latch(1);
+      connection.rooms.receiving.latch(1);
       return true;
     });
   }

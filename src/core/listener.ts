@@ -32,7 +32,9 @@ export class Listener<In, Out = In> {
   readonly #admission: Admission;
   readonly #guests = new Mailbox<Connection<In, Out>>();
   readonly #connections = new Set<Connection<In, Out>>();
-  readonly #turns = new Turns<Connection<In, Out>>({ leftOf: (connection) => connection.ready });
+  readonly #turns = new Turns<Connection<In, Out>>({
+    leftOf: (connection) => connection.rooms.receiving.ready,
+  });
   readonly #counters: Counters<ListenerStats> = listenerCounters();
   #state: ListenerState = "starting";
   #address: Address | undefined;
@@ -95,7 +97,7 @@ export class Listener<In, Out = In> {
     const guest = this.#guests.take();
     if (guest === undefined) return undefined;
     if (guest.state !== "closed") this.#connections.add(guest); // an event handler may have closed it
-    guest.admit();
+    guest.rooms.life.admit();
     this.#desk.admit(guest);
     return guest;
   }
@@ -119,7 +121,7 @@ export class Listener<In, Out = In> {
     try {
       return this.#turns.run((connection) => {
         if (spending.isUnlimited) return visitAll(connection, visit);
-        if (!spending.spend(connection.nextBytes)) return false;
+        if (!spending.spend(connection.rooms.intake.inbox.nextBytes)) return false;
         visit(connection, connection.tryRecv() as In); // it has one, or it would have no turn
         return true;
       });
@@ -199,7 +201,7 @@ export class Listener<In, Out = In> {
     const encoded = this.#codec.encode(message);
     let queued = 0;
     for (const connection of this.#connections) {
-      if (connection !== except && connection.queue(encoded, key)) queued++;
+      if (connection !== except && connection.rooms.sending.queue(encoded, key)) queued++;
     }
     return queued;
   }

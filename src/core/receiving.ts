@@ -39,11 +39,6 @@ export class Receiving<In> {
     return this.#held ? 0 : this.#parts.intake.inbox.arriving;
   }
 
-  /** The size of the message that `tryRecv` would answer, in bytes. */
-  get nextBytes(): number {
-    return this.#parts.intake.inbox.nextBytes;
-  }
-
   /** Whether anything waits, for this frame or a later one. */
   get hasWaiting(): boolean {
     return !this.#held && this.#parts.intake.inbox.length > 0;
