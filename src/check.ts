@@ -11,7 +11,7 @@ export function wholeNumber(
   least: number,
   most: number = Number.MAX_SAFE_INTEGER,
 ): number {
-  if (typeof value !== "number") throw new TypeError(`${name}: expected a number, got ${kindOf(value)}`);
+  number(name, value);
   if (!Number.isInteger(value) || value < least || value > most) {
     throw new RangeError(`${name}: expected a whole number from ${least} to ${most}, got ${value}`);
   }
@@ -25,14 +25,14 @@ export function limit(name: string, value: number, least: number): number {
 
 /** Answers `value` when it is a length of time in milliseconds, fractions and `Infinity` included. */
 export function milliseconds(name: string, value: number): number {
-  if (typeof value !== "number") throw new TypeError(`${name}: expected a number, got ${kindOf(value)}`);
+  number(name, value);
   if (!(value >= 0)) throw new RangeError(`${name}: expected milliseconds from 0 up, got ${value}`);
   return value;
 }
 
 /** Answers `value` when it is a rate above 0, fractions and `Infinity` included. */
 export function rate(name: string, value: number): number {
-  if (typeof value !== "number") throw new TypeError(`${name}: expected a number, got ${kindOf(value)}`);
+  number(name, value);
   if (!(value > 0)) throw new RangeError(`${name}: expected a number above 0, got ${value}`);
   return value;
 }
@@ -52,4 +52,8 @@ export function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
   return typeof value === "object" ? "an object" : typeof value;
+}
+
+function number(name: string, value: unknown): asserts value is number {
+  if (typeof value !== "number") throw new TypeError(`${name}: expected a number, got ${kindOf(value)}`);
 }

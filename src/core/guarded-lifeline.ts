@@ -16,15 +16,6 @@ export class GuardedLifeline<Member extends { file(): void }> extends Lifeline<M
     return TALKING.has(this.phase) || (this.phase === "closing" && this.parts.intake.progress === "closed");
   }
 
-  /** A limit ends it: the link is cut, and what came stays to be taken. */
-  breakOff(reason: CloseReason): void {
-    const { intake, link } = this.parts;
-    if (intake.progress === "closed") return;
-    this.ownReason = reason;
-    intake.closed(reason);
-    link.abort(reason);
-  }
-
   override expire(): void {
     if (!this.isWatched) {
       super.expire();

@@ -56,6 +56,11 @@ export class HouseFrames extends Frames implements ListenerDesk<AnyConnection, A
     if (connection.rooms.receiving.ready > 0) this.show(connection);
   }
 
+  override announce(what: "open" | "close" | "drain", connection: AnyConnection): void {
+    super.announce(what, connection);
+    if (what === "close") connection.home?.forget(connection);
+  }
+
   announceDoor(what: "listen" | "unlisten", listener: AnyListener): void {
     if (what === "listen") {
       this.events.gather("listen", { listener });

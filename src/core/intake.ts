@@ -106,9 +106,7 @@ export class Intake<In> implements LinkEvents {
   /** Nobody will read any more: drops what waits and what still comes, so that the peer's end is seen. */
   discard(): void {
     this.inbox.clear();
-    const wasPaused = this.#reading === "paused";
-    this.#reading = "discarding";
-    if (wasPaused) this.#link.resume();
+    this.#ignore();
   }
 
   /** This side has cut the link: whatever it still tells is old. */
@@ -129,8 +127,14 @@ export class Intake<In> implements LinkEvents {
     const message =
       error instanceof DecodeError ? error.message : "the codec threw at what the peer sent (see cause)";
     this.#end({ kind: "protocol", message, cause: error });
-    if (this.#reading === "paused") this.#link.resume();
+    this.#ignore();
+  }
+
+  /** From now on what comes is dropped; the link reads on, so that the peer's end is seen. */
+  #ignore(): void {
+    const wasPaused = this.#reading === "paused";
     this.#reading = "discarding";
+    if (wasPaused) this.#link.resume();
   }
 
   #end(reason: CloseReason): void {

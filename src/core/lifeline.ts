@@ -35,7 +35,7 @@ export class Lifeline<Member extends { file(): void }> {
   readonly #keepers: Keepers<Member>;
   #phase: Phase;
   /** Why this side ended it, when it did. */
-  protected ownReason: CloseReason | undefined;
+  #ownReason: CloseReason | undefined;
   #forgetSignal: (() => void) | undefined;
 
   constructor(parts: LifelineParts, keepers: Keepers<Member>) {
@@ -98,14 +98,14 @@ export class Lifeline<Member extends { file(): void }> {
       link.endSending();
     } else if (this.#phase === "closing") {
       this.#phase = "lingering";
-      link.end(this.ownReason ?? intake.reason);
+      link.end(this.#ownReason ?? intake.reason);
     }
   }
 
   /** This side has no more to say, and goes on hearing. */
   end(): void {
     if (!this.maySend) return;
-    this.ownReason = LOCAL_CLOSE;
+    this.#ownReason = LOCAL_CLOSE;
     this.#phase = this.#phase === "open" ? "ending" : "ending early";
     this.#wantFlush();
   }
@@ -117,7 +117,7 @@ export class Lifeline<Member extends { file(): void }> {
     this.parts.intake.discard();
     this.#keepers.member.file();
     if (before === "closing" || before === "lingering") return;
-    this.ownReason = LOCAL_CLOSE;
+    this.#ownReason = LOCAL_CLOSE;
     if (before === "connecting" && this.parts.outbox.pendingBytes === 0) this.#cut(LOCAL_CLOSE);
     else this.#beginClosing();
   }
@@ -135,19 +135,21 @@ export class Lifeline<Member extends { file(): void }> {
     if (this.state !== "closed") this.#cut(this.#lateReason());
   }
 
+  /** Cuts the link; what came stays to be taken, and the next poll sees why. */
+  breakOff(reason: CloseReason): void {
+    const { intake, link } = this.parts;
+    if (intake.progress === "closed") return;
+    this.#ownReason = reason;
+    intake.closed(reason);
+    link.abort(reason);
+  }
+
   /** Lets `signal` end the attempt to connect: filed, and seen at the next poll. */
   interruptBy(signal: AbortSignal): void {
-    const { intake, link } = this.parts;
     const interrupt = () => {
-      if (intake.progress !== "connecting") return;
-      const cause: unknown = signal.reason;
-      const reason: CloseReason = {
-        kind: "aborted",
-        message: "the signal ended the attempt to connect",
-        cause,
-      };
-      intake.closed(reason);
-      link.abort(reason);
+      if (this.parts.intake.progress !== "connecting") return;
+      const message = "the signal ended the attempt to connect";
+      this.breakOff({ kind: "aborted", message, cause: signal.reason });
     };
     this.#forgetSignal = () => signal.removeEventListener("abort", interrupt);
     if (signal.aborted) interrupt();
@@ -198,9 +200,8 @@ export class Lifeline<Member extends { file(): void }> {
     this.parts.outbox.clear();
     this.#watch(Infinity);
     this.#forgetSignal?.();
-    const { desk, home, member } = this.#keepers;
+    const { desk, member } = this.#keepers;
     desk.announce("close", member);
-    home?.forget(member);
   }
 
   #wantFlush(): void {
@@ -214,7 +215,7 @@ export class Lifeline<Member extends { file(): void }> {
 
   /** This side's reason comes first, unless the link broke with bytes of ours in it, or while the peer was heard. */
   #finalReason(): CloseReason {
-    const own = this.ownReason;
+    const own = this.#ownReason;
     const worlds = this.parts.intake.reason;
     if (own === undefined) return worlds ?? LOCAL_CLOSE;
     const broke = worlds !== undefined && worlds.kind !== "local" && worlds.kind !== "remote";
@@ -229,7 +230,7 @@ export class Lifeline<Member extends { file(): void }> {
       return { kind: "timeout", code: "timeoutMs", message };
     }
     const { pendingBytes } = this.parts.outbox;
-    if (this.ownReason === undefined || pendingBytes === 0) return this.#finalReason();
+    if (this.#ownReason === undefined || pendingBytes === 0) return this.#finalReason();
     const message = `the peer did not take the last ${pendingBytes} bytes within ${closeTimeoutMs} ms`;
     return { kind: "timeout", code: "closeTimeoutMs", message };
   }
