@@ -13,7 +13,7 @@ import type { Limits } from "./limits.ts";
 import type { Address, CloseReason, FailedAttempt, Link, Security } from "./link.ts";
 import type { ConnectionState } from "./phase.ts";
 import type { Rooms, RoomsMaker } from "./rooms.ts";
-import type { Key } from "./spans.ts";
+import { checkKey, type Key } from "./spans.ts";
 import type { ConnectionStats } from "./stats.ts";
 
 /** One peer. Made by `poller.connect` and given by `listener.tryAccept`. */
@@ -144,7 +144,8 @@ export class Connection<In, Out = In> {
    * @throws as {@link trySend} does
    */
   trySendLatest(key: Key, message: Out): boolean {
-    return this.rooms.sending.trySendLatest(key, message);
+    checkKey(key);
+    return this.rooms.sending.trySend(message, key);
   }
 
   /**

@@ -124,7 +124,7 @@ export class Lifeline<Member extends { file(): void }> {
 
   /** This side drops everything. */
   abort(): void {
-    if (this.state !== "closed") this.#cut(LOCAL_ABORT);
+    this.#cut(LOCAL_ABORT);
   }
 
   /** Its deadline has passed. */
@@ -132,7 +132,7 @@ export class Lifeline<Member extends { file(): void }> {
     const { progress } = this.parts.intake;
     // An opening or an end that is filed, and not yet seen, came in time.
     if (progress === "closed" || (this.#isOpening && progress !== "connecting")) return;
-    if (this.state !== "closed") this.#cut(this.#lateReason());
+    this.#cut(this.#lateReason());
   }
 
   /** Cuts the link; what came stays to be taken, and the next poll sees why. */
@@ -186,6 +186,7 @@ export class Lifeline<Member extends { file(): void }> {
   /** Ends it from this side, at once; the next poll announces it. */
   #cut(reason: CloseReason): void {
     const { link, intake, outbox } = this.parts;
+    if (this.state === "closed") return;
     this.#phase = "cut";
     this.closeReason = reason;
     intake.shut();

@@ -13,7 +13,7 @@ import type { Books } from "./books.ts";
 import type { Keepers } from "./desk.ts";
 import type { Lifeline } from "./lifeline.ts";
 import type { Outbox } from "./outbox.ts";
-import { checkKey, type Key } from "./spans.ts";
+import type { Key } from "./spans.ts";
 
 /** What sending depends on. */
 export interface SendingParts<Out> {
@@ -35,16 +35,9 @@ export class Sending<Member, Out> {
     this.#keepers = keepers;
   }
 
-  /** Queues a message. `false` when nothing may be sent, or there is no room. */
-  trySend(message: Out): boolean {
+  /** Queues a message, replacing one of the same `key`. `false` when nothing may be sent, or there is no room. */
+  trySend(message: Out, key?: Key): boolean {
     const { life, codec } = this.#parts;
-    return life.maySend && this.queue(codec.encode(message));
-  }
-
-  /** The same, in the place of what waits under the same key. */
-  trySendLatest(key: Key, message: Out): boolean {
-    const { life, codec } = this.#parts;
-    checkKey(key);
     return life.maySend && this.queue(codec.encode(message), key);
   }
 

@@ -4,7 +4,7 @@
  * would have been next. Knows nothing of what a step is.
  */
 
-import { Batch } from "./batch.ts";
+import { TurningBatch } from "./turning-batch.ts";
 
 /** What a turn depends on. */
 export interface TurnRule<Member> {
@@ -15,7 +15,7 @@ export interface TurnRule<Member> {
 /** Takes members round, step by step. */
 export class Turns<Member> {
   readonly #rule: TurnRule<Member>;
-  readonly #members = new Batch<Member>();
+  readonly #members = new TurningBatch<Member>();
   #tick = 0;
   #next: Member | undefined;
 

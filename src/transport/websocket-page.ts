@@ -35,8 +35,8 @@ export function websocket(url: string | URL, options: WebSocketOptions = {}): Tr
 
 class PageLink implements Link {
   // A page is not told who it talks to.
-  readonly localAddress = undefined;
-  readonly remoteAddress = undefined;
+  declare readonly localAddress: undefined;
+  declare readonly remoteAddress: undefined;
   readonly allowHalfOpen = false;
   readonly #maxBacklogBytes: number;
   readonly #socket: PageSocket | undefined;
