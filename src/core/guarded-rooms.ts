@@ -29,7 +29,7 @@ export function guardedRooms(guardLimits: GuardLimits): RoomsMaker {
     const { maxMessageBytes } = limits;
     const plain = codec.decoder();
     const decoder = maxMessageBytes === Infinity ? plain : new SizedDecoder(plain, maxMessageBytes);
-    const intake = new GuardedIntake(link, decoder, pauseBytesOf(limits), () => member.file());
+    const intake = new GuardedIntake(link, decoder, pauseBytesOf(limits), () => member.file(), desk);
     const watches = new Watches({ link, intake, outbox, limits }, keepers);
     const life = new GuardedLifeline({ link, intake, outbox, limits }, keepers);
     life.wake = () => watches.wake();
@@ -40,8 +40,6 @@ export function guardedRooms(guardLimits: GuardLimits): RoomsMaker {
     };
     const guard = {
       look(): void {
-        const lost = losses.take();
-        if (lost !== undefined) desk.announceLoss(member, lost);
         if (life.isWatched) watches.look(receiving.resumesMs);
       },
       flushed(): void {

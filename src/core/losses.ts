@@ -6,12 +6,15 @@ import type { Keepers } from "./desk.ts";
 import type { Counters, StreamStats } from "./stats.ts";
 
 /** The losses of one connection. */
-export class Losses {
+export class Losses<Member> {
+  readonly #keepers: Keepers<Member>;
   readonly #counters: readonly Counters<StreamStats>[];
   #received = 0;
   #sent = 0;
 
-  constructor(own: Counters<StreamStats>, { desk, home }: Pick<Keepers<never>, "desk" | "home">) {
+  constructor(own: Counters<StreamStats>, keepers: Keepers<Member>) {
+    const { desk, home } = keepers;
+    this.#keepers = keepers;
     this.#counters = home === undefined ? [own, desk.counters] : [own, desk.counters, home.counters];
   }
 
@@ -25,11 +28,12 @@ export class Losses {
     }
   }
 
-  /** What was lost since the last time; `undefined` when nothing was, the usual case. */
-  take(): { readonly received: number; readonly sent: number } | undefined {
+  /** Tells what was lost since the last time; nothing, in the usual case. */
+  tell(): void {
     const [received, sent] = [this.#received, this.#sent];
-    if (received + sent === 0) return undefined;
+    if (received + sent === 0) return;
     this.#received = this.#sent = 0;
-    return { received, sent };
+    const { desk, member } = this.#keepers;
+    desk.announceLoss(member, { received, sent });
   }
 }

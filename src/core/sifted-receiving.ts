@@ -19,7 +19,7 @@ export interface SiftingParts<In> extends ReceivingParts<In> {
   readonly intake: GuardedIntake<In>;
   readonly life: Pick<GuardedLifeline<never>, "isEnding" | "breakOff">;
   readonly limits: Limits & GuardLimits;
-  readonly losses: Losses;
+  readonly losses: Pick<Losses<never>, "count" | "tell">;
   readonly desk: Pick<Desk<never>, "polledMs" | "uncountedMs">;
 }
 
@@ -58,6 +58,7 @@ export class SiftedReceiving<In> extends Receiving<In> {
     const { receiveOverflow } = this.#parts.limits;
     if (receiveOverflow === "close") this.#judge();
     else if (receiveOverflow !== "pause") this.#shed();
+    this.#parts.losses.tell(); // now, so that nobody hears of it after the end
   }
 
   override latch(most: number): number {

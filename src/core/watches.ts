@@ -20,7 +20,7 @@ export interface WatchedParts {
   readonly link: Link;
   readonly intake: Pick<
     GuardedIntake<unknown>,
-    "paused" | "pauses" | "progress" | "reads" | "whole" | "partialBytes"
+    "paused" | "pauses" | "resumedMs" | "progress" | "reads" | "whole" | "partialBytes"
   >;
   readonly outbox: Pick<GuardedOutbox, "oldestMs" | "mark">;
   readonly limits: GuardLimits;
@@ -97,12 +97,14 @@ export class Watches<Member extends { file(): void }> {
 
   #stamp(nowMs: number): void {
     const { intake } = this.#parts;
-    const { paused, pauses, reads, whole } = intake;
+    const { paused, pauses, resumedMs, reads, whole } = intake;
     this.#openMs ??= nowMs;
     if (paused && pauses !== this.#pauses) this.#pausedMs = nowMs;
-    if (paused || reads !== this.#reads) this.#heardMs = nowMs;
+    const isHeard = paused || reads !== this.#reads;
+    this.#heardMs = isHeard ? nowMs : Math.max(this.#heardMs, resumedMs);
     // It is the same message until one more is whole.
-    if (paused || whole !== this.#partialBehind) this.#partialMs = nowMs;
+    const isOther = paused || whole !== this.#partialBehind;
+    this.#partialMs = isOther ? nowMs : Math.max(this.#partialMs, resumedMs);
     this.#pauses = pauses;
     this.#reads = reads;
     this.#partialBehind = intake.partialBytes > 0 ? whole : -1;

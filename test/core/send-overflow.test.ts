@@ -30,6 +30,17 @@ describe("sendOverflow", () => {
     expect(rig.client.stats.lostSent).toBe(2);
   });
 
+  test("tells of the loss before the end", () => {
+    const rig = lineRig();
+    const { near, far } = rig.pair({ sendLimitBytes: 10, sendOverflow: "drop-oldest" });
+    const told: string[] = [];
+    for (const type of ["lose", "close"] as const) rig.client.on(type, () => told.push(type));
+    for (const text of ["1234", "5678", "9"]) near.trySend(text);
+    far.abort();
+    rig.pollClient();
+    expect(told).toEqual(["lose", "close"]);
+  });
+
   test("drop-oldest refuses what would not fit even then, as the link's bytes cannot be taken back", () => {
     const rig = lineRig();
     const { near } = rig.pair({ sendLimitBytes: 10, sendOverflow: "drop-oldest" });

@@ -319,6 +319,27 @@ describe("a link that is paused by the receive limit", () => {
     expect(take(far)).toEqual(["begun and done"]);
   });
 
+  test.each([
+    ["idleTimeoutMs", "a\nb\n"],
+    ["partialMessageTimeoutMs", "a\nb\nhalf"],
+  ])("is given the whole of %s again when a connection that was held reads on", (name, text) => {
+    const line = new ScriptedLink();
+    const poller = new Poller({ receiveLimitBytes: 100, [name]: 500 });
+    const connection = poller.connect({ connect: () => line }, lines());
+    line.events.opened();
+    poller.poll(0);
+    line.events.received(new TextEncoder().encode(text));
+    poller.poll(10);
+    connection.hold();
+    for (let ms = 20; ms <= 900; ms += 10) poller.poll(ms);
+    connection.release();
+    expect(take(connection)).toEqual(["a", "b"]);
+    for (let ms = 910; ms < 1_400; ms += 10) poller.poll(ms);
+    expect(connection.state).toBe("open");
+    for (let ms = 1_400; ms < 2_500; ms += 10) poller.poll(ms);
+    expect(connection.closeReason?.code).toBe(name);
+  });
+
   test("is asked once a second whether its peer is there, and only while it is paused", () => {
     const line = new ScriptedLink();
     const poller = new Poller({ receiveLimitBytes: 100, maxFrameMs: 10_000 });
