@@ -40,6 +40,8 @@ const limits = fc.record({
   sendLimitBytes: fc.integer({ min: 50, max: 200 }),
   receiveLimitBytes: fc.integer({ min: 80, max: 600 }),
   acceptLimit: fc.integer({ min: 1, max: 4 }),
+  receiveOverflow: fc.constantFrom("pause", "pause", "drop-oldest", "drop-newest", "close"),
+  sendOverflow: fc.constantFrom("refuse", "refuse", "drop-oldest", "close"),
   frameBudget: fc.constantFrom({}, { messages: 1 }, { messages: 3 }, { bytes: 20 }),
 });
 const network = fc.record({

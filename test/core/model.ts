@@ -30,11 +30,15 @@ export const VERBS = [
   ...["connect", "accept", "accept", "send", "send", "send", "send", "send", "send", "send", "send"],
   ...["take some", "take some", "take some", "take all", "take all", "drain", "drain", "broadcast"],
   ...["poll", "poll", "poll", "poll", "poll", "poll", "poll", "poll", "poll", "flush", "flush", "flush"],
+  ...["send latest", "send latest", "send latest", "send latest", "hold back", "give again", "give again"],
   ...["close", "end", "abort", "close listener"],
 ] as const satisfies readonly string[] as readonly (
   | "connect"
   | "accept"
   | "send"
+  | "send latest"
+  | "hold back"
+  | "give again"
   | "take some"
   | "take all"
   | "drain"
@@ -71,9 +75,13 @@ interface End {
   readonly connection: Connection<string>;
   readonly side: Side;
   readonly number: number;
-  /** How many messages `trySend` took. */
+  /** How many messages `trySend` took, those that took the place of another not counted. */
   sent: number;
+  /** What it said, in the order in which it is to come. */
+  readonly said: string[];
   readonly got: string[];
+  /** Up to where it has heard what the other end said. */
+  heard: number;
   /** Whether the game has stopped hearing here, by `close()` or `abort()`. */
   deaf: boolean;
   aborted: boolean;
@@ -92,11 +100,15 @@ export class ModelWorld {
   readonly #rules: Rules;
   readonly #known = new Map<unknown, End>();
   readonly #closeEvents = new Map<unknown, number>();
+  readonly #mayLose: boolean;
+  #lastText = 0;
   #wasCut = false;
   #timeMs = 0;
 
   constructor(rules: Rules) {
     this.#rules = rules;
+    const { receiveOverflow, sendOverflow } = rules.options;
+    this.#mayLose = receiveOverflow?.startsWith("drop") === true || sendOverflow === "drop-oldest";
     const options = { ...rules.options, clock: () => (this.#timeMs += 5) };
     this.pollers = { near: new Poller(options), far: new Poller(options) };
     this.listener = this.pollers.far.listen(rules.listen, lines());
@@ -145,6 +157,7 @@ export class ModelWorld {
     for (const side of SIDES) {
       this.poll(side, passMs);
       while (this.#accept());
+      for (const end of this.ends) this.#giveAgain(end);
       for (const end of this.ends) this.#take(end, Infinity);
       this.pollers[side].flush();
     }
@@ -155,9 +168,12 @@ export class ModelWorld {
     return this.ends.flatMap((end) => {
       const peer = this.#peerOf(end);
       if (peer === undefined || this.#wasCut || end.aborted || peer.aborted || peer.deaf) return [];
-      return peer.got.length === end.sent
-        ? []
-        : [`${end.side} ${end.number}: ${peer.got.length} of ${end.sent}`];
+      const reasons = [end.connection.closeReason, peer.connection.closeReason];
+      if (reasons.some((reason) => reason?.kind === "overflow")) return [];
+      const { lostSent } = end.connection.stats;
+      const { lostReceived } = peer.connection.stats;
+      const came = peer.got.length + lostSent + lostReceived;
+      return came === end.sent ? [] : [`${end.side} ${end.number}: ${came} of ${end.sent}`];
     });
   }
 
@@ -198,6 +214,9 @@ export class ModelWorld {
   #doAt(end: End, what: Verb, much: number): void {
     const { connection } = end;
     if (what === "send") for (let count = much % 5; count >= 0; count--) this.#send(end, much);
+    else if (what === "send latest") this.#sendLatest(end, much);
+    else if (what === "hold back") connection.hold();
+    else if (what === "give again") this.#giveAgain(end);
     else if (what === "take some") this.#take(end, 1 + (much % 3));
     else if (what === "take all") this.#take(end, Infinity);
     else if (what === "end") connection.end();
@@ -228,7 +247,7 @@ export class ModelWorld {
   }
 
   #add(connection: Connection<string>, side: Side): void {
-    const book = { sent: 0, got: [], deaf: false, aborted: false, dry: false, seen: "" };
+    const book = { sent: 0, said: [], got: [], heard: 0, deaf: false, aborted: false, dry: false, seen: "" };
     const end: End = { connection, side, number: this.ends.length, ...book };
     end.seen = lookAt(end);
     this.ends.push(end);
@@ -243,22 +262,56 @@ export class ModelWorld {
 
   #send(end: End, much: number): void {
     const { connection } = end;
-    const { sendLimitBytes } = this.#rules.options;
-    const text = `${end.number}/${end.sent}/${"✓".repeat(much % 11)}`;
-    const sizeBytes = new TextEncoder().encode(text).length + 1;
+    const { sendLimitBytes, sendOverflow } = this.#rules.options;
+    const text = this.#nextText(end, "✓".repeat(much % 11));
+    const sizeBytes = sizeOf(text);
     const maySend = connection.state === "open" || connection.state === "connecting";
     const fits = connection.pendingBytes + sizeBytes <= sendLimitBytes;
-    expect(connection.trySend(text)).toBe(maySend && fits);
-    if (maySend && fits) end.sent++;
+    const isTaken = connection.trySend(text);
+    if (!maySend || fits || sendOverflow !== "drop-oldest") expect(isTaken).toBe(maySend && fits);
+    if (isTaken) {
+      end.sent++;
+      end.said.push(text);
+    }
     if (maySend && much === 0)
       expect(() => connection.trySend("x".repeat(sendLimitBytes))).toThrow(RangeError);
+  }
+
+  /** In the place of the last of its key where that has not left, which the statistics tell; else behind all. */
+  #sendLatest(end: End, much: number): void {
+    const { connection, said } = end;
+    const { sendLimitBytes } = this.#rules.options;
+    const key = `key${much % 2}`;
+    const text = this.#nextText(end, `${key}${"k".repeat(much % 13)}`);
+    const { replacedMessages } = connection.stats;
+    const fits = connection.pendingBytes + sizeOf(text) <= sendLimitBytes;
+    const isTaken = connection.trySendLatest(key, text);
+    expect(isTaken && connection.state.startsWith("clos")).toBe(false);
+    if (fits && !connection.state.startsWith("clos")) expect(isTaken).toBe(true);
+    if (!isTaken) return;
+    const old = said.findLastIndex((earlier) => earlier.split("/")[2]?.startsWith(key));
+    if (connection.stats.replacedMessages === replacedMessages) {
+      end.sent++;
+      said.push(text);
+    } else said[old] = text;
+  }
+
+  #giveAgain(end: End): void {
+    end.connection.release();
+    end.dry = false;
+  }
+
+  #nextText(end: End, tail: string): string {
+    return `${end.number}/${this.#lastText++}/${tail}`;
   }
 
   #broadcast(much: number): void {
     const open = this.ends.filter((end) => end.side === "far" && end.connection.state === "open");
     if (open.length !== 1 || open[0] === undefined) return; // the messages say whose they are
-    const text = `${open[0].number}/${open[0].sent}/${"b".repeat(much % 9)}`;
-    open[0].sent += this.listener.broadcast(text);
+    const text = this.#nextText(open[0], "b".repeat(much % 9));
+    if (this.listener.broadcast(text) === 0) return;
+    open[0].sent++;
+    open[0].said.push(text);
   }
 
   #take(end: End, most: number): void {
@@ -291,9 +344,13 @@ export class ModelWorld {
 
   #heard(end: End, text: string): void {
     expect(end.dry).toBe(false);
-    const [sender, sequence] = text.split("/").map(Number);
+    const [sender] = text.split("/").map(Number);
     const first = end.got[0]?.split("/")[0] ?? String(sender);
-    expect([String(sender), sequence]).toEqual([first, end.got.length]);
+    expect(String(sender)).toBe(first);
+    const { said } = this.ends[sender as number] as End;
+    if (this.#mayLose) expect(said.indexOf(text, end.heard)).toBeGreaterThanOrEqual(0);
+    else expect(text).toBe(said[end.heard]);
+    end.heard = said.indexOf(text, end.heard) + 1;
     end.got.push(text);
     expect(end.got.length).toBeLessThanOrEqual(end.connection.stats.receivedMessages);
     expect(end.got.length).toBeLessThanOrEqual(this.ends[sender as number]?.sent as number);
@@ -318,7 +375,7 @@ export class ModelWorld {
 
   /** Nothing may have changed but by the operation, and what changed only forward. */
   #compare(what: Verb, acted: End | undefined, side: Side | undefined): void {
-    const { sendLimitBytes, receiveLimitBytes } = this.#rules.options;
+    const { sendLimitBytes, receiveLimitBytes, receiveOverflow } = this.#rules.options;
     for (const end of this.ends) {
       const { connection } = end;
       const seen = lookAt(end);
@@ -339,10 +396,16 @@ export class ModelWorld {
       expect(connection.pendingBytes).toBeLessThanOrEqual(sendLimitBytes);
       // Over the limit by one read at the most, of messages as short as they get.
       const oneRead = sendLimitBytes + 64 * Math.ceil(sendLimitBytes / 5);
-      expect(connection.stats.inboxPeakBytes).toBeLessThanOrEqual(receiveLimitBytes + oneRead);
+      const mostBytes = receiveOverflow?.startsWith("drop") ? 2 * receiveLimitBytes : receiveLimitBytes;
+      expect(connection.stats.inboxPeakBytes).toBeLessThanOrEqual(mostBytes + oneRead);
       expect(this.#closeEvents.get(connection) ?? 0).toBeLessThanOrEqual(1);
     }
   }
+}
+
+/** The size of a line on the wire. */
+function sizeOf(text: string): number {
+  return new TextEncoder().encode(text).length + 1;
 }
 
 /** All that a game can see of a connection, but its messages. */
