@@ -3,9 +3,8 @@
  * no gaps. Reads and writes a record at a place that is long enough, and says
  * what is wrong with a value; where records begin and end is `struct.ts`.
  *
- * Plain loops over the fields. Code made at run time reads a record in 20 ns
- * where this takes 100, but many pages forbid it, and 60,000 records a second
- * are half a percent of a core either way.
+ * Plain loops over the fields: what every machine and every page can do, and
+ * what `compiled-layout.ts` does faster where it may.
  */
 import { kindOf, wholeNumber } from "../check.ts";
 import { DecodeError } from "./codec.ts";
@@ -35,12 +34,32 @@ export interface LayoutOptions {
   readonly tag?: { readonly byte: number; readonly kind: string };
 }
 
-/** One kind of record in bytes. */
-export class Layout {
+/** Reads and writes one kind of record. */
+export interface RecordLayout {
   readonly sizeBytes: number;
-  readonly #tagByte: number | undefined;
-  readonly #isLittle: boolean;
-  readonly #fields: readonly Field[];
+  /**
+   * The record at `start`.
+   *
+   * @throws DecodeError when a value is none that {@link write} writes
+   */
+  read(view: DataView, start: number): Record<string, unknown>;
+  /**
+   * Writes `message` at the beginning of `view`.
+   *
+   * @throws TypeError when a field is missing or of another kind
+   * @throws RangeError when its type does not hold its value
+   */
+  write(view: DataView, message: Readonly<Record<string, unknown>>): void;
+}
+
+/** One kind of record in bytes. */
+export class Layout implements RecordLayout {
+  readonly sizeBytes: number;
+  readonly tagByte: number | undefined;
+  /** The value of the field `kind`, where a tag says it. */
+  readonly kind: string | undefined;
+  readonly isLittle: boolean;
+  readonly fields: readonly Field[];
   /** Cloned for each record, so that all have one hidden class, whatever their values. */
   readonly #blank: Record<string, unknown>;
 
@@ -54,45 +73,36 @@ export class Layout {
       at += SIZES[type];
     }
     this.sizeBytes = at;
-    this.#tagByte = tag?.byte;
-    this.#isLittle = isLittle;
-    this.#fields = fields;
+    this.tagByte = tag?.byte;
+    this.kind = tag?.kind;
+    this.isLittle = isLittle;
+    this.fields = fields;
     this.#blank = tag === undefined ? {} : { kind: tag.kind };
     for (const { name } of fields) this.#blank[name] = undefined;
   }
 
-  /**
-   * The record at `start`.
-   *
-   * @throws DecodeError when a value is none that {@link write} writes
-   */
   read(view: DataView, start: number): Record<string, unknown> {
     const record = { ...this.#blank };
-    const fields = this.#fields;
+    const { fields } = this;
     for (let index = 0; index < fields.length; index++) {
       const field = fields[index] as Field;
-      record[field.name] = readField(view, start + field.at, field, this.#isLittle);
+      record[field.name] = readField(view, start + field.at, field, this.isLittle);
     }
     return record;
   }
 
-  /**
-   * Writes `message` at the beginning of `view`.
-   *
-   * @throws TypeError when a field is missing or of another kind
-   * @throws RangeError when its type does not hold its value
-   */
   write(view: DataView, message: Readonly<Record<string, unknown>>): void {
-    if (this.#tagByte !== undefined) view.setUint8(0, this.#tagByte);
-    const fields = this.#fields;
+    if (this.tagByte !== undefined) view.setUint8(0, this.tagByte);
+    const { fields } = this;
     for (let index = 0; index < fields.length; index++) {
       const field = fields[index] as Field;
-      writeField(view, field, message[field.name], this.#isLittle);
+      writeField(view, field, message[field.name], this.isLittle);
     }
   }
 }
 
-interface Field {
+/** Where a field lies. */
+export interface Field {
   readonly name: string;
   /** What it is called in what is said to the caller. */
   readonly label: string;

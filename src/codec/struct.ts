@@ -6,8 +6,9 @@
  */
 import { kindOf } from "../check.ts";
 import { type Codec, DecodeError, type Decoder, type MessageSink } from "./codec.ts";
+import { compiled } from "./compiled-layout.ts";
 import { HeldBytes } from "./held-bytes.ts";
-import { Layout, type RecordOf, type Schema } from "./layout.ts";
+import { Layout, type RecordLayout, type RecordOf, type Schema } from "./layout.ts";
 
 /** Options of {@link struct} and {@link structs}. */
 export interface StructOptions<Message> {
@@ -47,6 +48,9 @@ type Flat<Type> = { [Name in keyof Type]: Type[Name] };
  *
  * `encode` throws a `TypeError` for a field that is missing or of another kind,
  * and a `RangeError` for a number that its type does not hold.
+ *
+ * The schema is made into code where that is allowed. A page whose
+ * Content-Security-Policy forbids it reports one try, and loops do the same.
  *
  * @throws TypeError when a field's type or name, or `endian`, is none that exists
  * @throws RangeError when the schema has no fields
@@ -103,12 +107,12 @@ export function structs<const All extends Kinds>(
 
 /** A layout, and the bytes in which its records are encoded, again and again. */
 class Slot {
-  readonly layout: Layout;
+  readonly layout: RecordLayout;
   readonly bytes: Uint8Array;
   readonly view: DataView;
 
   constructor(layout: Layout) {
-    this.layout = layout;
+    this.layout = compiled(layout);
     this.bytes = new Uint8Array(layout.sizeBytes);
     this.view = new DataView(this.bytes.buffer);
   }
@@ -173,7 +177,7 @@ class RecordDecoder<Message> implements Decoder<Message> {
     );
   }
 
-  get #heldLayout(): Layout {
+  get #heldLayout(): RecordLayout {
     return this.#layoutOf(this.#held.view[0] as number);
   }
 
@@ -189,19 +193,19 @@ class RecordDecoder<Message> implements Decoder<Message> {
     return end;
   }
 
-  #layoutOf(byte: number): Layout {
+  #layoutOf(byte: number): RecordLayout {
     const slot = this.#choice.ofByte(byte);
     if (slot !== undefined) return slot.layout;
     throw new DecodeError(`record ${this.#recordNumber} begins with ${byte}, which is no kind of record`);
   }
 
-  #read(layout: Layout, view: DataView, at: number): Message {
+  #read(layout: RecordLayout, view: DataView, at: number): Message {
     const message = this.#guarded(layout, view, at);
     this.#recordNumber++;
     return message;
   }
 
-  #guarded(layout: Layout, view: DataView, at: number): Message {
+  #guarded(layout: RecordLayout, view: DataView, at: number): Message {
     try {
       const message = layout.read(view, at) as Message;
       if (this.#guard === undefined || this.#guard(message)) return message;

@@ -1,0 +1,166 @@
+import fc from "fast-check";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { compiled } from "../../src/codec/compiled-layout.ts";
+import { type FieldType, Layout, type RecordLayout, type Schema } from "../../src/codec/layout.ts";
+import { check } from "./properties.ts";
+
+const TYPES: readonly FieldType[] = [
+  "u8",
+  "i8",
+  "u16",
+  "i16",
+  "u32",
+  "i32",
+  "u64",
+  "i64",
+  "f32",
+  "f64",
+  "bool",
+];
+
+/** Names that would be more than names, if they were not quoted. */
+const NAMES = [
+  "x",
+  'a"b',
+  "a'b",
+  "a\\",
+  "$" + "{view}",
+  "`",
+  '"]: 0}; throw 1; //',
+  "*/",
+  "\n",
+  "\u2028",
+  "\ud800",
+  "",
+  "plain",
+  "view",
+  "message",
+  "v0",
+  "constructor",
+  "toString",
+  "hasOwnProperty",
+  "get",
+  "01x",
+  "-1",
+];
+
+/** At the borders of every type, beyond them, and of other kinds. */
+const VALUES: readonly unknown[] = [
+  ...[0, -0, 1, -1, 0.5, 127, 128, -128, -129, 255, 256, 32_767, 32_768, -32_768, -32_769, 65_535, 65_536],
+  ...[2 ** 31 - 1, 2 ** 31, -(2 ** 31), -(2 ** 31) - 1, 2 ** 32 - 1, 2 ** 32, 2 ** 53],
+  ...[Number.NaN, Infinity, -Infinity, 3.4e38, 3.5e38, -3.5e38, 1e308, 5e-324, 3.4028235677973366e38],
+  ...[0n, -1n, 2n ** 63n, 2n ** 63n - 1n, -(2n ** 63n), -(2n ** 63n) - 1n, 2n ** 64n, 2n ** 64n - 1n],
+  ...[true, false, undefined, null, "1", "", {}, [], [1], Symbol("s"), { valueOf: () => 1 }],
+];
+
+const field = fc.tuple(fc.constantFrom(...NAMES), fc.constantFrom(...TYPES));
+const layouts = fc
+  .record({
+    fields: fc.array(field, { minLength: 1, maxLength: 6 }),
+    isLittle: fc.boolean(),
+    tag: fc.option(fc.record({ byte: fc.nat(255), kind: fc.constantFrom(...NAMES) }), { nil: undefined }),
+  })
+  .map(({ fields, isLittle, tag }) => {
+    const schema = Object.fromEntries(fields) as Schema;
+    return new Layout(schema, tag === undefined ? { isLittle } : { isLittle, tag });
+  });
+
+describe("a compiled layout does what the plain one does", () => {
+  test("is another one", () => {
+    const plain = new Layout({ x: "u8" }, { isLittle: true });
+    expect(compiled(plain)).not.toBe(plain);
+    expect(compiled(plain).sizeBytes).toBe(plain.sizeBytes);
+  });
+
+  test("for any bytes it reads the same record, or says the same is wrong", () => {
+    const bytes = fc.uint8Array({ minLength: 64, maxLength: 64 });
+    const dull = fc.constantFrom(0, 1, 0x7f, 0x80, 0xf0, 0xff);
+    const sharp = fc.array(dull, { minLength: 64, maxLength: 64 }).map((octets) => Uint8Array.from(octets));
+    check(
+      fc.property(layouts, fc.oneof(bytes, sharp), fc.nat(8), (plain, octets, start) => {
+        const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
+        const [one, other] = [plain, compiled(plain)].map((layout) => readBy(layout, view, start));
+        expect(other).toEqual(one);
+      }),
+    );
+  });
+
+  test("for any values it writes the same bytes, or says the same is wrong", () => {
+    const values = fc.array(fc.oneof(fc.constantFrom(...VALUES), fc.double(), fc.integer(), fc.bigInt()), {
+      minLength: 6,
+      maxLength: 6,
+    });
+    check(
+      fc.property(layouts, values, (plain, drawn) => {
+        const message = Object.fromEntries(plain.fields.map(({ name }, index) => [name, drawn[index]]));
+        const [one, other] = [plain, compiled(plain)].map((layout) => writtenBy(layout, message));
+        expect(other).toEqual(one);
+      }),
+    );
+  });
+
+  test.for(TYPES)("for each value that may be wrong: %s", (type) => {
+    const plain = new Layout({ value: type }, { isLittle: true });
+    for (const value of VALUES) {
+      expect(writtenBy(compiled(plain), { value })).toEqual(writtenBy(plain, { value }));
+    }
+  });
+
+  test("reads a field's value once, and those that are inherited", () => {
+    let looks = 0;
+    class Player {
+      get x(): number {
+        return ++looks;
+      }
+    }
+    const layout = compiled(new Layout({ x: "u8" }, { isLittle: true }));
+    const view = new DataView(new ArrayBuffer(1));
+    layout.write(view, new Player() as never);
+    expect([view.getUint8(0), looks]).toEqual([1, 1]);
+  });
+});
+
+describe("where code must not be made", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.resetModules();
+  });
+
+  test("the plain layout is used, and that is found out once", async () => {
+    let tries = 0;
+    class Forbidden {
+      constructor() {
+        tries++;
+        throw new EvalError("Code generation from strings disallowed for this context");
+      }
+    }
+    vi.resetModules();
+    const page = await import("../../src/codec/compiled-layout.ts");
+    vi.stubGlobal("Function", Forbidden);
+    for (const name of ["x", "y"]) {
+      const plain = new Layout({ [name]: "u8" }, { isLittle: true });
+      expect(page.compiled(plain)).toBe(plain);
+    }
+    expect(tries).toBe(1);
+  });
+});
+
+/** A record with the order of its fields, or what is said against it. */
+function readBy(layout: RecordLayout, view: DataView, start: number): unknown {
+  try {
+    const record = layout.read(view, start);
+    return { entries: Object.entries(record), prototype: Object.getPrototypeOf(record) === Object.prototype };
+  } catch (error) {
+    return `${error}`;
+  }
+}
+
+function writtenBy(layout: RecordLayout, message: Readonly<Record<string, unknown>>): unknown {
+  const bytes = new Uint8Array(64);
+  try {
+    layout.write(new DataView(bytes.buffer), message);
+    return bytes;
+  } catch (error) {
+    return { error: `${error}`, bytes };
+  }
+}
