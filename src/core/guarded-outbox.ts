@@ -67,7 +67,7 @@ export class GuardedOutbox extends Outbox {
     if (store === undefined || from + needed <= store.length) return store ?? super.roomFor(needed);
     const waiting = store.subarray(from, from + this.storedBytes);
     const mayStay = needed <= store.length && 2 * from >= store.length;
-    const next = mayStay ? store : new Uint8Array(Math.max(needed, store.length * 2));
+    const next = mayStay ? store : this.pool.borrow(Math.max(needed, store.length * 2));
     next.set(waiting);
     if (!mayStay) this.pool.giveBack(store);
     this.spans?.moveBy(-from);

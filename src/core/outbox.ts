@@ -171,9 +171,9 @@ export class Outbox {
 
   /** The store, with room for so many bytes. */
   protected roomFor(needed: number): Uint8Array {
-    const store = (this.store ??= this.pool.borrow());
+    const store = (this.store ??= this.pool.borrow(needed));
     if (needed <= store.length) return store;
-    const larger = new Uint8Array(Math.max(needed, store.length * 2));
+    const larger = this.pool.borrow(needed);
     larger.set(store.subarray(0, this.storedBytes));
     this.pool.giveBack(store);
     return (this.store = larger);
@@ -190,16 +190,21 @@ export class Outbox {
 /** What became of a message that was to be queued. */
 export type Outcome = "queued" | "replaced" | "refused";
 
-/** Stores of one size, used again and again. One pool serves all outboxes of a poller. */
+/** Stores, used again and again. One pool serves all outboxes of a poller. */
 export class StorePool {
-  readonly #idle: Uint8Array[] = [];
+  /** Those that nobody has, each size, a power of two, on a shelf of its own. */
+  readonly #shelves: Uint8Array[][] = [];
 
-  borrow(): Uint8Array {
-    return this.#idle.pop() ?? new Uint8Array(STORE_BYTES);
+  /** A store of `needed` bytes or more. */
+  borrow(needed: number): Uint8Array {
+    const power = Math.ceil(Math.log2(Math.max(needed, STORE_BYTES)));
+    return this.#shelves[power]?.pop() ?? new Uint8Array(2 ** power);
   }
 
   giveBack(store: Uint8Array): void {
-    if (store.length === STORE_BYTES && this.#idle.length < KEPT_STORES) this.#idle.push(store);
+    if (store.length > BATCH_BYTES) return;
+    const shelf = (this.#shelves[Math.log2(store.length)] ??= []);
+    if (shelf.length * store.length < KEPT_BYTES) shelf.push(store);
   }
 }
 
@@ -211,5 +216,5 @@ export class StorePool {
 const BATCH_BYTES = 65_536;
 /** What a game says to one peer in one frame mostly fits; more grows by doubling. */
 const STORE_BYTES = 1_024;
-/** 4 MiB at the most: enough for 4,096 connections that send in the same frame. */
-const KEPT_STORES = 4_096;
+/** 4 MiB of each size, 28 in all: for 4,096 connections that send a little in the same frame, or 64 that send much. */
+const KEPT_BYTES = 4_194_304;
