@@ -1,6 +1,6 @@
 /**
- * How much one call of `drain` may do, how much of that is left, and what it
- * does where there is no limit. Knows messages by their size alone.
+ * How much one call of `drain` may do, and how much of that is left. Knows
+ * messages by their size alone.
  */
 import { limit, milliseconds } from "../check.ts";
 
@@ -14,25 +14,32 @@ export interface DrainBudget {
   readonly ms?: number;
 }
 
-/** A budget while it is spent. */
+/** A budget while it is spent. One for all calls: a silent frame must not make a new one. */
 export class Spending {
   /** Whether it never ends. */
-  readonly isUnlimited: boolean;
+  isUnlimited = true;
   readonly #clock: () => number;
-  readonly #deadlineMs: number;
-  readonly #messages: number;
-  readonly #bytes: number;
+  #deadlineMs = Infinity;
+  #messages = Infinity;
+  #bytes = Infinity;
   #visited = 0;
   #visitedBytes = 0;
 
-  /** @throws RangeError when a budget is negative or no number */
-  constructor(budget: DrainBudget, clock: () => number) {
-    this.#messages = limit("messages", budget.messages ?? Infinity, 0);
-    this.#bytes = limit("bytes", budget.bytes ?? Infinity, 0);
-    const ms = milliseconds("ms", budget.ms ?? Infinity);
+  constructor(clock: () => number) {
     this.#clock = clock;
-    this.#deadlineMs = ms === Infinity ? Infinity : clock() + ms;
-    this.isUnlimited = this.#messages === Infinity && this.#bytes === Infinity && ms === Infinity;
+  }
+
+  /** @throws RangeError when a budget is negative or no number */
+  begin(budget: DrainBudget): void {
+    const messages = limit("messages", budget.messages ?? Infinity, 0);
+    const bytes = limit("bytes", budget.bytes ?? Infinity, 0);
+    const ms = milliseconds("ms", budget.ms ?? Infinity);
+    this.#messages = messages;
+    this.#bytes = bytes;
+    this.#deadlineMs = ms === Infinity ? Infinity : this.#clock() + ms;
+    this.isUnlimited = messages === Infinity && bytes === Infinity && ms === Infinity;
+    this.#visited = 0;
+    this.#visitedBytes = 0;
   }
 
   /** Whether there is budget for one more message, of `sizeBytes`; spends it when there is. */
@@ -44,17 +51,6 @@ export class Spending {
     this.#visitedBytes += sizeBytes;
     return true;
   }
-}
-
-/** All messages of `connection` in one turn: a quarter less for each than in turns of their own. */
-export function visitAll<From extends { tryRecv(): In | undefined }, In>(
-  connection: From,
-  visit: (connection: From, message: In) => void,
-): true {
-  for (let message: In | undefined; (message = connection.tryRecv()) !== undefined; ) {
-    visit(connection, message);
-  }
-  return true;
 }
 
 const MESSAGES_PER_LOOK = 16;

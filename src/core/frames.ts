@@ -103,7 +103,7 @@ export class Frames implements Desk<AnyConnection> {
       if (connection.rooms.receiving.arriving > 0) connection.refile();
     }
     visiting.truncate(0);
-    this.ready.length = this.#shown;
+    if (this.ready.length > this.#shown) this.ready.length = this.#shown;
     this.frame.finish(this.counters, remaining);
     return this.frame;
   }
@@ -157,7 +157,8 @@ export class Frames implements Desk<AnyConnection> {
     const news = this.#filed;
     const visiting = this.#visiting;
     this.#filed = visiting; // for a moment, so that the leftovers are filed in front
-    for (const connection of this.ready) connection.refile();
+    const { ready } = this;
+    for (let index = 0; index < ready.length; index++) ready[index]?.refile();
     this.#shown = 0;
     for (let index = 0; index < news.length; index++) visiting.push(news.at(index));
     news.truncate(0);

@@ -79,6 +79,7 @@ export class HouseFrames extends Frames implements ListenerDesk<AnyConnection, A
   }
 
   protected override settleHouses(): void {
+    if (this.#filed.length === 0) return;
     const visiting = this.#filed;
     this.#filed = this.#visiting;
     this.#visiting = visiting;

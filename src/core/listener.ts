@@ -12,12 +12,12 @@ import type { HouseRules } from "./accept-limits.ts";
 import { Admission } from "./admission.ts";
 import { type AnyConnection, Connection } from "./connection.ts";
 import type { ListenerDesk } from "./desk.ts";
-import { type DrainBudget, Spending, visitAll } from "./drain-budget.ts";
+import type { DrainBudget } from "./drain-budget.ts";
+import { Draining } from "./draining.ts";
 import type { Address, CloseReason, Door, DoorEvents, Link } from "./link.ts";
 import { Mailbox } from "./mailbox.ts";
 import { checkKey, type Key } from "./spans.ts";
 import { type Counters, type ListenerStats, listenerCounters } from "./stats.ts";
-import { Turns } from "./turns.ts";
 
 /** Where a listener is in its life; it only moves forward. */
 export type ListenerState = "starting" | "listening" | "closed";
@@ -32,15 +32,12 @@ export class Listener<In, Out = In> {
   readonly #admission: Admission;
   readonly #guests = new Mailbox<Connection<In, Out>>();
   readonly #connections = new Set<Connection<In, Out>>();
-  readonly #turns = new Turns<Connection<In, Out>>({
-    leftOf: (connection) => connection.rooms.receiving.ready,
-  });
+  readonly #draining: Draining<Connection<In, Out>, In>;
   readonly #counters: Counters<ListenerStats> = listenerCounters();
   #state: ListenerState = "starting";
   #address: Address | undefined;
   #closeReason: CloseReason | undefined;
   #announced = false;
-  #draining = false;
   // Filed by the door, and seen at the next poll.
   #filed = false;
   #doorNews: { readonly address: Address | undefined } | { readonly reason: CloseReason } | undefined;
@@ -59,6 +56,7 @@ export class Listener<In, Out = In> {
     this.#door = door;
     this.#codec = codec;
     this.#rules = rules;
+    this.#draining = new Draining(desk.clock);
     this.#admission = new Admission(rules.acceptLimits, desk.polledMs);
     door.attach(this.#doorEvents());
   }
@@ -114,20 +112,11 @@ export class Listener<In, Out = In> {
    * @throws Error when `visit` calls it
    * @throws whatever `visit` throws; the message it was given is taken
    */
-  drain(visit: (connection: Connection<In, Out>, message: In) => void, budget: DrainBudget = {}): number {
-    const spending = new Spending(budget, this.#desk.clock);
-    if (this.#draining) throw new Error("drain: called from within drain(), by its visitor");
-    this.#draining = true;
-    try {
-      return this.#turns.run((connection) => {
-        if (spending.isUnlimited) return visitAll(connection, visit);
-        if (!spending.spend(connection.rooms.intake.inbox.nextBytes)) return false;
-        visit(connection, connection.tryRecv() as In); // it has one, or it would have no turn
-        return true;
-      });
-    } finally {
-      this.#draining = false;
-    }
+  drain(
+    visit: (connection: Connection<In, Out>, message: In) => void,
+    budget: DrainBudget = UNLIMITED,
+  ): number {
+    return this.#draining.run(visit, budget);
   }
 
   /**
@@ -188,7 +177,7 @@ export class Listener<In, Out = In> {
 
   /** @internal */
   offerTurn(connection: AnyConnection, tick: number): void {
-    this.#turns.offer(connection as Connection<In, Out>, tick);
+    this.#draining.offer(connection as Connection<In, Out>, tick);
   }
 
   /** @internal */
@@ -296,3 +285,5 @@ export class Listener<In, Out = In> {
 
 /** A listener, whatever its messages are. */
 export type AnyListener = Listener<unknown, never>;
+
+const UNLIMITED: DrainBudget = {};

@@ -23,6 +23,11 @@ export class Turns<Member> {
     this.#rule = rule;
   }
 
+  /** Whether nobody was offered a turn that is left. */
+  get isEmpty(): boolean {
+    return this.#members.length === 0;
+  }
+
   /** Gives `member` turns in the frame `tick`; offers of earlier frames are forgotten. */
   offer(member: Member, tick: number): void {
     if (tick !== this.#tick) this.#members.truncate(0);

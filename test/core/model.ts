@@ -277,7 +277,10 @@ export class ModelWorld {
       expect(() => connection.trySend("x".repeat(sendLimitBytes))).toThrow(RangeError);
   }
 
-  /** In the place of the last of its key where that has not left, which the statistics tell; else behind all. */
+  /**
+   * Where the last of its key has not left, which the statistics tell, it goes: the new one stands in its
+   * place when only messages with keys are behind it. Otherwise behind all.
+   */
   #sendLatest(end: End, much: number): void {
     const { connection, said } = end;
     const { sendLimitBytes } = this.#rules.options;
@@ -290,10 +293,14 @@ export class ModelWorld {
     if (fits && !connection.state.startsWith("clos")) expect(isTaken).toBe(true);
     if (!isTaken) return;
     const old = said.findLastIndex((earlier) => earlier.split("/")[2]?.startsWith(key));
-    if (connection.stats.replacedMessages === replacedMessages) {
-      end.sent++;
-      said.push(text);
-    } else said[old] = text;
+    const isReplaced = connection.stats.replacedMessages > replacedMessages;
+    if (!isReplaced) end.sent++;
+    if (isReplaced && said.slice(old).every((later) => later.split("/")[2]?.startsWith("key"))) {
+      said[old] = text;
+      return;
+    }
+    if (isReplaced) said.splice(old, 1);
+    said.push(text);
   }
 
   #giveAgain(end: End): void {

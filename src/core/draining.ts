@@ -1,0 +1,64 @@
+/**
+ * Who has messages in this frame, and how a visitor is led round: without a
+ * budget one connection after the other, under one in fair turns. Knows
+ * connections by what can be taken from them.
+ */
+import { type DrainBudget, Spending } from "./drain-budget.ts";
+import { Turns } from "./turns.ts";
+
+/** From whom messages are taken. */
+export interface Source<In> {
+  readonly rooms: {
+    /** How many messages this frame still has. */
+    readonly receiving: { readonly ready: number };
+    /** The size of the next one, in bytes. */
+    readonly intake: { readonly inbox: { readonly nextBytes: number } };
+  };
+  tryRecv(): In | undefined;
+}
+
+type Visit<From, In> = (from: From, message: In) => void;
+
+/** The rounds of one listener's visitors. */
+export class Draining<From extends Source<In>, In> {
+  readonly #turns = new Turns<From>({ leftOf: (from) => from.rooms.receiving.ready });
+  readonly #spending: Spending;
+  #visiting = false;
+
+  constructor(clock: () => number) {
+    this.#spending = new Spending(clock);
+  }
+
+  /** `from` has messages in the frame `tick`. */
+  offer(from: From, tick: number): void {
+    this.#turns.offer(from, tick);
+  }
+
+  /** Answers how many messages are left. Allocates nothing when there are none. */
+  run(visit: Visit<From, In>, budget: DrainBudget): number {
+    if (this.#visiting) throw new Error("drain: called from within drain(), by its visitor");
+    this.#spending.begin(budget);
+    return this.#turns.isEmpty ? 0 : this.#lead(visit);
+  }
+
+  #lead(visit: Visit<From, In>): number {
+    const spending = this.#spending;
+    this.#visiting = true;
+    try {
+      return this.#turns.run((from) => {
+        if (spending.isUnlimited) return visitAll(from, visit);
+        if (!spending.spend(from.rooms.intake.inbox.nextBytes)) return false;
+        visit(from, from.tryRecv() as In); // it has one, or it would have no turn
+        return true;
+      });
+    } finally {
+      this.#visiting = false;
+    }
+  }
+}
+
+/** All that `from` has in one turn: a quarter less for each message than in turns of their own. */
+function visitAll<From extends Source<In>, In>(from: From, visit: Visit<From, In>): true {
+  for (let message: In | undefined; (message = from.tryRecv()) !== undefined; ) visit(from, message);
+  return true;
+}
