@@ -33,6 +33,8 @@ export class WebSocketLink implements Link, Beating {
   #hasOpened = false;
   /** Bytes of ours that have not left this process. */
   #queuedBytes = 0;
+  /** Messages of ours that ws has not called back for. */
+  #underWay = 0;
 
   constructor(ws: WebSocketType, heartbeat: Heartbeat) {
     this.#ws = ws;
@@ -82,6 +84,7 @@ export class WebSocketLink implements Link, Beating {
     // A TLS socket may encrypt the bytes later than it says that it has taken them.
     const kept = this.security === undefined ? bytes : bytes.slice();
     for (let start = 0; start < kept.length; start += MESSAGE_BYTES) {
+      this.#underWay++;
       this.#ws.send(kept.subarray(start, start + MESSAGE_BYTES), AS_BYTES, this.#noteDrained);
     }
     if (this.#ws.bufferedAmount === 0) return true; // the system has taken all of it
@@ -165,10 +168,12 @@ export class WebSocketLink implements Link, Beating {
     return this.#reason === undefined || this.#reason === LOCAL ? reasonOfCode(code, text) : this.#reason;
   }
 
-  /** Called for each message, also for those that the system took at once. */
-  readonly #noteDrained = (): void => {
-    // What is queued is at least this, as frames have heads; all of it once nothing is.
-    const queued = Math.min(this.#queuedBytes, this.#ws.bufferedAmount);
+  /** Called for each message, also for those that the system took at once, or lost when the socket broke. */
+  readonly #noteDrained = (error?: Error | null): void => {
+    this.#underWay--;
+    if (error) return; // these bytes never left: the game is told so by the reason
+    // What is queued is at most this, as frames have heads; behind the last message only pings and pongs are.
+    const queued = this.#underWay === 0 ? 0 : Math.min(this.#queuedBytes, this.#ws.bufferedAmount);
     const gone = this.#queuedBytes - queued;
     this.#queuedBytes = queued;
     if (gone > 0) this.#events?.drained(gone);

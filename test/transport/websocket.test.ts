@@ -366,6 +366,37 @@ describe("garbage on the port", () => {
     expect(server.guests[0]?.closeReason?.kind).toBe("reset");
   });
 
+  test("what a reset lost on its way out is not counted as gone", async () => {
+    const net = new Poller({ sendLimitBytes: 20_000_000 });
+    const server = await house();
+    const listener = net.listen(
+      websocketServer({ host: "127.0.0.1", port: 0 }),
+      lines({ maxSentLineBytes: 200_000 }),
+    );
+    endings.push(() => net[Symbol.dispose]());
+    let guest: Connection<string> | undefined;
+    const step = (): boolean => {
+      net.poll();
+      guest ??= listener.tryAccept();
+      net.flush();
+      return true;
+    };
+    await server.until(() => step() && listener.state === "listening");
+    const bad = await stranger(listener.address?.port ?? 0, HANDSHAKE);
+    bad.socket.pause();
+    await server.until(() => step() && guest !== undefined);
+    for (let count = 0; count < 150; count++) guest?.trySend("x".repeat(100_000));
+    step();
+    step();
+    expect(guest?.pendingBytes).toBeGreaterThan(10_000_000);
+    guest?.close();
+    step();
+    bad.socket.resetAndDestroy();
+    await server.until(() => step() && guest?.state === "closed");
+    expect(guest?.closeReason?.kind).toBe("reset");
+    expect(guest?.pendingBytes).toBeGreaterThan(1_000_000);
+  });
+
   test("an answer that is no HTTP, or another protocol, is the client's close reason", async () => {
     const server = await house();
     const fools = [
