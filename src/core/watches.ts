@@ -37,7 +37,7 @@ export class Watches<Member extends { file(): void }> {
   // Since when, and what tells that it has begun anew.
   #openMs: number | undefined;
   #heardMs = 0;
-  #reads = 0;
+  #reads = -1; // so that it begins with the first look
   #partialMs = 0;
   #partialBehind = -1;
   #pausedMs = 0;

@@ -129,6 +129,16 @@ describe("the idle deadline", () => {
     expect(far.closeReason?.message).toBe("nothing came from the peer within 1000 ms");
   });
 
+  test("begins when the guest comes, however long the server has run", () => {
+    const rig = new GuardedRig({ idleTimeoutMs: 500 });
+    for (let frame = 0; frame < 20; frame++) rig.pollServer(100);
+    const { far } = rig.rawPair();
+    pass(rig, 499);
+    expect(far.state).toBe("open");
+    pass(rig, 1);
+    expect(far.closeReason?.code).toBe("idleTimeoutMs");
+  });
+
   test("runs on a side that connects too, and not before it is open", () => {
     const rig = lineRig();
     rig.wire.hold();
