@@ -206,6 +206,27 @@ describe("types", () => {
   });
 });
 
+describe("the map in ARCHITECTURE.md", () => {
+  const map = readFileSync(new URL("../ARCHITECTURE.md", import.meta.url), "utf8");
+
+  test("names every file of src, and no file that is gone", () => {
+    expect(strangers("src/ a.ts b.ts", ["src/a.ts", "src/c.ts"])).toEqual(["c.ts", "b.ts"]);
+    const known = [...everything.keys()];
+    expect(strangers(map, [...src.keys()], known)).toEqual([]);
+  });
+});
+
+/** Files that `map` does not name, and names in it that are no file's. */
+function strangers(map: string, mustName: readonly string[], known: readonly string[] = mustName): string[] {
+  const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+  const named = new Set(map.match(/[\w-]+(\.test)?\.ts\b/g));
+  const files = new Set(known.map(nameOf));
+  return [
+    ...mustName.map(nameOf).filter((name) => !named.has(name)),
+    ...[...named].filter((name) => !files.has(name)),
+  ];
+}
+
 /** All TypeScript under `folder`; nothing when there is no such folder. */
 function read(folder: string): Sources {
   const root = new URL("../", import.meta.url);
