@@ -91,4 +91,4 @@ type Stage =
 /** A peer that restarts is back this soon. */
 const FIRST_PAUSE_MS = 250;
 /** A peer that stays away is asked this seldom; nobody waits longer for one that returns. */
-const LONGEST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 2_000;

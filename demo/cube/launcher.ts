@@ -18,6 +18,11 @@ import type { Role } from "./world.ts";
 export async function launch(options: Options, end: AbortController): Promise<number> {
   const { host, port } = await meetingPlace(options);
   const urls = new Map<Role, string>();
+  let begin = () => {};
+  const mirrorServes = new Promise<void>((resolve) => {
+    begin = resolve;
+    end.signal.addEventListener("abort", () => resolve());
+  });
   const keep = async (role: Role, ...args: readonly string[]): Promise<number> => {
     const keeper = new Keeper({
       role,
@@ -26,6 +31,7 @@ export async function launch(options: Options, end: AbortController): Promise<nu
       say: (line) => say(role, line),
       onWindow(url) {
         urls.set(role, url);
+        begin();
         if (urls.size === ROLES.length) void show(urls, options);
       },
     });
@@ -36,7 +42,8 @@ export async function launch(options: Options, end: AbortController): Promise<nu
   const there = formatPlace({ host: reachable(host), port });
   const codes = await Promise.all([
     keep("mirror", "--listen", formatPlace({ host, port })),
-    keep("mover", "--connect", there, ...(options.auto ? ["--auto"] : [])),
+    // Then the mover finds it at once, and the first lines tell of no failure.
+    mirrorServes.then(() => keep("mover", "--connect", there, ...(options.auto ? ["--auto"] : []))),
   ]);
   return Math.max(...codes);
 }

@@ -5,7 +5,8 @@
  *
  * The code knows only what is right. Whatever is wrong it gives to the plain
  * layout, which then says what. Names go into it as quoted strings, and as
- * nothing else. Many pages forbid such code: then the plain layout is used.
+ * nothing else. Many pages forbid such code, and report who tries: in a page,
+ * and wherever it is forbidden, the plain layout is used.
  */
 import type { Field, FieldType, Layout, RecordLayout } from "./layout.ts";
 
@@ -19,8 +20,9 @@ export function compiled(plain: Layout): RecordLayout {
   };
 }
 
-/** Looks once: a page that forbids it reports every try. */
+/** Tries once, and never in a page. */
 function mayCompile(): boolean {
+  if (allowed === undefined && IS_PAGE) allowed = false;
   if (allowed === undefined) {
     try {
       allowed = new Function("return true")() === true;
@@ -106,5 +108,8 @@ const CODES: Readonly<Record<FieldType, Code>> = {
     isGood: (value) => `typeof ${value} === "boolean"`,
   },
 };
+
+/** A window, or a worker of one. */
+const IS_PAGE = "document" in globalThis || "WorkerGlobalScope" in globalThis;
 
 let allowed: boolean | undefined;

@@ -57,7 +57,7 @@ export class Draining<From extends Source<In>, In> {
   }
 }
 
-/** All that `from` has in one turn: a quarter less for each message than in turns of their own. */
+/** All that `from` has in one turn: cheaper for each message than turns of their own. */
 function visitAll<From extends Source<In>, In>(from: From, visit: Visit<From, In>): true {
   for (let message: In | undefined; (message = from.tryRecv()) !== undefined; ) visit(from, message);
   return true;

@@ -35,7 +35,7 @@ export function farewellOf(reason: CloseReason | undefined): Farewell {
   const [code] = (reason && CODES[reason.kind]) ?? [];
   if (reason === undefined || code === undefined) return { code: NORMAL, text: "" };
   const { read } = new TextEncoder().encodeInto(reason.message, new Uint8Array(TEXT_BYTES));
-  return { code, text: reason.message.slice(0, read) };
+  return { code: UNSAYABLE.has(code) ? INTERNAL : code, text: reason.message.slice(0, read) };
 }
 
 /** The same, as a page may say it. */
@@ -50,6 +50,8 @@ export const PAGE_ABORT: Farewell = { code: 4006, text: "" };
 export const BROKEN = 1006;
 
 const NORMAL = 1000;
+const INTERNAL = 1011;
+const NO_TLS = 1015;
 const NONE_GIVEN = 1005;
 const PAGE_SHIFT = 3_000;
 const TEXT_BYTES = 123;
@@ -60,10 +62,13 @@ const CODES: Partial<Record<CloseKind, readonly number[]>> = {
   reset: [BROKEN],
   denied: [1008],
   overflow: [1013, 1009], // "try again later"
-  failed: [1011],
-  handshake: [1015],
+  failed: [INTERNAL],
+  handshake: [NO_TLS],
   timeout: [3008],
 };
+
+/** Reported by an implementation, and never sent: RFC 6455, 7.4.1. */
+const UNSAYABLE: ReadonlySet<number> = new Set([BROKEN, NO_TLS]);
 
 function kindOfCode(code: number): CloseKind | undefined {
   const found = Object.entries(CODES).find(([, codes]) => codes.includes(code));
