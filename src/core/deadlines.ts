@@ -11,6 +11,8 @@
 export class Deadlines<Member extends Expiring> {
   /** The time that frames have counted, in milliseconds. */
   polledMs = 0;
+  /** How much of that the last frame was. */
+  passedMs = 0;
   readonly #maxFrameMs: number;
   /** The time that late frames took and did not count, in milliseconds. */
   uncountedMs = 0;
@@ -38,15 +40,14 @@ export class Deadlines<Member extends Expiring> {
     return Math.max(0, Math.min(first.untilMs - this.polledMs, this.#maxFrameMs));
   }
 
-  /** A frame of `deltaMs` has passed: expires who is late, and answers how long the frame counted. */
-  pass(deltaMs: number): number {
-    const passedMs = Math.min(deltaMs, this.#maxFrameMs);
-    const isLate = deltaMs > passedMs;
-    this.polledMs += passedMs;
-    this.uncountedMs += deltaMs - passedMs;
+  /** A frame has passed: expires who is late. The frame itself, as V8 boxes a fraction that is handed on. */
+  pass({ deltaMs }: { readonly deltaMs: number }): void {
+    this.passedMs = Math.min(deltaMs, this.#maxFrameMs);
+    const isLate = deltaMs > this.passedMs;
+    this.polledMs += this.passedMs;
+    this.uncountedMs += deltaMs - this.passedMs;
     if (!isLate || this.#wasLate) this.#expire();
     this.#wasLate = isLate;
-    return passedMs;
   }
 
   /** The earliest of all. */

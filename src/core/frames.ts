@@ -92,14 +92,14 @@ export class Frames implements Desk<AnyConnection> {
   cut(nowMs: number): Frame {
     this.counters.polls++;
     this.frame.begin(nowMs, this.counters);
-    const passedMs = this.#deadlines.pass(this.frame.deltaMs);
+    this.#deadlines.pass(this.frame);
     this.settleHouses();
 
     const visiting = this.#gatherVisits();
     const remaining = this.latch(visiting);
     for (let index = 0; index < visiting.length; index++) {
       const connection = visiting.at(index);
-      if (connection.settle(passedMs)) this.show(connection);
+      if (connection.settle(this.#deadlines.passedMs)) this.show(connection);
       if (connection.rooms.receiving.arriving > 0) connection.refile();
     }
     visiting.truncate(0);

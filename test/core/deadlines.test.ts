@@ -38,12 +38,12 @@ describe.each(KINDS)("$what", ({ Kind }) => {
     deadlines.set(third, 20);
     deadlines.set(fourth, 10.5);
     expect(deadlines.dueInMs).toBe(10);
-    deadlines.pass(9);
+    deadlines.pass({ deltaMs: 9 });
     expect([log, deadlines.dueInMs]).toEqual([[], 1]);
-    deadlines.pass(11);
+    deadlines.pass({ deltaMs: 11 });
     expect(log).toEqual([1, 3, 2]);
-    deadlines.pass(100);
-    deadlines.pass(100);
+    deadlines.pass({ deltaMs: 100 });
+    deadlines.pass({ deltaMs: 100 });
     expect([log, deadlines.dueInMs]).toEqual([[1, 3, 2, 0], Infinity]);
   });
 
@@ -57,7 +57,7 @@ describe.each(KINDS)("$what", ({ Kind }) => {
       },
     };
     deadlines.set(member, 10);
-    for (let frame = 0; frame < 4; frame++) deadlines.pass(5);
+    for (let frame = 0; frame < 4; frame++) deadlines.pass({ deltaMs: 5 });
     expect(expired).toBe(2);
   });
 
@@ -65,13 +65,14 @@ describe.each(KINDS)("$what", ({ Kind }) => {
     const { log, sleepers, deadlines } = bedroom(Kind, 100);
     deadlines.set(sleepers[0] as Sleeper, 50);
     deadlines.set(sleepers[1] as Sleeper, 150);
-    expect(deadlines.pass(60_000)).toBe(100);
+    deadlines.pass({ deltaMs: 60_000 });
+    expect(deadlines.passedMs).toBe(100);
     expect([log, deadlines.polledMs, deadlines.dueInMs]).toEqual([[], 100, 0]);
-    deadlines.pass(1);
+    deadlines.pass({ deltaMs: 1 });
     expect(log).toEqual([0]);
-    deadlines.pass(60_000);
+    deadlines.pass({ deltaMs: 60_000 });
     expect(log).toEqual([0]);
-    deadlines.pass(60_000);
+    deadlines.pass({ deltaMs: 60_000 });
     expect(log).toEqual([0, 1]);
   });
 
@@ -95,7 +96,7 @@ describe.each(KINDS)("$what", ({ Kind }) => {
             model.delete(who);
           } else {
             log.length = 0;
-            deadlines.pass(ms);
+            deadlines.pass({ deltaMs: ms });
             const due = [...model].filter(([, untilMs]) => untilMs <= deadlines.polledMs);
             for (const [name] of due) model.delete(name);
             expect(log.toSorted((a, b) => a - b)).toEqual(
