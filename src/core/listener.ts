@@ -125,6 +125,7 @@ export class Listener<In, Out = In> {
    *
    * @returns for how many it was queued
    * @throws TypeError or RangeError when the codec cannot carry `message`
+   * @throws RangeError when it could never fit under a connection's send limit
    */
   broadcast(message: Out, except?: Connection<In, Out>): number {
     return this.#queueForAll(message, except);
