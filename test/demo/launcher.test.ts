@@ -86,8 +86,10 @@ describe("npm run demo", { timeout: 4 * DEADLINE_MS }, () => {
   });
 });
 
+/** The two meet where nobody else is looking for a place, unless `args` say where. */
 function launch(...args: string[]): Child {
-  return cube("--no-open", ...args);
+  const place = args.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
+  return cube("--no-open", ...place, ...args);
 }
 
 /** Both windows, once the two are linked: the mover's and the mirror's. */
