@@ -11,6 +11,7 @@ import type { Codec } from "../codec/codec.ts";
 import type { Desk, Home } from "./desk.ts";
 import type { Limits } from "./limits.ts";
 import type { Address, CloseReason, FailedAttempt, Link, Security } from "./link.ts";
+import { FILED, HEARD } from "./news.ts";
 import type { ConnectionState } from "./phase.ts";
 import type { Rooms, RoomsMaker } from "./rooms.ts";
 import { checkKey, type Key } from "./spans.ts";
@@ -28,8 +29,9 @@ export class Connection<In, Out = In> {
   readonly #desk: Desk<AnyConnection>;
   /** What the link says of itself, as of the frame. */
   #facts: LinkFacts = {};
-  /** Whether it is on the desk's list for the next poll. */
-  #filed = false;
+  /** What is new here for the next poll: nothing, or one of these or both. */
+  #news = 0;
+  #heardMs = 0;
 
   /** @internal */
   constructor(
@@ -190,7 +192,12 @@ export class Connection<In, Out = In> {
     this.rooms.life.abort();
   }
 
-  // What follows is for the poller and the listener alone.
+  // What follows is for the poller, the listener and the rooms alone.
+
+  /** When something came from the peer last: the time of the frame that shows it. @internal */
+  get heardMs(): number {
+    return this.#news & HEARD ? this.#desk.polledMs : this.#heardMs;
+  }
 
   /** Sends what is queued, in one write, and behind the last the end of the stream. @internal */
   flush(): void {
@@ -199,13 +206,21 @@ export class Connection<In, Out = In> {
     if (this.rooms.outbox.hasRoomNews) this.file();
   }
 
+  /** A frame looks here: answers what is new, and forgets it. @internal */
+  see(): number {
+    const news = this.#news;
+    if (news & HEARD) this.#heardMs = this.#desk.polledMs;
+    this.#news = 0;
+    return news;
+  }
+
   /**
    * Turns what was filed into what the game sees, after the latch. Answers
    * whether this frame has something to look at here. @internal
    */
-  settle(passedMs: number): boolean {
-    this.#filed = false;
-    this.rooms.receiving.settle(passedMs);
+  settle(): boolean {
+    this.see();
+    this.rooms.receiving.settle();
     this.#noteDrained();
     const isInside = this.rooms.life.phase !== "at the door";
     const moved = isInside && this.rooms.life.advance();
@@ -222,16 +237,15 @@ export class Connection<In, Out = In> {
     this.rooms.life.expire();
   }
 
-  /** Has the next poll look here. @internal */
-  file(): void {
-    if (this.#filed) return;
-    this.#filed = true;
-    this.#desk.file(this);
+  /** Has the next poll look here, for this reason. @internal */
+  file(what: typeof HEARD | typeof FILED = FILED): void {
+    if (this.#news === 0) this.#desk.file(this);
+    this.#news |= what;
   }
 
   /** Files it again when something of this frame is left for the next. @internal */
   refile(): void {
-    if (this.rooms.receiving.hasWaiting && this.state !== "closed") this.file();
+    if (this.#news === 0 && this.rooms.receiving.hasWaiting && this.state !== "closed") this.file();
   }
 
   #copyFacts(): void {

@@ -11,8 +11,6 @@
 export class Deadlines<Member extends Expiring> {
   /** The time that frames have counted, in milliseconds. */
   polledMs = 0;
-  /** How much of that the last frame was. */
-  passedMs = 0;
   readonly #maxFrameMs: number;
   /** The time that late frames took and did not count, in milliseconds. */
   uncountedMs = 0;
@@ -42,10 +40,10 @@ export class Deadlines<Member extends Expiring> {
 
   /** A frame has passed: expires who is late. The frame itself, as V8 boxes a fraction that is handed on. */
   pass({ deltaMs }: { readonly deltaMs: number }): void {
-    this.passedMs = Math.min(deltaMs, this.#maxFrameMs);
-    const isLate = deltaMs > this.passedMs;
-    this.polledMs += this.passedMs;
-    this.uncountedMs += deltaMs - this.passedMs;
+    const passedMs = Math.min(deltaMs, this.#maxFrameMs);
+    const isLate = deltaMs > passedMs;
+    this.polledMs += passedMs;
+    this.uncountedMs += deltaMs - passedMs;
     if (!isLate || this.#wasLate) this.#expire();
     this.#wasLate = isLate;
   }

@@ -9,12 +9,14 @@ import { Turns } from "./turns.ts";
 /** From whom messages are taken. */
 export interface Source<In> {
   readonly rooms: {
-    /** How many messages this frame still has. */
-    readonly receiving: { readonly ready: number };
-    /** The size of the next one, in bytes. */
-    readonly intake: { readonly inbox: { readonly nextBytes: number } };
+    readonly receiving: {
+      /** How many messages this frame still has. */
+      readonly ready: number;
+      /** The size of the next one, in bytes. */
+      readonly inbox: { readonly nextBytes: number };
+      tryRecv(): In | undefined;
+    };
   };
-  tryRecv(): In | undefined;
 }
 
 type Visit<From, In> = (from: From, message: In) => void;
@@ -45,10 +47,11 @@ export class Draining<From extends Source<In>, In> {
     const spending = this.#spending;
     this.#visiting = true;
     try {
+      if (spending.isUnlimited) return this.#turns.runOut((from) => visitAll(from, visit));
       return this.#turns.run((from) => {
-        if (spending.isUnlimited) return visitAll(from, visit);
-        if (!spending.spend(from.rooms.intake.inbox.nextBytes)) return false;
-        visit(from, from.tryRecv() as In); // it has one, or it would have no turn
+        const { receiving } = from.rooms;
+        if (!spending.spend(receiving.inbox.nextBytes)) return false;
+        visit(from, receiving.tryRecv() as In); // it has one, or it would have no turn
         return true;
       });
     } finally {
@@ -58,7 +61,7 @@ export class Draining<From extends Source<In>, In> {
 }
 
 /** All that `from` has in one turn: cheaper for each message than turns of their own. */
-function visitAll<From extends Source<In>, In>(from: From, visit: Visit<From, In>): true {
-  for (let message: In | undefined; (message = from.tryRecv()) !== undefined; ) visit(from, message);
-  return true;
+function visitAll<From extends Source<In>, In>(from: From, visit: Visit<From, In>): void {
+  const { receiving } = from.rooms;
+  for (let message: In | undefined; (message = receiving.tryRecv()) !== undefined; ) visit(from, message);
 }

@@ -2,7 +2,7 @@
  * Cuts time into frames: gathers what is new between polls, and turns it into
  * what the game sees, all at once.
  *
- *     file ──▶ filed ┊ cut: latch, settle ──▶ ready, events
+ *     file ──▶ filed ┊ cut: visit ──▶ ready, events
  *     links ◀── flush ◀── outgoing ◀── wantsFlush
  *
  * A frame costs what is filed and what is ready, never what exists. Knows
@@ -99,8 +99,7 @@ export class Frames implements Desk<AnyConnection> {
     const remaining = this.latch(visiting);
     for (let index = 0; index < visiting.length; index++) {
       const connection = visiting.at(index);
-      if (connection.settle(this.#deadlines.passedMs)) this.show(connection);
-      if (connection.rooms.receiving.arriving > 0) connection.refile();
+      if (this.visit(connection)) this.show(connection);
     }
     visiting.truncate(0);
     if (this.ready.length > this.#shown) this.ready.length = this.#shown;
@@ -169,10 +168,15 @@ export class Frames implements Desk<AnyConnection> {
   /** Has listeners and datagram sockets show what is new there, where there are any. */
   protected settleHouses(): void {}
 
-  /** Lets messages cross into this frame, and answers how many have to wait. */
-  protected latch(visiting: Batch<AnyConnection>): number {
-    for (let index = 0; index < visiting.length; index++) visiting.at(index).rooms.receiving.latch(Infinity);
+  /** Lets messages cross into this frame where not all may, and answers how many have to wait. */
+  protected latch(_visiting: Batch<AnyConnection>): number {
     return 0;
+  }
+
+  /** Turns what is new at a connection into what the game sees, and answers whether there is anything. */
+  protected visit(connection: AnyConnection): boolean {
+    connection.rooms.receiving.latch(Infinity);
+    return connection.settle();
   }
 
   protected show(connection: AnyConnection): void {

@@ -16,6 +16,11 @@ export class GuardedLifeline<Member extends { file(): void }> extends Lifeline<M
     return TALKING.has(this.phase) || (this.phase === "closing" && this.parts.intake.progress === "closed");
   }
 
+  /** Whether the peer may talk, and nothing else goes on that a frame would have to look at. */
+  get isTalking(): boolean {
+    return this.phase !== "at the door" && TALKING.has(this.phase) && this.parts.intake.progress === "open";
+  }
+
   override expire(): void {
     if (!this.isWatched) {
       super.expire();

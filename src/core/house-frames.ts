@@ -10,6 +10,7 @@ import type { Closing, DatagramDesk, ListenerDesk, Settling } from "./desk.ts";
 import { type FrameRules, Frames } from "./frames.ts";
 import type { CloseReason } from "./link.ts";
 import type { AnyListener } from "./listener.ts";
+import { HEARD } from "./news.ts";
 import { Turns } from "./turns.ts";
 
 /** How much may become visible in one frame. */
@@ -25,6 +26,7 @@ export class HouseFrames extends Frames implements ListenerDesk<AnyConnection, A
   readonly houses: Set<Closing> = new Set();
 
   readonly #budget: Budget;
+  readonly #isUnlimited: boolean;
   readonly #turns = new Turns<AnyConnection>({ leftOf: (connection) => connection.rooms.receiving.arriving });
   // One gathers while the other is worked off.
   #filed: Settling[] = [];
@@ -33,6 +35,7 @@ export class HouseFrames extends Frames implements ListenerDesk<AnyConnection, A
   constructor(rules: FrameRules, budget: Budget) {
     super(rules, new DeadlineHeap(rules.maxFrameMs));
     this.#budget = budget;
+    this.#isUnlimited = budget.messages === Infinity && budget.bytes === Infinity;
   }
 
   override get isEmpty(): boolean {
@@ -92,10 +95,22 @@ export class HouseFrames extends Frames implements ListenerDesk<AnyConnection, A
     if (connection.rooms.receiving.ready > 0) connection.home?.offerTurn(connection, this.frame.tick);
   }
 
+  protected override visit(connection: AnyConnection): boolean {
+    const { receiving } = connection.rooms;
+    if (this.#isUnlimited) {
+      if (connection.see() === HEARD && receiving.hear()) return true;
+      receiving.sift();
+      return super.visit(connection);
+    }
+    const hasSomething = connection.settle();
+    if (receiving.arriving > 0) connection.refile();
+    return hasSomething;
+  }
+
   protected override latch(visiting: Batch<AnyConnection>): number {
+    if (this.#isUnlimited) return 0;
     const { messages, bytes } = this.#budget;
     for (let index = 0; index < visiting.length; index++) visiting.at(index).rooms.receiving.sift();
-    if (messages === Infinity && bytes === Infinity) return super.latch(visiting);
     const { receivedMessages, receivedBytes } = this.counters;
     for (let index = 0; index < visiting.length; index++)
       this.#turns.offer(visiting.at(index), this.frame.tick);

@@ -10,35 +10,41 @@
  */
 import { DecodeError, type Decoder } from "../codec/codec.ts";
 import type { CloseReason, Link, LinkEvents } from "./link.ts";
-import { Mailbox } from "./mailbox.ts";
+import type { Mailbox } from "./mailbox.ts";
+import { HEARD } from "./news.ts";
+
+/** Who is told that something has arrived. Knows which time is the first since the last frame. */
+export interface Hearer {
+  /** Something is new; anything but words of the peer where it is not said. */
+  file(what?: typeof HEARD): void;
+}
 
 /** What has arrived for one connection. */
 export class Intake<In> implements LinkEvents {
   /** Messages, on both sides of the frame's border. */
-  readonly inbox: Mailbox<In> = new Mailbox();
+  readonly inbox: Mailbox<In>;
   /** How far the link has come, which the game learns at the next poll. */
   progress: "connecting" | "open" | "ended" | "closed" = "connecting";
   /** Why it ended, once it has: the first reason, as later ones follow from it. */
   reason: CloseReason | undefined;
   /** Bytes that left the link since the connection last looked. */
   drainedBytes = 0;
-  /** The most that ever waited, in bytes. */
-  peakBytes = 0;
   /** How often the limit stopped the reading. */
   pauses = 0;
 
+  protected readonly decoder: Decoder<In>;
+  protected readonly hearer: Hearer;
   readonly #link: Link;
-  readonly #decoder: Decoder<In>;
   readonly #limitBytes: number;
-  readonly #notify: () => void;
   #reading: "flowing" | "paused" | "discarding" = "flowing";
 
-  /** @param notify called at every news; the caller knows which of them is the first */
-  constructor(link: Link, decoder: Decoder<In>, limitBytes: number, notify: () => void) {
+  /** @param limitBytes what may wait until the reading stops */
+  constructor(link: Link, decoder: Decoder<In>, inbox: Mailbox<In>, limitBytes: number, hearer: Hearer) {
+    this.inbox = inbox;
+    this.decoder = decoder;
+    this.hearer = hearer;
     this.#link = link;
-    this.#decoder = decoder;
     this.#limitBytes = limitBytes;
-    this.#notify = notify;
   }
 
   /** Whether the receive limit holds the peer back. */
@@ -49,57 +55,50 @@ export class Intake<In> implements LinkEvents {
   opened(): void {
     if (this.progress !== "connecting") return;
     this.progress = "open";
-    this.#notify();
+    this.hearer.file();
   }
 
   received(bytes: Uint8Array): void {
     if (this.#reading === "discarding" || this.progress !== "open") return;
     try {
-      this.#decoder.decode(bytes, this.inbox);
+      this.decoder.decode(bytes, this.inbox);
     } catch (error) {
       this.#refuse(error);
     }
-    const waiting = this.inbox.weightBytes;
-    if (waiting > this.peakBytes) this.peakBytes = waiting;
-    if (waiting >= this.#limitBytes && this.#reading === "flowing") this.#pause();
-    this.#notify();
+    if (this.inbox.weightBytes >= this.#limitBytes && this.#reading === "flowing") this.#pause();
+    this.hearer.file(HEARD);
   }
 
   drained(sizeBytes: number): void {
     this.drainedBytes += sizeBytes;
-    this.#notify();
+    this.hearer.file();
   }
 
   ended(reason: CloseReason = REMOTE): void {
     if (this.progress !== "open") return;
     try {
       // A stream that was broken off may stop anywhere; one that was finished may not.
-      if (reason.kind === "remote" && this.#reading !== "discarding") this.#decoder.end?.();
+      if (reason.kind === "remote" && this.#reading !== "discarding") this.decoder.end?.();
       this.#end(reason);
     } catch (error) {
       this.#refuse(error);
     }
-    this.#notify();
+    this.hearer.file();
   }
 
   closed(reason: CloseReason): void {
     if (this.progress === "closed") return;
     this.progress = "closed";
     this.reason ??= reason;
-    this.#notify();
-  }
-
-  /** The next message of this frame. Reads on when half of the limit is free again. */
-  take(): In | undefined {
-    const message = this.inbox.take();
-    this.readOn();
-    return message;
+    this.inbox.isAwaited = true;
+    this.hearer.file();
   }
 
   /** Reads on when it was stopped, and half of the limit is free. */
   readOn(): void {
     if (this.#reading !== "paused" || this.inbox.weightBytes > this.#limitBytes / 2) return;
     this.#reading = "flowing";
+    this.inbox.isAwaited = this.progress !== "open";
     this.#link.resume();
   }
 
@@ -118,6 +117,7 @@ export class Intake<In> implements LinkEvents {
 
   #pause(): void {
     this.#reading = "paused";
+    this.inbox.isAwaited = true;
     this.pauses++;
     this.#link.pause();
   }
@@ -139,6 +139,7 @@ export class Intake<In> implements LinkEvents {
 
   #end(reason: CloseReason): void {
     this.progress = "ended";
+    this.inbox.isAwaited = true;
     this.reason ??= reason;
   }
 }

@@ -11,6 +11,12 @@
 
 /** A queue with a frame's border across it. */
 export class Mailbox<Item> {
+  /** Whether the reader is to see nothing, for the time being. */
+  isHeld = false;
+  /** Whether someone waits for it to get emptier, and is to be told when something was taken. */
+  isAwaited = false;
+  /** The most that it ever weighed, in bytes. */
+  peakBytes = 0;
   // One ring holds both sides: head ≤ border ≤ tail, all of them ever growing.
   #items: (Item | undefined)[] = [];
   #sizes: number[] = [];
@@ -23,12 +29,12 @@ export class Mailbox<Item> {
 
   /** How many items the reader may take in this frame. */
   get ready(): number {
-    return this.#border - this.#head;
+    return this.isHeld ? 0 : this.#border - this.#head;
   }
 
-  /** How many items wait for a later latch. */
+  /** How many items the next latch could let cross. */
   get arriving(): number {
-    return this.#tail - this.#border;
+    return this.isHeld ? 0 : this.#tail - this.#border;
   }
 
   /** How many items it holds on both sides. */
@@ -58,6 +64,7 @@ export class Mailbox<Item> {
     this.#items[slot] = item;
     this.#sizes[slot] = sizeBytes;
     this.#weightBytes += sizeBytes + ITEM_WEIGHT_BYTES;
+    if (this.#weightBytes > this.peakBytes) this.peakBytes = this.#weightBytes;
   }
 
   /** Lets at most `most` items cross the border, the oldest first, and answers how many did. */
@@ -72,7 +79,7 @@ export class Mailbox<Item> {
 
   /** The oldest ready item, or `undefined` when this frame has no more: the usual case. */
   take(): Item | undefined {
-    if (this.#head === this.#border) return undefined;
+    if (this.#head === this.#border || this.isHeld) return undefined;
     const slot = this.#head++ & this.#mask;
     const item = this.#items[slot];
     this.#items[slot] = undefined;

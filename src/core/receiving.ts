@@ -8,50 +8,57 @@
  * Never decodes, and never learns why a connection ends.
  */
 import type { Books } from "./books.ts";
+import type { Desk } from "./desk.ts";
 import type { Intake } from "./intake.ts";
 import type { Lifeline } from "./lifeline.ts";
+import type { Mailbox } from "./mailbox.ts";
 
 /** What receiving depends on. */
 export interface ReceivingParts<In> {
   readonly intake: Intake<In>;
   readonly life: Pick<Lifeline<never>, "isEnding">;
   readonly books: Books;
+  readonly desk: Pick<Desk<never>, "polledMs">;
 }
 
 /** The receiving half of a connection. */
 export class Receiving<In> {
+  readonly inbox: Mailbox<In>;
+  protected readonly books: Books;
   readonly #parts: ReceivingParts<In>;
   readonly #member: { file(): void };
-  #held = false;
+  #settledMs = 0;
 
   constructor(parts: ReceivingParts<In>, member: { file(): void }) {
+    this.inbox = parts.intake.inbox;
     this.#parts = parts;
+    this.books = parts.books;
     this.#member = member;
   }
 
   /** How many messages this frame still has for the game. */
   get ready(): number {
-    return this.#held ? 0 : this.#parts.intake.inbox.ready;
+    return this.inbox.ready;
   }
 
   /** How many messages could still become visible in this frame. */
   get arriving(): number {
-    return this.#held ? 0 : this.#parts.intake.inbox.arriving;
+    return this.inbox.arriving;
   }
 
   /** Whether anything waits, for this frame or a later one. */
   get hasWaiting(): boolean {
-    return !this.#held && this.#parts.intake.inbox.length > 0;
+    return !this.inbox.isHeld && this.inbox.length > 0;
   }
 
   /** From now on nothing is shown. */
   hold(): void {
-    this.#held = true;
+    this.inbox.isHeld = true;
   }
 
   /** What this frame had is there again, and the next one shows more. */
   release(): void {
-    this.#held = false;
+    this.inbox.isHeld = false;
     if (this.hasWaiting) this.#member.file();
   }
 
@@ -60,10 +67,8 @@ export class Receiving<In> {
 
   /** The next message of this frame, or `undefined`: the usual case. */
   tryRecv(): In | undefined {
-    const { intake, life } = this.#parts;
-    if (this.ready === 0) return undefined;
-    const message = intake.take();
-    if (life.isEnding && intake.inbox.length === 0) this.#member.file(); // the next poll may show it
+    const message = this.inbox.take();
+    if (message !== undefined && this.inbox.isAwaited) this.#tellTaken();
     return message;
   }
 
@@ -72,25 +77,41 @@ export class Receiving<In> {
     const passed = this.ready - 1;
     if (passed < 0) return undefined;
     for (let count = 0; count < passed; count++) this.tryRecv();
-    if (passed > 0) this.#parts.books.skipped(passed);
+    if (passed > 0) this.books.skipped(passed);
     return this.tryRecv();
   }
 
   /** Lets at most `most` messages become visible, and answers how many did. */
   latch(most: number): number {
-    const { intake, books } = this.#parts;
-    const count = intake.inbox.latch(Math.min(most, this.arriving));
-    if (count > 0) books.received(count, intake.inbox.latchedBytes);
+    const { inbox } = this;
+    const count = inbox.latch(Math.min(most, this.arriving));
+    if (count > 0) this.books.received(count, inbox.latchedBytes);
     return count;
   }
 
-  /** Copies into the books what was counted at the world's pace, once a frame of `passedMs`. */
-  settle(passedMs: number): void {
-    const { intake, books } = this.#parts;
-    const counters = books.own;
-    counters.inboxPeakBytes = intake.peakBytes;
+  /**
+   * Shows all that came, where messages are all that is new and nothing else is
+   * to be done for a frame. Answers whether that was so.
+   */
+  hear(): boolean {
+    return false;
+  }
+
+  /** Copies into the books what was counted at the world's pace. */
+  settle(): void {
+    const { intake, desk } = this.#parts;
+    const counters = this.books.own;
+    counters.inboxPeakBytes = this.inbox.peakBytes;
     // A pause that began since the last frame counts from this one on.
-    if (intake.paused && intake.pauses === counters.pauses) counters.pausedMs += passedMs;
+    const wasPaused = intake.paused && intake.pauses === counters.pauses;
+    if (wasPaused) counters.pausedMs += desk.polledMs - this.#settledMs;
     counters.pauses = intake.pauses;
+    this.#settledMs = desk.polledMs;
+  }
+
+  /** The reading may go on, or the end has come behind the last message: the next poll shows it. */
+  #tellTaken(): void {
+    this.#parts.intake.readOn();
+    if (this.#parts.life.isEnding && this.inbox.length === 0) this.#member.file();
   }
 }

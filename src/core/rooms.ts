@@ -2,20 +2,27 @@
  * The rooms of one connection, and which of them know each other. Decides
  * nothing.
  */
-import type { Codec } from "../codec/codec.ts";
+import type { Codec, Decoder } from "../codec/codec.ts";
 import { Books } from "./books.ts";
 import type { Keepers } from "./desk.ts";
 import type { Guard } from "./guard.ts";
-import { Intake } from "./intake.ts";
+import { type Hearer, Intake } from "./intake.ts";
 import { Lifeline } from "./lifeline.ts";
 import type { Limits } from "./limits.ts";
 import type { Link } from "./link.ts";
+import { Mailbox } from "./mailbox.ts";
 import { Outbox } from "./outbox.ts";
 import { Receiving } from "./receiving.ts";
 import { Sending } from "./sending.ts";
 
+/** Whose rooms they are. */
+export interface Dweller extends Hearer {
+  /** When something came from the peer last, in polled time. */
+  readonly heardMs: number;
+}
+
 /** What a connection is made of. */
-export interface Rooms<Member extends Filing, In, Out> {
+export interface Rooms<Member extends Dweller, In, Out> {
   readonly link: Link;
   /** What the world says of it. */
   readonly intake: Intake<In>;
@@ -34,7 +41,7 @@ export interface Rooms<Member extends Filing, In, Out> {
 }
 
 /** Makes the rooms of a new connection. */
-export type RoomsMaker = <Member extends Filing, In, Out>(
+export type RoomsMaker = <Member extends Dweller, In, Out>(
   keepers: Keepers<Member>,
   link: Link,
   codec: Codec<In, Out>,
@@ -46,13 +53,16 @@ export const plainRooms: RoomsMaker = (keepers, link, codec, limits) => {
   const { desk, home, member } = keepers;
   const books = new Books(desk, home);
   const outbox = new Outbox(link, desk.stores, limits.sendLimitBytes);
-  const intake = new Intake(link, codec.decoder(), limits.receiveLimitBytes, () => member.file());
+  const decoder = codec.decoder();
+  const inbox = inboxFor(decoder);
+  const intake = new Intake(link, decoder, inbox, limits.receiveLimitBytes, member);
   const life = new Lifeline({ link, intake, outbox, limits }, keepers);
-  const parts = { codec, intake, outbox, books, life };
+  const parts = { codec, intake, outbox, books, life, desk };
   const receiving = new Receiving(parts, member);
   return { link, intake, receiving, sending: new Sending(parts, keepers), outbox, life, books };
 };
 
-interface Filing {
-  file(): void;
+/** An inbox for what `decoder` makes. */
+export function inboxFor<In>(_decoder: Decoder<In>): Mailbox<In> {
+  return new Mailbox();
 }

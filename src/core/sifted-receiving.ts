@@ -17,7 +17,7 @@ import { Receiving, type ReceivingParts } from "./receiving.ts";
 /** What sifting depends on, beside what receiving does. */
 export interface SiftingParts<In> extends ReceivingParts<In> {
   readonly intake: GuardedIntake<In>;
-  readonly life: Pick<GuardedLifeline<never>, "isEnding" | "breakOff">;
+  readonly life: Pick<GuardedLifeline<never>, "isEnding" | "isTalking" | "breakOff">;
   readonly limits: Limits & GuardLimits;
   readonly losses: Pick<Losses<never>, "count" | "tell">;
   readonly desk: Pick<Desk<never>, "polledMs" | "uncountedMs">;
@@ -33,6 +33,8 @@ export class SiftedReceiving<In> extends Receiving<In> {
   readonly #comingRate: Rate;
   #cameBefore = 0;
   #uncountedMs: number;
+  /** Whether the next messages change nothing here, unless something else does first. */
+  #hearsOnly = false;
 
   constructor(parts: SiftingParts<In>, member: { file(): void }) {
     super(parts, member);
@@ -68,9 +70,24 @@ export class SiftedReceiving<In> extends Receiving<In> {
     return count;
   }
 
-  override settle(passedMs: number): void {
-    super.settle(passedMs);
-    this.#parts.intake.readOn(); // what was shed has made room
+  /**
+   * What most frames are for most connections, so that 1,000 of them with a line
+   * each take a frame 0.2 ms where all that `settle` looks into takes 0.9.
+   */
+  override hear(): boolean {
+    const { inbox, books } = this;
+    if (!this.#hearsOnly || inbox.isHeld) return false;
+    books.received(inbox.latch(), inbox.latchedBytes);
+    books.own.inboxPeakBytes = inbox.peakBytes;
+    return true;
+  }
+
+  override settle(): void {
+    super.settle();
+    const { intake, life, limits } = this.#parts;
+    intake.readOn(); // what was shed has made room
+    const isFree = limits.messageRateHz === Infinity && limits.receiveOverflow === "pause";
+    this.#hearsOnly = isFree && life.isTalking;
   }
 
   /** Ends it when too much waits, or came too fast. What came while a late frame did not count has that time too. */
@@ -105,10 +122,13 @@ export function pauseBytesOf({ receiveOverflow, receiveLimitBytes }: Limits & Gu
   return receiveOverflow.startsWith("drop") ? 2 * receiveLimitBytes : receiveLimitBytes;
 }
 
-/** Forgets the oldest message, seen or not: a frame is only about to begin. */
+/** Forgets the oldest message, seen or held or not: a frame is only about to begin. */
 function dropOldest(inbox: Mailbox<unknown>): void {
+  const { isHeld } = inbox;
+  inbox.isHeld = false;
   if (inbox.ready === 0) inbox.latch(1);
   inbox.take();
+  inbox.isHeld = isHeld;
 }
 
 function over(code: string, what: string): CloseReason {

@@ -58,6 +58,16 @@ export class Turns<Member> {
     return 0;
   }
 
+  /** Has each member make all of its steps, one member after the other: `steps` does. Answers what is left, 0. */
+  runOut(steps: (member: Member) => void): number {
+    const members = this.#members;
+    this.#rotate();
+    for (let index = 0; index < members.length; index++) steps(members.at(index));
+    members.truncate(0);
+    this.#next = undefined;
+    return 0;
+  }
+
   /** Begins with the one who was next when the last run stopped. */
   #rotate(): void {
     if (this.#next === undefined) return;

@@ -20,14 +20,21 @@ export interface WatchedParts {
   readonly link: Link;
   readonly intake: Pick<
     GuardedIntake<unknown>,
-    "paused" | "pauses" | "resumedMs" | "progress" | "reads" | "whole" | "partialBytes"
+    "paused" | "pauses" | "resumedMs" | "progress" | "whole" | "partialBytes"
   >;
   readonly outbox: Pick<GuardedOutbox, "oldestMs" | "mark">;
   readonly limits: GuardLimits;
 }
 
+/** Whom they watch. */
+export interface Watched {
+  /** When something came from the peer last, in polled time. */
+  readonly heardMs: number;
+  file(): void;
+}
+
 /** The watches over one connection. */
-export class Watches<Member extends { file(): void }> {
+export class Watches<Member extends Watched> {
   readonly #parts: WatchedParts;
   readonly #keepers: Keepers<Member>;
   /** When the desk wakes us. Like all here in polled time. */
@@ -36,8 +43,7 @@ export class Watches<Member extends { file(): void }> {
   #firstMs = Infinity;
   // Since when, and what tells that it has begun anew.
   #openMs: number | undefined;
-  #heardMs = 0;
-  #reads = -1; // so that it begins with the first look
+  #quietMs = 0;
   #partialMs = 0;
   #partialBehind = -1;
   #pausedMs = 0;
@@ -97,16 +103,16 @@ export class Watches<Member extends { file(): void }> {
 
   #stamp(nowMs: number): void {
     const { intake } = this.#parts;
-    const { paused, pauses, resumedMs, reads, whole } = intake;
-    this.#openMs ??= nowMs;
+    const { paused, pauses, resumedMs, whole } = intake;
     if (paused && pauses !== this.#pauses) this.#pausedMs = nowMs;
-    const isHeard = paused || reads !== this.#reads;
-    this.#heardMs = isHeard ? nowMs : Math.max(this.#heardMs, resumedMs);
+    const isFirst = this.#openMs === undefined;
+    const { heardMs } = this.#keepers.member;
+    this.#quietMs = paused || isFirst ? nowMs : Math.max(this.#quietMs, resumedMs, heardMs);
+    this.#openMs ??= nowMs;
     // It is the same message until one more is whole.
     const isOther = paused || whole !== this.#partialBehind;
     this.#partialMs = isOther ? nowMs : Math.max(this.#partialMs, resumedMs);
     this.#pauses = pauses;
-    this.#reads = reads;
     this.#partialBehind = intake.partialBytes > 0 ? whole : -1;
   }
 
@@ -120,7 +126,7 @@ export class Watches<Member extends { file(): void }> {
       this.#offer("pauseTimeoutMs", this.#pausedMs);
       return;
     }
-    this.#offer("idleTimeoutMs", this.#heardMs);
+    this.#offer("idleTimeoutMs", this.#quietMs);
     if (whole === 0) this.#offer("firstMessageTimeoutMs", this.#openMs ?? 0);
     if (partialBytes > 0) this.#offer("partialMessageTimeoutMs", this.#partialMs);
   }

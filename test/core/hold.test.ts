@@ -41,6 +41,19 @@ describe("hold()", () => {
     expect(visited).toEqual(["hello from 1", "hello from 0"]);
   });
 
+  test("keeps count of the time that the reading was stopped meanwhile", () => {
+    const rig = lineRig({ listen: { receiveLimitBytes: 100 } });
+    const { near, far } = rig.pair();
+    far.hold();
+    for (const text of ["one", "two"]) near.trySend(text);
+    rig.client.flush();
+    rig.pollServer();
+    for (let frame = 0; frame < 3; frame++) rig.pollServer(50);
+    far.release();
+    rig.pollServer(50);
+    expect(far.stats).toMatchObject({ pauses: 1, pausedMs: 200 });
+  });
+
   test("may be called by the visitor, for the one it visits", () => {
     const rig = lineRig();
     const { near, far } = rig.pair();

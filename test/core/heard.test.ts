@@ -1,0 +1,140 @@
+/**
+ * Most connections bring messages and nothing else, and a frame then does the
+ * least it can (`Receiving.hear`). A rate that nobody reaches has it look into
+ * all rooms every time: what the game sees must be the same.
+ */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { bytes, type Connection, type ListenOptions, lines, memory, Poller } from "../../src/index.ts";
+import { check } from "../codec/properties.ts";
+import { lineRig } from "../rig.ts";
+
+const LIMITS: ListenOptions = {
+  idleTimeoutMs: 100,
+  firstMessageTimeoutMs: 150,
+  partialMessageTimeoutMs: 50,
+  pauseTimeoutMs: 120,
+  receiveLimitBytes: 400,
+};
+
+const guest = fc.nat(1);
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ does: fc.constant("say"), guest, count: fc.nat(4) }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constantFrom("say a part", "say the rest"), guest }) },
+  { weight: 6, arbitrary: fc.record({ does: fc.constant("poll"), passMs: fc.constantFrom(0, 10, 40, 90) }) },
+  { weight: 4, arbitrary: fc.record({ does: fc.constant("drain") }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant("drain some"), count: fc.nat(5) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ does: fc.constantFrom("take one", "take the latest", "hold", "release"), guest }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      does: fc.constantFrom("end", "close", "abort", "peer ends", "peer aborts", "answer"),
+      guest,
+    }),
+  },
+);
+
+describe("a frame in which connections were heard, and nothing else", () => {
+  test("shows what a look into all rooms shows", () => {
+    check(
+      fc.property(fc.array(step, { minLength: 30, maxLength: 80 }), (steps) => {
+        expect(story(steps, LIMITS)).toEqual(story(steps, { ...LIMITS, messageRateHz: 1e9 }));
+      }),
+    );
+  });
+
+  test("costs no look into the rooms", () => {
+    const rig = lineRig();
+    const { near, far } = rig.pair();
+    let looks = 0;
+    const { settle } = far;
+    far.settle = () => {
+      looks++;
+      return settle.call(far);
+    };
+    for (let frame = 0; frame < 10; frame++) {
+      near.trySend(`${frame}`);
+      rig.client.flush();
+      rig.pollServer(10);
+      expect([...far]).toEqual([`${frame}`]);
+    }
+    expect(looks).toBe(1); // the first, which finds that nothing is to be looked at
+    near.close();
+    rig.pollBoth();
+    rig.pollBoth();
+    expect(looks).toBeGreaterThan(1);
+    expect(far.state).not.toBe("open");
+  });
+});
+
+interface Step {
+  readonly does: string;
+  readonly guest?: number;
+  readonly count?: number;
+  readonly passMs?: number;
+}
+
+/** All that a game sees, step by step. */
+function story(steps: readonly Step[], limits: ListenOptions): unknown[] {
+  const wire = memory();
+  const server = new Poller();
+  const client = new Poller();
+  const listener = server.listen(wire, lines(), limits);
+  server.poll(0);
+  const near = [0, 1].map(() => client.connect(wire, bytes()));
+  const held = new Map<Connection<string>, boolean>();
+  let nowMs = 0;
+  client.poll(nowMs);
+  server.poll(nowMs);
+  const far: Connection<string>[] = [];
+  for (let guest: Connection<string> | undefined; (guest = listener.tryAccept()) !== undefined; )
+    far.push(guest);
+
+  const seen: unknown[] = [];
+  server.on("close", ({ connection, reason }) =>
+    seen.push(["close", connection.id, reason.kind, reason.code]),
+  );
+  const visit = (from: Connection<string>, line: string) => seen.push([from.id, line]);
+  for (const { does, guest = 0, count = 0, passMs = 0 } of steps) {
+    const [here, there] = [far[guest] as Connection<string>, near[guest] as Connection<Uint8Array>];
+    const say = (text: string) => {
+      there.trySend(new TextEncoder().encode(text));
+      client.flush();
+    };
+    seen.push(does);
+    if (does === "say") for (let index = 0; index <= count; index++) say(`line ${index}\n`);
+    if (does === "say a part") say("begun");
+    if (does === "say the rest") say(" and done\n");
+    if (does === "poll") {
+      nowMs += passMs;
+      client.poll(nowMs);
+      seen.push(
+        { ...server.poll(nowMs) },
+        server.ready.map(({ id }) => id),
+      );
+    }
+    if (does === "drain") seen.push(listener.drain(visit));
+    if (does === "drain some") seen.push(listener.drain(visit, { messages: count }));
+    if (does === "take one") seen.push(here.tryRecv());
+    if (does === "take the latest") seen.push(here.tryRecvLatest());
+    if (does === "hold") here.hold();
+    if (does === "release") here.release();
+    if (does === "end") here.end();
+    if (does === "close") here.close();
+    if (does === "abort") here.abort();
+    if (does === "peer ends") there.end();
+    if (does === "peer aborts") there.abort();
+    if (does === "answer") seen.push(here.trySend("yes"));
+    if (does === "hold" || does === "release") held.set(here, does === "hold");
+    // How long a held one was paused is counted when something has it looked at again.
+    const statsOf = (one: Connection<string>) => ({ ...one.stats, ...(held.get(one) && { pausedMs: 0 }) });
+    seen.push(far.map((one) => [one.state, one.recvEnded, statsOf(one)]));
+    seen.push({ ...server.stats }, { ...listener.stats });
+  }
+  server[Symbol.dispose]();
+  client[Symbol.dispose]();
+  return seen;
+}
