@@ -172,6 +172,8 @@ function tooLong(lineBytes: number, maxLineBytes: number): RangeError {
 
 /** Behind the last line break within a block from `start`, or behind the next one; -1 when there is none. */
 function blockEnd(bytes: Uint8Array, start: number): number {
+  const { length } = bytes;
+  if (length - start <= BLOCK_BYTES && bytes[length - 1] === NEWLINE) return length; // as most reads are
   const last = bytes.lastIndexOf(NEWLINE, start + BLOCK_BYTES - 1);
   if (last >= start) return last + 1;
   const next = bytes.indexOf(NEWLINE, start + BLOCK_BYTES);
