@@ -52,12 +52,30 @@ export interface Decoder<In> {
    * deadline then ends a peer that never finishes its message.
    */
   readonly pendingBytes?: number;
+
+  /**
+   * Reads its messages later, where all of them are as long: they may then wait
+   * as bytes. @internal
+   */
+  readonly record?: RecordReader<In> | undefined;
+}
+
+/** Reads messages of one size out of bytes in which they were found to be good. @internal */
+export interface RecordReader<In> {
+  readonly sizeBytes: number;
+  read(view: DataView, start: number): In;
 }
 
 /** Where a decoder puts whole messages. */
 export interface MessageSink<In> {
   /** Files one message that took `sizeBytes` bytes of the stream. Never refuses. */
   put(message: In, sizeBytes: number): void;
+
+  /**
+   * Files `count` messages that were found to be good, unread, for a decoder's
+   * `record`. The bytes are lent for the length of the call. @internal
+   */
+  putRecords?(bytes: Uint8Array, start: number, count: number): void;
 }
 
 /**

@@ -16,6 +16,7 @@ export function compiled(plain: Layout): RecordLayout {
   return {
     sizeBytes: plain.sizeBytes,
     read: functionOf<RecordLayout["read"]>("view, start", readingOf(plain), plain),
+    firstBad: functionOf<RecordLayout["firstBad"]>("view, start, end", checkingOf(plain), plain),
     write: functionOf<RecordLayout["write"]>("view, message", writingOf(plain), plain),
   };
 }
@@ -48,6 +49,16 @@ function readingOf({ fields, kind, isLittle }: Layout): string {
   const entries = fields.map((field, index) => `${JSON.stringify(field.name)}: ${entryOf(field, index)}`);
   const tag = kind === undefined ? [] : [`kind: ${JSON.stringify(kind)}`];
   return `${reads.join("")}return {${[...tag, ...entries].join()}};`;
+}
+
+function checkingOf({ fields, sizeBytes, isLittle }: Layout): string {
+  const checks = fields.flatMap(({ type, at }) => {
+    const { accessor, isBad } = CODES[type];
+    if (isBad === undefined) return [];
+    return `const v${at} = view.get${accessor}(at + ${at}, ${isLittle});if (${isBad(`v${at}`)}) return at;`;
+  });
+  if (checks.length === 0) return "return end;";
+  return `for (let at = start; at < end; at += ${sizeBytes}) {${checks.join("")}}return end;`;
 }
 
 function entryOf({ type }: Field, index: number): string {

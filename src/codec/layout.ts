@@ -44,6 +44,11 @@ export interface RecordLayout {
    */
   read(view: DataView, start: number): Record<string, unknown>;
   /**
+   * Where in the records from `start` to `end` the first one begins that
+   * {@link read} would throw at; `end` when they are all good.
+   */
+  firstBad(view: DataView, start: number, end: number): number;
+  /**
    * Writes `message` at the beginning of `view`.
    *
    * @throws TypeError when a field is missing or of another kind
@@ -89,6 +94,17 @@ export class Layout implements RecordLayout {
       record[field.name] = readField(view, start + field.at, field, this.isLittle);
     }
     return record;
+  }
+
+  firstBad(view: DataView, start: number, end: number): number {
+    for (let at = start; at < end; at += this.sizeBytes) {
+      try {
+        this.read(view, at);
+      } catch {
+        return at;
+      }
+    }
+    return end;
   }
 
   write(view: DataView, message: Readonly<Record<string, unknown>>): void {

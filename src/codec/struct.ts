@@ -5,7 +5,7 @@
  * fields lie in it is `layout.ts`.
  */
 import { kindOf } from "../check.ts";
-import { type Codec, DecodeError, type Decoder, type MessageSink } from "./codec.ts";
+import { type Codec, DecodeError, type Decoder, type MessageSink, type RecordReader } from "./codec.ts";
 import { compiled } from "./compiled-layout.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { Layout, type RecordLayout, type RecordOf, type Schema } from "./layout.ts";
@@ -61,7 +61,7 @@ export function struct<const Fields extends Schema>(
 ): Codec<RecordOf<Fields>> {
   const record = new Slot(new Layout(schema, { isLittle: isLittle(options) }));
   if (record.layout.sizeBytes === 0) throw new RangeError("schema: a record needs at least one field");
-  return recordCodec({ ofMessage: () => record, ofByte: () => record }, options);
+  return recordCodec({ ofMessage: () => record, ofByte: () => record, only: record }, options);
 }
 
 /**
@@ -123,6 +123,8 @@ interface Choice {
   ofMessage(message: Readonly<Record<string, unknown>>): Slot;
   /** By the first byte of the record; `undefined` when it is no kind. */
   ofByte(byte: number): Slot | undefined;
+  /** The one kind that there is. */
+  readonly only?: Slot;
 }
 
 function recordCodec<Message>(choice: Choice, { guard }: StructOptions<Message>): Codec<Message> {
@@ -143,18 +145,26 @@ function recordCodec<Message>(choice: Choice, { guard }: StructOptions<Message>)
 class RecordDecoder<Message> implements Decoder<Message> {
   readonly #choice: Choice;
   readonly #guard: ((message: Message) => boolean) | undefined;
+  /** Where there is one kind. With a guard each is read at once: it may look at what it likes. */
+  readonly record: (RecordReader<Message> & RecordLayout) | undefined;
   readonly #held = new HeldBytes();
   #recordNumber = 1;
 
   constructor(choice: Choice, guard: ((message: Message) => boolean) | undefined) {
     this.#choice = choice;
     this.#guard = guard;
+    if (guard === undefined) this.record = choice.only?.layout as typeof this.record;
   }
 
   decode(bytes: Uint8Array, sink: MessageSink<Message>): void {
     if (bytes.length === 0) return;
     let at = this.#held.length === 0 ? 0 : this.#finishHeld(bytes, sink);
     const view = viewOf(bytes);
+    if (this.record !== undefined && sink.putRecords !== undefined) {
+      const count = Math.floor((bytes.length - at) / this.record.sizeBytes);
+      this.#pass(this.record, bytes, at, count, sink);
+      at += count * this.record.sizeBytes;
+    }
     while (at < bytes.length) {
       const layout = this.#layoutOf(bytes[at] as number);
       if (at + layout.sizeBytes > bytes.length) {
@@ -188,9 +198,29 @@ class RecordDecoder<Message> implements Decoder<Message> {
     this.#held.append(bytes, 0, end);
     if (this.#held.length < layout.sizeBytes) return end;
     const { view } = this.#held;
-    sink.put(this.#read(layout, viewOf(view), view.byteOffset), layout.sizeBytes);
+    if (this.record !== undefined && sink.putRecords !== undefined) this.#pass(this.record, view, 0, 1, sink);
+    else sink.put(this.#read(layout, viewOf(view), view.byteOffset), layout.sizeBytes);
     this.#held.clear();
     return end;
+  }
+
+  /** Passes on so many records from `start` on, unread, up to the first bad one. */
+  #pass(
+    layout: RecordLayout,
+    bytes: Uint8Array,
+    start: number,
+    count: number,
+    sink: MessageSink<Message>,
+  ): void {
+    if (count === 0) return;
+    const view = viewOf(bytes);
+    const from = bytes.byteOffset + start;
+    const end = from + count * layout.sizeBytes;
+    const bad = layout.firstBad(view, from, end);
+    const good = (bad - from) / layout.sizeBytes;
+    if (good > 0) sink.putRecords?.(bytes, start, good);
+    this.#recordNumber += good;
+    if (bad < end) this.#read(layout, view, bad); // which says what is wrong
   }
 
   #layoutOf(byte: number): RecordLayout {

@@ -2,11 +2,14 @@
  * The world's side of a guarded connection: counts what a watch goes by: how
  * much of what came is a whole message, and since when more may come.
  */
+
 import type { Decoder } from "../codec/codec.ts";
-import type { Desk } from "./desk.ts";
+import type { Desk, Keepers } from "./desk.ts";
+import type { Inbox } from "./inbox.ts";
 import { type Hearer, Intake } from "./intake.ts";
 import type { Link } from "./link.ts";
-import type { Mailbox } from "./mailbox.ts";
+import { Mailbox } from "./mailbox.ts";
+import { RecordMailbox } from "./record-mailbox.ts";
 
 /** What has arrived for one guarded connection. */
 export class GuardedIntake<In> extends Intake<In> {
@@ -19,12 +22,10 @@ export class GuardedIntake<In> extends Intake<In> {
   constructor(
     link: Link,
     decoder: Decoder<In>,
-    inbox: Mailbox<In>,
     limitBytes: number,
-    hearer: Hearer,
-    desk: Pick<Desk<never>, "polledMs">,
+    { member, desk }: Pick<Keepers<Hearer>, "member" | "desk">,
   ) {
-    super(link, decoder, inbox, limitBytes, hearer);
+    super(link, decoder, limitBytes, member, inboxFor(decoder));
     this.#desk = desk;
   }
 
@@ -47,4 +48,9 @@ export class GuardedIntake<In> extends Intake<In> {
     super.readOn();
     if (wasPaused && !this.paused) this.resumedMs = this.#desk.polledMs;
   }
+}
+
+/** Records wait as bytes, where they can. */
+function inboxFor<In>({ record }: Decoder<In>): Inbox<In> {
+  return record === undefined ? new Mailbox() : new RecordMailbox(record);
 }

@@ -8,9 +8,11 @@
  * Knows the link it must hold back when too much waits. Never what the game
  * sees of it.
  */
+
 import { DecodeError, type Decoder } from "../codec/codec.ts";
+import type { Inbox } from "./inbox.ts";
 import type { CloseReason, Link, LinkEvents } from "./link.ts";
-import type { Mailbox } from "./mailbox.ts";
+import { Mailbox } from "./mailbox.ts";
 import { HEARD } from "./news.ts";
 
 /** Who is told that something has arrived. Knows which time is the first since the last frame. */
@@ -22,7 +24,7 @@ export interface Hearer {
 /** What has arrived for one connection. */
 export class Intake<In> implements LinkEvents {
   /** Messages, on both sides of the frame's border. */
-  readonly inbox: Mailbox<In>;
+  readonly inbox: Inbox<In>;
   /** How far the link has come, which the game learns at the next poll. */
   progress: "connecting" | "open" | "ended" | "closed" = "connecting";
   /** Why it ended, once it has: the first reason, as later ones follow from it. */
@@ -39,7 +41,13 @@ export class Intake<In> implements LinkEvents {
   #reading: "flowing" | "paused" | "discarding" = "flowing";
 
   /** @param limitBytes what may wait until the reading stops */
-  constructor(link: Link, decoder: Decoder<In>, inbox: Mailbox<In>, limitBytes: number, hearer: Hearer) {
+  constructor(
+    link: Link,
+    decoder: Decoder<In>,
+    limitBytes: number,
+    hearer: Hearer,
+    inbox: Inbox<In> = new Mailbox(),
+  ) {
     this.inbox = inbox;
     this.decoder = decoder;
     this.hearer = hearer;

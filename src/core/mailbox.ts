@@ -8,9 +8,10 @@
  * its first line to its last. Knows nothing of bytes' meaning, sockets or
  * clocks.
  */
+import type { Inbox } from "./inbox.ts";
 
 /** A queue with a frame's border across it. */
-export class Mailbox<Item> {
+export class Mailbox<Item> implements Inbox<Item> {
   /** Whether the reader is to see nothing, for the time being. */
   isHeld = false;
   /** Whether someone waits for it to get emptier, and is to be told when something was taken. */

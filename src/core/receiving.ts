@@ -7,11 +7,12 @@
  *
  * Never decodes, and never learns why a connection ends.
  */
+
 import type { Books } from "./books.ts";
 import type { Desk } from "./desk.ts";
+import type { Inbox } from "./inbox.ts";
 import type { Intake } from "./intake.ts";
 import type { Lifeline } from "./lifeline.ts";
-import type { Mailbox } from "./mailbox.ts";
 
 /** What receiving depends on. */
 export interface ReceivingParts<In> {
@@ -23,7 +24,7 @@ export interface ReceivingParts<In> {
 
 /** The receiving half of a connection. */
 export class Receiving<In> {
-  readonly inbox: Mailbox<In>;
+  readonly inbox: Inbox<In>;
   protected readonly books: Books;
   readonly #parts: ReceivingParts<In>;
   readonly #member: { file(): void };

@@ -2,7 +2,7 @@
  * The rooms of one connection, and which of them know each other. Decides
  * nothing.
  */
-import type { Codec, Decoder } from "../codec/codec.ts";
+import type { Codec } from "../codec/codec.ts";
 import { Books } from "./books.ts";
 import type { Keepers } from "./desk.ts";
 import type { Guard } from "./guard.ts";
@@ -10,7 +10,6 @@ import { type Hearer, Intake } from "./intake.ts";
 import { Lifeline } from "./lifeline.ts";
 import type { Limits } from "./limits.ts";
 import type { Link } from "./link.ts";
-import { Mailbox } from "./mailbox.ts";
 import { Outbox } from "./outbox.ts";
 import { Receiving } from "./receiving.ts";
 import { Sending } from "./sending.ts";
@@ -53,16 +52,9 @@ export const plainRooms: RoomsMaker = (keepers, link, codec, limits) => {
   const { desk, home, member } = keepers;
   const books = new Books(desk, home);
   const outbox = new Outbox(link, desk.stores, limits.sendLimitBytes);
-  const decoder = codec.decoder();
-  const inbox = inboxFor(decoder);
-  const intake = new Intake(link, decoder, inbox, limits.receiveLimitBytes, member);
+  const intake = new Intake(link, codec.decoder(), limits.receiveLimitBytes, member);
   const life = new Lifeline({ link, intake, outbox, limits }, keepers);
   const parts = { codec, intake, outbox, books, life, desk };
   const receiving = new Receiving(parts, member);
   return { link, intake, receiving, sending: new Sending(parts, keepers), outbox, life, books };
 };
-
-/** An inbox for what `decoder` makes. */
-export function inboxFor<In>(_decoder: Decoder<In>): Mailbox<In> {
-  return new Mailbox();
-}

@@ -3,14 +3,15 @@
  * become visible, and what is lost at the receive limit. All of it is decided
  * as a frame begins; between frames nothing is dropped that could be seen.
  */
+
 import type { Desk } from "./desk.ts";
 import type { GuardLimits } from "./guard-limits.ts";
 import type { GuardedIntake } from "./guarded-intake.ts";
 import type { GuardedLifeline } from "./guarded-lifeline.ts";
+import type { Inbox } from "./inbox.ts";
 import type { Limits } from "./limits.ts";
 import type { CloseReason } from "./link.ts";
 import type { Losses } from "./losses.ts";
-import type { Mailbox } from "./mailbox.ts";
 import { Rate } from "./rate.ts";
 import { Receiving, type ReceivingParts } from "./receiving.ts";
 
@@ -123,7 +124,7 @@ export function pauseBytesOf({ receiveOverflow, receiveLimitBytes }: Limits & Gu
 }
 
 /** Forgets the oldest message, seen or held or not: a frame is only about to begin. */
-function dropOldest(inbox: Mailbox<unknown>): void {
+function dropOldest(inbox: Inbox<unknown>): void {
   const { isHeld } = inbox;
   inbox.isHeld = false;
   if (inbox.ready === 0) inbox.latch(1);

@@ -16,7 +16,7 @@ const KIBIBYTE = 1_024;
 const PAGES = [
   { page: "the client itself", names: "Poller, websocket, bytes", mostBytes: 8.75 * KIBIBYTE },
   { page: "lines and a loop", names: "Poller, websocket, lines, runLoop", mostBytes: 10.25 * KIBIBYTE },
-  { page: "everything there is", names: undefined, mostBytes: 14 * KIBIBYTE },
+  { page: "everything there is", names: undefined, mostBytes: 14.5 * KIBIBYTE },
 ];
 
 describe("the bundle of a page", () => {

@@ -85,6 +85,26 @@ describe("a compiled layout does what the plain one does", () => {
     );
   });
 
+  test("for any records it finds the first bad one", () => {
+    const some = fc.record({
+      plain: layouts,
+      count: fc.nat(5),
+      start: fc.nat(8),
+      seed: fc.array(fc.nat(255)),
+    });
+    check(
+      fc.property(some, ({ plain, count, start, seed }) => {
+        const octets = new Uint8Array(start + plain.sizeBytes * count);
+        for (const [index, octet] of seed.entries()) octets[(index * 37) % octets.length] = octet;
+        const view = new DataView(octets.buffer);
+        const end = start + plain.sizeBytes * count;
+        const [one, other] = [plain, compiled(plain)].map((layout) => layout.firstBad(view, start, end));
+        expect(other).toBe(one);
+        if (one !== undefined && one < end) expect(() => plain.read(view, one)).toThrow();
+      }),
+    );
+  });
+
   test("for any values it writes the same bytes, or says the same is wrong", () => {
     const values = fc.array(fc.oneof(fc.constantFrom(...VALUES), fc.double(), fc.integer(), fc.bigInt()), {
       minLength: 6,
