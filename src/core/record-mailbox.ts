@@ -108,9 +108,8 @@ export class RecordMailbox<Item> implements Inbox<Item> {
     const size = this.#sizeBytes;
     for (let index = this.#head; index < this.#tail; ) {
       const slot = index & before.mask;
-      const count = Math.min(this.#tail - index, before.mask + 1 - slot);
-      // As many as lie together on both sides.
-      const together = Math.min(count, this.#mask + 1 - (index & this.#mask));
+      // Those that lie together here do so there too: the larger ring is so many times the smaller one.
+      const together = Math.min(this.#tail - index, before.mask + 1 - slot);
       this.#copy(before.bytes, slot * size, together, index & this.#mask);
       index += together;
     }
