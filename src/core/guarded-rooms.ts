@@ -43,6 +43,7 @@ export function guardedRooms(guardLimits: GuardLimits): RoomsMaker {
         if (life.isWatched) watches.look(receiving.resumesMs);
       },
       flushed(): void {
+        outbox.settle(); // a link that is over is given nothing, and what waits for it may wait for long
         if (life.isWatched && outbox.pendingBytes > 0) watches.flushed();
       },
     };

@@ -16,6 +16,7 @@ import type { DrainBudget } from "./drain-budget.ts";
 import { Draining } from "./draining.ts";
 import type { Address, CloseReason, Door, DoorEvents, Link } from "./link.ts";
 import { Mailbox } from "./mailbox.ts";
+import { SharedRun } from "./shared-run.ts";
 import { checkKey, type Key } from "./spans.ts";
 import { type Counters, type ListenerStats, listenerCounters } from "./stats.ts";
 
@@ -32,6 +33,8 @@ export class Listener<In, Out = In> {
   readonly #admission: Admission;
   readonly #guests = new Mailbox<Connection<In, Out>>();
   readonly #connections = new Set<Connection<In, Out>>();
+  /** What is broadcast, for all guests until they are flushed. */
+  readonly #run: SharedRun;
   readonly #draining: Draining<Connection<In, Out>, In>;
   readonly #counters: Counters<ListenerStats> = listenerCounters();
   #state: ListenerState = "starting";
@@ -56,6 +59,7 @@ export class Listener<In, Out = In> {
     this.#door = door;
     this.#codec = codec;
     this.#rules = rules;
+    this.#run = new SharedRun(desk.stores);
     this.#draining = new Draining(desk.clock);
     this.#admission = new Admission(rules.acceptLimits, desk.polledMs);
     door.attach(this.#doorEvents());
@@ -189,9 +193,11 @@ export class Listener<In, Out = In> {
 
   #queueForAll(message: Out, except: Connection<In, Out> | undefined, key?: Key): number {
     const encoded = this.#codec.encode(message);
+    const run = key === undefined ? this.#run : undefined;
+    run?.begin();
     let queued = 0;
     for (const connection of this.#connections) {
-      if (connection !== except && connection.rooms.sending.queue(encoded, key)) queued++;
+      if (connection !== except && connection.rooms.sending.queue(encoded, key, run)) queued++;
     }
     return queued;
   }

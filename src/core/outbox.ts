@@ -10,6 +10,7 @@
  * memory. Knows nothing of states.
  */
 import type { Link } from "./link.ts";
+import type { SharedRun } from "./shared-run.ts";
 import { type Key, type Span, Spans } from "./spans.ts";
 
 /** Bytes on their way out, in the order they were sent, under a limit. */
@@ -63,9 +64,10 @@ export class Outbox {
    * stands between. `"refused"`, and nothing is copied, when they do not fit
    * under the limit now.
    *
+   * @param run where these bytes go round, when they do: a copy may be saved
    * @throws RangeError when they never could
    */
-  queue(bytes: Uint8Array, key?: Key): Outcome {
+  queue(bytes: Uint8Array, key?: Key, run?: SharedRun): Outcome {
     if (bytes.length > this.limitBytes) {
       throw new RangeError(
         `message: ${bytes.length} bytes can never fit under sendLimitBytes, ${this.limitBytes}`,
@@ -78,7 +80,7 @@ export class Outbox {
       return "refused";
     }
     if (pending > this.peakBytes) this.peakBytes = pending;
-    if (key === undefined) this.append(bytes);
+    if (key === undefined) this.append(bytes, run);
     else if (old === undefined) this.#appendFor(key, bytes);
     else if (old.era === this.#era) this.#overwrite(key, old, bytes);
     else this.#move(key, old, bytes);
@@ -93,13 +95,8 @@ export class Outbox {
   flush(isLast: boolean): void {
     const store = this.store;
     if (store === undefined || (!isLast && this.#shouldWait)) return;
-    const length = this.storedBytes;
-    const bytes = store.subarray(this.from, this.from + length);
-    this.#forget();
-    if (this.#link.write(bytes)) {
-      this.pool.giveBack(store);
-      this.left(length);
-    } else this.inLinkBytes += length; // and the store is the link's now
+    const hasGone = this.write(store.subarray(this.from, this.from + this.storedBytes));
+    if (hasGone) this.pool.giveBack(store); // else it is the link's now
   }
 
   /** So many of the bytes in the link have gone. */
@@ -114,6 +111,15 @@ export class Outbox {
     this.#forget();
   }
 
+  /** Gives the link all that waits here, `bytes`; `false` when it keeps them. */
+  protected write(bytes: Uint8Array): boolean {
+    this.#forget();
+    const hasGone = this.#link.write(bytes);
+    if (hasGone) this.left(bytes.length);
+    else this.inLinkBytes += bytes.length;
+    return hasGone;
+  }
+
   /** So many bytes have gone. */
   protected left(_sizeBytes: number): void {}
 
@@ -124,7 +130,7 @@ export class Outbox {
   }
 
   /** Puts a message without a key behind all others. */
-  protected append(bytes: Uint8Array): void {
+  protected append(bytes: Uint8Array, _run?: SharedRun): void {
     this.#era++;
     this.#copy(bytes);
   }

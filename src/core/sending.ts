@@ -13,6 +13,7 @@ import type { Books } from "./books.ts";
 import type { Keepers } from "./desk.ts";
 import type { Lifeline } from "./lifeline.ts";
 import type { Outbox } from "./outbox.ts";
+import type { SharedRun } from "./shared-run.ts";
 import type { Key } from "./spans.ts";
 
 /** What sending depends on. */
@@ -41,12 +42,12 @@ export class Sending<Member, Out> {
     return life.maySend && this.queue(codec.encode(message), key);
   }
 
-  /** Queues bytes that are a whole message, replacing one of the same `key`. */
-  queue(encoded: Uint8Array, key?: Key): boolean {
+  /** Queues bytes that are a whole message, replacing one of the same `key`; or those that go round in `run`. */
+  queue(encoded: Uint8Array, key?: Key, run?: SharedRun): boolean {
     const { life, outbox, books, refused } = this.#parts;
     if (!life.maySend) return false;
     const { storedBytes } = outbox;
-    const outcome = outbox.queue(encoded, key);
+    const outcome = outbox.queue(encoded, key, run);
     if (outcome === "refused") {
       books.refused();
       refused?.();

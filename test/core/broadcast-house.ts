@@ -1,0 +1,247 @@
+/**
+ * A poller with doors that the test opens, and links that keep what they are
+ * given: whoever writes to bytes that a link has is found out.
+ *
+ *     step ──▶ poller, doors, guests ──▶ links ┊ sights: all that can be seen
+ *
+ * One that broadcasts as a listener does, and one that gives each guest a copy,
+ * as simply as it can be said: what the two show has to be the same.
+ */
+import { expect } from "vitest";
+import {
+  type CloseReason,
+  type Codec,
+  type Connection,
+  type DoorEvents,
+  type Link,
+  type LinkEvents,
+  type Listener,
+  type ListenOptions,
+  Poller,
+} from "../../src/index.ts";
+
+/** One step: what to do, to whom, how much, and for whom not. */
+export type Step = readonly [what: Deed, which: number, much: number, other: number];
+
+/** Everything that can be done. */
+export type Deed =
+  | ("arrive" | "accept" | "flush" | "poll" | "broadcast" | "broadcast but one" | "broadcast latest")
+  | ("send" | "send latest" | "stick" | "take some" | "take all" | "say" | "reset")
+  | ("hold" | "end" | "close" | "abort");
+
+/** What is done most stands there most often. */
+export const DEEDS: readonly Deed[] = [
+  ...(["arrive", "accept", "accept", "flush", "flush", "poll", "poll", "poll"] as const),
+  ...(["broadcast", "broadcast", "broadcast", "broadcast", "broadcast", "broadcast"] as const),
+  ...(["broadcast but one", "broadcast latest", "send", "send", "send latest"] as const),
+  ...(["stick", "take some", "take all", "say", "hold", "reset", "end", "close", "abort"] as const),
+];
+
+/** A poller with two doors. */
+export class BroadcastHouse {
+  readonly links: KeepingLink[] = [];
+  readonly guests: Connection<string>[] = [];
+  readonly listeners: readonly Listener<string>[];
+  readonly poller: Poller = new Poller();
+  readonly #broadcast: Broadcast;
+  readonly #doors: DoorEvents[] = [];
+  readonly #told: unknown[] = [];
+  #timeMs = 0;
+
+  constructor(doors: readonly ListenOptions[], broadcast: Broadcast) {
+    this.#broadcast = broadcast;
+    this.listeners = doors.map((options) => {
+      const door = { attach: (events: DoorEvents) => this.#doors.push(events), close: () => {} };
+      return this.poller.listen({ listen: () => door }, letters, options);
+    });
+    for (const door of this.#doors) door.listening(undefined);
+    for (const type of ["close", "drain", "lose"] as const) {
+      this.poller.on(type, ({ connection }) => this.#told.push([type, connection.id]));
+    }
+    this.poller.poll(0);
+  }
+
+  /** A guest comes, and is taken in. */
+  admit(door = 0): KeepingLink {
+    const link = this.#arrive(door);
+    this.poller.poll(this.#timeMs);
+    this.#accept(door);
+    return link;
+  }
+
+  /** Does a step, and answers what was answered. */
+  do([what, which, much, other]: Step, letter: string): unknown {
+    const door = which % this.listeners.length;
+    const listener = this.listeners[door] as Listener<string>;
+    const text = letter.repeat(much);
+    if (what === "arrive") return this.#arrive(door) && undefined;
+    if (what === "accept") return this.#accept(door);
+    if (what === "flush") return this.poller.flush();
+    if (what === "poll") return { ...this.poller.poll((this.#timeMs += 16)) };
+    if (what === "broadcast") return this.#broadcast(listener, text);
+    if (what === "broadcast latest") return this.#broadcast(listener, text, { key: other % 2 });
+    if (what === "broadcast but one") {
+      const except = this.guests[other % Math.max(1, this.guests.length)];
+      return this.#broadcast(listener, text, except && { except });
+    }
+    const guest = this.guests[which % Math.max(1, this.guests.length)];
+    const link = this.links[which % Math.max(1, this.links.length)];
+    if (guest === undefined || link === undefined) return undefined;
+    if (what === "send") return attempt(() => guest.trySend(text));
+    if (what === "send latest") return attempt(() => guest.trySendLatest(other % 2, text));
+    if (what === "hold" || what === "end" || what === "close" || what === "abort") return guest[what]();
+    if (what === "take some") return link.take(link.keptBytes >> 1);
+    if (what === "take all") return link.take(link.keptBytes);
+    return link[what]();
+  }
+
+  /** All that can be seen. */
+  get sights(): unknown {
+    return {
+      told: this.#told,
+      poller: this.poller.stats,
+      listeners: this.listeners.map(({ stats, connections }) => [stats, connections.size]),
+      guests: this.guests.map(({ id, state, stats, pendingBytes, closeReason, rooms }) => {
+        const { storedBytes, peakBytes, hasRoomNews } = rooms.outbox;
+        return { id, state, stats, pendingBytes, closeReason, storedBytes, peakBytes, hasRoomNews };
+      }),
+      links: this.links.map(({ written, ending }) => [written, ending]),
+    };
+  }
+
+  #arrive(door: number): KeepingLink {
+    const link = new KeepingLink();
+    this.links.push(link);
+    this.#doors[door]?.arrived(link);
+    return link;
+  }
+
+  #accept(door: number): number | undefined {
+    const guest = this.listeners[door]?.tryAccept();
+    if (guest !== undefined) this.guests.push(guest);
+    return guest?.id;
+  }
+}
+
+/** How a message is told to all. */
+export type Broadcast = (listener: Listener<string>, text: string, rules?: BroadcastRules) => unknown;
+
+interface BroadcastRules {
+  readonly key?: number;
+  readonly except?: Connection<string>;
+}
+
+/** As a user does. */
+export const together: Broadcast = (listener, text, { key, except } = {}) =>
+  attempt(() =>
+    key === undefined ? listener.broadcast(text, except) : listener.broadcastLatest(key, text, except),
+  );
+
+/** To each by itself, in bytes of its own. */
+export const oneByOne: Broadcast = (listener, text, { key, except } = {}) =>
+  attempt(() => {
+    let queued = 0;
+    for (const connection of listener.connections) {
+      if (connection !== except && connection.rooms.sending.queue(letters.encode(text), key)) queued++;
+    }
+    return queued;
+  });
+
+/** A link that takes all, or nothing until it is told to, and sees that nobody writes to what it keeps. */
+export class KeepingLink implements Link {
+  readonly localAddress = undefined;
+  readonly remoteAddress = undefined;
+  readonly allowHalfOpen = false;
+  /** What was written, one text for each write. */
+  readonly written: string[] = [];
+  /** The very bytes that the last write was given. */
+  last: Uint8Array | undefined;
+  /** How it was ended. */
+  ending: "end" | "endSending" | "abort" | undefined;
+  /** Bytes that it has not sent. */
+  keptBytes = 0;
+  /** Whether it ever kept any. */
+  hasKept = false;
+  readonly #kept: { readonly bytes: Uint8Array; readonly text: string }[] = [];
+  #isStuck = false;
+  #events: LinkEvents | undefined;
+
+  attach(events: LinkEvents): void {
+    this.#events = events;
+    events.opened();
+  }
+
+  stick(): void {
+    this.#isStuck = true;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const text = decoder.decode(bytes);
+    this.written.push(text);
+    this.last = bytes;
+    if (!this.#isStuck) return true;
+    this.#kept.push({ bytes, text });
+    this.keptBytes += bytes.length;
+    this.hasKept = true;
+    return false;
+  }
+
+  /** Sends so many of the bytes that it kept; after the last of them it is quick again. */
+  take(sizeBytes: number): void {
+    for (const { bytes, text } of this.#kept) expect(decoder.decode(bytes)).toBe(text);
+    this.keptBytes -= sizeBytes;
+    this.#events?.drained(sizeBytes);
+    if (this.keptBytes > 0) return;
+    this.#kept.length = 0;
+    this.#isStuck = false;
+  }
+
+  /** The peer says something. */
+  say(): void {
+    this.#events?.received(Uint8Array.of(1));
+  }
+
+  /** The peer is gone. */
+  reset(): void {
+    this.#events?.closed(GONE);
+  }
+
+  end(): void {
+    this.ending = "end";
+    this.#events?.closed(ENDED);
+  }
+
+  endSending(): void {
+    this.ending = "endSending";
+  }
+
+  abort(): void {
+    this.ending = "abort";
+  }
+
+  pause(): void {}
+  resume(): void {}
+}
+
+/** Messages of any length, lent in bytes that are written over with the next. */
+const letters: Codec<string> = {
+  encode: (text) => {
+    scratch.fill(0x2e); // what was lent is gone
+    return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
+  },
+  decoder: () => ({ decode: (bytes, sink) => sink.put(decoder.decode(bytes), bytes.length) }),
+};
+
+function attempt(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    return `${error}`;
+  }
+}
+
+const scratch = new Uint8Array(140_000);
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const GONE: CloseReason = { kind: "reset", message: "the peer is gone" };
+const ENDED: CloseReason = { kind: "local", message: "this side ended it" };
