@@ -49,6 +49,7 @@ export interface Link {
    * Sends bytes. `true`: they are gone and the caller may use them again.
    * `false`: the link is behind. They wait in it, it keeps `bytes` and tells
    * `drained`; until it has told of all of them it is given only large batches.
+   * It does not write to `bytes`: other links may be given the same.
    */
   write(bytes: Uint8Array): boolean;
   /** Stops `received` soon; the peer is then held back. */

@@ -145,7 +145,13 @@ export class StreamLink implements Link {
     return this.#peerEnded ? REMOTE : LOCAL;
   }
 
-  /** Called for each write, also for those that the system took at once, or lost when the socket broke. */
+  /**
+   * Called for each write, also for those that the system took at once, or lost
+   * when the socket broke. Those taken at once would cost 3 % (Node 20) to 7 %
+   * (22) less without it; but an empty write behind the others could not stand
+   * in for it, as Node sends all that waits as one, and tells of it at its end:
+   * what has gone would be told with the whole batch after it.
+   */
   readonly #noteDrained = (error?: Error | null): void => {
     if (error) return; // these bytes never left: the game is told so by the reason
     const queued = this.#socket.writableLength;
