@@ -3,7 +3,6 @@
  * a connection, as a page never needs them.
  */
 import { kindOf, limit, rate } from "../check.ts";
-import type { Limits } from "./limits.ts";
 import type { RoomsMaker } from "./rooms.ts";
 
 /** A list of addresses, such as a `net.BlockList`. */
@@ -65,7 +64,6 @@ export function acceptLimitsOf(
 /** What a listener is told of its guests: who may come in, and how those are kept. */
 export interface HouseRules {
   readonly acceptLimits: AcceptLimits;
-  readonly limits: Limits;
   readonly makeRooms: RoomsMaker;
 }
 

@@ -90,13 +90,13 @@ export class ClientPoller {
   ): Connection<In, Out> {
     this.checkUsable(codec);
     if (typeof transport?.connect !== "function") throw new TypeError("transport: this one cannot connect");
-    const limits = limitsOf(options, this.limits);
+    const makeRooms = this.roomsFor(options);
     const { signal } = options;
     if (signal !== undefined && typeof signal?.addEventListener !== "function") {
       throw new TypeError(`signal: expected an AbortSignal, got ${kindOf(signal)}`);
     }
     const link = transport.connect();
-    const connection = new Connection(this.frames, undefined, link, codec, limits, this.roomsFor(options));
+    const connection = new Connection(this.frames, undefined, link, codec, makeRooms);
     if (signal !== undefined) connection.rooms.life.interruptBy(signal);
     this.callPumps(transport, link);
     return connection;
@@ -196,8 +196,8 @@ export class ClientPoller {
   }
 
   /** How a connection with these options is furnished. @internal */
-  protected roomsFor(_options: ConnectOptions): RoomsMaker {
-    return plainRooms;
+  protected roomsFor(options: ConnectOptions): RoomsMaker {
+    return plainRooms(limitsOf(options, this.limits));
   }
 
   /** @internal */

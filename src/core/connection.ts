@@ -9,7 +9,6 @@
  */
 import type { Codec } from "../codec/codec.ts";
 import type { Desk, Home } from "./desk.ts";
-import type { Limits } from "./limits.ts";
 import type { Address, CloseReason, FailedAttempt, Link, Security } from "./link.ts";
 import { FILED, HEARD } from "./news.ts";
 import type { ConnectionState } from "./phase.ts";
@@ -39,13 +38,12 @@ export class Connection<In, Out = In> {
     home: Home<AnyConnection> | undefined,
     link: Link,
     codec: Codec<In, Out>,
-    limits: Limits,
     makeRooms: RoomsMaker,
   ) {
     this.id = desk.enter(this);
     this.home = home;
     this.#desk = desk;
-    this.rooms = makeRooms({ desk, home, member: this }, link, codec, limits);
+    this.rooms = makeRooms({ desk, home, member: this }, link, codec);
     if (home !== undefined) this.#copyFacts();
     link.attach(this.rooms.intake);
   }

@@ -275,8 +275,7 @@ export class Listener<In, Out = In> {
       return;
     }
     this.#admission.enter(remoteAddress);
-    const { limits, makeRooms } = this.#rules;
-    const guest = new Connection(this.#desk, this, link, this.#codec, limits, makeRooms);
+    const guest = new Connection(this.#desk, this, link, this.#codec, this.#rules.makeRooms);
     this.#guests.put(guest, 0);
     this.#arrivals.push(guest);
     this.#arrivalPeak = Math.max(this.#arrivalPeak, this.#guests.length);

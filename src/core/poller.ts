@@ -84,11 +84,10 @@ export class Poller extends ClientPoller {
   ): Listener<In, Out> {
     this.checkUsable(codec);
     if (typeof transport?.listen !== "function") throw new TypeError("transport: this one cannot listen");
-    const limits = limitsOf(options, this.limits);
     const acceptLimits = acceptLimitsOf(options, this.#acceptLimits);
     const makeRooms = this.roomsFor(options);
     const door = transport.listen();
-    const listener = new Listener(this.frames, door, codec, { limits, acceptLimits, makeRooms });
+    const listener = new Listener(this.frames, door, codec, { acceptLimits, makeRooms });
     this.frames.houses.add(listener);
     this.callPumps(transport, door);
     return listener;
@@ -154,7 +153,8 @@ export class Poller extends ClientPoller {
 
   /** @internal */
   protected override roomsFor(options: GuardedConnectOptions | ListenOptions): RoomsMaker {
-    return guardedRooms(guardLimitsOf(options, this.#guardLimits));
+    const limits = limitsOf(options, this.limits);
+    return guardedRooms({ ...limits, ...guardLimitsOf(options, this.#guardLimits) });
   }
 }
 

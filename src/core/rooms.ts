@@ -39,22 +39,23 @@ export interface Rooms<Member extends Dweller, In, Out> {
   readonly guard?: Guard;
 }
 
-/** Makes the rooms of a new connection. */
+/** Makes the rooms of a new connection, under limits that it knows. */
 export type RoomsMaker = <Member extends Dweller, In, Out>(
   keepers: Keepers<Member>,
   link: Link,
   codec: Codec<In, Out>,
-  limits: Limits,
 ) => Rooms<Member, In, Out>;
 
-/** Rooms without a guard. */
-export const plainRooms: RoomsMaker = (keepers, link, codec, limits) => {
-  const { desk, home, member } = keepers;
-  const books = new Books(desk, home);
-  const outbox = new Outbox(link, desk.stores, limits.sendLimitBytes);
-  const intake = new Intake(link, codec.decoder(), limits.receiveLimitBytes, member);
-  const life = new Lifeline({ link, intake, outbox, limits }, keepers);
-  const parts = { codec, intake, outbox, books, life, desk };
-  const receiving = new Receiving(parts, member);
-  return { link, intake, receiving, sending: new Sending(parts, keepers), outbox, life, books };
-};
+/** Rooms without a guard, under these limits. */
+export function plainRooms(limits: Limits): RoomsMaker {
+  return (keepers, link, codec) => {
+    const { desk, home, member } = keepers;
+    const books = new Books(desk, home);
+    const outbox = new Outbox(link, desk.stores, limits.sendLimitBytes);
+    const intake = new Intake(link, codec.decoder(), limits.receiveLimitBytes, member);
+    const life = new Lifeline({ link, intake, outbox, limits }, keepers);
+    const parts = { codec, intake, outbox, books, life, desk };
+    const receiving = new Receiving(parts, member);
+    return { link, intake, receiving, sending: new Sending(parts, keepers), outbox, life, books };
+  };
+}
