@@ -21,12 +21,10 @@ export function readShared(socket: Socket, received: (bytes: Uint8Array) => void
   const { _handle: handle } = socket as unknown as { _handle?: { useUserBuffer?: unknown } | null };
   if (socket.connecting || typeof handle?.useUserBuffer !== "function") return false;
   const fields = socket as unknown as Record<symbol, unknown>;
-  const names = Object.getOwnPropertySymbols(socket);
-  const buffer = names.find((name) => name.description === "kBuffer");
-  const callback = names.find((name) => name.description === "kBufferCb");
-  if (buffer === undefined || callback === undefined || fields[buffer] !== null) return false;
-  fields[buffer] = SHARED;
-  fields[callback] = (sizeBytes: number): boolean => {
+  names ??= namesIn(socket);
+  if (names === undefined || fields[names.buffer] !== null) return false;
+  fields[names.buffer] = SHARED;
+  fields[names.callback] = (sizeBytes: number): boolean => {
     received(first(sizeBytes));
     return true; // pausing is the socket's own pause(), which knows of this
   };
@@ -40,6 +38,21 @@ function first(sizeBytes: number): Uint8Array {
   return (views[sizeBytes] ??= SHARED.subarray(0, sizeBytes));
 }
 
+/** The names of the fields, which are the same in all sockets; `undefined` where this one has none. */
+function namesIn(socket: Socket): FieldNames | undefined {
+  const symbols = Object.getOwnPropertySymbols(socket);
+  const buffer = symbols.find((name) => name.description === "kBuffer");
+  const callback = symbols.find((name) => name.description === "kBufferCb");
+  return buffer === undefined || callback === undefined ? undefined : { buffer, callback };
+}
+
+interface FieldNames {
+  readonly buffer: symbol;
+  readonly callback: symbol;
+}
+
+/** Found in the first socket that has them. */
+let names: FieldNames | undefined;
 /** What one read can bring, as Node has it. A read is handled before the next one begins. */
 const SHARED = Buffer.alloc(65_536);
 /** What a player says in a tick. */

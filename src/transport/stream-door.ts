@@ -29,7 +29,8 @@ export class StreamDoor implements Door {
   }
 
   attach(events: DoorEvents): void {
-    const { server, place, guestEvent, plan } = this.#plan;
+    const { server, place, guestEvent } = this.#plan;
+    let { plan } = this.#plan;
     server.on(guestEvent, (socket: Socket) => events.arrived(new StreamLink(socket, "guest", plan)));
     server.on("error", (error) => {
       debug("error on %o: %s", place, error.message);
@@ -43,6 +44,8 @@ export class StreamDoor implements Door {
     server.on("listening", () => {
       const address = boundTo(server);
       debug("listening on %o", address);
+      // A guest has come to this very address, unless it is one that stands for many.
+      if (address !== undefined && !EVERYWHERE.has(address.host)) plan = { localAddress: address, ...plan };
       events.listening(address);
     });
     server.listen(place);
@@ -62,6 +65,7 @@ export function boundTo(server: Server): Address | undefined {
 }
 
 const debug = debuglog("tickwire");
+const EVERYWHERE: ReadonlySet<string> = new Set(["0.0.0.0", "::", "::ffff:0.0.0.0"]);
 
 /** How many guests the system may hold before the process has seen them; Node's own default. */
 export const DEFAULT_BACKLOG = 511;

@@ -27,7 +27,7 @@ export interface StreamPlan {
   readonly keepsBytes?: boolean;
   /** Tells how the socket is encrypted, once it is open. */
   readonly securityOf?: (socket: Socket) => Security;
-  /** Addresses that the socket cannot tell. */
+  /** Addresses that are known, or that the socket cannot tell. It is not asked for them. */
   readonly localAddress?: Address | undefined;
   readonly remoteAddress?: Address | undefined;
 }
@@ -37,7 +37,7 @@ export class StreamLink implements Link {
   localAddress: Address | undefined;
   remoteAddress: Address | undefined;
   security: Security | undefined;
-  readonly failedAttempts: FailedAttempt[] = [];
+  failedAttempts: FailedAttempt[] | undefined;
   readonly #plan: StreamPlan;
   readonly #socket: Socket;
   #events: LinkEvents | undefined;
@@ -117,8 +117,10 @@ export class StreamLink implements Link {
   }
 
   #watchOpening(openEvent: "connect" | "secureConnect"): void {
+    const attempts: FailedAttempt[] = [];
+    this.failedAttempts = attempts;
     const failed = (host: string, port: number, family: number, reason: CloseReason) => {
-      this.failedAttempts.push({ address: { family: family === 6 ? "IPv6" : "IPv4", host, port }, reason });
+      attempts.push({ address: { family: family === 6 ? "IPv6" : "IPv4", host, port }, reason });
     };
     this.#socket.on(openEvent, () => this.#opened());
     this.#socket.on("connectionAttemptFailed", (host, port, family, error) => {
@@ -137,7 +139,7 @@ export class StreamLink implements Link {
 
   #closed(): void {
     const reason = this.#error === undefined ? this.#cleanReason() : reasonOf(this.#error);
-    debug("closed %o to %o: %s", this.localAddress, this.remoteAddress, reason.message);
+    if (debug.enabled) debug("closed %o to %o: %s", this.localAddress, this.remoteAddress, reason.message);
     this.#events?.closed(reason);
   }
 
@@ -163,14 +165,21 @@ export class StreamLink implements Link {
 
   // Node forgets the remote address at the close, so it is copied while it is there.
   #copyAddresses(): void {
-    const { localAddress, localPort, localFamily } = this.#socket;
-    const { remoteAddress, remotePort, remoteFamily } = this.#socket;
     const plan = this.#plan;
-    this.localAddress = plan.localAddress ?? addressOf(localAddress, localPort, localFamily);
-    this.remoteAddress = plan.remoteAddress ?? addressOf(remoteAddress, remotePort, remoteFamily);
+    this.localAddress = plan.localAddress ?? localAddressOf(this.#socket);
+    this.remoteAddress = plan.remoteAddress ?? remoteAddressOf(this.#socket);
     this.security = plan.securityOf?.(this.#socket);
-    debug("open %o to %o", this.localAddress, this.remoteAddress);
+    if (debug.enabled) debug("open %o to %o", this.localAddress, this.remoteAddress);
   }
+}
+
+// Each of them is a system call, and an object that the socket keeps.
+function localAddressOf({ localAddress, localPort, localFamily }: Socket): Address | undefined {
+  return addressOf(localAddress, localPort, localFamily);
+}
+
+function remoteAddressOf({ remoteAddress, remotePort, remoteFamily }: Socket): Address | undefined {
+  return addressOf(remoteAddress, remotePort, remoteFamily);
 }
 
 /** An address as Node gives it in three parts; `undefined` when it has none. */

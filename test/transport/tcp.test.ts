@@ -69,6 +69,23 @@ describe("tcp", () => {
     expect(connection.closeReason?.kind).toBe("refused");
   });
 
+  test("tells a guest's own end, also after the close, where it listens on one address and on all", async () => {
+    const poller = newPoller();
+    for (const host of ["127.0.0.1", "0.0.0.0"]) {
+      const listener = await listening(poller, { host, port: 0 });
+      const port = listener.address?.port ?? 0;
+      const client = poller.connect(tcp({ host: "127.0.0.1", port }), lines());
+      const guest = await guestOf(poller, listener);
+      const ends = { localAddress: guest.localAddress, remoteAddress: guest.remoteAddress };
+      expect(ends.localAddress).toEqual({ family: "IPv4", host: "127.0.0.1", port });
+      await until(poller, () => client.state === "open");
+      client.close();
+      await until(poller, () => guest.state === "closed");
+      expect(guest).toMatchObject(ends);
+      expect(ends.remoteAddress).toEqual(client.localAddress);
+    }
+  });
+
   test("reports a refusal of every address of a name as one reason with all errors behind it", async () => {
     const poller = newPoller();
     const listener = await listening(poller, { port: 0 });
