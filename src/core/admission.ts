@@ -15,7 +15,7 @@ import { Rate } from "./rate.ts";
 export class Admission {
   readonly #limits: AcceptLimits;
   readonly #rate: Rate;
-  /** How many are in the house, in all and from each address that has any. */
+  /** How many are in the house, in all and, where that is limited, from each address that has any. */
   #inside = 0;
   readonly #insideFrom = new Map<string, number>();
 
@@ -33,12 +33,10 @@ export class Admission {
    */
   refusal(address: Address | undefined, waiting: number, nowMs: number): CloseReason | undefined {
     const { maxConnections, maxConnectionsPerAddress, acceptLimit } = this.#limits;
-    if (address?.family === "IPv4" || address?.family === "IPv6") {
-      const verdict = this.#judge(plainHost(address.host));
-      if (verdict !== undefined) return verdict;
-    }
+    const verdict = this.#judge(address);
+    if (verdict !== undefined) return verdict;
     if (this.#inside >= maxConnections) return full("maxConnections", `${maxConnections} are here`);
-    if (this.#countFrom(houseOf(address)) >= maxConnectionsPerAddress) {
+    if (this.#countFrom(this.#houseOf(address)) >= maxConnectionsPerAddress) {
       return full("maxConnectionsPerAddress", `${maxConnectionsPerAddress} from that address are here`);
     }
     if (waiting >= acceptLimit) return full("acceptLimit", `${acceptLimit} wait at the door`);
@@ -50,26 +48,34 @@ export class Admission {
   enter(address: Address | undefined): void {
     this.#inside++;
     this.#rate.use(1);
-    const house = houseOf(address);
+    const house = this.#houseOf(address);
     if (house !== undefined) this.#insideFrom.set(house, this.#countFrom(house) + 1);
   }
 
   /** One who had come in is gone. */
   leave(address: Address | undefined): void {
     this.#inside--;
-    const house = houseOf(address);
+    const house = this.#houseOf(address);
     if (house === undefined) return;
     const others = this.#countFrom(house) - 1;
     if (others > 0) this.#insideFrom.set(house, others);
     else this.#insideFrom.delete(house);
   }
 
-  /** Who cannot be judged stays outside. */
-  #judge(host: string): CloseReason | undefined {
+  /** Who cannot be judged stays outside; who has no such address is not on any list. */
+  #judge(address: Address | undefined): CloseReason | undefined {
     const { denyList, allowList } = this.#limits;
+    if (denyList === undefined && allowList === undefined) return undefined;
+    if (address?.family !== "IPv4" && address?.family !== "IPv6") return undefined;
+    const host = plainHost(address.host);
     if (denyList !== undefined && isOn(denyList, host) !== false) return DENIED;
     if (allowList !== undefined && isOn(allowList, host) !== true) return NOT_ALLOWED;
     return undefined;
+  }
+
+  /** Whom a guest is counted with; `undefined` when nobody asks. */
+  #houseOf(address: Address | undefined): string | undefined {
+    return this.#limits.maxConnectionsPerAddress === Infinity ? undefined : houseOf(address);
   }
 
   #countFrom(house: string | undefined): number {
