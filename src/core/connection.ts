@@ -26,8 +26,8 @@ export class Connection<In, Out = In> {
   /** The listener that it came through. @internal */
   readonly home: Home<AnyConnection> | undefined;
   readonly #desk: Desk<AnyConnection>;
-  /** What the link says of itself, as of the frame. */
-  #facts: LinkFacts = {};
+  /** What the link says of itself, as of the frame. A guest's link knew it all when it came. */
+  #facts: LinkFacts;
   /** What is new here for the next poll: nothing, or one of these or both. */
   #news = 0;
   #heardMs = 0;
@@ -44,7 +44,7 @@ export class Connection<In, Out = In> {
     this.home = home;
     this.#desk = desk;
     this.rooms = makeRooms({ desk, home, member: this }, link, codec);
-    if (home !== undefined) this.#copyFacts();
+    this.#facts = home === undefined ? NO_FACTS : link;
     link.attach(this.rooms.intake);
   }
 
@@ -247,6 +247,7 @@ export class Connection<In, Out = In> {
   }
 
   #copyFacts(): void {
+    if (this.home !== undefined) return;
     const { localAddress, remoteAddress, security, failedAttempts } = this.rooms.link;
     this.#facts = { localAddress, remoteAddress, security, failedAttempts };
   }
@@ -259,5 +260,7 @@ export class Connection<In, Out = In> {
 
 /** A connection, whatever its messages are. Nothing can be sent on it without knowing. */
 export type AnyConnection = Connection<unknown, never>;
+
+const NO_FACTS: LinkFacts = {};
 
 type LinkFacts = Partial<Pick<Link, "localAddress" | "remoteAddress" | "security" | "failedAttempts">>;

@@ -8,21 +8,22 @@ import type { Counters, StreamStats } from "./stats.ts";
 /** The losses of one connection. */
 export class Losses<Member> {
   readonly #keepers: Keepers<Member>;
-  readonly #counters: readonly Counters<StreamStats>[];
+  readonly #own: Counters<StreamStats>;
   #received = 0;
   #sent = 0;
 
   constructor(own: Counters<StreamStats>, keepers: Keepers<Member>) {
-    const { desk, home } = keepers;
     this.#keepers = keepers;
-    this.#counters = home === undefined ? [own, desk.counters] : [own, desk.counters, home.counters];
+    this.#own = own;
   }
 
   /** So many messages are lost. */
   count(received: number, sent: number): void {
     this.#received += received;
     this.#sent += sent;
-    for (const counters of this.#counters) {
+    const { desk, home } = this.#keepers;
+    for (const counters of [this.#own, desk.counters, home?.counters]) {
+      if (counters === undefined) continue;
       counters.lostReceived += received;
       counters.lostSent += sent;
     }

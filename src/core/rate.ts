@@ -44,5 +44,11 @@ export class Rate {
   }
 }
 
+/** A rate; one for all who have no limit, as nothing is counted there. */
+export function rateOf(rateHz: number, nowMs: number): Rate {
+  return rateHz === Infinity ? UNLIMITED : new Rate(rateHz, nowMs);
+}
+
+const UNLIMITED = new Rate(Infinity, 0);
 /** Sums of fractions come out a little short; a token that is there but for this is there. */
 const ROUNDING = 1e-9;

@@ -12,7 +12,7 @@ import type { Inbox } from "./inbox.ts";
 import type { Limits } from "./limits.ts";
 import type { CloseReason } from "./link.ts";
 import type { Losses } from "./losses.ts";
-import { Rate } from "./rate.ts";
+import { type Rate, rateOf } from "./rate.ts";
 import { Receiving, type ReceivingParts } from "./receiving.ts";
 
 /** What sifting depends on, beside what receiving does. */
@@ -41,8 +41,8 @@ export class SiftedReceiving<In> extends Receiving<In> {
     super(parts, member);
     this.#parts = parts;
     const { limits, desk } = parts;
-    this.#rate = new Rate(limits.messageRateHz, desk.polledMs);
-    this.#comingRate = new Rate(limits.messageRateHz, desk.polledMs);
+    this.#rate = rateOf(limits.messageRateHz, desk.polledMs);
+    this.#comingRate = rateOf(limits.messageRateHz, desk.polledMs);
     this.#uncountedMs = desk.uncountedMs;
   }
 
