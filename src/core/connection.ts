@@ -8,6 +8,7 @@
  * rooms in which the rest is decided.
  */
 import type { Codec } from "../codec/codec.ts";
+import type { Deadline } from "./deadlines.ts";
 import type { Desk, Home } from "./desk.ts";
 import type { Address, CloseReason, FailedAttempt, Link, Security } from "./link.ts";
 import { FILED, HEARD } from "./news.ts";
@@ -25,6 +26,8 @@ export class Connection<In, Out = In> {
   readonly rooms: Rooms<AnyConnection, In, Out>;
   /** The listener that it came through. @internal */
   readonly home: Home<AnyConnection> | undefined;
+  /** For its poller. @internal */
+  deadline: Deadline<unknown> | undefined;
   readonly #desk: Desk<AnyConnection>;
   /** What the link says of itself, as of the frame. A guest's link knew it all when it came. */
   #facts: LinkFacts;

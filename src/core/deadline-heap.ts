@@ -9,16 +9,15 @@ import { type Deadline, Deadlines, type Expiring } from "./deadlines.ts";
 export class DeadlineHeap<Member extends Expiring> extends Deadlines<Member> {
   /** A binary heap: none is due before the one above it, whose index is half of its own. */
   readonly #heap: Entry<Member>[] = [];
-  readonly #entries = new Map<Member, Entry<Member>>();
 
   override set(member: Member, untilMs: number): void {
     if (untilMs === Infinity) {
       this.#clear(member);
       return;
     }
-    const entry = this.#entries.get(member) ?? { member, untilMs, index: this.#heap.length };
+    const entry = entryOf(member) ?? { member, untilMs, index: this.#heap.length };
     entry.untilMs = untilMs;
-    this.#entries.set(member, entry);
+    member.deadline = entry;
     this.#place(entry, entry.index);
   }
 
@@ -27,9 +26,9 @@ export class DeadlineHeap<Member extends Expiring> extends Deadlines<Member> {
   }
 
   #clear(member: Member): void {
-    const entry = this.#entries.get(member);
+    const entry = entryOf(member);
     if (entry === undefined) return;
-    this.#entries.delete(member);
+    member.deadline = undefined;
     const last = this.#heap.pop();
     if (last !== undefined && last !== entry) this.#place(last, entry.index);
   }
@@ -63,6 +62,11 @@ export class DeadlineHeap<Member extends Expiring> extends Deadlines<Member> {
     entry.index = to;
     this.#heap[to] = entry;
   }
+}
+
+/** A member carries its entry: a Map of them keeps whoever left it from being collected soon, see `roster.ts`. */
+function entryOf<Member extends Expiring>(member: Member): Entry<Member> | undefined {
+  return member.deadline as Entry<Member> | undefined;
 }
 
 interface Entry<Member> extends Deadline<Member> {

@@ -75,4 +75,6 @@ export interface Deadline<Member> {
 /** What is told that its deadline has passed. */
 export interface Expiring {
   expire(): void;
+  /** Where whoever keeps its deadline finds that again. */
+  deadline?: Deadline<unknown> | undefined;
 }

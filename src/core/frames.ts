@@ -26,6 +26,14 @@ export interface FrameRules {
   readonly clock: () => number;
 }
 
+/** Those that are not over: a few, or thousands. */
+interface Connections extends Iterable<AnyConnection> {
+  readonly size: number;
+  /** Adds one that does not know its number yet. */
+  add(connection: AnyConnection, id: number): unknown;
+  delete(connection: AnyConnection): unknown;
+}
+
 /** The frames of one poller. */
 export class Frames implements Desk<AnyConnection> {
   readonly events: Events = new Events();
@@ -33,7 +41,7 @@ export class Frames implements Desk<AnyConnection> {
   readonly counters: Counters<PollerStats> = pollerCounters();
   /** What has something to look at in this frame. */
   readonly ready: AnyConnection[] = [];
-  readonly connections: Set<AnyConnection> = new Set();
+  readonly connections: Connections;
   readonly clock: () => number;
 
   readonly #deadlines: Deadlines<AnyConnection>;
@@ -48,9 +56,14 @@ export class Frames implements Desk<AnyConnection> {
   #shown = 0;
   #lastId = 0;
 
-  constructor(rules: FrameRules, deadlines: Deadlines<AnyConnection> = new Deadlines(rules.maxFrameMs)) {
+  constructor(
+    rules: FrameRules,
+    deadlines: Deadlines<AnyConnection> = new Deadlines(rules.maxFrameMs),
+    connections: Connections = new Set(),
+  ) {
     this.clock = rules.clock;
     this.#deadlines = deadlines;
+    this.connections = connections;
   }
 
   /** The time of the last frame, in milliseconds; 0 before the first. */
@@ -118,8 +131,9 @@ export class Frames implements Desk<AnyConnection> {
   }
 
   enter(connection: AnyConnection): number {
-    this.connections.add(connection);
-    return ++this.#lastId;
+    const id = ++this.#lastId;
+    this.connections.add(connection, id);
+    return id;
   }
 
   file(connection: AnyConnection): void {

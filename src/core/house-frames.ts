@@ -11,6 +11,7 @@ import { type FrameRules, Frames } from "./frames.ts";
 import type { CloseReason } from "./link.ts";
 import type { AnyListener } from "./listener.ts";
 import { HEARD } from "./news.ts";
+import { Roster } from "./roster.ts";
 import { Turns } from "./turns.ts";
 
 /** How much may become visible in one frame. */
@@ -33,7 +34,7 @@ export class HouseFrames extends Frames implements ListenerDesk<AnyConnection, A
   #visiting: Settling[] = [];
 
   constructor(rules: FrameRules, budget: Budget) {
-    super(rules, new DeadlineHeap(rules.maxFrameMs));
+    super(rules, new DeadlineHeap(rules.maxFrameMs), new Roster());
     this.#budget = budget;
     this.#isUnlimited = budget.messages === Infinity && budget.bytes === Infinity;
   }

@@ -16,6 +16,7 @@ import type { DrainBudget } from "./drain-budget.ts";
 import { Draining } from "./draining.ts";
 import type { Address, CloseReason, Door, DoorEvents, Link } from "./link.ts";
 import { Mailbox } from "./mailbox.ts";
+import { type Crowd, Roster } from "./roster.ts";
 import { SharedRun } from "./shared-run.ts";
 import { checkKey, type Key } from "./spans.ts";
 import { type Counters, type ListenerStats, listenerCounters } from "./stats.ts";
@@ -32,7 +33,7 @@ export class Listener<In, Out = In> {
   readonly #rules: HouseRules;
   readonly #admission: Admission;
   readonly #guests = new Mailbox<Connection<In, Out>>();
-  readonly #connections = new Set<Connection<In, Out>>();
+  readonly #connections = new Roster<Connection<In, Out>>();
   /** What is broadcast, for all guests until they are flushed. */
   readonly #run: SharedRun;
   readonly #draining: Draining<Connection<In, Out>, In>;
@@ -81,7 +82,7 @@ export class Listener<In, Out = In> {
   }
 
   /** The connections that were accepted here and are not closed, in the order of their coming. */
-  get connections(): ReadonlySet<Connection<In, Out>> {
+  get connections(): Crowd<Connection<In, Out>> {
     return this.#connections;
   }
 

@@ -1,0 +1,68 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Roster } from "../../src/core/roster.ts";
+
+interface Member {
+  readonly id: number;
+}
+
+describe("a roster", () => {
+  test("holds whom a Set would hold, in the same order, whoever comes and goes", () => {
+    const step = fc.oneof({ weight: 3, arbitrary: fc.constant("come") }, { weight: 2, arbitrary: fc.nat() });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
+        const roster = new Roster<Member>();
+        const set = new Set<Member>();
+        const all: Member[] = [];
+        for (const what of steps) {
+          if (what === "come") {
+            const member = { id: all.length + 1 };
+            all.push(member);
+            roster.add(member);
+            set.add(member);
+          } else {
+            const member = all[Number(what) % all.length];
+            if (member === undefined) continue;
+            roster.delete(member);
+            set.delete(member);
+          }
+        }
+        expect([...roster]).toEqual([...set]);
+        expect([...roster.keys()]).toEqual([...set.keys()]);
+        expect([...roster.entries()]).toEqual([...set.entries()]);
+        expect(roster.size).toBe(set.size);
+        for (const member of all) expect(roster.has(member)).toBe(set.has(member));
+        const visited: Member[] = [];
+        roster.forEach((member) => {
+          visited.push(member);
+        });
+        expect(visited).toEqual([...set]);
+      }),
+      { seed: 14_900 },
+    );
+  });
+
+  test("is walked through as a Set is, though members leave and come under way", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(199), { minLength: 1, maxLength: 400 }), (leaving) => {
+        const walk = (
+          here: { add(member: Member): unknown; delete(member: Member): unknown } & Iterable<Member>,
+        ) => {
+          const members = Array.from({ length: 200 }, (_, id) => ({ id }));
+          for (const member of members) here.add(member);
+          const seen: number[] = [];
+          let at = 0;
+          for (const member of here) {
+            seen.push(member.id);
+            for (const id of leaving.slice(at, at + 5)) here.delete(members[id] as Member);
+            if (at === 5) here.add({ id: 200 });
+            at += 5;
+          }
+          return seen;
+        };
+        expect(walk(new Roster<Member>())).toEqual(walk(new Set<Member>()));
+      }),
+      { seed: 14_901 },
+    );
+  });
+});
