@@ -4,6 +4,7 @@
  * Decides nothing.
  */
 import type { Desk, Home } from "./desk.ts";
+import type { Inbox } from "./inbox.ts";
 import { type ConnectionStats, type Counters, connectionCounters, type StreamStats } from "./stats.ts";
 
 /** The books of one connection. */
@@ -16,6 +17,15 @@ export class Books {
   constructor(desk: Pick<Desk<never>, "counters">, home: Pick<Home<never>, "counters"> | undefined) {
     this.#poller = desk.counters;
     this.#listener = home?.counters;
+  }
+
+  /** All that waited became visible. */
+  heard(
+    messages: number,
+    { latchedBytes, peakBytes }: Pick<Inbox<never>, "latchedBytes" | "peakBytes">,
+  ): void {
+    this.received(messages, latchedBytes);
+    this.own.inboxPeakBytes = peakBytes;
   }
 
   /** So many messages became visible. */

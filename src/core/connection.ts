@@ -10,6 +10,7 @@
 import type { Codec } from "../codec/codec.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { Desk, Home } from "./desk.ts";
+import type { Inbox } from "./inbox.ts";
 import type { Address, CloseReason, FailedAttempt, Link, Security } from "./link.ts";
 import { FILED, HEARD } from "./news.ts";
 import type { ConnectionState } from "./phase.ts";
@@ -24,6 +25,10 @@ export class Connection<In, Out = In> {
 
   /** What it is made of, for the poller and the listener. @internal */
   readonly rooms: Rooms<AnyConnection, In, Out>;
+  /** Also in the rooms; here, as it is all that a frame needs of most connections. @internal */
+  readonly inbox: Inbox<In>;
+  /** Whether the next frames have nothing to do here but to show what is heard. @internal */
+  isCalm = false;
   /** The listener that it came through. @internal */
   readonly home: Home<AnyConnection> | undefined;
   /** For its poller. @internal */
@@ -47,6 +52,7 @@ export class Connection<In, Out = In> {
     this.home = home;
     this.#desk = desk;
     this.rooms = makeRooms({ desk, home, member: this }, link, codec);
+    this.inbox = this.rooms.intake.inbox;
     this.#facts = home === undefined ? NO_FACTS : link;
     link.attach(this.rooms.intake);
   }
@@ -210,7 +216,7 @@ export class Connection<In, Out = In> {
   /** A frame looks here: answers what is new, and forgets it. @internal */
   see(): number {
     const news = this.#news;
-    if (news & HEARD) this.#heardMs = this.#desk.polledMs;
+    if (news & HEARD) this.#heardMs = Math.ceil(this.#desk.polledMs); // a fraction would be a step to memory of its own
     this.#news = 0;
     return news;
   }
@@ -225,11 +231,11 @@ export class Connection<In, Out = In> {
     this.#noteDrained();
     const isInside = this.rooms.life.phase !== "at the door";
     const moved = isInside && this.rooms.life.advance();
-    this.rooms.guard?.look();
+    this.isCalm = this.rooms.guard?.look() === true;
     if (moved) this.#copyFacts();
     const hasRoom = this.rooms.life.phase === "open" && this.rooms.outbox.takeRoomNews();
     if (hasRoom) this.#desk.announce("drain", this);
-    return isInside && (moved || hasRoom || this.rooms.receiving.ready > 0);
+    return isInside && (moved || hasRoom || this.inbox.ready > 0);
   }
 
   /** Its deadline has passed. @internal */
@@ -246,7 +252,9 @@ export class Connection<In, Out = In> {
 
   /** Files it again when something of this frame is left for the next. @internal */
   refile(): void {
-    if (this.#news === 0 && this.rooms.receiving.hasWaiting && this.state !== "closed") this.file();
+    const { inbox } = this;
+    if (this.#news !== 0 || inbox.length === 0 || inbox.isHeld) return;
+    if (this.state !== "closed") this.file();
   }
 
   #copyFacts(): void {

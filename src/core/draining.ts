@@ -4,26 +4,20 @@
  * connections by what can be taken from them.
  */
 import { type DrainBudget, Spending } from "./drain-budget.ts";
+import type { Inbox } from "./inbox.ts";
 import { Turns } from "./turns.ts";
 
 /** From whom messages are taken. */
 export interface Source<In> {
-  readonly rooms: {
-    readonly receiving: {
-      /** How many messages this frame still has. */
-      readonly ready: number;
-      /** The size of the next one, in bytes. */
-      readonly inbox: { readonly nextBytes: number };
-      tryRecv(): In | undefined;
-    };
-  };
+  readonly inbox: Pick<Inbox<In>, "ready" | "nextBytes" | "take" | "isAwaited">;
+  readonly rooms: { readonly receiving: { tellTaken(): void } };
 }
 
 type Visit<From, In> = (from: From, message: In) => void;
 
 /** The rounds of one listener's visitors. */
 export class Draining<From extends Source<In>, In> {
-  readonly #turns = new Turns<From>({ leftOf: (from) => from.rooms.receiving.ready });
+  readonly #turns = new Turns<From>({ leftOf: (from) => from.inbox.ready });
   readonly #spending: Spending;
   #visiting = false;
 
@@ -49,9 +43,8 @@ export class Draining<From extends Source<In>, In> {
     try {
       if (spending.isUnlimited) return this.#turns.runOut((from) => visitAll(from, visit));
       return this.#turns.run((from) => {
-        const { receiving } = from.rooms;
-        if (!spending.spend(receiving.inbox.nextBytes)) return false;
-        visit(from, receiving.tryRecv() as In); // it has one, or it would have no turn
+        if (!spending.spend(from.inbox.nextBytes)) return false;
+        visit(from, tryRecv(from) as In); // it has one, or it would have no turn
         return true;
       });
     } finally {
@@ -62,6 +55,11 @@ export class Draining<From extends Source<In>, In> {
 
 /** All that `from` has in one turn: cheaper for each message than turns of their own. */
 function visitAll<From extends Source<In>, In>(from: From, visit: Visit<From, In>): void {
-  const { receiving } = from.rooms;
-  for (let message: In | undefined; (message = receiving.tryRecv()) !== undefined; ) visit(from, message);
+  for (let message: In | undefined; (message = tryRecv(from)) !== undefined; ) visit(from, message);
+}
+
+function tryRecv<In>({ inbox, rooms }: Source<In>): In | undefined {
+  const message = inbox.take();
+  if (message !== undefined && inbox.isAwaited) rooms.receiving.tellTaken();
+  return message;
 }

@@ -45,8 +45,9 @@ export function guardedRooms(limits: Limits & GuardLimits): RoomsMaker {
       if (limits.sendOverflow === "close") life.breakOff(fullOf(limits.sendLimitBytes));
     };
     const guard = {
-      look(): void {
+      look(): boolean {
         if (life.isWatched) watches.look(receiving.resumesMs);
+        return life.isTalking && receiving.showsAll;
       },
       flushed(): void {
         outbox.settle(); // a link that is over is given nothing, and what waits for it may wait for long

@@ -93,18 +93,17 @@ export class HouseFrames extends Frames implements ListenerDesk<AnyConnection, A
 
   protected override show(connection: AnyConnection): void {
     super.show(connection);
-    if (connection.rooms.receiving.ready > 0) connection.home?.offerTurn(connection, this.frame.tick);
+    if (connection.inbox.ready > 0) connection.home?.offerTurn(connection, this.frame.tick);
   }
 
   protected override visit(connection: AnyConnection): boolean {
-    const { receiving } = connection.rooms;
     if (this.#isUnlimited) {
-      if (connection.see() === HEARD && receiving.hear()) return true;
-      receiving.sift();
+      if (connection.see() === HEARD && connection.isCalm && hear(connection)) return true;
+      connection.rooms.receiving.sift();
       return super.visit(connection);
     }
     const hasSomething = connection.settle();
-    if (receiving.arriving > 0) connection.refile();
+    if (connection.rooms.receiving.arriving > 0) connection.refile();
     return hasSomething;
   }
 
@@ -122,4 +121,15 @@ export class HouseFrames extends Frames implements ListenerDesk<AnyConnection, A
       return true;
     });
   }
+}
+
+/**
+ * What most frames are for most connections. All that `settle` looks into took
+ * 1,000 of them with a line each 0.95 ms a frame, most of it waiting for memory;
+ * this takes 0.2. Answers whether there was anything to show.
+ */
+function hear({ inbox, rooms }: AnyConnection): boolean {
+  const count = inbox.latch();
+  if (count > 0) rooms.books.heard(count, inbox);
+  return count > 0;
 }

@@ -47,11 +47,6 @@ export class Receiving<In> {
     return this.inbox.arriving;
   }
 
-  /** Whether anything waits, for this frame or a later one. */
-  get hasWaiting(): boolean {
-    return !this.inbox.isHeld && this.inbox.length > 0;
-  }
-
   /** From now on nothing is shown. */
   hold(): void {
     this.inbox.isHeld = true;
@@ -60,7 +55,7 @@ export class Receiving<In> {
   /** What this frame had is there again, and the next one shows more. */
   release(): void {
     this.inbox.isHeld = false;
-    if (this.hasWaiting) this.#member.file();
+    if (this.inbox.length > 0) this.#member.file();
   }
 
   /** Begins a frame, before anything becomes visible in it. */
@@ -69,7 +64,7 @@ export class Receiving<In> {
   /** The next message of this frame, or `undefined`: the usual case. */
   tryRecv(): In | undefined {
     const message = this.inbox.take();
-    if (message !== undefined && this.inbox.isAwaited) this.#tellTaken();
+    if (message !== undefined && this.inbox.isAwaited) this.tellTaken();
     return message;
   }
 
@@ -90,14 +85,6 @@ export class Receiving<In> {
     return count;
   }
 
-  /**
-   * Shows all that came, where messages are all that is new and nothing else is
-   * to be done for a frame. Answers whether that was so.
-   */
-  hear(): boolean {
-    return false;
-  }
-
   /** Copies into the books what was counted at the world's pace. */
   settle(): void {
     const { intake, desk } = this.#parts;
@@ -110,8 +97,8 @@ export class Receiving<In> {
     this.#settledMs = desk.polledMs;
   }
 
-  /** The reading may go on, or the end has come behind the last message: the next poll shows it. */
-  #tellTaken(): void {
+  /** A message was taken: the reading may go on, or the end that stood behind it is to be shown. */
+  tellTaken(): void {
     this.#parts.intake.readOn();
     if (this.#parts.life.isEnding && this.inbox.length === 0) this.#member.file();
   }

@@ -10,14 +10,15 @@
  * here nothing is changed, and 'data' events come as ever.
  */
 import type { Socket } from "node:net";
+import type { LinkEvents } from "../core/link.ts";
 
 /**
- * Lets `received` have what `socket` reads, lent for the length of the call.
+ * Tells `received` what `socket` reads, lent for the length of the call.
  * Answers `false`, and has changed nothing, where this Node or this socket
  * cannot: listen to 'data' then. A socket that it can still has to be made to
  * flow, and emits no 'data'. Call it before the socket's first read.
  */
-export function readShared(socket: Socket, received: (bytes: Uint8Array) => void): boolean {
+export function readShared(socket: Socket, events: Pick<LinkEvents, "received">): boolean {
   const { _handle: handle } = socket as unknown as { _handle?: { useUserBuffer?: unknown } | null };
   if (socket.connecting || typeof handle?.useUserBuffer !== "function") return false;
   const fields = socket as unknown as Record<symbol, unknown>;
@@ -25,7 +26,7 @@ export function readShared(socket: Socket, received: (bytes: Uint8Array) => void
   if (names === undefined || fields[names.buffer] !== null) return false;
   fields[names.buffer] = SHARED;
   fields[names.callback] = (sizeBytes: number): boolean => {
-    received(first(sizeBytes));
+    events.received(first(sizeBytes));
     return true; // pausing is the socket's own pause(), which knows of this
   };
   handle.useUserBuffer(SHARED);

@@ -71,11 +71,10 @@ export class StreamLink implements Link {
       this.#peerEnded = true;
       events.ended();
     });
-    const received = (bytes: Uint8Array) => events.received(bytes);
     // What is decrypted has been copied already, and gains nothing.
-    const isShared = this.security === undefined && readShared(socket, received);
+    const isShared = this.security === undefined && readShared(socket, events);
     if (isShared) socket.resume();
-    else socket.on("data", received);
+    else socket.on("data", (bytes) => events.received(bytes));
     if (this.#isOpen) events.opened();
   }
 

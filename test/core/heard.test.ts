@@ -1,6 +1,6 @@
 /**
  * Most connections bring messages and nothing else, and a frame then does the
- * least it can (`Receiving.hear`). A rate that nobody reaches has it look into
+ * least it can (`hear` in `house-frames.ts`). A rate that nobody reaches has it look into
  * all rooms every time: what the game sees must be the same.
  */
 import fc from "fast-check";

@@ -9,7 +9,7 @@ afterEach(() => server?.close());
 
 test("this Node has what the fast path needs", async () => {
   const { guest, client } = await pair();
-  expect(readShared(guest, () => {})).toBe(true);
+  expect(readShared(guest, { received() {} })).toBe(true);
   client.destroy();
   guest.destroy();
 });
@@ -19,16 +19,18 @@ test("a stream comes whole through pauses, and its end is seen", async () => {
   const sent = Buffer.from(Array.from({ length: 3_000_000 }, (_, index) => index % 251));
   const pieces: Buffer[] = [];
   let paused = false;
-  readShared(guest, (bytes) => {
-    expect(paused).toBe(false);
-    pieces.push(Buffer.from(bytes));
-    if (pieces.length % 7 > 0) return;
-    paused = true;
-    guest.pause();
-    setImmediate(() => {
-      paused = false;
-      guest.resume();
-    });
+  readShared(guest, {
+    received(bytes) {
+      expect(paused).toBe(false);
+      pieces.push(Buffer.from(bytes));
+      if (pieces.length % 7 > 0) return;
+      paused = true;
+      guest.pause();
+      setImmediate(() => {
+        paused = false;
+        guest.resume();
+      });
+    },
   });
   guest.resume();
   client.end(sent);
@@ -40,11 +42,11 @@ test("a stream comes whole through pauses, and its end is seen", async () => {
 test("a socket that is not connected, or already reads its own way, is left as it is", async () => {
   const idle = connect({ port: 1, host: "127.0.0.1" });
   idle.on("error", () => {});
-  expect(readShared(idle, () => {})).toBe(false);
+  expect(readShared(idle, { received() {} })).toBe(false);
   idle.destroy();
   const { guest, client } = await pair();
-  readShared(guest, () => {});
-  expect(readShared(guest, () => {})).toBe(false);
+  readShared(guest, { received() {} });
+  expect(readShared(guest, { received() {} })).toBe(false);
   client.destroy();
   guest.destroy();
 });
