@@ -119,8 +119,9 @@ export class ClientPoller {
     this.#polling = true;
     try {
       this.frames.flush();
-      this.#pump(nowMs);
-      const frame = this.frames.cut(nowMs);
+      if (this.#pumps.size > 0) this.#pump(nowMs);
+      this.frames.nextMs = nowMs;
+      const frame = this.frames.cut();
       this.frames.events.tell();
       return frame;
     } finally {

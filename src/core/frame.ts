@@ -39,11 +39,11 @@ export class ReusedFrame implements Frame {
   remaining = 0;
 
   /** Begins a frame: notes the time, and the statistics to measure from. */
-  begin(nowMs: number, stats: PollerStats): void {
-    this.deltaMs = this.tick === 0 ? 0 : Math.max(0, nowMs - this.nowMs);
-    this.nowMs = nowMs;
+  begin({ nextMs, counters }: { readonly nextMs: number; readonly counters: PollerStats }): void {
+    this.deltaMs = this.tick === 0 ? 0 : Math.max(0, nextMs - this.nowMs);
+    this.nowMs = nextMs;
     this.tick++;
-    this.#measure(stats, -1);
+    this.#measure(counters, -1);
   }
 
   /** Ends it: the counts are what the statistics grew by since. */
