@@ -91,7 +91,7 @@ export function faultsOf(
     near("frames/s", perSecond(server, server.frames), RATE_HZ);
   }
   if (isPaced) near("sent by the load/s", perSecond(load, load.sent), connections * RATE_HZ * perTick);
-  if (task.kind === "receive" && name !== "bare") {
+  if (task.kind === "receive" && CONTESTANTS[name].program !== "bare") {
     near("taken/s", perSecond(server, server.taken), connections * RATE_HZ * task.perTick);
   }
   if (isChurn) near("guests", load.sent, task.times);
