@@ -8,6 +8,7 @@
  * rooms in which the rest is decided.
  */
 import type { Codec } from "../codec/codec.ts";
+import type { Books } from "./books.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { Desk, Home } from "./desk.ts";
 import type { Inbox } from "./inbox.ts";
@@ -25,8 +26,11 @@ export class Connection<In, Out = In> {
 
   /** What it is made of, for the poller and the listener. @internal */
   readonly rooms: Rooms<AnyConnection, In, Out>;
-  /** Also in the rooms; here, as it is all that a frame needs of most connections. @internal */
+  // Also in the rooms; here, as they are all that a frame needs of most connections, and each step counts.
+  /** @internal */
   readonly inbox: Inbox<In>;
+  /** @internal */
+  readonly books: Books;
   /** Whether the next frames have nothing to do here but to show what is heard. @internal */
   isCalm = false;
   /** The listener that it came through. @internal */
@@ -53,6 +57,7 @@ export class Connection<In, Out = In> {
     this.#desk = desk;
     this.rooms = makeRooms({ desk, home, member: this }, link, codec);
     this.inbox = this.rooms.intake.inbox;
+    this.books = this.rooms.books;
     this.#facts = home === undefined ? NO_FACTS : link;
     link.attach(this.rooms.intake);
   }
@@ -99,7 +104,7 @@ export class Connection<In, Out = In> {
 
   /** What was counted so far. */
   get stats(): ConnectionStats {
-    return this.rooms.books.own;
+    return this.books.own;
   }
 
   /**

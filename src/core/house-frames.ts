@@ -128,8 +128,8 @@ export class HouseFrames extends Frames implements ListenerDesk<AnyConnection, A
  * 1,000 of them with a line each 0.95 ms a frame, most of it waiting for memory;
  * this takes 0.2. Answers whether there was anything to show.
  */
-function hear({ inbox, rooms }: AnyConnection): boolean {
+function hear({ inbox, books }: AnyConnection): boolean {
   const count = inbox.latch();
-  if (count > 0) rooms.books.heard(count, inbox);
+  if (count > 0) books.heard(count, inbox);
   return count > 0;
 }

@@ -72,6 +72,12 @@ export class Mailbox<Item> implements Inbox<Item> {
   latch(most: number = Infinity): number {
     const count = Math.min(most, this.arriving);
     this.#latchedBytes = 0;
+    if (this.#head === this.#border && count === this.length) {
+      // All that there is, as mostly: no size needs to be looked up.
+      this.#border = this.#tail;
+      this.#latchedBytes = this.#weightBytes - count * ITEM_WEIGHT_BYTES;
+      return count;
+    }
     for (let index = 0; index < count; index++) {
       this.#latchedBytes += this.#sizes[this.#border++ & this.#mask] ?? 0;
     }
@@ -84,8 +90,8 @@ export class Mailbox<Item> implements Inbox<Item> {
     const slot = this.#head++ & this.#mask;
     const item = this.#items[slot];
     this.#items[slot] = undefined;
-    this.#weightBytes -= (this.#sizes[slot] ?? 0) + ITEM_WEIGHT_BYTES;
     if (this.#head === this.#tail) this.#rewind();
+    else this.#weightBytes -= (this.#sizes[slot] ?? 0) + ITEM_WEIGHT_BYTES;
     return item;
   }
 
@@ -101,12 +107,12 @@ export class Mailbox<Item> implements Inbox<Item> {
   /** Forgets everything on both sides. */
   clear(): void {
     this.#use({ items: [], sizes: [] });
-    this.#weightBytes = 0;
     this.#rewind();
   }
 
   #rewind(): void {
     this.#head = this.#border = this.#tail = 0;
+    this.#weightBytes = 0;
     if (this.#items.length <= KEPT_SLOTS) return;
     putAside({ items: this.#items, sizes: this.#sizes });
     this.#use({ items: [], sizes: [] });

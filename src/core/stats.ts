@@ -90,6 +90,7 @@ export function connectionCounters(): Counters<ConnectionStats> {
   return {
     receivedMessages: 0,
     receivedBytes: 0,
+    inboxPeakBytes: 0, // with the two that change in the same frame
     sentMessages: 0,
     sentBytes: 0,
     refusedMessages: 0,
@@ -97,7 +98,6 @@ export function connectionCounters(): Counters<ConnectionStats> {
     skippedMessages: 0,
     lostReceived: 0,
     lostSent: 0,
-    inboxPeakBytes: 0,
     outboxPeakBytes: 0,
     pauses: 0,
     pausedMs: 0,

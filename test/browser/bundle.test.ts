@@ -14,8 +14,8 @@ const KIBIBYTE = 1_024;
  * what it does weigh, so that what is added is seen. The aim is 8 KiB.
  */
 const PAGES = [
-  { page: "the client itself", names: "Poller, websocket, bytes", mostBytes: 8.75 * KIBIBYTE },
-  { page: "lines and a loop", names: "Poller, websocket, lines, runLoop", mostBytes: 10.25 * KIBIBYTE },
+  { page: "the client itself", names: "Poller, websocket, bytes", mostBytes: 8.8 * KIBIBYTE },
+  { page: "lines and a loop", names: "Poller, websocket, lines, runLoop", mostBytes: 10.3 * KIBIBYTE },
   { page: "everything there is", names: undefined, mostBytes: 14.5 * KIBIBYTE },
 ];
 
