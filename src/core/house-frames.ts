@@ -98,7 +98,8 @@ export class HouseFrames extends Frames implements ListenerDesk<AnyConnection, A
 
   protected override visit(connection: AnyConnection): boolean {
     if (this.#isUnlimited) {
-      if (connection.see() === HEARD && connection.isCalm && hear(connection)) return true;
+      // Only what is calm is seen before it is sifted: sifting may file the others.
+      if (connection.isCalm && connection.see() === HEARD && hear(connection)) return true;
       connection.rooms.receiving.sift();
       return super.visit(connection);
     }

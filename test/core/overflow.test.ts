@@ -73,6 +73,15 @@ describe("receiveOverflow", () => {
     });
   });
 
+  test("close shows whom it closes once in each frame, however long the game leaves it", () => {
+    const game = begin({ receiveOverflow: "close", receiveLimitBytes: THREE });
+    for (const text of ["a", "b", "c"]) game.line.say(text);
+    for (let frame = 0; frame < 3; frame++) {
+      game.poll();
+      expect(game.poller.ready.map(({ id }) => id)).toEqual([game.connection.id]);
+    }
+  });
+
   test("close spares who was at the limit for a moment only", () => {
     const game = begin({ receiveOverflow: "close", receiveLimitBytes: THREE });
     for (let round = 0; round < 10; round++) {
