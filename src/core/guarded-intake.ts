@@ -38,15 +38,19 @@ export class GuardedIntake<In> extends Intake<In> {
     const before = this.inbox.length;
     super.received(bytes);
     this.whole += this.inbox.length - before;
-    // A message that has begun has a deadline.
-    const isMore = this.paused || this.progress !== "open" || this.partialBytes > 0;
-    if (isMore) this.hearer.file();
   }
 
   override readOn(): void {
     const wasPaused = this.paused;
     super.readOn();
     if (wasPaused && !this.paused) this.resumedMs = this.#desk.polledMs;
+  }
+
+  protected override tellHeard(): void {
+    super.tellHeard();
+    // A message that has begun has a deadline.
+    const isMore = this.paused || this.progress !== "open" || this.partialBytes > 0;
+    if (isMore) this.hearer.file();
   }
 }
 

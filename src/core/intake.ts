@@ -74,7 +74,7 @@ export class Intake<In> implements LinkEvents {
       this.#refuse(error);
     }
     if (this.inbox.weightBytes >= this.#limitBytes && this.#reading === "flowing") this.#pause();
-    this.hearer.file(HEARD);
+    this.tellHeard();
   }
 
   drained(sizeBytes: number): void {
@@ -121,6 +121,11 @@ export class Intake<In> implements LinkEvents {
     this.progress = "closed";
     this.#reading = "discarding";
     this.inbox.clear();
+  }
+
+  /** Something came from the peer, and was not dropped. */
+  protected tellHeard(): void {
+    this.hearer.file(HEARD);
   }
 
   #pause(): void {

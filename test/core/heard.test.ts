@@ -8,6 +8,7 @@ import { describe, expect, test } from "vitest";
 import { bytes, type Connection, type ListenOptions, lines, memory, Poller } from "../../src/index.ts";
 import { check } from "../codec/properties.ts";
 import { lineRig } from "../rig.ts";
+import { ScriptedLink } from "./scripted-link.ts";
 
 const LIMITS: ListenOptions = {
   idleTimeoutMs: 100,
@@ -67,6 +68,22 @@ describe("a frame in which connections were heard, and nothing else", () => {
     rig.pollBoth();
     expect(looks).toBeGreaterThan(1);
     expect(far.state).not.toBe("open");
+  });
+
+  test("is no news of a peer whose words are dropped, even where it had begun a message", () => {
+    for (const begun of ["not a line of four bytes", "hal"]) {
+      const link = new ScriptedLink();
+      const poller = new Poller();
+      const connection = poller.connect({ connect: () => link }, lines({ maxLineBytes: 4 }));
+      link.events.opened();
+      link.events.received(new TextEncoder().encode(begun));
+      poller.poll(0);
+      connection.close();
+      poller.flush();
+      poller.poll(0);
+      link.say("more");
+      expect([connection.state, poller.hasNews]).toEqual(["closing", false]);
+    }
   });
 });
 
