@@ -47,7 +47,8 @@ export function guardedRooms(limits: Limits & GuardLimits): RoomsMaker {
     const guard = {
       look(): boolean {
         if (life.isWatched) watches.look(receiving.resumesMs);
-        return life.isTalking && receiving.showsAll;
+        // Once it reads on, its silence is to be watched again.
+        return life.isTalking && receiving.showsAll && !intake.paused;
       },
       flushed(): void {
         outbox.settle(); // a link that is over is given nothing, and what waits for it may wait for long

@@ -70,6 +70,25 @@ describe("a frame in which connections were heard, and nothing else", () => {
     expect(far.state).not.toBe("open");
   });
 
+  test("is not all where a paused peer is heard again: its silence is measured from there", () => {
+    const link = new ScriptedLink();
+    const poller = new Poller();
+    const limits = { idleTimeoutMs: 100, receiveLimitBytes: 100 };
+    const connection = poller.connect({ connect: () => link }, lines(), limits);
+    link.events.opened();
+    poller.poll(0);
+    for (const text of ["one", "two"]) link.say(text);
+    for (const nowMs of [50, 150]) poller.poll(nowMs); // paused, so it cannot be heard
+    expect([...connection]).toEqual(["one", "two"]);
+    link.say("three");
+    poller.poll(150);
+    expect([...connection]).toEqual(["three"]);
+    poller.poll(249);
+    expect(connection.state).toBe("open");
+    poller.poll(250);
+    expect(connection.closeReason?.code).toBe("idleTimeoutMs");
+  });
+
   test("is no news of a peer whose words are dropped, even where it had begun a message", () => {
     for (const begun of ["not a line of four bytes", "hal"]) {
       const link = new ScriptedLink();
