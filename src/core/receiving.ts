@@ -63,8 +63,10 @@ export class Receiving<In> {
 
   /** The next message of this frame, or `undefined`: the usual case. */
   tryRecv(): In | undefined {
-    const message = this.inbox.take();
-    if (message !== undefined && this.inbox.isAwaited) this.tellTaken();
+    const { inbox } = this;
+    if (inbox.ready === 0) return undefined;
+    const message = inbox.take();
+    if (inbox.isAwaited) this.tellTaken();
     return message;
   }
 

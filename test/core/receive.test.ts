@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bytes, type Codec, lines } from "../../src/index.ts";
+import { bytes, type Codec, type ListenOptions, lines } from "../../src/index.ts";
 import { lineRig, Rig, take } from "../rig.ts";
 
 describe("the receive limit", () => {
@@ -169,4 +169,54 @@ describe("bad input", () => {
     rig.pollBoth();
     expect(far.closeReason).toMatchObject({ kind: "protocol", cause: expect.any(TypeError) });
   });
+});
+
+describe("a codec with a message that is undefined", () => {
+  const gaps: Codec<number | undefined> = {
+    encode: (number) => Uint8Array.of(number ?? 0),
+    decoder: () => ({
+      decode(octets, sink) {
+        for (const octet of octets) sink.put(octet === 0 ? undefined : octet, 1);
+      },
+    }),
+  };
+
+  test("says no more than nothing by it, and the end behind it is seen", () => {
+    const { near, far, rig } = rigOf();
+    for (const number of [1, undefined]) near.trySend(number);
+    near.close();
+    rig.client.flush();
+    rig.pollServer();
+    expect([far.tryRecv(), far.tryRecv(), far.tryRecv()]).toEqual([1, undefined, undefined]);
+    rig.pollServer();
+    expect(far.recvEnded).toBe(true);
+  });
+
+  test("is read on when enough of them were taken", () => {
+    const { near, far, rig } = rigOf({ receiveLimitBytes: 130 });
+    for (const number of [undefined, undefined, 3]) near.trySend(number);
+    rig.client.flush();
+    rig.pollServer();
+    expect([far.tryRecv(), far.tryRecv()]).toEqual([undefined, undefined]);
+    rig.pollServer();
+    expect(far.tryRecv()).toBe(3);
+  });
+
+  test("has them visited by drain, and what is behind them", () => {
+    const { near, rig } = rigOf();
+    const numbers = [1, undefined, 2, undefined];
+    for (const budget of [{}, { messages: 9 }]) {
+      for (const number of numbers) near.trySend(number);
+      rig.client.flush();
+      rig.pollServer();
+      const visited: unknown[] = [];
+      expect(rig.listener.drain((_, number) => visited.push(number), budget)).toBe(0);
+      expect(visited).toEqual(numbers);
+    }
+  });
+
+  function rigOf(listen: ListenOptions = {}) {
+    const rig = new Rig({ codec: gaps, wire: { pieceBytes: 1 }, listen });
+    return { rig, ...rig.pair() };
+  }
 });
