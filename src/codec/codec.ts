@@ -57,8 +57,11 @@ export interface Decoder<In> {
    * Reads its messages later, where all of them are as long: they may then wait
    * as bytes. @internal
    */
-  readonly record?: RecordReader<In> | undefined;
+  readonly [RECORD]?: RecordReader<In> | undefined;
 }
+
+/** Where a decoder has its {@link RecordReader}. Not a name, as decoders of others have fields of any. @internal */
+export const RECORD: unique symbol = Symbol("record");
 
 /** Reads messages of one size out of bytes in which they were found to be good. @internal */
 export interface RecordReader<In> {

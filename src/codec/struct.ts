@@ -5,7 +5,14 @@
  * fields lie in it is `layout.ts`.
  */
 import { kindOf } from "../check.ts";
-import { type Codec, DecodeError, type Decoder, type MessageSink, type RecordReader } from "./codec.ts";
+import {
+  type Codec,
+  DecodeError,
+  type Decoder,
+  type MessageSink,
+  RECORD,
+  type RecordReader,
+} from "./codec.ts";
 import { compiled } from "./compiled-layout.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { Layout, type RecordLayout, type RecordOf, type Schema } from "./layout.ts";
@@ -146,24 +153,24 @@ class RecordDecoder<Message> implements Decoder<Message> {
   readonly #choice: Choice;
   readonly #guard: ((message: Message) => boolean) | undefined;
   /** Where there is one kind. With a guard each is read at once: it may look at what it likes. */
-  readonly record: (RecordReader<Message> & RecordLayout) | undefined;
+  readonly #record: MessageLayout<Message> | undefined;
   readonly #held = new HeldBytes();
   #recordNumber = 1;
 
   constructor(choice: Choice, guard: ((message: Message) => boolean) | undefined) {
     this.#choice = choice;
     this.#guard = guard;
-    if (guard === undefined) this.record = choice.only?.layout as typeof this.record;
+    if (guard === undefined) this.#record = choice.only?.layout as MessageLayout<Message> | undefined;
   }
 
   decode(bytes: Uint8Array, sink: MessageSink<Message>): void {
     if (bytes.length === 0) return;
     let at = this.#held.length === 0 ? 0 : this.#finishHeld(bytes, sink);
     const view = viewOf(bytes);
-    if (this.record !== undefined && sink.putRecords !== undefined) {
-      const count = Math.floor((bytes.length - at) / this.record.sizeBytes);
-      this.#pass(this.record, bytes, at, count, sink);
-      at += count * this.record.sizeBytes;
+    if (this.#record !== undefined && sink.putRecords !== undefined) {
+      const count = Math.floor((bytes.length - at) / this.#record.sizeBytes);
+      this.#pass(this.#record, bytes, at, count, sink);
+      at += count * this.#record.sizeBytes;
     }
     while (at < bytes.length) {
       const layout = this.#layoutOf(bytes[at] as number);
@@ -174,6 +181,10 @@ class RecordDecoder<Message> implements Decoder<Message> {
       sink.put(this.#read(layout, view, bytes.byteOffset + at), layout.sizeBytes);
       at += layout.sizeBytes;
     }
+  }
+
+  get [RECORD](): RecordReader<Message> | undefined {
+    return this.#record;
   }
 
   get pendingBytes(): number {
@@ -198,7 +209,8 @@ class RecordDecoder<Message> implements Decoder<Message> {
     this.#held.append(bytes, 0, end);
     if (this.#held.length < layout.sizeBytes) return end;
     const { view } = this.#held;
-    if (this.record !== undefined && sink.putRecords !== undefined) this.#pass(this.record, view, 0, 1, sink);
+    if (this.#record !== undefined && sink.putRecords !== undefined)
+      this.#pass(this.#record, view, 0, 1, sink);
     else sink.put(this.#read(layout, viewOf(view), view.byteOffset), layout.sizeBytes);
     this.#held.clear();
     return end;
@@ -246,6 +258,9 @@ class RecordDecoder<Message> implements Decoder<Message> {
     throw new DecodeError(`record ${this.#recordNumber}: the guard refused it`);
   }
 }
+
+/** A layout whose records are the messages. */
+type MessageLayout<Message> = RecordReader<Message> & RecordLayout;
 
 function isLittle({ endian = "little" }: { readonly endian?: unknown }): boolean {
   if (endian === "little" || endian === "big") return endian === "little";

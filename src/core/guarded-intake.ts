@@ -3,7 +3,7 @@
  * much of what came is a whole message, and since when more may come.
  */
 
-import type { Decoder } from "../codec/codec.ts";
+import { type Decoder, RECORD } from "../codec/codec.ts";
 import type { Desk, Keepers } from "./desk.ts";
 import type { Inbox } from "./inbox.ts";
 import { type Hearer, Intake } from "./intake.ts";
@@ -55,6 +55,6 @@ export class GuardedIntake<In> extends Intake<In> {
 }
 
 /** Records wait as bytes, where they can. */
-function inboxFor<In>({ record }: Decoder<In>): Inbox<In> {
+function inboxFor<In>({ [RECORD]: record }: Decoder<In>): Inbox<In> {
   return record === undefined ? new Mailbox() : new RecordMailbox(record);
 }

@@ -1,12 +1,22 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { RecordReader } from "../../src/codec/codec.ts";
+import { RECORD, type RecordReader } from "../../src/codec/codec.ts";
 import type { Inbox } from "../../src/core/inbox.ts";
 import { Mailbox } from "../../src/core/mailbox.ts";
 import { RecordMailbox } from "../../src/core/record-mailbox.ts";
-import { type Codec, DecodeError, lines, memory, Poller, struct } from "../../src/index.ts";
+import {
+  type Codec,
+  DecodeError,
+  type Decoder,
+  lines,
+  type MessageSink,
+  memory,
+  Poller,
+  struct,
+} from "../../src/index.ts";
 import { cut, Receiver } from "../codec/deliver.ts";
 import { check } from "../codec/properties.ts";
+import { Rig, take } from "../rig.ts";
 
 /** A number in three bytes. */
 const NUMBERS: RecordReader<number> = {
@@ -113,9 +123,32 @@ describe("records that wait as bytes", () => {
   });
 
   test("do not, where a guard is to look at each, or a codec has messages of many sizes", () => {
-    expect(struct({ x: "u8" }).decoder().record).toBeDefined();
-    expect(struct({ x: "u8" }, { guard: () => true }).decoder().record).toBeUndefined();
-    expect(lines().decoder().record).toBeUndefined();
+    expect(struct({ x: "u8" }).decoder()[RECORD]).toBeDefined();
+    expect(struct({ x: "u8" }, { guard: () => true }).decoder()[RECORD]).toBeUndefined();
+    expect(lines().decoder()[RECORD]).toBeUndefined();
+  });
+
+  test("do not, where a decoder of somebody's own has a field `record`", () => {
+    class Pairs implements Decoder<number[]> {
+      readonly record = new Uint8Array(2);
+      #filled = 0;
+
+      decode(bytes: Uint8Array, sink: MessageSink<number[]>): void {
+        for (const byte of bytes) {
+          this.record[this.#filled++] = byte;
+          if (this.#filled < this.record.length) continue;
+          this.#filled = 0;
+          sink.put([...this.record], this.record.length);
+        }
+      }
+    }
+    const pairs: Codec<number[]> = { encode: (pair) => Uint8Array.from(pair), decoder: () => new Pairs() };
+    const rig = new Rig({ codec: pairs });
+    const { near, far } = rig.pair();
+    near.trySend([1, 2, 3]);
+    rig.client.flush();
+    rig.pollServer();
+    expect(take(far)).toEqual([[1, 2]]);
   });
 });
 
@@ -153,7 +186,7 @@ function unread<Message>(codec: Codec<Message>): Codec<Message> {
     ...codec,
     decoder() {
       const decoder = codec.decoder();
-      const { record } = decoder;
+      const { [RECORD]: record } = decoder;
       if (record === undefined) throw new Error("these do not wait as bytes");
       const box = new RecordMailbox(record);
       return {
