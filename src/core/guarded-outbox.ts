@@ -65,8 +65,12 @@ export class GuardedOutbox extends Outbox {
       return;
     }
     this.#run = undefined;
-    const hasGone = this.write(run.view(this.from, this.storedBytes));
-    run.leave(!hasGone);
+    let isKept = true; // also by a link that throws
+    try {
+      isKept = !this.write(run.view(this.from, this.storedBytes));
+    } finally {
+      run.leave(isKept);
+    }
   }
 
   override clear(): void {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isLong, SEED } from "../seed.ts";
-import { BroadcastHouse, DEEDS, oneByOne, type Step, together } from "./broadcast-house.ts";
+import { BroadcastHouse, DEEDS, type KeepingLink, oneByOne, type Step, together } from "./broadcast-house.ts";
 
 /** What each house begins with. */
 const BEGIN: readonly Step[] = [
@@ -137,6 +137,19 @@ describe("the memory of what is broadcast", () => {
     expect(tell()).toBe(first); // it is not known yet, so it was told too
     expect(house.guests[2]?.pendingBytes).toBe(5);
     expect(tell()).toBe(first);
+  });
+
+  test("is not held up by a guest whose link threw", () => {
+    const { house, tell } = told("hello");
+    const broken = house.links[1] as KeepingLink;
+    const { write } = broken;
+    broken.write = () => {
+      throw new Error("a bug in the transport");
+    };
+    expect(() => tell()).toThrow("a bug in the transport");
+    broken.write = write;
+    const next = tell();
+    expect(tell()).toBe(next);
   });
 
   test("is not held up by a guest that was sent away before the flush", () => {
