@@ -206,7 +206,7 @@ export class Connection<In, Out = In> {
 
   // What follows is for the poller, the listener and the rooms alone.
 
-  /** When something came from the peer last: the time of the frame that shows it. @internal */
+  /** When something came from the peer last: the time of the frame that shows it, rounded up to a millisecond. @internal */
   get heardMs(): number {
     return this.#news & HEARD ? this.#desk.polledMs : this.#heardMs;
   }

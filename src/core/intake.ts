@@ -1,7 +1,8 @@
 /**
  * The world's side of a connection. Every word from the transport is filed
  * here, between frames, and nothing else happens: no state changes, no game
- * code runs. Messages are decoded as they arrive, while the game is idle.
+ * code runs. Messages are decoded as they arrive, while the game is idle; records
+ * are checked then, and wait as bytes.
  *
  *     link ── opened, received, drained, ended, closed ──▶ intake ┊ poll ▶ connection
  *

@@ -5,7 +5,7 @@
  *
  *     intake ── inbox ┊ latch ──▶ ready ──▶ tryRecv ──▶ game
  *
- * Never decodes, and never learns why a connection ends.
+ * Never learns how messages wait, nor why a connection ends.
  */
 
 import type { Books } from "./books.ts";

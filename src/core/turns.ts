@@ -58,7 +58,7 @@ export class Turns<Member> {
     return 0;
   }
 
-  /** Has each member make all of its steps, one member after the other: `steps` does. Answers what is left, 0. */
+  /** Has each member make all of its steps, one member after the other, as `steps` does. Answers 0: nobody is to come again. */
   runOut(steps: (member: Member) => void): number {
     const members = this.#members;
     this.#rotate();

@@ -28,7 +28,7 @@ export interface WatchedParts {
 
 /** Whom they watch. */
 export interface Watched {
-  /** When something came from the peer last, in polled time. */
+  /** When something came from the peer last, in polled time, rounded up to a millisecond. */
   readonly heardMs: number;
   file(): void;
 }
