@@ -48,6 +48,8 @@ export interface RecordLayout {
    * {@link read} would throw at; `end` when they are all good.
    */
   firstBad(view: DataView, start: number, end: number): number;
+  /** As {@link read}, where {@link firstBad} has found nothing. */
+  readGood(view: DataView, start: number): Record<string, unknown>;
   /**
    * Writes `message` at the beginning of `view`.
    *
@@ -94,6 +96,10 @@ export class Layout implements RecordLayout {
       record[field.name] = readField(view, start + field.at, field, this.isLittle);
     }
     return record;
+  }
+
+  readGood(view: DataView, start: number): Record<string, unknown> {
+    return this.read(view, start);
   }
 
   firstBad(view: DataView, start: number, end: number): number {

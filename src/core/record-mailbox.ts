@@ -80,7 +80,7 @@ export class RecordMailbox<Item> implements Inbox<Item> {
 
   take(): Item | undefined {
     if (this.#head === this.#border || this.isHeld) return undefined;
-    const item = this.#reader.read(this.#view, (this.#head++ & this.#mask) * this.#sizeBytes);
+    const item = this.#reader.readGood(this.#view, (this.#head++ & this.#mask) * this.#sizeBytes);
     if (this.#head === this.#tail) this.#rewind();
     return item;
   }

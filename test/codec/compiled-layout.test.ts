@@ -101,6 +101,14 @@ describe("a compiled layout does what the plain one does", () => {
         const [one, other] = [plain, compiled(plain)].map((layout) => layout.firstBad(view, start, end));
         expect(other).toBe(one);
         if (one !== undefined && one < end) expect(() => plain.read(view, one)).toThrow();
+        if (one !== undefined && one > start) {
+          const records = [
+            plain.read(view, start),
+            plain.readGood(view, start),
+            compiled(plain).readGood(view, start),
+          ];
+          expect(new Set(records.map((record) => JSON.stringify(record, asText))).size).toBe(1);
+        }
       }),
     );
   });
@@ -164,6 +172,11 @@ describe("where code must not be made", () => {
     expect(tries).toBe(1);
   });
 });
+
+/** For bigints, which JSON has not. */
+function asText(_: string, value: unknown): unknown {
+  return typeof value === "bigint" ? `${value}n` : value;
+}
 
 /** A record with the order of its fields, or what is said against it. */
 function readBy(layout: RecordLayout, view: DataView, start: number): unknown {

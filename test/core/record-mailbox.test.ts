@@ -21,7 +21,7 @@ import { Rig, take } from "../rig.ts";
 /** A number in three bytes. */
 const NUMBERS: RecordReader<number> = {
   sizeBytes: 3,
-  read: (view, start) => view.getUint16(start) * 256 + view.getUint8(start + 2),
+  readGood: (view, start) => view.getUint16(start) * 256 + view.getUint8(start + 2),
 };
 
 describe("a mailbox of records", () => {
