@@ -4,13 +4,13 @@
  * connection's home. Interfaces only, so that the three need not know each
  * other.
  */
+import type { BufferPool } from "./buffer-pool.ts";
 import type { CloseReason } from "./link.ts";
-import type { StorePool } from "./outbox.ts";
 import type { Counters, PollerStats, StreamStats } from "./stats.ts";
 
 /** What a connection asks of its poller. */
 export interface Desk<Member> {
-  readonly stores: StorePool;
+  readonly stores: BufferPool;
   readonly counters: Counters<PollerStats>;
   /** The time that frames have counted, in milliseconds: what deadlines and rates go by. */
   readonly polledMs: number;

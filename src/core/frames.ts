@@ -10,13 +10,13 @@
  * datagram sockets add is `house-frames.ts`, which a page does not load.
  */
 import { Batch } from "./batch.ts";
+import { BufferPool } from "./buffer-pool.ts";
 import type { AnyConnection } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { Desk, Flushing } from "./desk.ts";
 import { Events } from "./events.ts";
 import { type Frame, ReusedFrame } from "./frame.ts";
 import type { CloseReason } from "./link.ts";
-import { StorePool } from "./outbox.ts";
 import { type Counters, type PollerStats, pollerCounters } from "./stats.ts";
 
 /** What decides how frames are cut. */
@@ -37,7 +37,7 @@ interface Connections extends Iterable<AnyConnection> {
 /** The frames of one poller. */
 export class Frames implements Desk<AnyConnection> {
   readonly events: Events = new Events();
-  readonly stores: StorePool = new StorePool();
+  readonly stores: BufferPool = new BufferPool();
   readonly counters: Counters<PollerStats> = pollerCounters();
   /** What has something to look at in this frame. */
   readonly ready: AnyConnection[] = [];

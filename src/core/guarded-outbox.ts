@@ -8,10 +8,11 @@
  * CPU time so.
  */
 import { Backlog } from "./backlog.ts";
+import type { BufferPool } from "./buffer-pool.ts";
 import type { GuardLimits } from "./guard-limits.ts";
 import type { Limits } from "./limits.ts";
 import type { Link } from "./link.ts";
-import { Outbox, type Outcome, type StorePool } from "./outbox.ts";
+import { Outbox, type Outcome } from "./outbox.ts";
 import type { SharedRun } from "./shared-run.ts";
 import type { Key } from "./spans.ts";
 
@@ -29,7 +30,7 @@ export class GuardedOutbox extends Outbox {
   #run: SharedRun | undefined;
 
   /** @param dropped called for each message that is dropped */
-  constructor(link: Link, pool: StorePool, limits: SendLimits, dropped: () => void) {
+  constructor(link: Link, pool: BufferPool, limits: SendLimits, dropped: () => void) {
     super(link, pool, limits.sendLimitBytes);
     this.#mayDrop = limits.sendOverflow === "drop-oldest";
     this.#dropped = dropped;
@@ -105,9 +106,9 @@ export class GuardedOutbox extends Outbox {
     if (store === undefined || from + needed <= store.length) return store ?? super.roomFor(needed);
     const waiting = store.subarray(from, from + this.storedBytes);
     const mayStay = needed <= store.length && 2 * from >= store.length;
-    const next = mayStay ? store : this.pool.borrow(Math.max(needed, store.length * 2));
+    const next = mayStay ? store : this.pool.acquire(Math.max(needed, store.length * 2));
     next.set(waiting);
-    if (!mayStay) this.pool.giveBack(store);
+    if (!mayStay) this.pool.release(store);
     this.spans?.moveBy(-from);
     this.from = 0;
     return (this.store = next);
@@ -126,7 +127,7 @@ export class GuardedOutbox extends Outbox {
 
   /** Copies its part of the run to a store with room for so many bytes. */
   #ownStore(run: SharedRun, needed: number): Uint8Array {
-    const store = this.pool.borrow(needed);
+    const store = this.pool.acquire(needed);
     store.set(run.view(this.from, this.storedBytes));
     run.leave(false);
     this.#run = undefined;

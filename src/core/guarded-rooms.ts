@@ -39,10 +39,11 @@ export function guardedRooms(limits: Limits & GuardLimits): RoomsMaker {
     const watches = new Watches({ link, intake, outbox, limits }, keepers);
     const life = new GuardedLifeline({ link, intake, outbox, limits }, keepers);
     life.wake = () => watches.wake();
-    const parts = { codec, intake, outbox, books, life, limits, losses, desk };
+    const fail = (reason: CloseReason) => life.breakOff(reason);
+    const parts = { intake, books, desk, limits, losses, fail };
     const receiving = new SiftedReceiving(parts, member);
     const refused = () => {
-      if (limits.sendOverflow === "close") life.breakOff(fullOf(limits.sendLimitBytes));
+      if (limits.sendOverflow === "close") fail(fullOf(limits.sendLimitBytes));
     };
     const guard = {
       look(): boolean {

@@ -61,6 +61,11 @@ export class Intake<In> implements LinkEvents {
     return this.#reading === "paused";
   }
 
+  /** Whether the link has come to an end that the game may not have seen. */
+  get hasEnded(): boolean {
+    return this.progress === "ended" || this.progress === "closed";
+  }
+
   opened(): void {
     if (this.progress !== "connecting") return;
     this.progress = "open";

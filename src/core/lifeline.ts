@@ -19,7 +19,10 @@ import { type ConnectionState, type Phase, STATE_OF } from "./phase.ts";
 /** What a lifeline runs along. */
 export interface LifelineParts {
   readonly link: Link;
-  readonly intake: Pick<Intake<unknown>, "progress" | "reason" | "inbox" | "closed" | "discard" | "shut">;
+  readonly intake: Pick<
+    Intake<unknown>,
+    "progress" | "hasEnded" | "reason" | "inbox" | "closed" | "discard" | "shut"
+  >;
   readonly outbox: Outbox;
   readonly limits: Limits;
 }
@@ -57,16 +60,10 @@ export class Lifeline<Member extends { file(): void }> {
     return this.#phase === "open" || this.#phase === "connecting";
   }
 
-  /** Whether the link has come to an end that the game may not have seen. */
-  get isEnding(): boolean {
-    const { progress } = this.parts.intake;
-    return progress === "ended" || progress === "closed";
-  }
-
   /** The game has taken this guest. */
   admit(): void {
     if (this.#phase === "at the door") this.#phase = "open";
-    if (this.isEnding) this.#keepers.member.file();
+    if (this.parts.intake.hasEnded) this.#keepers.member.file();
   }
 
   /** Moves on as far as the link has come, and answers whether the game sees a change. */

@@ -9,6 +9,7 @@
  * most connections are silent most of the time, and a silent one should hold no
  * memory. Knows nothing of states.
  */
+import type { BufferPool } from "./buffer-pool.ts";
 import type { Link } from "./link.ts";
 import type { SharedRun } from "./shared-run.ts";
 import { type Key, type Span, Spans } from "./spans.ts";
@@ -19,7 +20,7 @@ export class Outbox {
   peakBytes = 0;
 
   readonly #link: Link;
-  protected readonly pool: StorePool;
+  protected readonly pool: BufferPool;
   protected readonly limitBytes: number;
   protected store: Uint8Array | undefined;
   /** Bytes that wait for the flush. */
@@ -35,7 +36,7 @@ export class Outbox {
   /** How many messages without a key were queued. */
   #era = 0;
 
-  constructor(link: Link, pool: StorePool, limitBytes: number) {
+  constructor(link: Link, pool: BufferPool, limitBytes: number) {
     this.#link = link;
     this.pool = pool;
     this.limitBytes = limitBytes;
@@ -96,7 +97,7 @@ export class Outbox {
     const store = this.store;
     if (store === undefined || (!isLast && this.#shouldWait)) return;
     const hasGone = this.write(store.subarray(this.from, this.from + this.storedBytes));
-    if (hasGone) this.pool.giveBack(store); // else it is the link's now
+    if (hasGone) this.pool.release(store); // else it is the link's now
   }
 
   /** So many of the bytes in the link have gone. */
@@ -107,7 +108,7 @@ export class Outbox {
 
   /** Forgets what waits here. */
   clear(): void {
-    if (this.store !== undefined) this.pool.giveBack(this.store);
+    if (this.store !== undefined) this.pool.release(this.store);
     this.#forget();
   }
 
@@ -177,11 +178,11 @@ export class Outbox {
 
   /** The store, with room for so many bytes. */
   protected roomFor(needed: number): Uint8Array {
-    const store = (this.store ??= this.pool.borrow(needed));
+    const store = (this.store ??= this.pool.acquire(needed));
     if (needed <= store.length) return store;
-    const larger = this.pool.borrow(needed);
+    const larger = this.pool.acquire(needed);
     larger.set(store.subarray(0, this.storedBytes));
-    this.pool.giveBack(store);
+    this.pool.release(store);
     return (this.store = larger);
   }
 
@@ -196,31 +197,9 @@ export class Outbox {
 /** What became of a message that was to be queued. */
 export type Outcome = "queued" | "replaced" | "refused";
 
-/** Stores, used again and again. One pool serves all outboxes of a poller. */
-export class StorePool {
-  /** Those that nobody has, each size, a power of two, on a shelf of its own. */
-  readonly #shelves: Uint8Array[][] = [];
-
-  /** A store of `needed` bytes or more. */
-  borrow(needed: number): Uint8Array {
-    const power = Math.ceil(Math.log2(Math.max(needed, STORE_BYTES)));
-    return this.#shelves[power]?.pop() ?? new Uint8Array(2 ** power);
-  }
-
-  giveBack(store: Uint8Array): void {
-    if (store.length > BATCH_BYTES) return;
-    const shelf = (this.#shelves[Math.log2(store.length)] ??= []);
-    if (shelf.length * store.length < KEPT_BYTES) shelf.push(store);
-  }
-}
-
 /**
  * What is worth giving to a link that is behind: 64 KiB, some system calls'
  * worth. Less would lie there in a store of its own, a thousand bytes for a
  * message of twenty; more may wait for a frame too long.
  */
 const BATCH_BYTES = 65_536;
-/** What a game says to one peer in one frame mostly fits; more grows by doubling. */
-const STORE_BYTES = 1_024;
-/** 4 MiB of each size, 28 in all: for 4,096 connections that send a little in the same frame, or 64 that send much. */
-const KEPT_BYTES = 4_194_304;

@@ -12,12 +12,10 @@ import type { Books } from "./books.ts";
 import type { Desk } from "./desk.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Intake } from "./intake.ts";
-import type { Lifeline } from "./lifeline.ts";
 
 /** What receiving depends on. */
 export interface ReceivingParts<In> {
   readonly intake: Intake<In>;
-  readonly life: Pick<Lifeline<never>, "isEnding">;
   readonly books: Books;
   readonly desk: Pick<Desk<never>, "polledMs">;
 }
@@ -102,6 +100,6 @@ export class Receiving<In> {
   /** A message was taken: the reading may go on, or the end that stood behind it is to be shown. */
   tellTaken(): void {
     this.#parts.intake.readOn();
-    if (this.#parts.life.isEnding && this.inbox.length === 0) this.#member.file();
+    if (this.#parts.intake.hasEnded && this.inbox.length === 0) this.#member.file();
   }
 }

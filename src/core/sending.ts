@@ -11,7 +11,6 @@
 import type { Codec } from "../codec/codec.ts";
 import type { Books } from "./books.ts";
 import type { Keepers } from "./desk.ts";
-import type { Lifeline } from "./lifeline.ts";
 import type { Outbox } from "./outbox.ts";
 import type { SharedRun } from "./shared-run.ts";
 import type { Key } from "./spans.ts";
@@ -19,7 +18,7 @@ import type { Key } from "./spans.ts";
 /** What sending depends on. */
 export interface SendingParts<Out> {
   readonly codec: Pick<Codec<unknown, Out>, "encode">;
-  readonly life: Pick<Lifeline<never>, "maySend">;
+  readonly life: { readonly maySend: boolean };
   readonly outbox: Outbox;
   readonly books: Books;
   /** Called when a message found no room. */

@@ -10,10 +10,11 @@
  * has a part any more, unless a link keeps them. Knows no outbox: only how many
  * have a part.
  */
+import type { BufferPool } from "./buffer-pool.ts";
 
 /** One run of bytes for many outboxes. */
 export class SharedRun {
-  readonly #pool: Stores;
+  readonly #pool: BufferPool;
   #store: Uint8Array | undefined;
   /** Bytes in the store. */
   #length = 0;
@@ -27,7 +28,7 @@ export class SharedRun {
   #view: Uint8Array | undefined;
   #viewFrom = 0;
 
-  constructor(pool: Stores) {
+  constructor(pool: BufferPool) {
     this.#pool = pool;
   }
 
@@ -76,9 +77,9 @@ export class SharedRun {
   }
 
   #roomFor(needed: number): Uint8Array {
-    const store = (this.#store ??= this.#pool.borrow(needed));
+    const store = (this.#store ??= this.#pool.acquire(needed));
     if (needed <= store.length) return store;
-    const larger = this.#pool.borrow(needed);
+    const larger = this.#pool.acquire(needed);
     larger.set(store.subarray(0, this.#start));
     this.#letGo();
     return (this.#store = larger);
@@ -86,17 +87,10 @@ export class SharedRun {
 
   /** The store is nobody's any more, or a link's. */
   #letGo(): void {
-    if (this.#store !== undefined && !this.#isKept) this.#pool.giveBack(this.#store);
+    if (this.#store !== undefined && !this.#isKept) this.#pool.release(this.#store);
     this.#isKept = false;
     this.#view = undefined;
   }
-}
-
-/** Where stores come from. */
-interface Stores {
-  /** A store of `needed` bytes or more. */
-  borrow(needed: number): Uint8Array;
-  giveBack(store: Uint8Array): void;
 }
 
 const NOTHING = new Uint8Array(0);

@@ -7,7 +7,6 @@
 import type { Desk } from "./desk.ts";
 import type { GuardLimits } from "./guard-limits.ts";
 import type { GuardedIntake } from "./guarded-intake.ts";
-import type { GuardedLifeline } from "./guarded-lifeline.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Limits } from "./limits.ts";
 import type { CloseReason } from "./link.ts";
@@ -18,7 +17,8 @@ import { Receiving, type ReceivingParts } from "./receiving.ts";
 /** What sifting depends on, beside what receiving does. */
 export interface SiftingParts<In> extends ReceivingParts<In> {
   readonly intake: GuardedIntake<In>;
-  readonly life: Pick<GuardedLifeline<never>, "isEnding" | "breakOff">;
+  /** Ends the connection from this side; what came stays to be taken. */
+  readonly fail: (reason: CloseReason) => void;
   readonly limits: Limits & GuardLimits;
   readonly losses: Pick<Losses<never>, "count" | "tell">;
   readonly desk: Pick<Desk<never>, "polledMs" | "uncountedMs">;
@@ -82,15 +82,15 @@ export class SiftedReceiving<In> extends Receiving<In> {
 
   /** Ends it when too much waits, or came too fast. What came while a late frame did not count has that time too. */
   #judge(): void {
-    const { intake, life, limits, desk } = this.#parts;
+    const { intake, fail, limits, desk } = this.#parts;
     const { receiveLimitBytes, messageRateHz } = limits;
     const came = intake.whole - this.#cameBefore;
     this.#cameBefore = intake.whole;
     this.#comingRate.grant(desk.uncountedMs - this.#uncountedMs);
     this.#uncountedMs = desk.uncountedMs;
-    if (intake.paused) life.breakOff(over("receiveLimitBytes", `${receiveLimitBytes} bytes wait`));
+    if (intake.paused) fail(over("receiveLimitBytes", `${receiveLimitBytes} bytes wait`));
     else if (came > this.#comingRate.available(desk.polledMs)) {
-      life.breakOff(over("messageRateHz", `more than ${messageRateHz} messages came in a second`));
+      fail(over("messageRateHz", `more than ${messageRateHz} messages came in a second`));
     } else this.#comingRate.use(came);
   }
 

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { BufferPool } from "../../src/core/buffer-pool.ts";
 import { GuardedOutbox, type SendLimits } from "../../src/core/guarded-outbox.ts";
 import type { Link } from "../../src/core/link.ts";
-import { Outbox, StorePool } from "../../src/core/outbox.ts";
+import { Outbox } from "../../src/core/outbox.ts";
 import type { Key } from "../../src/core/spans.ts";
 import { check } from "../codec/properties.ts";
 
@@ -104,7 +105,7 @@ describe("what leaves", () => {
     check(
       fc.property(fc.array(step, { minLength: 10, maxLength: 80 }), (steps) => {
         const link = new SlowLink();
-        const outbox = new GuardedOutbox(link as unknown as Link, new StorePool(), limits, () => {
+        const outbox = new GuardedOutbox(link as unknown as Link, new BufferPool(), limits, () => {
           droppedHere++;
         });
         let droppedHere = 0;
@@ -143,7 +144,7 @@ describe("what leaves", () => {
 describe("a link that is behind", () => {
   function behind(): { link: SlowLink; outbox: Outbox } {
     const link = new SlowLink();
-    const outbox = new Outbox(link as unknown as Link, new StorePool(), LIMIT_BYTES);
+    const outbox = new Outbox(link as unknown as Link, new BufferPool(), LIMIT_BYTES);
     link.behind = true;
     outbox.queue(Uint8Array.of(1));
     outbox.flush(false);
@@ -190,7 +191,7 @@ const BATCH_BYTES = 65_536;
 
 describe("the pool of stores", () => {
   test("lends a power of two with room for what is needed, and the same one again", () => {
-    const pool = new StorePool();
+    const pool = new BufferPool();
     for (const [needed, sizeBytes] of [
       [0, 1_024],
       [1_024, 1_024],
@@ -198,23 +199,23 @@ describe("the pool of stores", () => {
       [2_400, 4_096],
       [65_536, 65_536],
     ] as const) {
-      const store = pool.borrow(needed);
+      const store = pool.acquire(needed);
       expect(store.length).toBe(sizeBytes);
-      pool.giveBack(store);
-      expect(pool.borrow(needed)).toBe(store);
-      expect(pool.borrow(needed)).not.toBe(store);
+      pool.release(store);
+      expect(pool.acquire(needed)).toBe(store);
+      expect(pool.acquire(needed)).not.toBe(store);
     }
   });
 
   test("keeps none above 64 KiB, and no more than 4 MiB of a size", () => {
-    const pool = new StorePool();
-    const large = pool.borrow(65_537);
+    const pool = new BufferPool();
+    const large = pool.acquire(65_537);
     expect(large.length).toBe(131_072);
-    pool.giveBack(large);
-    expect(pool.borrow(65_537)).not.toBe(large);
-    const stores = Array.from({ length: 65 }, () => pool.borrow(65_536));
-    for (const store of stores) pool.giveBack(store);
-    const again = new Set(Array.from({ length: 65 }, () => pool.borrow(65_536)));
+    pool.release(large);
+    expect(pool.acquire(65_537)).not.toBe(large);
+    const stores = Array.from({ length: 65 }, () => pool.acquire(65_536));
+    for (const store of stores) pool.release(store);
+    const again = new Set(Array.from({ length: 65 }, () => pool.acquire(65_536)));
     expect(stores.filter((store) => again.has(store))).toHaveLength(64);
   });
 });
