@@ -13,13 +13,15 @@ export type { Frame } from "./core/frame.ts";
 export type { AnyConnection, Connection } from "./core/connection.ts";
 export type { Key } from "./core/spans.ts";
 export type { ConnectionState } from "./core/phase.ts";
-export { formatAddress, type Address, type CloseKind, type CloseReason } from "./core/link.ts";
+export { formatAddress, type Address } from "./port/address.ts";
+export type { CloseKind, CloseReason } from "./port/close-reason.ts";
 export type { Handler, PollerEvents } from "./core/events.ts";
 export type { ConnectionStats, PollerStats, StreamStats, TrafficStats } from "./core/stats.ts";
 
 export { websocket } from "./transport/websocket-page.ts";
 export type { WebSocketOptions } from "./transport/websocket-options.ts";
-export type { Link, LinkEvents, Pump, Transport } from "./core/link.ts";
+export type { Link, LinkEvents } from "./port/link.ts";
+export type { Pump, Transport } from "./port/transport.ts";
 
 export { lines, type LinesOptions } from "./codec/lines.ts";
 export { json, type JsonOptions } from "./codec/json.ts";

@@ -27,7 +27,8 @@ export type { ConnectionState } from "./core/phase.ts";
 export type { AcceptLimitOptions, AddressList } from "./core/accept-limits.ts";
 export type { GuardLimitOptions, ReceiveOverflow, SendOverflow } from "./core/guard-limits.ts";
 export type { ConnectLimitOptions, LimitOptions } from "./core/limits.ts";
-export { formatAddress, type Address, type CloseKind, type CloseReason } from "./core/link.ts";
+export { formatAddress, type Address } from "./port/address.ts";
+export type { CloseKind, CloseReason } from "./port/close-reason.ts";
 export type { Handler, PollerEvents } from "./core/events.ts";
 export type {
   ConnectionStats,
@@ -44,18 +45,13 @@ export { udp, type UdpOptions } from "./transport/udp.ts";
 export { unix, type UnixOptions } from "./transport/unix.ts";
 export { names, type NamesOptions } from "./transport/names.ts";
 export { memory, type MemoryOptions, type MemoryTransport } from "./transport/memory.ts";
-export type { FailedAttempt, NameAnswer, NameQuery } from "./core/link.ts";
-export type { DatagramEvents, DatagramLink, Destination } from "./core/link.ts";
-export type {
-  Door,
-  DoorEvents,
-  Link,
-  LinkEvents,
-  PeerCertificate,
-  Pump,
-  Security,
-  Transport,
-} from "./core/link.ts";
+export type { FailedAttempt } from "./port/link.ts";
+export type { NameAnswer, NameQuery } from "./port/name-query.ts";
+export type { DatagramEvents, DatagramLink, Destination } from "./port/datagram-link.ts";
+export type { Door, DoorEvents } from "./port/door.ts";
+export type { Link, LinkEvents } from "./port/link.ts";
+export type { PeerCertificate, Security } from "./port/security.ts";
+export type { Pump, Transport } from "./port/transport.ts";
 
 export { lines, type LinesOptions } from "./codec/lines.ts";
 export { json, type JsonOptions } from "./codec/json.ts";

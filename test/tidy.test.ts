@@ -31,11 +31,15 @@ const FOR_BOTH_SIDES = /^demo\/cube\/(window-wire|wire|world|news)\.ts$/;
 
 /** What each layer may import. The first that fits a file is its layer. */
 const LAYERS: readonly Layer[] = [
-  { files: /^src\/(index|websocket)\.ts$/, mayImport: [/^src\/(core|codec|transport)\//, /^src\/loop\.ts$/] },
+  {
+    files: /^src\/(index|websocket)\.ts$/,
+    mayImport: [/^src\/(port|core|codec|transport)\//, /^src\/loop\.ts$/],
+  },
   {
     files: /^src\/browser\.ts$/,
-    mayImport: [/^src\/(core|codec)\//, /^src\/loop\.ts$/, FOR_PAGES],
+    mayImport: [/^src\/(port|core|codec)\//, /^src\/loop\.ts$/, FOR_PAGES],
   },
+  { files: /^src\/port\//, mayImport: [/^src\/port\//] },
   { files: /^src\/check\.ts$/, mayImport: [] },
   { files: /^src\/pace\.ts$/, mayImport: [] },
   {
@@ -43,13 +47,13 @@ const LAYERS: readonly Layer[] = [
     mayImport: [/^src\/(check|pace)\.ts$/, /^src\/core\/(frame|client-poller)\.ts$/],
   },
   { files: /^src\/codec\//, mayImport: [/^src\/check\.ts$/, /^src\/codec\//] },
-  { files: /^src\/core\/events\.ts$/, mayImport: [/^src\/core\//, /^mitt$/] },
-  { files: /^src\/core\//, mayImport: [/^src\/check\.ts$/, /^src\/codec\//, /^src\/core\//] },
-  { files: FOR_PAGES, mayImport: [/^src\/check\.ts$/, /^src\/core\/link\.ts$/, FOR_PAGES] },
+  { files: /^src\/core\/events\.ts$/, mayImport: [/^src\/(port|core)\//, /^mitt$/] },
+  { files: /^src\/core\//, mayImport: [/^src\/check\.ts$/, /^src\/(port|codec|core)\//] },
+  { files: FOR_PAGES, mayImport: [/^src\/check\.ts$/, /^src\/port\//, FOR_PAGES] },
   { files: /^src\/transport\/ws\.ts$/, mayImport: [/^ws$/] },
   {
     files: /^src\/transport\//,
-    mayImport: [/^src\/check\.ts$/, /^src\/core\/link\.ts$/, /^src\/transport\//, /^node:/],
+    mayImport: [/^src\/check\.ts$/, /^src\/port\//, /^src\/transport\//, /^node:/],
   },
   { files: FOR_BOTH_SIDES, mayImport: [FOR_BOTH_SIDES] },
   {
@@ -72,7 +76,7 @@ describe("layers", () => {
     const sample = sources({
       "src/codec/a.ts": 'import { b } from "../core/b.ts";',
       "src/core/b.ts": 'import type { Socket } from "node:net";\nimport mitt from "mitt";',
-      "src/transport/c.ts": 'export {\n  d,\n} from "../core/d.ts";\nimport "../core/link.ts";',
+      "src/transport/c.ts": 'export {\n  d,\n} from "../core/d.ts";\nimport "../port/link.ts";',
       "src/check.ts": 'const late = await import("./loop.ts");',
       "demo/e.ts": 'import { lines } from "../src/codec/lines.ts";',
       "src/new/f.ts": "",

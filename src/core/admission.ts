@@ -7,8 +7,10 @@
  * Decides by address, by how many are in the house, and by how fast they come.
  * Its `code`s are the names of the limits. Knows no link and no game.
  */
+
+import type { Address } from "../port/address.ts";
+import type { CloseReason } from "../port/close-reason.ts";
 import type { AcceptLimits, AddressList } from "./accept-limits.ts";
-import type { Address, CloseReason } from "./link.ts";
 import { Rate } from "./rate.ts";
 
 /** The admission of one listener. */

@@ -10,13 +10,13 @@
  */
 import { kindOf, milliseconds } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
+import type { Pump, Transport } from "../port/transport.ts";
 import { now, rest } from "./clock.ts";
 import { type AnyConnection, Connection } from "./connection.ts";
 import type { Handler, PollerEvents } from "./events.ts";
 import type { Frame } from "./frame.ts";
 import { type FrameRules, Frames } from "./frames.ts";
 import { type ConnectLimitOptions, type LimitOptions, type Limits, limitsOf } from "./limits.ts";
-import type { Pump, Transport } from "./link.ts";
 import { plainRooms, type RoomsMaker } from "./rooms.ts";
 import type { PollerStats } from "./stats.ts";
 

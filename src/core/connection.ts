@@ -8,11 +8,14 @@
  * rooms in which the rest is decided.
  */
 import type { Codec } from "../codec/codec.ts";
+import type { Address } from "../port/address.ts";
+import type { CloseReason } from "../port/close-reason.ts";
+import type { FailedAttempt, Link } from "../port/link.ts";
+import type { Security } from "../port/security.ts";
 import type { Books } from "./books.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { Desk, Home } from "./desk.ts";
 import type { Inbox } from "./inbox.ts";
-import type { Address, CloseReason, FailedAttempt, Link, Security } from "./link.ts";
 import { FILED, HEARD } from "./news.ts";
 import type { ConnectionState } from "./phase.ts";
 import type { Rooms, RoomsMaker } from "./rooms.ts";

@@ -9,7 +9,9 @@
  * from anybody.
  */
 import type { Codec } from "../codec/codec.ts";
-import type { Address, CloseReason, DatagramEvents } from "./link.ts";
+import type { Address } from "../port/address.ts";
+import type { CloseReason } from "../port/close-reason.ts";
+import type { DatagramEvents } from "../port/datagram-link.ts";
 import { Mailbox } from "./mailbox.ts";
 
 /** A message and where it came from. */

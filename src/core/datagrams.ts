@@ -9,10 +9,12 @@
  */
 import { wholeNumber } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
+import type { Address } from "../port/address.ts";
+import type { CloseReason } from "../port/close-reason.ts";
+import type { DatagramLink, Destination } from "../port/datagram-link.ts";
 import { type Datagram, DatagramIntake } from "./datagram-intake.ts";
 import type { DatagramDesk } from "./desk.ts";
 import type { Limits } from "./limits.ts";
-import type { Address, CloseReason, DatagramLink, Destination } from "./link.ts";
 import { Mailbox } from "./mailbox.ts";
 import { type Counters, type DatagramStats, datagramCounters } from "./stats.ts";
 

@@ -4,8 +4,9 @@
  * connection's home. Interfaces only, so that the three need not know each
  * other.
  */
+
+import type { CloseReason } from "../port/close-reason.ts";
 import type { BufferPool } from "./buffer-pool.ts";
-import type { CloseReason } from "./link.ts";
 import type { Counters, PollerStats, StreamStats } from "./stats.ts";
 
 /** What a connection asks of its poller. */

@@ -5,8 +5,8 @@
  * events; they are pulled.
  */
 import mitt, { type Emitter } from "mitt";
+import type { CloseReason } from "../port/close-reason.ts";
 import type { AnyConnection } from "./connection.ts";
-import type { CloseReason } from "./link.ts";
 import type { AnyListener } from "./listener.ts";
 
 /** What can be listened to with `poller.on`, and what each handler is given. */

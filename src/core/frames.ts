@@ -9,6 +9,8 @@
  * connections by what they do in a frame, and no transport. What listeners and
  * datagram sockets add is `house-frames.ts`, which a page does not load.
  */
+
+import type { CloseReason } from "../port/close-reason.ts";
 import { Batch } from "./batch.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import type { AnyConnection } from "./connection.ts";
@@ -16,7 +18,6 @@ import { Deadlines } from "./deadlines.ts";
 import type { Desk, Flushing } from "./desk.ts";
 import { Events } from "./events.ts";
 import { type Frame, ReusedFrame } from "./frame.ts";
-import type { CloseReason } from "./link.ts";
 import { type Counters, type PollerStats, pollerCounters } from "./stats.ts";
 
 /** What decides how frames are cut. */

@@ -4,10 +4,10 @@
  */
 
 import { type Decoder, RECORD } from "../codec/codec.ts";
+import type { Link } from "../port/link.ts";
 import type { Desk, Keepers } from "./desk.ts";
 import type { Inbox } from "./inbox.ts";
 import { type Hearer, Intake } from "./intake.ts";
-import type { Link } from "./link.ts";
 import { Mailbox } from "./mailbox.ts";
 import { RecordMailbox } from "./record-mailbox.ts";
 

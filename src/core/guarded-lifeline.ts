@@ -2,8 +2,9 @@
  * A life that limits can end: while the connection is open its deadlines are
  * those of what the peer does, which others watch.
  */
+
+import type { CloseReason } from "../port/close-reason.ts";
 import { Lifeline } from "./lifeline.ts";
-import type { CloseReason } from "./link.ts";
 import type { Phase } from "./phase.ts";
 
 /** The life of one guarded connection. */

@@ -2,13 +2,14 @@
  * The rooms of a connection to a stranger: the same as any, with a guard who
  * watches what the peer does, and rules for what is too much. Decides nothing.
  */
+
+import type { CloseReason } from "../port/close-reason.ts";
 import { Books } from "./books.ts";
 import type { GuardLimits } from "./guard-limits.ts";
 import { GuardedIntake } from "./guarded-intake.ts";
 import { GuardedLifeline } from "./guarded-lifeline.ts";
 import { GuardedOutbox } from "./guarded-outbox.ts";
 import type { Limits } from "./limits.ts";
-import type { CloseReason } from "./link.ts";
 import { Losses } from "./losses.ts";
 import type { RoomsMaker } from "./rooms.ts";
 import { Sending } from "./sending.ts";

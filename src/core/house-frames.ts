@@ -3,12 +3,13 @@
  * which settle before the connections do. Also what a house full of guests
  * needs and a client does not: a budget for each frame, in fair turns.
  */
+
+import type { CloseReason } from "../port/close-reason.ts";
 import type { Batch } from "./batch.ts";
 import type { AnyConnection } from "./connection.ts";
 import { DeadlineHeap } from "./deadline-heap.ts";
 import type { Closing, DatagramDesk, ListenerDesk, Settling } from "./desk.ts";
 import { type FrameRules, Frames } from "./frames.ts";
-import type { CloseReason } from "./link.ts";
 import type { AnyListener } from "./listener.ts";
 import { HEARD } from "./news.ts";
 import { Roster } from "./roster.ts";

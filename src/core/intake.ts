@@ -11,8 +11,9 @@
  */
 
 import { DecodeError, type Decoder } from "../codec/codec.ts";
+import type { CloseReason } from "../port/close-reason.ts";
+import type { Link, LinkEvents } from "../port/link.ts";
 import type { Inbox } from "./inbox.ts";
-import type { CloseReason, Link, LinkEvents } from "./link.ts";
 import { Mailbox } from "./mailbox.ts";
 import { HEARD } from "./news.ts";
 

@@ -9,10 +9,12 @@
  * game has called, and why it ended. Ends the link, and tells its keepers what
  * became of it. Never looks at a message or a clock.
  */
+
+import type { CloseReason } from "../port/close-reason.ts";
+import type { Link } from "../port/link.ts";
 import type { Keepers } from "./desk.ts";
 import type { Intake } from "./intake.ts";
 import type { Limits } from "./limits.ts";
-import type { CloseReason, Link } from "./link.ts";
 import type { Outbox } from "./outbox.ts";
 import { type ConnectionState, type Phase, STATE_OF } from "./phase.ts";
 

@@ -8,13 +8,16 @@
  * byte itself.
  */
 import type { Codec } from "../codec/codec.ts";
+import type { Address } from "../port/address.ts";
+import type { CloseReason } from "../port/close-reason.ts";
+import type { Door, DoorEvents } from "../port/door.ts";
+import type { Link } from "../port/link.ts";
 import type { HouseRules } from "./accept-limits.ts";
 import { Admission } from "./admission.ts";
 import { type AnyConnection, Connection } from "./connection.ts";
 import type { ListenerDesk } from "./desk.ts";
 import type { DrainBudget } from "./drain-budget.ts";
 import { Draining } from "./draining.ts";
-import type { Address, CloseReason, Door, DoorEvents, Link } from "./link.ts";
 import { Mailbox } from "./mailbox.ts";
 import { type Crowd, Roster } from "./roster.ts";
 import { SharedRun } from "./shared-run.ts";

@@ -2,8 +2,11 @@
  * A question for the addresses of a name, in frames: asked now, answered in a
  * later one. Knows no resolver but by its port.
  */
+
+import type { Address } from "../port/address.ts";
+import type { CloseReason } from "../port/close-reason.ts";
+import type { NameQuery } from "../port/name-query.ts";
 import type { DatagramDesk } from "./desk.ts";
-import type { Address, CloseReason, NameQuery } from "./link.ts";
 
 /** A question under way or answered. Made by `poller.lookup`. */
 export class Lookup {

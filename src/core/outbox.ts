@@ -9,8 +9,9 @@
  * most connections are silent most of the time, and a silent one should hold no
  * memory. Knows nothing of states.
  */
+
+import type { Link } from "../port/link.ts";
 import type { BufferPool } from "./buffer-pool.ts";
-import type { Link } from "./link.ts";
 import type { SharedRun } from "./shared-run.ts";
 import { type Key, type Span, Spans } from "./spans.ts";
 

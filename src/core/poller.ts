@@ -8,6 +8,8 @@
  */
 import { kindOf, limit, wholeNumber } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
+import type { NameQuery } from "../port/name-query.ts";
+import type { Transport } from "../port/transport.ts";
 import { type AcceptLimitOptions, type AcceptLimits, acceptLimitsOf } from "./accept-limits.ts";
 import {
   ClientPoller,
@@ -21,7 +23,6 @@ import { type GuardLimitOptions, type GuardLimits, guardLimitsOf } from "./guard
 import { guardedRooms } from "./guarded-rooms.ts";
 import { type Budget, HouseFrames } from "./house-frames.ts";
 import { type LimitOptions, limitsOf } from "./limits.ts";
-import type { NameQuery, Transport } from "./link.ts";
 import { Listener } from "./listener.ts";
 import { Lookup } from "./lookup.ts";
 import type { RoomsMaker } from "./rooms.ts";

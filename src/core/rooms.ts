@@ -3,13 +3,13 @@
  * nothing.
  */
 import type { Codec } from "../codec/codec.ts";
+import type { Link } from "../port/link.ts";
 import { Books } from "./books.ts";
 import type { Keepers } from "./desk.ts";
 import type { Guard } from "./guard.ts";
 import { type Hearer, Intake } from "./intake.ts";
 import { Lifeline } from "./lifeline.ts";
 import type { Limits } from "./limits.ts";
-import type { Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import { Receiving } from "./receiving.ts";
 import { Sending } from "./sending.ts";

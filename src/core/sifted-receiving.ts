@@ -4,12 +4,12 @@
  * as a frame begins; between frames nothing is dropped that could be seen.
  */
 
+import type { CloseReason } from "../port/close-reason.ts";
 import type { Desk } from "./desk.ts";
 import type { GuardLimits } from "./guard-limits.ts";
 import type { GuardedIntake } from "./guarded-intake.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Limits } from "./limits.ts";
-import type { CloseReason } from "./link.ts";
 import type { Losses } from "./losses.ts";
 import { type Rate, rateOf } from "./rate.ts";
 import { Receiving, type ReceivingParts } from "./receiving.ts";

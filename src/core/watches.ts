@@ -9,11 +9,13 @@
  * silence one look for each deadline. While the link is paused the peer cannot
  * be heard: nothing it should say is due then.
  */
+
+import type { CloseReason } from "../port/close-reason.ts";
+import type { Link } from "../port/link.ts";
 import type { Keepers } from "./desk.ts";
 import type { GuardLimits } from "./guard-limits.ts";
 import type { GuardedIntake } from "./guarded-intake.ts";
 import type { GuardedOutbox } from "./guarded-outbox.ts";
-import type { CloseReason, Link } from "./link.ts";
 
 /** What is watched. */
 export interface WatchedParts {

@@ -6,7 +6,9 @@
 import { lookup } from "node:dns";
 import { readFile } from "node:fs";
 import { kindOf } from "../check.ts";
-import type { Address, CloseReason, NameAnswer, NameQuery } from "../core/link.ts";
+import type { Address } from "../port/address.ts";
+import type { CloseReason } from "../port/close-reason.ts";
+import type { NameAnswer, NameQuery } from "../port/name-query.ts";
 import { reasonOf } from "./errors.ts";
 
 /** Options of {@link names}. */

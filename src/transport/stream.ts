@@ -11,7 +11,10 @@
  */
 import type { Socket } from "node:net";
 import { debuglog } from "node:util";
-import type { Address, CloseReason, FailedAttempt, Link, LinkEvents, Security } from "../core/link.ts";
+import type { Address } from "../port/address.ts";
+import type { CloseReason } from "../port/close-reason.ts";
+import type { FailedAttempt, Link, LinkEvents } from "../port/link.ts";
+import type { Security } from "../port/security.ts";
 import { reasonOf } from "./errors.ts";
 import { readShared } from "./shared-read.ts";
 

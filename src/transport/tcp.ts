@@ -4,7 +4,7 @@
  */
 import { connect, createServer, type ListenOptions, type ServerOpts, type TcpNetConnectOpts } from "node:net";
 import { kindOf, milliseconds, wholeNumber } from "../check.ts";
-import type { Transport } from "../core/link.ts";
+import type { Transport } from "../port/transport.ts";
 import { StreamLink } from "./stream.ts";
 import { DEFAULT_BACKLOG, READ_BYTES, StreamDoor } from "./stream-door.ts";
 import { watchYielding } from "./yield-watch.ts";

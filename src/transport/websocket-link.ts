@@ -9,7 +9,10 @@
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { debuglog } from "node:util";
-import type { Address, CloseReason, Link, LinkEvents, Security } from "../core/link.ts";
+import type { Address } from "../port/address.ts";
+import type { CloseReason } from "../port/close-reason.ts";
+import type { Link, LinkEvents } from "../port/link.ts";
+import type { Security } from "../port/security.ts";
 import { BROKEN, farewellOf, reasonOfCode } from "./close-codes.ts";
 import { reasonOf } from "./errors.ts";
 import type { Beating, Heartbeat } from "./heartbeat.ts";

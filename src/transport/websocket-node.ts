@@ -6,7 +6,8 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { createSecureContext } from "node:tls";
 import { kindOf, milliseconds, wholeNumber } from "../check.ts";
-import type { CloseReason, Transport } from "../core/link.ts";
+import type { CloseReason } from "../port/close-reason.ts";
+import type { Transport } from "../port/transport.ts";
 import { Heartbeat, type HeartbeatPlan } from "./heartbeat.ts";
 import { asShown } from "./shown.ts";
 import { agreementOf, type Identity, type Pem, secretsOf } from "./tls.ts";
