@@ -16,7 +16,7 @@ export type {
 } from "./core/client-poller.ts";
 export type { Frame } from "./core/frame.ts";
 export type { AnyListener, Listener, ListenerState } from "./core/listener.ts";
-export type { Crowd } from "./core/roster.ts";
+export type { Crowd } from "./core/storage/roster.ts";
 export type { DrainBudget } from "./core/drain-budget.ts";
 export type { DatagramSocket, DatagramState } from "./core/datagrams.ts";
 export type { Datagram } from "./core/datagram-intake.ts";

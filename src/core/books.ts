@@ -4,8 +4,8 @@
  * Decides nothing.
  */
 import type { Desk, Home } from "./desk.ts";
-import type { Inbox } from "./inbox.ts";
 import { type ConnectionStats, type Counters, connectionCounters, type StreamStats } from "./stats.ts";
+import type { Inbox } from "./storage/inbox.ts";
 
 /** The books of one connection. */
 export class Books {

@@ -15,12 +15,12 @@ import type { Security } from "../port/security.ts";
 import type { Books } from "./books.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { Desk, Home } from "./desk.ts";
-import type { Inbox } from "./inbox.ts";
 import { FILED, HEARD } from "./news.ts";
 import type { ConnectionState } from "./phase.ts";
 import type { Rooms, RoomsMaker } from "./rooms.ts";
 import { checkKey, type Key } from "./spans.ts";
 import type { ConnectionStats } from "./stats.ts";
+import type { Inbox } from "./storage/inbox.ts";
 
 /** One peer. Made by `poller.connect` and given by `listener.tryAccept`. */
 export class Connection<In, Out = In> {

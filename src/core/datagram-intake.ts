@@ -12,7 +12,7 @@ import type { Codec } from "../codec/codec.ts";
 import type { Address } from "../port/address.ts";
 import type { CloseReason } from "../port/close-reason.ts";
 import type { DatagramEvents } from "../port/datagram-link.ts";
-import { Mailbox } from "./mailbox.ts";
+import { Mailbox } from "./storage/mailbox.ts";
 
 /** A message and where it came from. */
 export interface Datagram<In> {

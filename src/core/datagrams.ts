@@ -15,8 +15,8 @@ import type { DatagramLink, Destination } from "../port/datagram-link.ts";
 import { type Datagram, DatagramIntake } from "./datagram-intake.ts";
 import type { DatagramDesk } from "./desk.ts";
 import type { Limits } from "./limits.ts";
-import { Mailbox } from "./mailbox.ts";
 import { type Counters, type DatagramStats, datagramCounters } from "./stats.ts";
+import { Mailbox } from "./storage/mailbox.ts";
 
 /** Where a datagram socket is in its life; it only moves forward. */
 export type DatagramState = "starting" | "open" | "closed";

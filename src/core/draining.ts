@@ -4,8 +4,8 @@
  * connections by what can be taken from them.
  */
 import { type DrainBudget, Spending } from "./drain-budget.ts";
-import type { Inbox } from "./inbox.ts";
-import { Turns } from "./turns.ts";
+import type { Inbox } from "./storage/inbox.ts";
+import { Turns } from "./storage/turns.ts";
 
 /** From whom messages are taken. */
 export interface Source<In> {

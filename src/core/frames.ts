@@ -11,14 +11,14 @@
  */
 
 import type { CloseReason } from "../port/close-reason.ts";
-import { Batch } from "./batch.ts";
-import { BufferPool } from "./buffer-pool.ts";
 import type { AnyConnection } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { Desk, Flushing } from "./desk.ts";
 import { Events } from "./events.ts";
 import { type Frame, ReusedFrame } from "./frame.ts";
 import { type Counters, type PollerStats, pollerCounters } from "./stats.ts";
+import { Batch } from "./storage/batch.ts";
+import { BufferPool } from "./storage/buffer-pool.ts";
 
 /** What decides how frames are cut. */
 export interface FrameRules {

@@ -6,10 +6,10 @@
 import { type Decoder, RECORD } from "../codec/codec.ts";
 import type { Link } from "../port/link.ts";
 import type { Desk, Keepers } from "./desk.ts";
-import type { Inbox } from "./inbox.ts";
 import { type Hearer, Intake } from "./intake.ts";
-import { Mailbox } from "./mailbox.ts";
-import { RecordMailbox } from "./record-mailbox.ts";
+import type { Inbox } from "./storage/inbox.ts";
+import { Mailbox } from "./storage/mailbox.ts";
+import { RecordMailbox } from "./storage/record-mailbox.ts";
 
 /** What has arrived for one guarded connection. */
 export class GuardedIntake<In> extends Intake<In> {

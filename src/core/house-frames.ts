@@ -5,15 +5,15 @@
  */
 
 import type { CloseReason } from "../port/close-reason.ts";
-import type { Batch } from "./batch.ts";
 import type { AnyConnection } from "./connection.ts";
 import { DeadlineHeap } from "./deadline-heap.ts";
 import type { Closing, DatagramDesk, ListenerDesk, Settling } from "./desk.ts";
 import { type FrameRules, Frames } from "./frames.ts";
 import type { AnyListener } from "./listener.ts";
 import { HEARD } from "./news.ts";
-import { Roster } from "./roster.ts";
-import { Turns } from "./turns.ts";
+import type { Batch } from "./storage/batch.ts";
+import { Roster } from "./storage/roster.ts";
+import { Turns } from "./storage/turns.ts";
 
 /** How much may become visible in one frame. */
 export interface Budget {

@@ -13,9 +13,9 @@
 import { DecodeError, type Decoder } from "../codec/codec.ts";
 import type { CloseReason } from "../port/close-reason.ts";
 import type { Link, LinkEvents } from "../port/link.ts";
-import type { Inbox } from "./inbox.ts";
-import { Mailbox } from "./mailbox.ts";
 import { HEARD } from "./news.ts";
+import type { Inbox } from "./storage/inbox.ts";
+import { Mailbox } from "./storage/mailbox.ts";
 
 /** Who is told that something has arrived. Knows which time is the first since the last frame. */
 export interface Hearer {

@@ -18,11 +18,11 @@ import { type AnyConnection, Connection } from "./connection.ts";
 import type { ListenerDesk } from "./desk.ts";
 import type { DrainBudget } from "./drain-budget.ts";
 import { Draining } from "./draining.ts";
-import { Mailbox } from "./mailbox.ts";
-import { type Crowd, Roster } from "./roster.ts";
 import { SharedRun } from "./shared-run.ts";
 import { checkKey, type Key } from "./spans.ts";
 import { type Counters, type ListenerStats, listenerCounters } from "./stats.ts";
+import { Mailbox } from "./storage/mailbox.ts";
+import { type Crowd, Roster } from "./storage/roster.ts";
 
 /** Where a listener is in its life; it only moves forward. */
 export type ListenerState = "starting" | "listening" | "closed";

@@ -10,8 +10,8 @@
 
 import type { Books } from "./books.ts";
 import type { Desk } from "./desk.ts";
-import type { Inbox } from "./inbox.ts";
 import type { Intake } from "./intake.ts";
+import type { Inbox } from "./storage/inbox.ts";
 
 /** What receiving depends on. */
 export interface ReceivingParts<In> {

@@ -8,11 +8,11 @@ import type { CloseReason } from "../port/close-reason.ts";
 import type { Desk } from "./desk.ts";
 import type { GuardLimits } from "./guard-limits.ts";
 import type { GuardedIntake } from "./guarded-intake.ts";
-import type { Inbox } from "./inbox.ts";
 import type { Limits } from "./limits.ts";
 import type { Losses } from "./losses.ts";
 import { type Rate, rateOf } from "./rate.ts";
 import { Receiving, type ReceivingParts } from "./receiving.ts";
+import type { Inbox } from "./storage/inbox.ts";
 
 /** What sifting depends on, beside what receiving does. */
 export interface SiftingParts<In> extends ReceivingParts<In> {

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BufferPool } from "../../src/core/buffer-pool.ts";
 import { GuardedOutbox, type SendLimits } from "../../src/core/guarded-outbox.ts";
 import { Outbox } from "../../src/core/outbox.ts";
 import type { Key } from "../../src/core/spans.ts";
+import { BufferPool } from "../../src/core/storage/buffer-pool.ts";
 import type { Link } from "../../src/port/link.ts";
 import { check } from "../codec/properties.ts";
 

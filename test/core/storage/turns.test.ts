@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Turns } from "../../src/core/turns.ts";
+import { Turns } from "../../../src/core/storage/turns.ts";
 
 /** Members with so many steps each, and the order in which steps were made. */
 function players(steps: Record<string, number>) {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ITEM_WEIGHT_BYTES, Mailbox } from "../../src/core/mailbox.ts";
+import { ITEM_WEIGHT_BYTES, Mailbox } from "../../../src/core/storage/mailbox.ts";
 
 function takeAll<Item>(mailbox: Mailbox<Item>): Item[] {
   const items: Item[] = [];

@@ -9,7 +9,7 @@
  *
  * Does what `mailbox.ts` does, and knows records by their size alone.
  */
-import type { RecordReader } from "../codec/codec.ts";
+import type { RecordReader } from "../../codec/codec.ts";
 import type { Inbox } from "./inbox.ts";
 import { ITEM_WEIGHT_BYTES } from "./mailbox.ts";
 

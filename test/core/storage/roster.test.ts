@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Roster } from "../../src/core/roster.ts";
+import { Roster } from "../../../src/core/storage/roster.ts";
 
 interface Member {
   readonly id: number;

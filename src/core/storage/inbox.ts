@@ -3,7 +3,7 @@
  * messages (`mailbox.ts`) or as the bytes they came in (`record-mailbox.ts`).
  * An interface only, so that a page loads what it needs.
  */
-import type { MessageSink } from "../codec/codec.ts";
+import type { MessageSink } from "../../codec/codec.ts";
 
 /** Messages of one peer, with a frame's border across them. Sizes are those on the wire. */
 export interface Inbox<Item> extends MessageSink<Item> {

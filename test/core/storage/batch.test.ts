@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { TurningBatch } from "../../src/core/turning-batch.ts";
-import { check } from "../codec/properties.ts";
+import { TurningBatch } from "../../../src/core/storage/turning-batch.ts";
+import { check } from "../../codec/properties.ts";
 
 /** The same, as plainly as it can be said. */
 class PlainBatch {

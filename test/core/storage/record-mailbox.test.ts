@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { RECORD, type RecordReader } from "../../src/codec/codec.ts";
-import type { Inbox } from "../../src/core/inbox.ts";
-import { Mailbox } from "../../src/core/mailbox.ts";
-import { RecordMailbox } from "../../src/core/record-mailbox.ts";
+import { RECORD, type RecordReader } from "../../../src/codec/codec.ts";
+import type { Inbox } from "../../../src/core/storage/inbox.ts";
+import { Mailbox } from "../../../src/core/storage/mailbox.ts";
+import { RecordMailbox } from "../../../src/core/storage/record-mailbox.ts";
 import {
   type Codec,
   DecodeError,
@@ -13,10 +13,10 @@ import {
   memory,
   Poller,
   struct,
-} from "../../src/index.ts";
-import { cut, Receiver } from "../codec/deliver.ts";
-import { check } from "../codec/properties.ts";
-import { Rig, take } from "../rig.ts";
+} from "../../../src/index.ts";
+import { cut, Receiver } from "../../codec/deliver.ts";
+import { check } from "../../codec/properties.ts";
+import { Rig, take } from "../../rig.ts";
 
 /** A number in three bytes. */
 const NUMBERS: RecordReader<number> = {
