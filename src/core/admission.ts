@@ -11,7 +11,7 @@
 import type { Address } from "../port/address.ts";
 import type { CloseReason } from "../port/close-reason.ts";
 import type { AcceptLimits, AddressList } from "./accept-limits.ts";
-import { Rate } from "./rate.ts";
+import { Rate } from "./limits/rate.ts";
 
 /** The admission of one listener. */
 export class Admission {

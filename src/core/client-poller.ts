@@ -16,7 +16,7 @@ import { type AnyConnection, Connection } from "./connection.ts";
 import type { Handler, PollerEvents } from "./events.ts";
 import type { Frame } from "./frame.ts";
 import { type FrameRules, Frames } from "./frames.ts";
-import { type ConnectLimitOptions, type LimitOptions, type Limits, limitsOf } from "./limits.ts";
+import { type ConnectLimitOptions, type LimitOptions, type Limits, limitsOf } from "./limits/limits.ts";
 import { plainRooms, type RoomsMaker } from "./rooms.ts";
 import type { PollerStats } from "./stats.ts";
 

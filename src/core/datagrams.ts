@@ -14,7 +14,7 @@ import type { CloseReason } from "../port/close-reason.ts";
 import type { DatagramLink, Destination } from "../port/datagram-link.ts";
 import { type Datagram, DatagramIntake } from "./datagram-intake.ts";
 import type { DatagramDesk } from "./desk.ts";
-import type { Limits } from "./limits.ts";
+import type { Limits } from "./limits/limits.ts";
 import { type Counters, type DatagramStats, datagramCounters } from "./stats.ts";
 import { Mailbox } from "./storage/mailbox.ts";
 

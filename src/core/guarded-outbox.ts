@@ -10,8 +10,8 @@
 
 import type { Link } from "../port/link.ts";
 import { Backlog } from "./backlog.ts";
-import type { GuardLimits } from "./guard-limits.ts";
-import type { Limits } from "./limits.ts";
+import type { GuardLimits } from "./limits/guard-limits.ts";
+import type { Limits } from "./limits/limits.ts";
 import { Outbox, type Outcome } from "./outbox.ts";
 import type { SharedRun } from "./shared-run.ts";
 import type { Key } from "./spans.ts";

@@ -5,11 +5,11 @@
 
 import type { CloseReason } from "../port/close-reason.ts";
 import { Books } from "./books.ts";
-import type { GuardLimits } from "./guard-limits.ts";
 import { GuardedIntake } from "./guarded-intake.ts";
 import { GuardedLifeline } from "./guarded-lifeline.ts";
 import { GuardedOutbox } from "./guarded-outbox.ts";
-import type { Limits } from "./limits.ts";
+import type { GuardLimits } from "./limits/guard-limits.ts";
+import type { Limits } from "./limits/limits.ts";
 import { Losses } from "./losses.ts";
 import type { RoomsMaker } from "./rooms.ts";
 import { Sending } from "./sending.ts";

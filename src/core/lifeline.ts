@@ -14,7 +14,7 @@ import type { CloseReason } from "../port/close-reason.ts";
 import type { Link } from "../port/link.ts";
 import type { Keepers } from "./desk.ts";
 import type { Intake } from "./intake.ts";
-import type { Limits } from "./limits.ts";
+import type { Limits } from "./limits/limits.ts";
 import type { Outbox } from "./outbox.ts";
 import { type ConnectionState, type Phase, STATE_OF } from "./phase.ts";
 

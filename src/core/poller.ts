@@ -19,10 +19,10 @@ import {
 } from "./client-poller.ts";
 import type { Connection } from "./connection.ts";
 import { DatagramSocket, MAX_DATAGRAM_BYTES } from "./datagrams.ts";
-import { type GuardLimitOptions, type GuardLimits, guardLimitsOf } from "./guard-limits.ts";
 import { guardedRooms } from "./guarded-rooms.ts";
 import { type Budget, HouseFrames } from "./house-frames.ts";
-import { type LimitOptions, limitsOf } from "./limits.ts";
+import { type GuardLimitOptions, type GuardLimits, guardLimitsOf } from "./limits/guard-limits.ts";
+import { type LimitOptions, limitsOf } from "./limits/limits.ts";
 import { Listener } from "./listener.ts";
 import { Lookup } from "./lookup.ts";
 import type { RoomsMaker } from "./rooms.ts";

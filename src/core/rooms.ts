@@ -9,7 +9,7 @@ import type { Keepers } from "./desk.ts";
 import type { Guard } from "./guard.ts";
 import { type Hearer, Intake } from "./intake.ts";
 import { Lifeline } from "./lifeline.ts";
-import type { Limits } from "./limits.ts";
+import type { Limits } from "./limits/limits.ts";
 import { Outbox } from "./outbox.ts";
 import { Receiving } from "./receiving.ts";
 import { Sending } from "./sending.ts";

@@ -6,11 +6,11 @@
 
 import type { CloseReason } from "../port/close-reason.ts";
 import type { Desk } from "./desk.ts";
-import type { GuardLimits } from "./guard-limits.ts";
 import type { GuardedIntake } from "./guarded-intake.ts";
-import type { Limits } from "./limits.ts";
+import type { GuardLimits } from "./limits/guard-limits.ts";
+import type { Limits } from "./limits/limits.ts";
+import { type Rate, rateOf } from "./limits/rate.ts";
 import type { Losses } from "./losses.ts";
-import { type Rate, rateOf } from "./rate.ts";
 import { Receiving, type ReceivingParts } from "./receiving.ts";
 import type { Inbox } from "./storage/inbox.ts";
 

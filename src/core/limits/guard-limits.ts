@@ -3,7 +3,7 @@
  * there are strangers: not in a page, which talks to its own server. A
  * connection that one of them ends has its name as the `code` of its reason.
  */
-import { limit, milliseconds, oneOf, rate } from "../check.ts";
+import { limit, milliseconds, oneOf, rate } from "../../check.ts";
 
 /** Limits that a poller, a listener and a connection take as options. Times are polled time, in milliseconds. */
 export interface GuardLimitOptions {

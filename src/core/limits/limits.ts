@@ -4,7 +4,7 @@
  * makes; the options of `listen` and `connect` change them for one. What a page
  * does without is `guard-limits.ts`.
  */
-import { limit, milliseconds } from "../check.ts";
+import { limit, milliseconds } from "../../check.ts";
 
 /** Limits that a poller, a listener and a connection take as options. */
 export interface LimitOptions {
