@@ -9,14 +9,14 @@ export {
   type ClientPollerOptions as PollerOptions,
   type ConnectOptions,
 } from "./core/client-poller.ts";
-export type { Frame } from "./core/frame.ts";
+export type { Frame } from "./core/frame/frame.ts";
 export type { AnyConnection, Connection } from "./core/connection.ts";
 export type { Key } from "./core/spans.ts";
 export type { ConnectionState } from "./core/phase.ts";
 export { formatAddress, type Address } from "./port/address.ts";
 export type { CloseKind, CloseReason } from "./port/close-reason.ts";
 export type { Handler, PollerEvents } from "./core/events.ts";
-export type { ConnectionStats, PollerStats, StreamStats, TrafficStats } from "./core/stats.ts";
+export type { ConnectionStats, PollerStats, StreamStats, TrafficStats } from "./core/frame/stats.ts";
 
 export { websocket } from "./transport/websocket-page.ts";
 export type { WebSocketOptions } from "./transport/websocket-options.ts";

@@ -14,7 +14,7 @@ export type {
   ClientPoller,
   ClientPollerOptions,
 } from "./core/client-poller.ts";
-export type { Frame } from "./core/frame.ts";
+export type { Frame } from "./core/frame/frame.ts";
 export type { AnyListener, Listener, ListenerState } from "./core/listener.ts";
 export type { Crowd } from "./core/storage/roster.ts";
 export type { DrainBudget } from "./core/drain-budget.ts";
@@ -37,7 +37,7 @@ export type {
   PollerStats,
   StreamStats,
   TrafficStats,
-} from "./core/stats.ts";
+} from "./core/frame/stats.ts";
 
 export { tcp, type TcpOptions } from "./transport/tcp.ts";
 export { tls, type Identity, type Pem, type TlsOptions } from "./transport/tls.ts";

@@ -5,7 +5,7 @@
  */
 import { milliseconds } from "./check.ts";
 import type { ClientPoller } from "./core/client-poller.ts";
-import type { Frame } from "./core/frame.ts";
+import type { Frame } from "./core/frame/frame.ts";
 import { afterThisTurn, hasAnimationFrames, rest } from "./pace.ts";
 
 /** Options of {@link runLoop}. */

@@ -44,7 +44,7 @@ const LAYERS: readonly Layer[] = [
   { files: /^src\/pace\.ts$/, mayImport: [] },
   {
     files: /^src\/loop\.ts$/,
-    mayImport: [/^src\/(check|pace)\.ts$/, /^src\/core\/(frame|client-poller)\.ts$/],
+    mayImport: [/^src\/(check|pace)\.ts$/, /^src\/core\/(frame\/frame|client-poller)\.ts$/],
   },
   { files: /^src\/codec\//, mayImport: [/^src\/check\.ts$/, /^src\/codec\//] },
   { files: /^src\/core\/events\.ts$/, mayImport: [/^src\/(port|core)\//, /^mitt$/] },
@@ -116,7 +116,7 @@ describe("layers", () => {
 });
 
 describe("the core and the codecs", () => {
-  const pure = select(src, (path) => /^src\/(core|codec)\//.test(path) && path !== "src/core/clock.ts");
+  const pure = select(src, (path) => /^src\/(core|codec)\//.test(path) && path !== "src/core/frame/clock.ts");
 
   test("know no machine: no timer, no clock, no Buffer", () => {
     const sample = sources({

@@ -11,14 +11,14 @@
 import { kindOf, milliseconds } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
 import type { Pump, Transport } from "../port/transport.ts";
-import { now, rest } from "./clock.ts";
 import { type AnyConnection, Connection } from "./connection.ts";
 import type { Handler, PollerEvents } from "./events.ts";
-import type { Frame } from "./frame.ts";
+import { now, rest } from "./frame/clock.ts";
+import type { Frame } from "./frame/frame.ts";
+import type { PollerStats } from "./frame/stats.ts";
 import { type FrameRules, Frames } from "./frames.ts";
 import { type ConnectLimitOptions, type LimitOptions, type Limits, limitsOf } from "./limits/limits.ts";
 import { plainRooms, type RoomsMaker } from "./rooms.ts";
-import type { PollerStats } from "./stats.ts";
 
 /** Options of a {@link ClientPoller}; the limits are the defaults for all it makes. */
 export interface ClientPollerOptions extends LimitOptions, ConnectLimitOptions {

@@ -13,9 +13,9 @@ import type { Address } from "../port/address.ts";
 import type { CloseReason } from "../port/close-reason.ts";
 import type { DatagramLink, Destination } from "../port/datagram-link.ts";
 import { type Datagram, DatagramIntake } from "./datagram-intake.ts";
-import type { DatagramDesk } from "./desk.ts";
+import type { DatagramDesk } from "./frame/desk.ts";
+import { type Counters, type DatagramStats, datagramCounters } from "./frame/stats.ts";
 import type { Limits } from "./limits/limits.ts";
-import { type Counters, type DatagramStats, datagramCounters } from "./stats.ts";
 import { Mailbox } from "./storage/mailbox.ts";
 
 /** Where a datagram socket is in its life; it only moves forward. */

@@ -12,11 +12,11 @@
 
 import type { CloseReason } from "../port/close-reason.ts";
 import type { AnyConnection } from "./connection.ts";
-import { Deadlines } from "./deadlines.ts";
-import type { Desk, Flushing } from "./desk.ts";
 import { Events } from "./events.ts";
-import { type Frame, ReusedFrame } from "./frame.ts";
-import { type Counters, type PollerStats, pollerCounters } from "./stats.ts";
+import { Deadlines } from "./frame/deadlines.ts";
+import type { Desk, Flushing } from "./frame/desk.ts";
+import { type Frame, ReusedFrame } from "./frame/frame.ts";
+import { type Counters, type PollerStats, pollerCounters } from "./frame/stats.ts";
 import { Batch } from "./storage/batch.ts";
 import { BufferPool } from "./storage/buffer-pool.ts";
 

@@ -5,7 +5,7 @@
 
 import { type Decoder, RECORD } from "../codec/codec.ts";
 import type { Link } from "../port/link.ts";
-import type { Desk, Keepers } from "./desk.ts";
+import type { Desk, Keepers } from "./frame/desk.ts";
 import { type Hearer, Intake } from "./intake.ts";
 import type { Inbox } from "./storage/inbox.ts";
 import { Mailbox } from "./storage/mailbox.ts";

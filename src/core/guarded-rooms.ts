@@ -4,13 +4,13 @@
  */
 
 import type { CloseReason } from "../port/close-reason.ts";
-import { Books } from "./books.ts";
+import { Books } from "./frame/books.ts";
+import { Losses } from "./frame/losses.ts";
 import { GuardedIntake } from "./guarded-intake.ts";
 import { GuardedLifeline } from "./guarded-lifeline.ts";
 import { GuardedOutbox } from "./guarded-outbox.ts";
 import type { GuardLimits } from "./limits/guard-limits.ts";
 import type { Limits } from "./limits/limits.ts";
-import { Losses } from "./losses.ts";
 import type { RoomsMaker } from "./rooms.ts";
 import { Sending } from "./sending.ts";
 import { pauseBytesOf, SiftedReceiving } from "./sifted-receiving.ts";

@@ -6,11 +6,11 @@
 
 import type { CloseReason } from "../port/close-reason.ts";
 import type { AnyConnection } from "./connection.ts";
-import { DeadlineHeap } from "./deadline-heap.ts";
-import type { Closing, DatagramDesk, ListenerDesk, Settling } from "./desk.ts";
+import { DeadlineHeap } from "./frame/deadline-heap.ts";
+import type { Closing, DatagramDesk, ListenerDesk, Settling } from "./frame/desk.ts";
+import { HEARD } from "./frame/news.ts";
 import { type FrameRules, Frames } from "./frames.ts";
 import type { AnyListener } from "./listener.ts";
-import { HEARD } from "./news.ts";
 import type { Batch } from "./storage/batch.ts";
 import { Roster } from "./storage/roster.ts";
 import { Turns } from "./storage/turns.ts";

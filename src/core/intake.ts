@@ -13,7 +13,7 @@
 import { DecodeError, type Decoder } from "../codec/codec.ts";
 import type { CloseReason } from "../port/close-reason.ts";
 import type { Link, LinkEvents } from "../port/link.ts";
-import { HEARD } from "./news.ts";
+import { HEARD } from "./frame/news.ts";
 import type { Inbox } from "./storage/inbox.ts";
 import { Mailbox } from "./storage/mailbox.ts";
 

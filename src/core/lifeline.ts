@@ -12,7 +12,7 @@
 
 import type { CloseReason } from "../port/close-reason.ts";
 import type { Link } from "../port/link.ts";
-import type { Keepers } from "./desk.ts";
+import type { Keepers } from "./frame/desk.ts";
 import type { Intake } from "./intake.ts";
 import type { Limits } from "./limits/limits.ts";
 import type { Outbox } from "./outbox.ts";

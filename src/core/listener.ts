@@ -15,12 +15,12 @@ import type { Link } from "../port/link.ts";
 import type { HouseRules } from "./accept-limits.ts";
 import { Admission } from "./admission.ts";
 import { type AnyConnection, Connection } from "./connection.ts";
-import type { ListenerDesk } from "./desk.ts";
 import type { DrainBudget } from "./drain-budget.ts";
 import { Draining } from "./draining.ts";
+import type { ListenerDesk } from "./frame/desk.ts";
+import { type Counters, type ListenerStats, listenerCounters } from "./frame/stats.ts";
 import { SharedRun } from "./shared-run.ts";
 import { checkKey, type Key } from "./spans.ts";
-import { type Counters, type ListenerStats, listenerCounters } from "./stats.ts";
 import { Mailbox } from "./storage/mailbox.ts";
 import { type Crowd, Roster } from "./storage/roster.ts";
 

@@ -6,7 +6,7 @@
 import type { Address } from "../port/address.ts";
 import type { CloseReason } from "../port/close-reason.ts";
 import type { NameQuery } from "../port/name-query.ts";
-import type { DatagramDesk } from "./desk.ts";
+import type { DatagramDesk } from "./frame/desk.ts";
 
 /** A question under way or answered. Made by `poller.lookup`. */
 export class Lookup {

@@ -8,8 +8,8 @@
  * Never learns how messages wait, nor why a connection ends.
  */
 
-import type { Books } from "./books.ts";
-import type { Desk } from "./desk.ts";
+import type { Books } from "./frame/books.ts";
+import type { Desk } from "./frame/desk.ts";
 import type { Intake } from "./intake.ts";
 import type { Inbox } from "./storage/inbox.ts";
 

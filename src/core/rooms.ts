@@ -4,8 +4,8 @@
  */
 import type { Codec } from "../codec/codec.ts";
 import type { Link } from "../port/link.ts";
-import { Books } from "./books.ts";
-import type { Keepers } from "./desk.ts";
+import { Books } from "./frame/books.ts";
+import type { Keepers } from "./frame/desk.ts";
 import type { Guard } from "./guard.ts";
 import { type Hearer, Intake } from "./intake.ts";
 import { Lifeline } from "./lifeline.ts";

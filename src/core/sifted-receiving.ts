@@ -5,12 +5,12 @@
  */
 
 import type { CloseReason } from "../port/close-reason.ts";
-import type { Desk } from "./desk.ts";
+import type { Desk } from "./frame/desk.ts";
+import type { Losses } from "./frame/losses.ts";
 import type { GuardedIntake } from "./guarded-intake.ts";
 import type { GuardLimits } from "./limits/guard-limits.ts";
 import type { Limits } from "./limits/limits.ts";
 import { type Rate, rateOf } from "./limits/rate.ts";
-import type { Losses } from "./losses.ts";
 import { Receiving, type ReceivingParts } from "./receiving.ts";
 import type { Inbox } from "./storage/inbox.ts";
 

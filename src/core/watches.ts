@@ -12,7 +12,7 @@
 
 import type { CloseReason } from "../port/close-reason.ts";
 import type { Link } from "../port/link.ts";
-import type { Keepers } from "./desk.ts";
+import type { Keepers } from "./frame/desk.ts";
 import type { GuardedIntake } from "./guarded-intake.ts";
 import type { GuardedOutbox } from "./guarded-outbox.ts";
 import type { GuardLimits } from "./limits/guard-limits.ts";

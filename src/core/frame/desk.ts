@@ -5,9 +5,9 @@
  * other.
  */
 
-import type { CloseReason } from "../port/close-reason.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { BufferPool } from "../storage/buffer-pool.ts";
 import type { Counters, PollerStats, StreamStats } from "./stats.ts";
-import type { BufferPool } from "./storage/buffer-pool.ts";
 
 /** What a connection asks of its poller. */
 export interface Desk<Member> {

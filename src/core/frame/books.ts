@@ -3,9 +3,10 @@
  * listener it came through and once for its poller, so that the three agree.
  * Decides nothing.
  */
+
+import type { Inbox } from "../storage/inbox.ts";
 import type { Desk, Home } from "./desk.ts";
 import { type ConnectionStats, type Counters, connectionCounters, type StreamStats } from "./stats.ts";
-import type { Inbox } from "./storage/inbox.ts";
 
 /** The books of one connection. */
 export class Books {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { lines, memory, Poller } from "../../src/index.ts";
-import { lineRig, take } from "../rig.ts";
+import { lines, memory, Poller } from "../../../src/index.ts";
+import { lineRig, take } from "../../rig.ts";
 
 describe("statistics", () => {
   test("count messages and bytes on connection, listener and poller alike", () => {

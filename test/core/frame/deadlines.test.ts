@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DeadlineHeap } from "../../src/core/deadline-heap.ts";
-import { Deadlines } from "../../src/core/deadlines.ts";
+import { DeadlineHeap } from "../../../src/core/frame/deadline-heap.ts";
+import { Deadlines } from "../../../src/core/frame/deadlines.ts";
 
 /** Notes when it is expired. */
 class Sleeper {
