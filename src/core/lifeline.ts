@@ -13,10 +13,10 @@
 import type { CloseReason } from "../port/close-reason.ts";
 import type { Link } from "../port/link.ts";
 import type { Keepers } from "./frame/desk.ts";
-import type { Intake } from "./intake.ts";
 import type { Limits } from "./limits/limits.ts";
 import type { Outbox } from "./outbox.ts";
 import { type ConnectionState, type Phase, STATE_OF } from "./phase.ts";
+import type { Intake } from "./receive/intake.ts";
 
 /** What a lifeline runs along. */
 export interface LifelineParts {

@@ -7,11 +7,11 @@ import type { Link } from "../port/link.ts";
 import { Books } from "./frame/books.ts";
 import type { Keepers } from "./frame/desk.ts";
 import type { Guard } from "./guard.ts";
-import { type Hearer, Intake } from "./intake.ts";
 import { Lifeline } from "./lifeline.ts";
 import type { Limits } from "./limits/limits.ts";
 import { Outbox } from "./outbox.ts";
-import { Receiving } from "./receiving.ts";
+import { type Hearer, Intake } from "./receive/intake.ts";
+import { Receiving } from "./receive/receiving.ts";
 import { Sending } from "./sending.ts";
 
 /** Whose rooms they are. */

@@ -4,15 +4,15 @@
  * as a frame begins; between frames nothing is dropped that could be seen.
  */
 
-import type { CloseReason } from "../port/close-reason.ts";
-import type { Desk } from "./frame/desk.ts";
-import type { Losses } from "./frame/losses.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { Desk } from "../frame/desk.ts";
+import type { Losses } from "../frame/losses.ts";
+import type { GuardLimits } from "../limits/guard-limits.ts";
+import type { Limits } from "../limits/limits.ts";
+import { type Rate, rateOf } from "../limits/rate.ts";
+import type { Inbox } from "../storage/inbox.ts";
 import type { GuardedIntake } from "./guarded-intake.ts";
-import type { GuardLimits } from "./limits/guard-limits.ts";
-import type { Limits } from "./limits/limits.ts";
-import { type Rate, rateOf } from "./limits/rate.ts";
 import { Receiving, type ReceivingParts } from "./receiving.ts";
-import type { Inbox } from "./storage/inbox.ts";
 
 /** What sifting depends on, beside what receiving does. */
 export interface SiftingParts<In> extends ReceivingParts<In> {

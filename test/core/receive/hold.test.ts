@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lineRig, take } from "../rig.ts";
+import { lineRig, take } from "../../rig.ts";
 
 describe("hold()", () => {
   test("holds messages back at once, and release() gives them in order", () => {

@@ -8,9 +8,9 @@ import {
   memory,
   Poller,
   type ReceiveOverflow,
-} from "../../src/index.ts";
-import { lineRig, take } from "../rig.ts";
-import { ScriptedLink } from "./scripted-link.ts";
+} from "../../../src/index.ts";
+import { lineRig, take } from "../../rig.ts";
+import { ScriptedLink } from "../scripted-link.ts";
 
 /** Room for three messages of one letter. */
 const THREE = 3 * (2 + 64);

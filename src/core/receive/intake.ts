@@ -10,12 +10,12 @@
  * sees of it.
  */
 
-import { DecodeError, type Decoder } from "../codec/codec.ts";
-import type { CloseReason } from "../port/close-reason.ts";
-import type { Link, LinkEvents } from "../port/link.ts";
-import { HEARD } from "./frame/news.ts";
-import type { Inbox } from "./storage/inbox.ts";
-import { Mailbox } from "./storage/mailbox.ts";
+import { DecodeError, type Decoder } from "../../codec/codec.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { Link, LinkEvents } from "../../port/link.ts";
+import { HEARD } from "../frame/news.ts";
+import type { Inbox } from "../storage/inbox.ts";
+import { Mailbox } from "../storage/mailbox.ts";
 
 /** Who is told that something has arrived. Knows which time is the first since the last frame. */
 export interface Hearer {

@@ -8,10 +8,10 @@
  * Never learns how messages wait, nor why a connection ends.
  */
 
-import type { Books } from "./frame/books.ts";
-import type { Desk } from "./frame/desk.ts";
+import type { Books } from "../frame/books.ts";
+import type { Desk } from "../frame/desk.ts";
+import type { Inbox } from "../storage/inbox.ts";
 import type { Intake } from "./intake.ts";
-import type { Inbox } from "./storage/inbox.ts";
 
 /** What receiving depends on. */
 export interface ReceivingParts<In> {

@@ -2,7 +2,7 @@
  * A decoder that refuses messages over a size, whatever its codec allows: whole
  * ones, and those that have come in part.
  */
-import { DecodeError, type Decoder, type MessageSink } from "../codec/codec.ts";
+import { DecodeError, type Decoder, type MessageSink } from "../../codec/codec.ts";
 
 /** `decoder` under a limit for each message, in bytes on the wire. */
 export class SizedDecoder<In> implements Decoder<In>, MessageSink<In> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { bytes, type Codec, type ListenOptions, lines } from "../../src/index.ts";
-import { lineRig, Rig, take } from "../rig.ts";
+import { bytes, type Codec, type ListenOptions, lines } from "../../../src/index.ts";
+import { lineRig, Rig, take } from "../../rig.ts";
 
 describe("the receive limit", () => {
   test("stops the reading in the data callback, resumes at half, and loses nothing", () => {

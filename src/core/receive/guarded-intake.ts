@@ -3,13 +3,13 @@
  * much of what came is a whole message, and since when more may come.
  */
 
-import { type Decoder, RECORD } from "../codec/codec.ts";
-import type { Link } from "../port/link.ts";
-import type { Desk, Keepers } from "./frame/desk.ts";
+import { type Decoder, RECORD } from "../../codec/codec.ts";
+import type { Link } from "../../port/link.ts";
+import type { Desk, Keepers } from "../frame/desk.ts";
+import type { Inbox } from "../storage/inbox.ts";
+import { Mailbox } from "../storage/mailbox.ts";
+import { RecordMailbox } from "../storage/record-mailbox.ts";
 import { type Hearer, Intake } from "./intake.ts";
-import type { Inbox } from "./storage/inbox.ts";
-import { Mailbox } from "./storage/mailbox.ts";
-import { RecordMailbox } from "./storage/record-mailbox.ts";
 
 /** What has arrived for one guarded connection. */
 export class GuardedIntake<In> extends Intake<In> {
