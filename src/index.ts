@@ -22,7 +22,7 @@ export type { DatagramSocket, DatagramState } from "./core/datagrams.ts";
 export type { Datagram } from "./core/datagram-intake.ts";
 export type { Lookup } from "./core/lookup.ts";
 export type { AnyConnection, Connection } from "./core/connection.ts";
-export type { Key } from "./core/spans.ts";
+export type { Key } from "./core/send/spans.ts";
 export type { ConnectionState } from "./core/phase.ts";
 export type { AcceptLimitOptions, AddressList } from "./core/accept-limits.ts";
 export type { GuardLimitOptions, ReceiveOverflow, SendOverflow } from "./core/limits/guard-limits.ts";

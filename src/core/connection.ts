@@ -19,7 +19,7 @@ import { FILED, HEARD } from "./frame/news.ts";
 import type { ConnectionStats } from "./frame/stats.ts";
 import type { ConnectionState } from "./phase.ts";
 import type { Rooms, RoomsMaker } from "./rooms.ts";
-import { checkKey, type Key } from "./spans.ts";
+import { checkKey, type Key } from "./send/spans.ts";
 import type { Inbox } from "./storage/inbox.ts";
 
 /** One peer. Made by `poller.connect` and given by `listener.tryAccept`. */

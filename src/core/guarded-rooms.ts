@@ -7,14 +7,14 @@ import type { CloseReason } from "../port/close-reason.ts";
 import { Books } from "./frame/books.ts";
 import { Losses } from "./frame/losses.ts";
 import { GuardedLifeline } from "./guarded-lifeline.ts";
-import { GuardedOutbox } from "./guarded-outbox.ts";
 import type { GuardLimits } from "./limits/guard-limits.ts";
 import type { Limits } from "./limits/limits.ts";
 import { GuardedIntake } from "./receive/guarded-intake.ts";
 import { pauseBytesOf, SiftedReceiving } from "./receive/sifted-receiving.ts";
 import { SizedDecoder } from "./receive/sized-decoder.ts";
 import type { RoomsMaker } from "./rooms.ts";
-import { Sending } from "./sending.ts";
+import { GuardedOutbox } from "./send/guarded-outbox.ts";
+import { Sending } from "./send/sending.ts";
 import { Watches } from "./watches.ts";
 
 /**

@@ -14,9 +14,9 @@ import type { CloseReason } from "../port/close-reason.ts";
 import type { Link } from "../port/link.ts";
 import type { Keepers } from "./frame/desk.ts";
 import type { Limits } from "./limits/limits.ts";
-import type { Outbox } from "./outbox.ts";
 import { type ConnectionState, type Phase, STATE_OF } from "./phase.ts";
 import type { Intake } from "./receive/intake.ts";
+import type { Outbox } from "./send/outbox.ts";
 
 /** What a lifeline runs along. */
 export interface LifelineParts {

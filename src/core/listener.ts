@@ -19,8 +19,8 @@ import type { DrainBudget } from "./drain-budget.ts";
 import { Draining } from "./draining.ts";
 import type { ListenerDesk } from "./frame/desk.ts";
 import { type Counters, type ListenerStats, listenerCounters } from "./frame/stats.ts";
-import { SharedRun } from "./shared-run.ts";
-import { checkKey, type Key } from "./spans.ts";
+import { SharedRun } from "./send/shared-run.ts";
+import { checkKey, type Key } from "./send/spans.ts";
 import { Mailbox } from "./storage/mailbox.ts";
 import { type Crowd, Roster } from "./storage/roster.ts";
 

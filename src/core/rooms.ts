@@ -9,10 +9,10 @@ import type { Keepers } from "./frame/desk.ts";
 import type { Guard } from "./guard.ts";
 import { Lifeline } from "./lifeline.ts";
 import type { Limits } from "./limits/limits.ts";
-import { Outbox } from "./outbox.ts";
 import { type Hearer, Intake } from "./receive/intake.ts";
 import { Receiving } from "./receive/receiving.ts";
-import { Sending } from "./sending.ts";
+import { Outbox } from "./send/outbox.ts";
+import { Sending } from "./send/sending.ts";
 
 /** Whose rooms they are. */
 export interface Dweller extends Hearer {

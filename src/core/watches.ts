@@ -13,9 +13,9 @@
 import type { CloseReason } from "../port/close-reason.ts";
 import type { Link } from "../port/link.ts";
 import type { Keepers } from "./frame/desk.ts";
-import type { GuardedOutbox } from "./guarded-outbox.ts";
 import type { GuardLimits } from "./limits/guard-limits.ts";
 import type { GuardedIntake } from "./receive/guarded-intake.ts";
+import type { GuardedOutbox } from "./send/guarded-outbox.ts";
 
 /** What is watched. */
 export interface WatchedParts {

@@ -3,7 +3,7 @@
  * bytes, each under its key. Knows where, and not what.
  */
 
-import { kindOf } from "../check.ts";
+import { kindOf } from "../../check.ts";
 
 /**
  * What says which messages replace each other: a name, a number, or the thing

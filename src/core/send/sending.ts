@@ -8,9 +8,9 @@
  *
  * Never looks into a message, and never writes: that is the flush.
  */
-import type { Codec } from "../codec/codec.ts";
-import type { Books } from "./frame/books.ts";
-import type { Keepers } from "./frame/desk.ts";
+import type { Codec } from "../../codec/codec.ts";
+import type { Books } from "../frame/books.ts";
+import type { Keepers } from "../frame/desk.ts";
 import type { Outbox } from "./outbox.ts";
 import type { SharedRun } from "./shared-run.ts";
 import type { Key } from "./spans.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Backlog } from "../../src/core/backlog.ts";
+import { Backlog } from "../../../src/core/send/backlog.ts";
 
 test("the age of the oldest byte is never said too high, and too low by no more than a step", () => {
   const dropped = fc.tuple(fc.nat(30), fc.nat(30));

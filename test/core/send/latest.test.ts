@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { bytes } from "../../src/index.ts";
-import { lineRig, Rig, take } from "../rig.ts";
+import { bytes } from "../../../src/index.ts";
+import { lineRig, Rig, take } from "../../rig.ts";
 
 describe("trySendLatest", () => {
   test("replaces what has not left in its place, and keeps the order of all others", () => {

@@ -10,7 +10,7 @@
  * has a part any more, unless a link keeps them. Knows no outbox: only how many
  * have a part.
  */
-import type { BufferPool } from "./storage/buffer-pool.ts";
+import type { BufferPool } from "../storage/buffer-pool.ts";
 
 /** One run of bytes for many outboxes. */
 export class SharedRun {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { bytes, type Codec, lines, memory, Poller } from "../../src/index.ts";
-import { lineRig, Rig, take } from "../rig.ts";
+import { bytes, type Codec, lines, memory, Poller } from "../../../src/index.ts";
+import { lineRig, Rig, take } from "../../rig.ts";
 
 describe("trySend", () => {
   test("sends nothing before flush(), and then all of it in order", () => {

@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isLong, SEED } from "../seed.ts";
-import { BroadcastHouse, DEEDS, type KeepingLink, oneByOne, type Step, together } from "./broadcast-house.ts";
+import { isLong, SEED } from "../../seed.ts";
+import {
+  BroadcastHouse,
+  DEEDS,
+  type KeepingLink,
+  oneByOne,
+  type Step,
+  together,
+} from "../broadcast-house.ts";
 
 /** What each house begins with. */
 const BEGIN: readonly Step[] = [

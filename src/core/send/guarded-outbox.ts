@@ -8,14 +8,14 @@
  * CPU time so.
  */
 
-import type { Link } from "../port/link.ts";
+import type { Link } from "../../port/link.ts";
+import type { GuardLimits } from "../limits/guard-limits.ts";
+import type { Limits } from "../limits/limits.ts";
+import type { BufferPool } from "../storage/buffer-pool.ts";
 import { Backlog } from "./backlog.ts";
-import type { GuardLimits } from "./limits/guard-limits.ts";
-import type { Limits } from "./limits/limits.ts";
 import { Outbox, type Outcome } from "./outbox.ts";
 import type { SharedRun } from "./shared-run.ts";
 import type { Key } from "./spans.ts";
-import type { BufferPool } from "./storage/buffer-pool.ts";
 
 /** The limits that act on what is sent. */
 export type SendLimits = Pick<Limits & GuardLimits, "sendLimitBytes" | "sendOverflow" | "unsentTimeoutMs">;

@@ -10,10 +10,10 @@
  * memory. Knows nothing of states.
  */
 
-import type { Link } from "../port/link.ts";
+import type { Link } from "../../port/link.ts";
+import type { BufferPool } from "../storage/buffer-pool.ts";
 import type { SharedRun } from "./shared-run.ts";
 import { type Key, type Span, Spans } from "./spans.ts";
-import type { BufferPool } from "./storage/buffer-pool.ts";
 
 /** Bytes on their way out, in the order they were sent, under a limit. */
 export class Outbox {

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { GuardedOutbox, type SendLimits } from "../../src/core/guarded-outbox.ts";
-import { Outbox } from "../../src/core/outbox.ts";
-import type { Key } from "../../src/core/spans.ts";
-import { BufferPool } from "../../src/core/storage/buffer-pool.ts";
-import type { Link } from "../../src/port/link.ts";
-import { check } from "../codec/properties.ts";
+import { GuardedOutbox, type SendLimits } from "../../../src/core/send/guarded-outbox.ts";
+import { Outbox } from "../../../src/core/send/outbox.ts";
+import type { Key } from "../../../src/core/send/spans.ts";
+import { BufferPool } from "../../../src/core/storage/buffer-pool.ts";
+import type { Link } from "../../../src/port/link.ts";
+import { check } from "../../codec/properties.ts";
 
 /** A link that takes all, or keeps what it is given until it is told to let go. */
 class SlowLink {

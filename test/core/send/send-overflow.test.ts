@@ -1,8 +1,8 @@
 /** What happens at the send limit, by the policy that was chosen. */
 import { describe, expect, test } from "vitest";
-import { lines, Poller } from "../../src/index.ts";
-import { lineRig, take } from "../rig.ts";
-import { ScriptedLink } from "./scripted-link.ts";
+import { lines, Poller } from "../../../src/index.ts";
+import { lineRig, take } from "../../rig.ts";
+import { ScriptedLink } from "../scripted-link.ts";
 
 describe("sendOverflow", () => {
   test("drop-oldest makes room by what the system was not given, and tells of it once a frame", () => {
