@@ -10,9 +10,9 @@ export {
   type ConnectOptions,
 } from "./core/client-poller.ts";
 export type { Frame } from "./core/frame/frame.ts";
-export type { AnyConnection, Connection } from "./core/connection.ts";
+export type { AnyConnection, Connection } from "./core/connection/connection.ts";
 export type { Key } from "./core/send/spans.ts";
-export type { ConnectionState } from "./core/phase.ts";
+export type { ConnectionState } from "./core/connection/phase.ts";
 export { formatAddress, type Address } from "./port/address.ts";
 export type { CloseKind, CloseReason } from "./port/close-reason.ts";
 export type { Handler, PollerEvents } from "./core/events.ts";

@@ -3,7 +3,7 @@
  * a connection, as a page never needs them.
  */
 import { kindOf, limit, rate } from "../check.ts";
-import type { RoomsMaker } from "./rooms.ts";
+import type { RoomsMaker } from "./connection/rooms.ts";
 
 /** A list of addresses, such as a `net.BlockList`. */
 export interface AddressList {

@@ -11,14 +11,14 @@
 import { kindOf, milliseconds } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
 import type { Pump, Transport } from "../port/transport.ts";
-import { type AnyConnection, Connection } from "./connection.ts";
+import { type AnyConnection, Connection } from "./connection/connection.ts";
+import { plainRooms, type RoomsMaker } from "./connection/rooms.ts";
 import type { Handler, PollerEvents } from "./events.ts";
 import { now, rest } from "./frame/clock.ts";
 import type { Frame } from "./frame/frame.ts";
 import type { PollerStats } from "./frame/stats.ts";
 import { type FrameRules, Frames } from "./frames.ts";
 import { type ConnectLimitOptions, type LimitOptions, type Limits, limitsOf } from "./limits/limits.ts";
-import { plainRooms, type RoomsMaker } from "./rooms.ts";
 
 /** Options of a {@link ClientPoller}; the limits are the defaults for all it makes. */
 export interface ClientPollerOptions extends LimitOptions, ConnectLimitOptions {

@@ -11,7 +11,7 @@
  */
 
 import type { CloseReason } from "../port/close-reason.ts";
-import type { AnyConnection } from "./connection.ts";
+import type { AnyConnection } from "./connection/connection.ts";
 import { Events } from "./events.ts";
 import { Deadlines } from "./frame/deadlines.ts";
 import type { Desk, Flushing } from "./frame/desk.ts";

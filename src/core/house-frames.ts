@@ -5,7 +5,7 @@
  */
 
 import type { CloseReason } from "../port/close-reason.ts";
-import type { AnyConnection } from "./connection.ts";
+import type { AnyConnection } from "./connection/connection.ts";
 import { DeadlineHeap } from "./frame/deadline-heap.ts";
 import type { Closing, DatagramDesk, ListenerDesk, Settling } from "./frame/desk.ts";
 import { HEARD } from "./frame/news.ts";

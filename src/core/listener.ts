@@ -14,7 +14,7 @@ import type { Door, DoorEvents } from "../port/door.ts";
 import type { Link } from "../port/link.ts";
 import type { HouseRules } from "./accept-limits.ts";
 import { Admission } from "./admission.ts";
-import { type AnyConnection, Connection } from "./connection.ts";
+import { type AnyConnection, Connection } from "./connection/connection.ts";
 import type { DrainBudget } from "./drain-budget.ts";
 import { Draining } from "./draining.ts";
 import type { ListenerDesk } from "./frame/desk.ts";

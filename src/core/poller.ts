@@ -17,15 +17,15 @@ import {
   type ConnectOptions,
   frameRulesOf,
 } from "./client-poller.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection } from "./connection/connection.ts";
+import { guardedRooms } from "./connection/guarded-rooms.ts";
+import type { RoomsMaker } from "./connection/rooms.ts";
 import { DatagramSocket, MAX_DATAGRAM_BYTES } from "./datagrams.ts";
-import { guardedRooms } from "./guarded-rooms.ts";
 import { type Budget, HouseFrames } from "./house-frames.ts";
 import { type GuardLimitOptions, type GuardLimits, guardLimitsOf } from "./limits/guard-limits.ts";
 import { type LimitOptions, limitsOf } from "./limits/limits.ts";
 import { Listener } from "./listener.ts";
 import { Lookup } from "./lookup.ts";
-import type { RoomsMaker } from "./rooms.ts";
 
 /** How much may become visible in one frame. What is not given is unlimited. */
 export interface FrameBudget {

@@ -2,17 +2,17 @@
  * The rooms of one connection, and which of them know each other. Decides
  * nothing.
  */
-import type { Codec } from "../codec/codec.ts";
-import type { Link } from "../port/link.ts";
-import { Books } from "./frame/books.ts";
-import type { Keepers } from "./frame/desk.ts";
+import type { Codec } from "../../codec/codec.ts";
+import type { Link } from "../../port/link.ts";
+import { Books } from "../frame/books.ts";
+import type { Keepers } from "../frame/desk.ts";
+import type { Limits } from "../limits/limits.ts";
+import { type Hearer, Intake } from "../receive/intake.ts";
+import { Receiving } from "../receive/receiving.ts";
+import { Outbox } from "../send/outbox.ts";
+import { Sending } from "../send/sending.ts";
 import type { Guard } from "./guard.ts";
 import { Lifeline } from "./lifeline.ts";
-import type { Limits } from "./limits/limits.ts";
-import { type Hearer, Intake } from "./receive/intake.ts";
-import { Receiving } from "./receive/receiving.ts";
-import { Outbox } from "./send/outbox.ts";
-import { Sending } from "./send/sending.ts";
 
 /** Whose rooms they are. */
 export interface Dweller extends Hearer {

@@ -10,13 +10,13 @@
  * became of it. Never looks at a message or a clock.
  */
 
-import type { CloseReason } from "../port/close-reason.ts";
-import type { Link } from "../port/link.ts";
-import type { Keepers } from "./frame/desk.ts";
-import type { Limits } from "./limits/limits.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { Link } from "../../port/link.ts";
+import type { Keepers } from "../frame/desk.ts";
+import type { Limits } from "../limits/limits.ts";
+import type { Intake } from "../receive/intake.ts";
+import type { Outbox } from "../send/outbox.ts";
 import { type ConnectionState, type Phase, STATE_OF } from "./phase.ts";
-import type { Intake } from "./receive/intake.ts";
-import type { Outbox } from "./send/outbox.ts";
 
 /** What a lifeline runs along. */
 export interface LifelineParts {

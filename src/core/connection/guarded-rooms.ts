@@ -3,18 +3,18 @@
  * watches what the peer does, and rules for what is too much. Decides nothing.
  */
 
-import type { CloseReason } from "../port/close-reason.ts";
-import { Books } from "./frame/books.ts";
-import { Losses } from "./frame/losses.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import { Books } from "../frame/books.ts";
+import { Losses } from "../frame/losses.ts";
+import type { GuardLimits } from "../limits/guard-limits.ts";
+import type { Limits } from "../limits/limits.ts";
+import { GuardedIntake } from "../receive/guarded-intake.ts";
+import { pauseBytesOf, SiftedReceiving } from "../receive/sifted-receiving.ts";
+import { SizedDecoder } from "../receive/sized-decoder.ts";
+import { GuardedOutbox } from "../send/guarded-outbox.ts";
+import { Sending } from "../send/sending.ts";
 import { GuardedLifeline } from "./guarded-lifeline.ts";
-import type { GuardLimits } from "./limits/guard-limits.ts";
-import type { Limits } from "./limits/limits.ts";
-import { GuardedIntake } from "./receive/guarded-intake.ts";
-import { pauseBytesOf, SiftedReceiving } from "./receive/sifted-receiving.ts";
-import { SizedDecoder } from "./receive/sized-decoder.ts";
 import type { RoomsMaker } from "./rooms.ts";
-import { GuardedOutbox } from "./send/guarded-outbox.ts";
-import { Sending } from "./send/sending.ts";
 import { Watches } from "./watches.ts";
 
 /**

@@ -5,10 +5,10 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { bytes, type Connection, type ListenOptions, lines, memory, Poller } from "../../src/index.ts";
-import { check } from "../codec/properties.ts";
-import { lineRig } from "../rig.ts";
-import { ScriptedLink } from "./scripted-link.ts";
+import { bytes, type Connection, type ListenOptions, lines, memory, Poller } from "../../../src/index.ts";
+import { check } from "../../codec/properties.ts";
+import { lineRig } from "../../rig.ts";
+import { ScriptedLink } from "../scripted-link.ts";
 
 const LIMITS: ListenOptions = {
   idleTimeoutMs: 100,

@@ -7,20 +7,20 @@
  * Joins the two rows, and decides what a caller may ask. `rooms.ts` lists the
  * rooms in which the rest is decided.
  */
-import type { Codec } from "../codec/codec.ts";
-import type { Address } from "../port/address.ts";
-import type { CloseReason } from "../port/close-reason.ts";
-import type { FailedAttempt, Link } from "../port/link.ts";
-import type { Security } from "../port/security.ts";
-import type { Books } from "./frame/books.ts";
-import type { Deadline } from "./frame/deadlines.ts";
-import type { Desk, Home } from "./frame/desk.ts";
-import { FILED, HEARD } from "./frame/news.ts";
-import type { ConnectionStats } from "./frame/stats.ts";
+import type { Codec } from "../../codec/codec.ts";
+import type { Address } from "../../port/address.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { FailedAttempt, Link } from "../../port/link.ts";
+import type { Security } from "../../port/security.ts";
+import type { Books } from "../frame/books.ts";
+import type { Deadline } from "../frame/deadlines.ts";
+import type { Desk, Home } from "../frame/desk.ts";
+import { FILED, HEARD } from "../frame/news.ts";
+import type { ConnectionStats } from "../frame/stats.ts";
+import { checkKey, type Key } from "../send/spans.ts";
+import type { Inbox } from "../storage/inbox.ts";
 import type { ConnectionState } from "./phase.ts";
 import type { Rooms, RoomsMaker } from "./rooms.ts";
-import { checkKey, type Key } from "./send/spans.ts";
-import type { Inbox } from "./storage/inbox.ts";
 
 /** One peer. Made by `poller.connect` and given by `listener.tryAccept`. */
 export class Connection<In, Out = In> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { CloseReason, Link, LinkEvents, Transport } from "../../src/index.ts";
-import { type CloseKind, lines, memory, Poller } from "../../src/index.ts";
-import { lineRig, take } from "../rig.ts";
+import type { CloseReason, Link, LinkEvents, Transport } from "../../../src/index.ts";
+import { type CloseKind, lines, memory, Poller } from "../../../src/index.ts";
+import { lineRig, take } from "../../rig.ts";
 
 describe("close()", () => {
   test("sends what was queued, then the end; both sides see their own reason", () => {

@@ -3,7 +3,7 @@
  * those of what the peer does, which others watch.
  */
 
-import type { CloseReason } from "../port/close-reason.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
 import { Lifeline } from "./lifeline.ts";
 import type { Phase } from "./phase.ts";
 

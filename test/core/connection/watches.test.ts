@@ -7,9 +7,9 @@ import {
   lines,
   type MemoryOptions,
   Poller,
-} from "../../src/index.ts";
-import { lineRig, Rig, take } from "../rig.ts";
-import { ScriptedLink } from "./scripted-link.ts";
+} from "../../../src/index.ts";
+import { lineRig, Rig, take } from "../../rig.ts";
+import { ScriptedLink } from "../scripted-link.ts";
 
 describe("the first message", () => {
   test("has to come whole within its deadline, counted from the frame that shows the guest", () => {

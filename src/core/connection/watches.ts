@@ -10,12 +10,12 @@
  * be heard: nothing it should say is due then.
  */
 
-import type { CloseReason } from "../port/close-reason.ts";
-import type { Link } from "../port/link.ts";
-import type { Keepers } from "./frame/desk.ts";
-import type { GuardLimits } from "./limits/guard-limits.ts";
-import type { GuardedIntake } from "./receive/guarded-intake.ts";
-import type { GuardedOutbox } from "./send/guarded-outbox.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { Link } from "../../port/link.ts";
+import type { Keepers } from "../frame/desk.ts";
+import type { GuardLimits } from "../limits/guard-limits.ts";
+import type { GuardedIntake } from "../receive/guarded-intake.ts";
+import type { GuardedOutbox } from "../send/guarded-outbox.ts";
 
 /** What is watched. */
 export interface WatchedParts {
