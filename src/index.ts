@@ -15,16 +15,16 @@ export type {
   ClientPollerOptions,
 } from "./core/client-poller.ts";
 export type { Frame } from "./core/frame/frame.ts";
-export type { AnyListener, Listener, ListenerState } from "./core/listener.ts";
+export type { AnyListener, Listener, ListenerState } from "./core/listen/listener.ts";
 export type { Crowd } from "./core/storage/roster.ts";
-export type { DrainBudget } from "./core/drain-budget.ts";
+export type { DrainBudget } from "./core/listen/drain-budget.ts";
 export type { DatagramSocket, DatagramState } from "./core/datagrams.ts";
 export type { Datagram } from "./core/datagram-intake.ts";
 export type { Lookup } from "./core/lookup.ts";
 export type { AnyConnection, Connection } from "./core/connection/connection.ts";
 export type { Key } from "./core/send/spans.ts";
 export type { ConnectionState } from "./core/connection/phase.ts";
-export type { AcceptLimitOptions, AddressList } from "./core/accept-limits.ts";
+export type { AcceptLimitOptions, AddressList } from "./core/listen/accept-limits.ts";
 export type { GuardLimitOptions, ReceiveOverflow, SendOverflow } from "./core/limits/guard-limits.ts";
 export type { ConnectLimitOptions, LimitOptions } from "./core/limits/limits.ts";
 export { formatAddress, type Address } from "./port/address.ts";

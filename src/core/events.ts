@@ -7,7 +7,7 @@
 import mitt, { type Emitter } from "mitt";
 import type { CloseReason } from "../port/close-reason.ts";
 import type { AnyConnection } from "./connection/connection.ts";
-import type { AnyListener } from "./listener.ts";
+import type { AnyListener } from "./listen/listener.ts";
 
 /** What can be listened to with `poller.on`, and what each handler is given. */
 export type PollerEvents = {

@@ -10,7 +10,7 @@ import { DeadlineHeap } from "./frame/deadline-heap.ts";
 import type { Closing, DatagramDesk, ListenerDesk, Settling } from "./frame/desk.ts";
 import { HEARD } from "./frame/news.ts";
 import { type FrameRules, Frames } from "./frames.ts";
-import type { AnyListener } from "./listener.ts";
+import type { AnyListener } from "./listen/listener.ts";
 import type { Batch } from "./storage/batch.ts";
 import { Roster } from "./storage/roster.ts";
 import { Turns } from "./storage/turns.ts";

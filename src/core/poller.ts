@@ -10,7 +10,6 @@ import { kindOf, limit, wholeNumber } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
 import type { NameQuery } from "../port/name-query.ts";
 import type { Transport } from "../port/transport.ts";
-import { type AcceptLimitOptions, type AcceptLimits, acceptLimitsOf } from "./accept-limits.ts";
 import {
   ClientPoller,
   type ClientPollerOptions,
@@ -24,7 +23,8 @@ import { DatagramSocket, MAX_DATAGRAM_BYTES } from "./datagrams.ts";
 import { type Budget, HouseFrames } from "./house-frames.ts";
 import { type GuardLimitOptions, type GuardLimits, guardLimitsOf } from "./limits/guard-limits.ts";
 import { type LimitOptions, limitsOf } from "./limits/limits.ts";
-import { Listener } from "./listener.ts";
+import { type AcceptLimitOptions, type AcceptLimits, acceptLimitsOf } from "./listen/accept-limits.ts";
+import { Listener } from "./listen/listener.ts";
 import { Lookup } from "./lookup.ts";
 
 /** How much may become visible in one frame. What is not given is unlimited. */

@@ -2,7 +2,7 @@
  * How much one call of `drain` may do, and how much of that is left. Knows
  * messages by their size alone.
  */
-import { limit, milliseconds } from "../check.ts";
+import { limit, milliseconds } from "../../check.ts";
 
 /** How much one call of `drain` may do. What is not given is unlimited. */
 export interface DrainBudget {

@@ -1,8 +1,8 @@
 /** Random comings and goings at one door: a guest that is over no longer counts, however it ended. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Connection, lines, memory, Poller } from "../../src/index.ts";
-import { SEED } from "../seed.ts";
+import { type Connection, lines, memory, Poller } from "../../../src/index.ts";
+import { SEED } from "../../seed.ts";
 
 test("whoever comes and goes in whatever way, the house is as full as it can be again", () => {
   const verb = fc.constantFrom(...VERBS);

@@ -2,7 +2,7 @@
  * A wire in memory whose guests come from addresses that the test chooses: the
  * door is the wire's own, and only says something else about who stands there.
  */
-import { type Address, type Link, type MemoryTransport, memory, type Transport } from "../../src/index.ts";
+import { type Address, type Link, type MemoryTransport, memory, type Transport } from "../../../src/index.ts";
 
 /** An address of either family, as Node shows it. */
 export function from(host: string): Address {

@@ -1,8 +1,8 @@
 import { BlockList } from "node:net";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type AcceptLimits, acceptLimitsOf } from "../../src/core/accept-limits.ts";
-import { Admission, houseOf } from "../../src/core/admission.ts";
+import { type AcceptLimits, acceptLimitsOf } from "../../../src/core/listen/accept-limits.ts";
+import { Admission, houseOf } from "../../../src/core/listen/admission.ts";
 import {
   type Address,
   type Connection,
@@ -10,7 +10,7 @@ import {
   type ListenOptions,
   lines,
   Poller,
-} from "../../src/index.ts";
+} from "../../../src/index.ts";
 import { from, visitors } from "./visitors.ts";
 
 describe("what counts as one address", () => {

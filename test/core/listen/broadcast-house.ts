@@ -18,7 +18,7 @@ import {
   type Listener,
   type ListenOptions,
   Poller,
-} from "../../src/index.ts";
+} from "../../../src/index.ts";
 
 /** One step: what to do, to whom, how much, and for whom not. */
 export type Step = readonly [what: Deed, which: number, much: number, other: number];

@@ -8,10 +8,10 @@
  * Its `code`s are the names of the limits. Knows no link and no game.
  */
 
-import type { Address } from "../port/address.ts";
-import type { CloseReason } from "../port/close-reason.ts";
+import type { Address } from "../../port/address.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import { Rate } from "../limits/rate.ts";
 import type { AcceptLimits, AddressList } from "./accept-limits.ts";
-import { Rate } from "./limits/rate.ts";
 
 /** The admission of one listener. */
 export class Admission {

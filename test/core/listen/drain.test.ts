@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { check } from "../codec/properties.ts";
-import { lineRig, type Rig } from "../rig.ts";
+import { check } from "../../codec/properties.ts";
+import { lineRig, type Rig } from "../../rig.ts";
 
 /** So many players, each of whom has said `count` lines `<player>.<number>` in this frame. */
 function talking(players: number, count: number, clock: () => number = () => 0): Rig {

@@ -7,22 +7,22 @@
  * Decides whose turn it is. Who may come in is `admission.ts`. Never reads a
  * byte itself.
  */
-import type { Codec } from "../codec/codec.ts";
-import type { Address } from "../port/address.ts";
-import type { CloseReason } from "../port/close-reason.ts";
-import type { Door, DoorEvents } from "../port/door.ts";
-import type { Link } from "../port/link.ts";
+import type { Codec } from "../../codec/codec.ts";
+import type { Address } from "../../port/address.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { Door, DoorEvents } from "../../port/door.ts";
+import type { Link } from "../../port/link.ts";
+import { type AnyConnection, Connection } from "../connection/connection.ts";
+import type { ListenerDesk } from "../frame/desk.ts";
+import { type Counters, type ListenerStats, listenerCounters } from "../frame/stats.ts";
+import { SharedRun } from "../send/shared-run.ts";
+import { checkKey, type Key } from "../send/spans.ts";
+import { Mailbox } from "../storage/mailbox.ts";
+import { type Crowd, Roster } from "../storage/roster.ts";
 import type { HouseRules } from "./accept-limits.ts";
 import { Admission } from "./admission.ts";
-import { type AnyConnection, Connection } from "./connection/connection.ts";
 import type { DrainBudget } from "./drain-budget.ts";
 import { Draining } from "./draining.ts";
-import type { ListenerDesk } from "./frame/desk.ts";
-import { type Counters, type ListenerStats, listenerCounters } from "./frame/stats.ts";
-import { SharedRun } from "./send/shared-run.ts";
-import { checkKey, type Key } from "./send/spans.ts";
-import { Mailbox } from "./storage/mailbox.ts";
-import { type Crowd, Roster } from "./storage/roster.ts";
 
 /** Where a listener is in its life; it only moves forward. */
 export type ListenerState = "starting" | "listening" | "closed";

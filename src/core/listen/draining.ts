@@ -3,9 +3,10 @@
  * budget one connection after the other, under one in fair turns. Knows
  * connections by what can be taken from them.
  */
+
+import type { Inbox } from "../storage/inbox.ts";
+import { Turns } from "../storage/turns.ts";
 import { type DrainBudget, Spending } from "./drain-budget.ts";
-import type { Inbox } from "./storage/inbox.ts";
-import { Turns } from "./storage/turns.ts";
 
 /** From whom messages are taken. */
 export interface Source<In> {

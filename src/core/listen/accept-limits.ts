@@ -2,8 +2,8 @@
  * The limits of a listener: who may come in, and how many. Apart from those of
  * a connection, as a page never needs them.
  */
-import { kindOf, limit, rate } from "../check.ts";
-import type { RoomsMaker } from "./connection/rooms.ts";
+import { kindOf, limit, rate } from "../../check.ts";
+import type { RoomsMaker } from "../connection/rooms.ts";
 
 /** A list of addresses, such as a `net.BlockList`. */
 export interface AddressList {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { lines, memory, Poller } from "../../src/index.ts";
-import { lineRig, take } from "../rig.ts";
+import { lines, memory, Poller } from "../../../src/index.ts";
+import { lineRig, take } from "../../rig.ts";
 
 describe("tryAccept", () => {
   test("says undefined when nobody is waiting", () => {
