@@ -19,7 +19,7 @@ import {
 import type { Connection } from "./connection/connection.ts";
 import { guardedRooms } from "./connection/guarded-rooms.ts";
 import type { RoomsMaker } from "./connection/rooms.ts";
-import { DatagramSocket, MAX_DATAGRAM_BYTES } from "./datagrams.ts";
+import { DatagramSocket, MAX_DATAGRAM_BYTES } from "./datagram/datagrams.ts";
 import { type Budget, HouseFrames } from "./house-frames.ts";
 import { type GuardLimitOptions, type GuardLimits, guardLimitsOf } from "./limits/guard-limits.ts";
 import { type LimitOptions, limitsOf } from "./limits/limits.ts";

@@ -8,11 +8,11 @@
  * One that is bad, or holds no message, is dropped whole, and counted: it may be
  * from anybody.
  */
-import type { Codec } from "../codec/codec.ts";
-import type { Address } from "../port/address.ts";
-import type { CloseReason } from "../port/close-reason.ts";
-import type { DatagramEvents } from "../port/datagram-link.ts";
-import { Mailbox } from "./storage/mailbox.ts";
+import type { Codec } from "../../codec/codec.ts";
+import type { Address } from "../../port/address.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { DatagramEvents } from "../../port/datagram-link.ts";
+import { Mailbox } from "../storage/mailbox.ts";
 
 /** A message and where it came from. */
 export interface Datagram<In> {

@@ -7,16 +7,16 @@
  * The same frames as for streams, with one difference: nobody can be held
  * back, so what does not fit is lost, the oldest first, and counted.
  */
-import { wholeNumber } from "../check.ts";
-import type { Codec } from "../codec/codec.ts";
-import type { Address } from "../port/address.ts";
-import type { CloseReason } from "../port/close-reason.ts";
-import type { DatagramLink, Destination } from "../port/datagram-link.ts";
+import { wholeNumber } from "../../check.ts";
+import type { Codec } from "../../codec/codec.ts";
+import type { Address } from "../../port/address.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { DatagramLink, Destination } from "../../port/datagram-link.ts";
+import type { DatagramDesk } from "../frame/desk.ts";
+import { type Counters, type DatagramStats, datagramCounters } from "../frame/stats.ts";
+import type { Limits } from "../limits/limits.ts";
+import { Mailbox } from "../storage/mailbox.ts";
 import { type Datagram, DatagramIntake } from "./datagram-intake.ts";
-import type { DatagramDesk } from "./frame/desk.ts";
-import { type Counters, type DatagramStats, datagramCounters } from "./frame/stats.ts";
-import type { Limits } from "./limits/limits.ts";
-import { Mailbox } from "./storage/mailbox.ts";
 
 /** Where a datagram socket is in its life; it only moves forward. */
 export type DatagramState = "starting" | "open" | "closed";
