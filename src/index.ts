@@ -44,7 +44,7 @@ export { tls, type Identity, type Pem, type TlsOptions } from "./transport/tls.t
 export { udp, type UdpOptions } from "./transport/udp.ts";
 export { unix, type UnixOptions } from "./transport/unix.ts";
 export { names, type NamesOptions } from "./transport/names.ts";
-export { memory, type MemoryOptions, type MemoryTransport } from "./transport/memory.ts";
+export { memory, type MemoryOptions, type MemoryTransport } from "./transport/memory/memory.ts";
 export type { FailedAttempt } from "./port/link.ts";
 export type { NameAnswer, NameQuery } from "./port/name-query.ts";
 export type { DatagramEvents, DatagramLink, Destination } from "./port/datagram-link.ts";

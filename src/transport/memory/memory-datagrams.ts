@@ -3,8 +3,8 @@
  * has arrived when its owner polls. Belongs to `memory.ts`, and holds what it
  * holds.
  */
-import type { Address } from "../port/address.ts";
-import type { DatagramEvents, DatagramLink, Destination } from "../port/datagram-link.ts";
+import type { Address } from "../../port/address.ts";
+import type { DatagramEvents, DatagramLink, Destination } from "../../port/datagram-link.ts";
 
 /** The places of one network in memory. */
 export class MemoryPost {

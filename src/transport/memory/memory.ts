@@ -7,13 +7,13 @@
  * The home of tests, of this library and of games: it can cut the stream at any
  * byte and choose the frame in which each byte arrives.
  */
-import { limit, wholeNumber } from "../check.ts";
-import type { Address } from "../port/address.ts";
-import type { CloseReason } from "../port/close-reason.ts";
-import type { DatagramLink } from "../port/datagram-link.ts";
-import type { Door, DoorEvents } from "../port/door.ts";
-import type { Link, LinkEvents } from "../port/link.ts";
-import type { Transport } from "../port/transport.ts";
+import { limit, wholeNumber } from "../../check.ts";
+import type { Address } from "../../port/address.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { DatagramLink } from "../../port/datagram-link.ts";
+import type { Door, DoorEvents } from "../../port/door.ts";
+import type { Link, LinkEvents } from "../../port/link.ts";
+import type { Transport } from "../../port/transport.ts";
 import { MemoryPost } from "./memory-datagrams.ts";
 
 /** Options of {@link memory}. */

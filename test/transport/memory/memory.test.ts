@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { bytes, memory } from "../../src/index.ts";
-import { lineRig, Rig, take } from "../rig.ts";
+import { bytes, memory } from "../../../src/index.ts";
+import { lineRig, Rig, take } from "../../rig.ts";
 
 describe("memory", () => {
   test("delivers what was flushed to the peer's next poll, with no turn of the event loop", () => {
