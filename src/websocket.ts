@@ -11,6 +11,6 @@ export {
   type AdmissionOptions,
 } from "./transport/websocket-server.ts";
 export { websocket, type NodeWebSocketOptions, type LivenessOptions } from "./transport/websocket-node.ts";
-export type { WebSocketOptions } from "./transport/websocket-options.ts";
+export type { WebSocketOptions } from "./transport/browser/websocket-options.ts";
 export type { Origins } from "./transport/origins.ts";
 export type { AnyServer } from "./transport/upgrades.ts";

@@ -24,7 +24,7 @@ const entries = ["src/index.ts", "src/browser.ts", "src/websocket.ts"];
 const everything = new Map([...src, ...demo, ...read("test")]);
 
 /** Transports that run in a page, and know no `node:` module. */
-const FOR_PAGES = /^src\/transport\/(websocket-page|websocket-options|close-codes|shown)\.ts$/;
+const FOR_PAGES = /^src\/transport\/(browser|memory)\//;
 
 /** What the cube's processes and their pages share. */
 const FOR_BOTH_SIDES = /^demo\/cube\/(window-wire|wire|world|news)\.ts$/;

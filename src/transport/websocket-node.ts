@@ -8,11 +8,11 @@ import { createSecureContext } from "node:tls";
 import { kindOf, milliseconds, wholeNumber } from "../check.ts";
 import type { CloseReason } from "../port/close-reason.ts";
 import type { Transport } from "../port/transport.ts";
+import { asShown } from "./browser/shown.ts";
+import { checkedUrl, type WebSocketOptions } from "./browser/websocket-options.ts";
 import { Heartbeat, type HeartbeatPlan } from "./heartbeat.ts";
-import { asShown } from "./shown.ts";
 import { agreementOf, type Identity, type Pem, secretsOf } from "./tls.ts";
 import { WebSocketLink } from "./websocket-link.ts";
-import { checkedUrl, type WebSocketOptions } from "./websocket-options.ts";
 import { WebSocket } from "./ws.ts";
 import { watchYielding } from "./yield-watch.ts";
 

@@ -2,7 +2,7 @@
  * What a WebSocket client takes, in a page and in Node alike, so that the same
  * source runs on both sides.
  */
-import { kindOf } from "../check.ts";
+import { kindOf } from "../../check.ts";
 
 /** Options of `websocket()`. */
 export interface WebSocketOptions {

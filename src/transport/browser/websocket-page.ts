@@ -8,10 +8,10 @@
  * so what comes meanwhile waits here under a limit; it is not told when bytes
  * have left, so `pump` looks; it has no half close and no reset.
  */
-import { limit } from "../check.ts";
-import type { CloseReason } from "../port/close-reason.ts";
-import type { Link, LinkEvents } from "../port/link.ts";
-import type { Transport } from "../port/transport.ts";
+import { limit } from "../../check.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { Link, LinkEvents } from "../../port/link.ts";
+import type { Transport } from "../../port/transport.ts";
 import { BROKEN, type Farewell, PAGE_ABORT, pageFarewellOf, reasonOfCode } from "./close-codes.ts";
 import { checkedUrl, MESSAGE_BYTES, type WebSocketOptions } from "./websocket-options.ts";
 

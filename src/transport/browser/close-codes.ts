@@ -9,7 +9,7 @@
  * Codes: https://www.rfc-editor.org/rfc/rfc6455#section-7.4 and IANA's registry,
  * https://www.iana.org/assignments/websocket
  */
-import type { CloseKind, CloseReason } from "../port/close-reason.ts";
+import type { CloseKind, CloseReason } from "../../port/close-reason.ts";
 import { asShown } from "./shown.ts";
 
 /** What is sent in a close frame. */
