@@ -9,8 +9,12 @@ export {
   type OwnPortOptions,
   type SharedServerOptions,
   type AdmissionOptions,
-} from "./transport/websocket-server.ts";
-export { websocket, type NodeWebSocketOptions, type LivenessOptions } from "./transport/websocket-node.ts";
+} from "./transport/websocket/websocket-server.ts";
+export {
+  websocket,
+  type NodeWebSocketOptions,
+  type LivenessOptions,
+} from "./transport/websocket/websocket-node.ts";
 export type { WebSocketOptions } from "./transport/browser/websocket-options.ts";
-export type { Origins } from "./transport/origins.ts";
-export type { AnyServer } from "./transport/upgrades.ts";
+export type { Origins } from "./transport/websocket/origins.ts";
+export type { AnyServer } from "./transport/websocket/upgrades.ts";

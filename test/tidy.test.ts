@@ -50,7 +50,7 @@ const LAYERS: readonly Layer[] = [
   { files: /^src\/core\/events\.ts$/, mayImport: [/^src\/(port|core)\//, /^mitt$/] },
   { files: /^src\/core\//, mayImport: [/^src\/check\.ts$/, /^src\/(port|codec|core)\//] },
   { files: FOR_PAGES, mayImport: [/^src\/check\.ts$/, /^src\/port\//, FOR_PAGES] },
-  { files: /^src\/transport\/ws\.ts$/, mayImport: [/^ws$/] },
+  { files: /^src\/transport\/websocket\/ws\.ts$/, mayImport: [/^ws$/] },
   {
     files: /^src\/transport\//,
     mayImport: [/^src\/check\.ts$/, /^src\/port\//, /^src\/transport\//, /^node:/],

@@ -9,16 +9,16 @@
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { debuglog } from "node:util";
-import type { Address } from "../port/address.ts";
-import type { CloseReason } from "../port/close-reason.ts";
-import type { Link, LinkEvents } from "../port/link.ts";
-import type { Security } from "../port/security.ts";
-import { BROKEN, farewellOf, reasonOfCode } from "./browser/close-codes.ts";
-import { MESSAGE_BYTES } from "./browser/websocket-options.ts";
-import { reasonOf } from "./errors.ts";
+import type { Address } from "../../port/address.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { Link, LinkEvents } from "../../port/link.ts";
+import type { Security } from "../../port/security.ts";
+import { BROKEN, farewellOf, reasonOfCode } from "../browser/close-codes.ts";
+import { MESSAGE_BYTES } from "../browser/websocket-options.ts";
+import { reasonOf } from "../errors.ts";
+import { addressOf } from "../stream.ts";
+import { securityOf } from "../tls.ts";
 import type { Beating, Heartbeat } from "./heartbeat.ts";
-import { addressOf } from "./stream.ts";
-import { securityOf } from "./tls.ts";
 import type { WebSocketType } from "./ws.ts";
 
 /** One WebSocket as a link. */

@@ -5,8 +5,8 @@ import { createServer, get, type IncomingMessage, type Server } from "node:http"
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import { type CloseReason, type Connection, type Listener, lines, Poller } from "../../src/index.ts";
-import { type WebSocketServerOptions, websocket, websocketServer } from "../../src/websocket.ts";
+import { type CloseReason, type Connection, type Listener, lines, Poller } from "../../../src/index.ts";
+import { type WebSocketServerOptions, websocket, websocketServer } from "../../../src/websocket.ts";
 
 const endings: (() => unknown)[] = [];
 

@@ -5,7 +5,7 @@
  * browser sends what it likes, so this protects users from strange pages, and
  * not the server from strange programs.
  */
-import { kindOf } from "../check.ts";
+import { kindOf } from "../../check.ts";
 
 /** The origins that are let in; `"any"`, and by default the server's own host. */
 export type Origins = readonly string[] | "any" | undefined;

@@ -5,16 +5,16 @@
  */
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { createSecureContext } from "node:tls";
-import { kindOf, milliseconds, wholeNumber } from "../check.ts";
-import type { CloseReason } from "../port/close-reason.ts";
-import type { Transport } from "../port/transport.ts";
-import { asShown } from "./browser/shown.ts";
-import { checkedUrl, type WebSocketOptions } from "./browser/websocket-options.ts";
+import { kindOf, milliseconds, wholeNumber } from "../../check.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { Transport } from "../../port/transport.ts";
+import { asShown } from "../browser/shown.ts";
+import { checkedUrl, type WebSocketOptions } from "../browser/websocket-options.ts";
+import { agreementOf, type Identity, type Pem, secretsOf } from "../tls.ts";
+import { watchYielding } from "../yield-watch.ts";
 import { Heartbeat, type HeartbeatPlan } from "./heartbeat.ts";
-import { agreementOf, type Identity, type Pem, secretsOf } from "./tls.ts";
 import { WebSocketLink } from "./websocket-link.ts";
 import { WebSocket } from "./ws.ts";
-import { watchYielding } from "./yield-watch.ts";
 
 /** Options of `websocket()` in Node: a page's, and what a page cannot choose. */
 export interface NodeWebSocketOptions extends WebSocketOptions, LivenessOptions, Partial<Identity> {

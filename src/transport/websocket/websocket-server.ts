@@ -9,20 +9,20 @@
 import { type EventEmitter, errorMonitor } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { ListenOptions, Socket } from "node:net";
-import { kindOf, wholeNumber } from "../check.ts";
-import type { CloseReason } from "../port/close-reason.ts";
-import type { Door, DoorEvents } from "../port/door.ts";
-import type { Transport } from "../port/transport.ts";
-import { asShown } from "./browser/shown.ts";
-import { reasonOf } from "./errors.ts";
+import { kindOf, wholeNumber } from "../../check.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { Door, DoorEvents } from "../../port/door.ts";
+import type { Transport } from "../../port/transport.ts";
+import { asShown } from "../browser/shown.ts";
+import { reasonOf } from "../errors.ts";
+import { boundTo, DEFAULT_BACKLOG } from "../stream-door.ts";
+import { watchYielding } from "../yield-watch.ts";
 import { Heartbeat, type HeartbeatPlan } from "./heartbeat.ts";
 import { type OriginRule, type Origins, originRule } from "./origins.ts";
-import { boundTo, DEFAULT_BACKLOG } from "./stream-door.ts";
 import { type AnyServer, answer, takePath } from "./upgrades.ts";
 import { WebSocketLink } from "./websocket-link.ts";
 import { type LivenessOptions, livenessOf } from "./websocket-node.ts";
 import { WebSocketServer, type WebSocketServerType } from "./ws.ts";
-import { watchYielding } from "./yield-watch.ts";
 
 /** Options of {@link websocketServer}: a port of its own, or a server that is there. */
 export type WebSocketServerOptions = (OwnPortOptions | SharedServerOptions) & AdmissionOptions;
