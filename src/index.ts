@@ -39,11 +39,11 @@ export type {
   TrafficStats,
 } from "./core/frame/stats.ts";
 
-export { tcp, type TcpOptions } from "./transport/tcp.ts";
-export { tls, type Identity, type Pem, type TlsOptions } from "./transport/tls.ts";
-export { udp, type UdpOptions } from "./transport/udp.ts";
-export { unix, type UnixOptions } from "./transport/unix.ts";
-export { names, type NamesOptions } from "./transport/names.ts";
+export { tcp, type TcpOptions } from "./transport/node/tcp.ts";
+export { tls, type Identity, type Pem, type TlsOptions } from "./transport/node/tls.ts";
+export { udp, type UdpOptions } from "./transport/node/udp.ts";
+export { unix, type UnixOptions } from "./transport/node/unix.ts";
+export { names, type NamesOptions } from "./transport/node/names.ts";
 export { memory, type MemoryOptions, type MemoryTransport } from "./transport/memory/memory.ts";
 export type { FailedAttempt } from "./port/link.ts";
 export type { NameAnswer, NameQuery } from "./port/name-query.ts";

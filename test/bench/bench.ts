@@ -3,7 +3,7 @@
  * turns within a round and the rounds follow each other, so that whatever else
  * the machine does meets all alike.
  */
-import { certificates } from "../transport/certificates.ts";
+import { certificates } from "../transport/node/certificates.ts";
 import { obstacleFor, obstacleTo } from "./machine.ts";
 import { type Cores, chooseCores } from "./measure/child.ts";
 import { bundlePrograms } from "./measure/programs.ts";

@@ -10,7 +10,7 @@ import { connect as connectTls } from "node:tls";
 import { createWebSocketStream, WebSocket } from "ws";
 import { type Transport, tcp, tls, unix } from "../../src/index.ts";
 import { websocketServer } from "../../src/websocket.ts";
-import { certificates } from "../transport/certificates.ts";
+import { certificates } from "../transport/node/certificates.ts";
 
 /** One way in. */
 export interface Door {

@@ -23,9 +23,9 @@ import {
   unix,
 } from "../../src/index.ts";
 import { websocket, websocketServer } from "../../src/websocket.ts";
-import { certificates } from "./certificates.ts";
 import { linesOrBytes } from "./lines-or-bytes.ts";
 import { hasIPv6 } from "./machine.ts";
+import { certificates } from "./node/certificates.ts";
 import { type NearEnd, RECEIVE_LIMIT_BYTES, SEND_LIMIT_BYTES, scenarios } from "./scenarios.ts";
 
 interface Row {

@@ -15,9 +15,9 @@ import type { Link, LinkEvents } from "../../port/link.ts";
 import type { Security } from "../../port/security.ts";
 import { BROKEN, farewellOf, reasonOfCode } from "../browser/close-codes.ts";
 import { MESSAGE_BYTES } from "../browser/websocket-options.ts";
-import { reasonOf } from "../errors.ts";
-import { addressOf } from "../stream.ts";
-import { securityOf } from "../tls.ts";
+import { reasonOf } from "../node/errors.ts";
+import { addressOf } from "../node/stream.ts";
+import { securityOf } from "../node/tls.ts";
 import type { Beating, Heartbeat } from "./heartbeat.ts";
 import type { WebSocketType } from "./ws.ts";
 

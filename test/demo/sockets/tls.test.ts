@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { certificates } from "../../transport/certificates.ts";
+import { certificates } from "../../transport/node/certificates.ts";
 import { DEADLINE_MS } from "../children.ts";
 import { endEverything, has, program, python, run, server } from "./foreign.ts";
 

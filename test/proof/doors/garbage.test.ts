@@ -11,7 +11,7 @@ import { type Transport, tcp, tls } from "../../../src/index.ts";
 import { websocket, websocketServer } from "../../../src/websocket.ts";
 import { join, streamOf } from "../../codec/deliver.ts";
 import { isLong, SEED } from "../../seed.ts";
-import { certificates } from "../../transport/certificates.ts";
+import { certificates } from "../../transport/node/certificates.ts";
 import { House, LOOPBACK } from "../house.ts";
 import { clientHello, damaged, frames, UPGRADE, type Visit, visits } from "./garbage.ts";
 

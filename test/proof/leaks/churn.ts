@@ -9,7 +9,7 @@ import { getEventListeners, setMaxListeners } from "node:events";
 import { tmpdir } from "node:os";
 import { type Listener, lines, memory, Poller, type Transport, tcp, tls, unix } from "../../../src/index.ts";
 import { websocket, websocketServer } from "../../../src/websocket.ts";
-import { certificates } from "../../transport/certificates.ts";
+import { certificates } from "../../transport/node/certificates.ts";
 import { heapBytes, rest } from "../measure.ts";
 
 /** What came of it. */

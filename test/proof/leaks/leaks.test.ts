@@ -5,7 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test, vi } from "vitest";
 import { Child, endAll } from "../../demo/children.ts";
-import { certificates } from "../../transport/certificates.ts";
+import { certificates } from "../../transport/node/certificates.ts";
 import { slopeOf } from "../measure.ts";
 import type { ChurnFigures } from "./churn.ts";
 

@@ -2,7 +2,7 @@
  * What Node's error codes mean, as close reasons. The one place that knows
  * both. Codes: https://nodejs.org/docs/latest-v20.x/api/errors.html#common-system-errors
  */
-import type { CloseKind, CloseReason } from "../port/close-reason.ts";
+import type { CloseKind, CloseReason } from "../../port/close-reason.ts";
 
 /** The close reason that an error from Node stands for. */
 export function reasonOf(error: Error & { readonly code?: string | undefined }): CloseReason {

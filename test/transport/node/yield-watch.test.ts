@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
-const index = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
+const index = fileURLToPath(new URL("../../../src/index.ts", import.meta.url));
 
 /** Runs a program with a TCP listener, and answers the warnings it gave. */
 function warningsOf(program: string, env: NodeJS.ProcessEnv = {}): string {

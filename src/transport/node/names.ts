@@ -5,10 +5,10 @@
  */
 import { lookup } from "node:dns";
 import { readFile } from "node:fs";
-import { kindOf } from "../check.ts";
-import type { Address } from "../port/address.ts";
-import type { CloseReason } from "../port/close-reason.ts";
-import type { NameAnswer, NameQuery } from "../port/name-query.ts";
+import { kindOf } from "../../check.ts";
+import type { Address } from "../../port/address.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { NameAnswer, NameQuery } from "../../port/name-query.ts";
 import { reasonOf } from "./errors.ts";
 
 /** Options of {@link names}. */

@@ -14,11 +14,11 @@ import {
   type Server,
   type TLSSocket,
 } from "node:tls";
-import { wholeNumber } from "../check.ts";
-import type { CloseReason } from "../port/close-reason.ts";
-import type { Door, DoorEvents } from "../port/door.ts";
-import type { PeerCertificate, Security } from "../port/security.ts";
-import type { Transport } from "../port/transport.ts";
+import { wholeNumber } from "../../check.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { Door, DoorEvents } from "../../port/door.ts";
+import type { PeerCertificate, Security } from "../../port/security.ts";
+import type { Transport } from "../../port/transport.ts";
 import { reasonOf } from "./errors.ts";
 import { StreamLink, type StreamPlan } from "./stream.ts";
 import { StreamDoor } from "./stream-door.ts";

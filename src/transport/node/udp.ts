@@ -5,11 +5,11 @@
 import { createSocket, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import { debuglog } from "node:util";
-import { kindOf, wholeNumber } from "../check.ts";
-import type { Address } from "../port/address.ts";
-import type { CloseReason } from "../port/close-reason.ts";
-import type { DatagramEvents, DatagramLink, Destination } from "../port/datagram-link.ts";
-import type { Transport } from "../port/transport.ts";
+import { kindOf, wholeNumber } from "../../check.ts";
+import type { Address } from "../../port/address.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { DatagramEvents, DatagramLink, Destination } from "../../port/datagram-link.ts";
+import type { Transport } from "../../port/transport.ts";
 import { reasonOf } from "./errors.ts";
 import { addressOf } from "./stream.ts";
 import { watchYielding } from "./yield-watch.ts";

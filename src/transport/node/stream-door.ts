@@ -5,8 +5,8 @@
  */
 import type { ListenOptions, Server, Socket } from "node:net";
 import { debuglog } from "node:util";
-import type { Address } from "../port/address.ts";
-import type { Door, DoorEvents } from "../port/door.ts";
+import type { Address } from "../../port/address.ts";
+import type { Door, DoorEvents } from "../../port/door.ts";
 import { reasonOf } from "./errors.ts";
 import { addressOf, StreamLink, type StreamPlan } from "./stream.ts";
 

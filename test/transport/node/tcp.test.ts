@@ -11,8 +11,8 @@ import {
   Poller,
   tcp,
   waitForActivity,
-} from "../../src/index.ts";
-import { hasIPv6 } from "./machine.ts";
+} from "../../../src/index.ts";
+import { hasIPv6 } from "../machine.ts";
 
 const pollers: Poller[] = [];
 
@@ -239,7 +239,7 @@ describe("tcp", () => {
 describe("a process with no file descriptor left", () => {
   // libuv turns them away by itself while it has a descriptor in reserve; otherwise they wait, and are reported.
   test("turns guests away, and serves again when there is room", async () => {
-    const index = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
+    const index = fileURLToPath(new URL("../../../src/index.ts", import.meta.url));
     const program = `
       import { lines, Poller, tcp, waitForActivity } from ${JSON.stringify(index)};
       const net = new Poller();

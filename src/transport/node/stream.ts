@@ -11,10 +11,10 @@
  */
 import type { Socket } from "node:net";
 import { debuglog } from "node:util";
-import type { Address } from "../port/address.ts";
-import type { CloseReason } from "../port/close-reason.ts";
-import type { FailedAttempt, Link, LinkEvents } from "../port/link.ts";
-import type { Security } from "../port/security.ts";
+import type { Address } from "../../port/address.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { FailedAttempt, Link, LinkEvents } from "../../port/link.ts";
+import type { Security } from "../../port/security.ts";
 import { reasonOf } from "./errors.ts";
 import { readShared } from "./shared-read.ts";
 

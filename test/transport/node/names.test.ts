@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { type Lookup, lines, type NameAnswer, names, Poller, tcp, waitForActivity } from "../../src/index.ts";
+import {
+  type Lookup,
+  lines,
+  type NameAnswer,
+  names,
+  Poller,
+  tcp,
+  waitForActivity,
+} from "../../../src/index.ts";
 
 async function answered(options: Parameters<typeof names>[0]): Promise<Lookup> {
   const poller = new Poller();

@@ -3,8 +3,8 @@
  * sockets and servers are made; what they then do is `stream.ts`.
  */
 import { connect, createServer, type ListenOptions, type ServerOpts, type TcpNetConnectOpts } from "node:net";
-import { kindOf, milliseconds, wholeNumber } from "../check.ts";
-import type { Transport } from "../port/transport.ts";
+import { kindOf, milliseconds, wholeNumber } from "../../check.ts";
+import type { Transport } from "../../port/transport.ts";
 import { StreamLink } from "./stream.ts";
 import { DEFAULT_BACKLOG, READ_BYTES, StreamDoor } from "./stream-door.ts";
 import { watchYielding } from "./yield-watch.ts";

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterEach, describe, expect, test } from "vitest";
-import { type Listener, lines, Poller, unix, waitForActivity } from "../../src/index.ts";
+import { type Listener, lines, Poller, unix, waitForActivity } from "../../../src/index.ts";
 
 const pollers: Poller[] = [];
 let paths = 0;

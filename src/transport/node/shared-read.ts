@@ -10,7 +10,7 @@
  * here nothing is changed, and 'data' events come as ever.
  */
 import type { Socket } from "node:net";
-import type { LinkEvents } from "../port/link.ts";
+import type { LinkEvents } from "../../port/link.ts";
 
 /**
  * Tells `received` what `socket` reads, lent for the length of the call.

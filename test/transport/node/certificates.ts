@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Identity } from "../../src/index.ts";
+import type { Identity } from "../../../src/index.ts";
 
 /** An authority and what it has signed. */
 export interface Certificates {

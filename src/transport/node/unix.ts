@@ -5,9 +5,9 @@
  */
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer } from "node:net";
-import { kindOf, wholeNumber } from "../check.ts";
-import type { Door, DoorEvents } from "../port/door.ts";
-import type { Transport } from "../port/transport.ts";
+import { kindOf, wholeNumber } from "../../check.ts";
+import type { Door, DoorEvents } from "../../port/door.ts";
+import type { Transport } from "../../port/transport.ts";
 import { reasonOf } from "./errors.ts";
 import { StreamLink } from "./stream.ts";
 import { DEFAULT_BACKLOG, READ_BYTES, StreamDoor } from "./stream-door.ts";

@@ -1,6 +1,6 @@
 import net from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { type Connection, type Listener, lines, Poller, tls, waitForActivity } from "../../src/index.ts";
+import { type Connection, type Listener, lines, Poller, tls, waitForActivity } from "../../../src/index.ts";
 import { type Certificates, certificates } from "./certificates.ts";
 
 type TlsOptions = Parameters<typeof tls>[0];
