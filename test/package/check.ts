@@ -116,7 +116,7 @@ function checkDeclarations(): void {
       `${file} leads to`,
       leadsToWs ? targets.filter((target) => /\/ws\.(ts|js)$/.test(target)) : [],
     );
-    if (file === "dist/transport/ws.d.ts") continue;
+    if (file === "dist/transport/websocket/ws.d.ts") continue;
     const strange = targets.filter((target) => !target.startsWith(".") && !target.startsWith("node:"));
     const lost = targets
       .filter((target) => target.startsWith("."))
