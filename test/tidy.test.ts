@@ -27,7 +27,7 @@ const everything = new Map([...src, ...demo, ...read("test")]);
 const FOR_PAGES = /^src\/transport\/(browser|memory)\//;
 
 /** What the cube's processes and their pages share. */
-const FOR_BOTH_SIDES = /^demo\/cube\/(window-wire|wire|world|news)\.ts$/;
+const FOR_BOTH_SIDES = /^demo\/cube\/shared\//;
 
 /** What each layer may import. The first that fits a file is its layer. */
 const LAYERS: readonly Layer[] = [

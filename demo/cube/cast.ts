@@ -4,13 +4,13 @@
  * frame was like is answered as panes.
  */
 import { type Frame, type Poller, tcp } from "../../src/index.ts";
-import type { Change } from "./news.ts";
 import type { Meeting, Options } from "./options.ts";
 import { Peer } from "./peer.ts";
 import { formatPlace, reachable } from "./place.ts";
+import type { Change } from "./shared/news.ts";
+import type { Format } from "./shared/wire.ts";
+import { type Command, drive, push, type Role, START } from "./shared/world.ts";
 import type { Windows } from "./windows.ts";
-import type { Format } from "./wire.ts";
-import { type Command, drive, push, type Role, START } from "./world.ts";
 
 /** One peer and what changed for it in this frame. Views read it; they never write. */
 export interface Pane {

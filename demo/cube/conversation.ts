@@ -8,9 +8,9 @@
  *     connection ◀── trySend ── pong, error, ping, and what the peer says
  */
 import type { Connection } from "../../src/index.ts";
-import type { LinkChange } from "./news.ts";
-import type { Bad, Message } from "./wire.ts";
-import type { Vector } from "./world.ts";
+import type { LinkChange } from "./shared/news.ts";
+import type { Bad, Message } from "./shared/wire.ts";
+import type { Vector } from "./shared/world.ts";
 
 /** What was heard in one frame and is not answered here. */
 export type Heard = { readonly kind: "position"; readonly position: Vector } | LinkChange;

@@ -3,7 +3,7 @@
  * listens, `dialer.ts` connects.
  */
 import type { Conversation, Heard, Tally } from "./conversation.ts";
-import type { LinkState } from "./news.ts";
+import type { LinkState } from "./shared/news.ts";
 
 /** One end of the network, in frames. */
 export interface End {

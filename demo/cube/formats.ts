@@ -41,8 +41,8 @@ import {
   printable,
   quoted,
   rounded,
-} from "./wire.ts";
-import type { Vector } from "./world.ts";
+} from "./shared/wire.ts";
+import type { Vector } from "./shared/world.ts";
 
 /** Hears every form, and says the one that is chosen; choosing another counts from the next message on. */
 export class CubeCodec implements Codec<Message | Bad, Message> {

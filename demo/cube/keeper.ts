@@ -11,7 +11,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Role } from "./world.ts";
+import type { Role } from "./shared/world.ts";
 
 /** What to keep, and whom to tell. */
 export interface KeeperPlan {

@@ -12,7 +12,7 @@ import { Keeper } from "./keeper.ts";
 import { openWindows } from "./opener.ts";
 import type { Options } from "./options.ts";
 import { formatPlace, type Place, reachable } from "./place.ts";
-import type { Role } from "./world.ts";
+import type { Role } from "./shared/world.ts";
 
 /** Runs both until `end`, which it also aborts when one of them cannot go on. Answers an exit code. */
 export async function launch(options: Options, end: AbortController): Promise<number> {

@@ -11,13 +11,13 @@ import { Cast } from "./cast.ts";
 import { launch } from "./launcher.ts";
 import { openWindows } from "./opener.ts";
 import { HELP, type Options, parseOptions } from "./options.ts";
+import type { Command, Role } from "./shared/world.ts";
 import { Keyboard } from "./views/keyboard.ts";
 import { LogView } from "./views/log.ts";
 import { TerminalView } from "./views/terminal.ts";
 import type { View } from "./views/view.ts";
 import type { WindowServer } from "./window-server.ts";
 import { Windows } from "./windows.ts";
-import type { Command, Role } from "./world.ts";
 
 async function main(args: readonly string[]): Promise<number> {
   const parsed = parseOptions(args);

@@ -4,8 +4,8 @@
  */
 import { parseArgs } from "node:util";
 import type { Place } from "./place.ts";
-import { FORMATS, type Format } from "./wire.ts";
-import type { Role } from "./world.ts";
+import { FORMATS, type Format } from "./shared/wire.ts";
+import type { Role } from "./shared/world.ts";
 
 /** What the command line asks for. */
 export interface Options {

@@ -15,9 +15,9 @@ import { Dialer } from "./dialer.ts";
 import type { End, News } from "./end.ts";
 import { CubeCodec } from "./formats.ts";
 import { Guests } from "./guests.ts";
-import type { Change, LinkState } from "./news.ts";
-import { cubeLine, type Format } from "./wire.ts";
-import { isMoving, type Role, START, step, type Vector, type World } from "./world.ts";
+import type { Change, LinkState } from "./shared/news.ts";
+import { cubeLine, type Format } from "./shared/wire.ts";
+import { isMoving, type Role, START, step, type Vector, type World } from "./shared/world.ts";
 
 /** How a peer meets others. */
 export interface Meeting {

@@ -13,7 +13,7 @@ import type { Transport } from "../../src/index.ts";
 import { websocketServer } from "../../src/websocket.ts";
 import { type PageFile, pageFiles } from "./page-files.ts";
 import { formatPlace, type Place, reachable } from "./place.ts";
-import type { Role } from "./world.ts";
+import type { Role } from "./shared/world.ts";
 
 /** A place that serves windows. */
 export interface WindowServer {

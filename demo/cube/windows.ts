@@ -18,10 +18,10 @@ import {
   type Transport,
 } from "../../src/index.ts";
 import { cubeSizes } from "./formats.ts";
-import { standing } from "./news.ts";
 import type { Peer } from "./peer.ts";
-import { type Asked, formatTold, parseAsked, type Stat, type Told } from "./window-wire.ts";
-import type { Bad } from "./wire.ts";
+import { standing } from "./shared/news.ts";
+import { type Asked, formatTold, parseAsked, type Stat, type Told } from "./shared/window-wire.ts";
+import type { Bad } from "./shared/wire.ts";
 
 /** What windows look at. */
 export type Seen = Pick<

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CubeCodec, cubeSizes } from "../../demo/cube/formats.ts";
-import { type Bad, FORMATS, type Format, type Message, rounded } from "../../demo/cube/wire.ts";
+import { type Bad, FORMATS, type Format, type Message, rounded } from "../../demo/cube/shared/wire.ts";
 import { DecodeError } from "../../src/index.ts";
 
 const SEED = { seed: 14_900 };

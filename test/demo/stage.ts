@@ -2,10 +2,11 @@
  * A stage for peers of the cube: a network in memory, and time as a field. Each
  * `frame` is one frame of everybody, in the order in which they came.
  */
-import type { Change } from "../../demo/cube/news.ts";
+
 import { Peer } from "../../demo/cube/peer.ts";
-import { formatPosition } from "../../demo/cube/wire.ts";
-import type { Role } from "../../demo/cube/world.ts";
+import type { Change } from "../../demo/cube/shared/news.ts";
+import { formatPosition } from "../../demo/cube/shared/wire.ts";
+import type { Role } from "../../demo/cube/shared/world.ts";
 import { type Connection, lines, type MemoryTransport, memory, Poller } from "../../src/index.ts";
 
 /** A peer on the stage, and all that changed for it. */

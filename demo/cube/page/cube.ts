@@ -6,8 +6,8 @@
  *     wish, drag ──▶ hand ──┬──▶ shown
  *     hear ──▶ follow ──────┘    hand ──▶ owed, until it is said
  */
-import { rounded } from "../wire.ts";
-import { isMoving, REACH, START, type Vector, type World } from "../world.ts";
+import { rounded } from "../shared/wire.ts";
+import { isMoving, REACH, START, type Vector, type World } from "../shared/world.ts";
 import { Follow } from "./follow.ts";
 import { glide, restingAt, type Wish } from "./glide.ts";
 

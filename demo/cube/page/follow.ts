@@ -13,7 +13,7 @@
  * It does not guess ahead. A late word and a stop look the same from here, so a
  * guess would overshoot at each stop; the margin in the delay covers lateness.
  */
-import type { Vector } from "../world.ts";
+import type { Vector } from "../shared/world.ts";
 
 /** A place that goes after what it hears. */
 export class Follow {

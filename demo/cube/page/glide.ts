@@ -3,7 +3,7 @@
  * that starts and stops are soft. Pure. Knows no key and no pad; the box and its
  * walls are the world's.
  */
-import { isMoving, SPEED, START, step, type Vector, type World } from "../world.ts";
+import { isMoving, SPEED, START, step, type Vector, type World } from "../shared/world.ts";
 
 /** What a player wants on each axis, from -1 to 1; of the speed that the world has. */
 export type Wish = Vector;

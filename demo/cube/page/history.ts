@@ -3,7 +3,7 @@
  * in each frame of the process, and the round trip. Pure, and a ring: adding
  * allocates nothing.
  */
-import type { Stat } from "../window-wire.ts";
+import type { Stat } from "../shared/window-wire.ts";
 
 /** Samples in the order in which they came, the oldest first. */
 export class History {

@@ -5,8 +5,8 @@
  *     poll ──▶ told ──▶ wishes ──▶ cube.frame ──▶ stage, panel, chart ──▶ flush
  */
 import { Poller, runLoop, websocket } from "../../../src/browser.ts";
-import type { Stat, Told } from "../window-wire.ts";
-import type { Role, Vector } from "../world.ts";
+import type { Stat, Told } from "../shared/window-wire.ts";
+import type { Role, Vector } from "../shared/world.ts";
 import { Chart } from "./chart.ts";
 import { Cube } from "./cube.ts";
 import { asSeenFrom, together } from "./glide.ts";

@@ -2,7 +2,7 @@
  * Rates out of totals: what came and went in the last second. Pure. Totals that
  * fall are those of a process that began anew, and so does the measuring.
  */
-import type { Stat, Traffic } from "../window-wire.ts";
+import type { Stat, Traffic } from "../shared/window-wire.ts";
 
 /** Per second, of one direction. */
 export interface Rate {

@@ -4,9 +4,9 @@
  * about the links; those are made by `standing.ts`.
  */
 
-import type { Stat } from "../window-wire.ts";
-import { FORMATS, type Format, formatPosition } from "../wire.ts";
-import type { Role, Vector } from "../world.ts";
+import type { Stat } from "../shared/window-wire.ts";
+import { FORMATS, type Format, formatPosition } from "../shared/wire.ts";
+import type { Role, Vector } from "../shared/world.ts";
 import type { Rate } from "./meters.ts";
 import type { Notice, Words } from "./standing.ts";
 

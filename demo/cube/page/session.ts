@@ -8,7 +8,7 @@
  */
 import type { Connection, Poller, Transport } from "../../../src/browser.ts";
 import { lines } from "../../../src/browser.ts";
-import { type Asked, formatAsked, parseTold, type Told } from "../window-wire.ts";
+import { type Asked, formatAsked, parseTold, type Told } from "../shared/window-wire.ts";
 
 /** How the window stands to its process, in this frame. */
 export type SessionState =

@@ -3,7 +3,7 @@
  * other peer. Pure. Decides how bad that is, and what is worth saying once:
  * that somebody is gone, and that they are back.
  */
-import type { Told } from "../window-wire.ts";
+import type { Told } from "../shared/window-wire.ts";
 import type { SessionState } from "./session.ts";
 
 /** For a person: how bad it is, in one or two words, and the rest. */

@@ -5,7 +5,7 @@
  *     stdin 'data' ──▶ readKeys ──▶ queue ┊ take ──▶ frame
  */
 import type { ReadStream } from "node:tty";
-import type { Command } from "../world.ts";
+import type { Command } from "../shared/world.ts";
 
 /** What a key means here. */
 export type Key = Command | "quit";

@@ -8,8 +8,8 @@
 import type { Writable } from "node:stream";
 import type { Frame } from "../../../src/index.ts";
 import type { Pane } from "../cast.ts";
-import { linkWords } from "../news.ts";
-import { cubeLine } from "../wire.ts";
+import { linkWords } from "../shared/news.ts";
+import { cubeLine } from "../shared/wire.ts";
 import type { View } from "./view.ts";
 
 /** What a log holds. */

@@ -4,7 +4,7 @@
  * and how depth and height are told: near lines are stronger, hidden edges are
  * dotted, and a line drops from the cube to its shadow on the ground.
  */
-import { REACH, type Vector } from "../world.ts";
+import { REACH, type Vector } from "../shared/world.ts";
 import { Canvas, DOTS_ACROSS, DOTS_DOWN, type Dot } from "./canvas.ts";
 
 /** Draws the world on a sheet of so many cells, as large as it fits. */

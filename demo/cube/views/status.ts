@@ -4,8 +4,8 @@
  */
 import type { Frame } from "../../../src/index.ts";
 import type { Pane } from "../cast.ts";
-import type { LinkState } from "../news.ts";
-import { formatPosition } from "../wire.ts";
+import type { LinkState } from "../shared/news.ts";
+import { formatPosition } from "../shared/wire.ts";
 
 /** The row above the picture: the role, and how it stands to the others. */
 export function titleRow(pane: Pane, nowMs: number, width: number): string {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Follow } from "../../../demo/cube/page/follow.ts";
-import type { Vector } from "../../../demo/cube/world.ts";
+import type { Vector } from "../../../demo/cube/shared/world.ts";
 
 const SCREEN_MS = 1_000 / 60;
 /** As fast as the cube is driven, in units per second. */

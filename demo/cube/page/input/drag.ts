@@ -5,7 +5,7 @@
  * there the cube is.
  */
 import { Box3, type Camera, Plane, Raycaster, Vector2, Vector3 } from "three";
-import { REACH, type Vector } from "../../world.ts";
+import { REACH, type Vector } from "../../shared/world.ts";
 
 /** Dragging on a canvas. Make it before the camera's controls: who comes first hears first. */
 export class Drag {

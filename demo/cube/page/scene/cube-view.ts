@@ -14,7 +14,7 @@ import {
   RingGeometry,
 } from "three";
 import { RoundedBoxGeometry } from "three/addons/geometries/RoundedBoxGeometry.js";
-import type { Vector } from "../../world.ts";
+import type { Vector } from "../../shared/world.ts";
 import type { Theme } from "../theme.ts";
 import { GROUND_Y } from "./ground.ts";
 

@@ -15,7 +15,7 @@ import {
   WebGLRenderer,
 } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
-import type { Vector } from "../../world.ts";
+import type { Vector } from "../../shared/world.ts";
 import type { Theme } from "../theme.ts";
 import { Axes } from "./axes.ts";
 import { CubeView } from "./cube-view.ts";

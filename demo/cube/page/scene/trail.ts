@@ -13,7 +13,7 @@ import {
   MeshBasicMaterial,
   Vector3,
 } from "three";
-import type { Vector } from "../../world.ts";
+import type { Vector } from "../../shared/world.ts";
 import type { Theme } from "../theme.ts";
 
 /** A ribbon behind the cube, as a thing to put into a scene. */
