@@ -6,15 +6,18 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
   codeBesideExports,
+  type FolderGraph,
+  folderBreaches,
+  folderOf,
   importCycles,
-  type Layer,
-  layerBreaches,
+  importsOf,
   longFiles,
   type Sources,
   silencers,
   unfinishedImports,
   unopened,
   unreachable,
+  upwardArrows,
   wordsInCode,
 } from "./tidy.ts";
 
@@ -23,46 +26,138 @@ const demo = read("demo");
 const entries = ["src/index.ts", "src/browser.ts", "src/websocket.ts"];
 const everything = new Map([...src, ...demo, ...read("test")]);
 
-/** Transports that run in a page, and know no `node:` module. */
-const FOR_PAGES = /^src\/transport\/(browser|memory)\//;
-
-/** What the cube's processes and their pages share. */
-const FOR_BOTH_SIDES = /^demo\/cube\/shared\//;
-
-/** What each layer may import. The first that fits a file is its layer. */
-const LAYERS: readonly Layer[] = [
-  {
-    files: /^src\/(index|websocket)\.ts$/,
-    mayImport: [/^src\/(port|core|codec|transport)\//, /^src\/loop\.ts$/],
-  },
-  {
-    files: /^src\/browser\.ts$/,
-    mayImport: [/^src\/(port|core|codec)\//, /^src\/loop\.ts$/, FOR_PAGES],
-  },
-  { files: /^src\/port\//, mayImport: [/^src\/port\//] },
-  { files: /^src\/check\.ts$/, mayImport: [] },
-  { files: /^src\/pace\.ts$/, mayImport: [] },
-  {
-    files: /^src\/loop\.ts$/,
-    mayImport: [/^src\/(check|pace)\.ts$/, /^src\/core\/(frame\/frame|client-poller)\.ts$/],
-  },
-  { files: /^src\/codec\//, mayImport: [/^src\/check\.ts$/, /^src\/codec\//] },
-  { files: /^src\/core\/events\.ts$/, mayImport: [/^src\/(port|core)\//, /^mitt$/] },
-  { files: /^src\/core\//, mayImport: [/^src\/check\.ts$/, /^src\/(port|codec|core)\//] },
-  { files: FOR_PAGES, mayImport: [/^src\/check\.ts$/, /^src\/port\//, FOR_PAGES] },
-  { files: /^src\/transport\/websocket\/ws\.ts$/, mayImport: [/^ws$/] },
-  {
-    files: /^src\/transport\//,
-    mayImport: [/^src\/check\.ts$/, /^src\/port\//, /^src\/transport\//, /^node:/],
-  },
-  { files: FOR_BOTH_SIDES, mayImport: [FOR_BOTH_SIDES] },
-  {
-    files: /^demo\/cube\/page\//,
-    mayImport: [/^src\/browser\.ts$/, /^demo\/cube\/page\//, FOR_BOTH_SIDES, /^three(\/|$)/],
-  },
-  { files: /^demo\/cube\/page-files\.ts$/, mayImport: [/^node:/, /^esbuild$/] },
-  { files: /^demo\//, mayImport: [/^src\/(index|websocket)\.ts$/, /^demo\/(?!cube\/page\/)/, /^node:/] },
-];
+/**
+ * The folders, in the order of their layers, each with what it may import beside
+ * itself: folders without those below them, files, packages, and `node:` for
+ * Node's modules. A file that stands here has a rule of its own.
+ */
+const FOLDERS: FolderGraph = new Map([
+  ["src/check.ts", []],
+  ["src/pace.ts", []],
+  ["src/port", []],
+  ["src/codec", ["src/check.ts"]],
+  ["src/core/storage", ["src/codec"]],
+  ["src/core/limits", ["src/check.ts"]],
+  ["src/core/frame", ["src/port", "src/core/storage"]],
+  ["src/core/receive", ["src/port", "src/codec", "src/core/storage", "src/core/limits", "src/core/frame"]],
+  [
+    "src/core/send",
+    ["src/check.ts", "src/port", "src/codec", "src/core/storage", "src/core/limits", "src/core/frame"],
+  ],
+  [
+    "src/core/connection",
+    [
+      "src/port",
+      "src/codec",
+      "src/core/storage",
+      "src/core/limits",
+      "src/core/frame",
+      "src/core/receive",
+      "src/core/send",
+    ],
+  ],
+  [
+    "src/core/listen",
+    [
+      "src/check.ts",
+      "src/port",
+      "src/codec",
+      "src/core/storage",
+      "src/core/limits",
+      "src/core/frame",
+      "src/core/send",
+      "src/core/connection",
+    ],
+  ],
+  [
+    "src/core/datagram",
+    ["src/check.ts", "src/port", "src/codec", "src/core/storage", "src/core/limits", "src/core/frame"],
+  ],
+  ["src/core/events.ts", ["src/port", "src/core/connection", "src/core/listen", "mitt"]],
+  [
+    "src/core",
+    [
+      "src/check.ts",
+      "src/port",
+      "src/codec",
+      "src/core/storage",
+      "src/core/limits",
+      "src/core/frame",
+      "src/core/connection",
+      "src/core/listen",
+      "src/core/datagram",
+      "src/core/events.ts",
+    ],
+  ],
+  ["src/transport/memory", ["src/check.ts", "src/port"]],
+  ["src/transport/browser", ["src/check.ts", "src/port"]],
+  ["src/transport/node", ["src/check.ts", "src/port", "node:"]],
+  ["src/transport/websocket/ws.ts", ["ws"]],
+  [
+    "src/transport/websocket",
+    [
+      "src/check.ts",
+      "src/port",
+      "src/transport/browser",
+      "src/transport/node",
+      "src/transport/websocket/ws.ts",
+      "node:",
+    ],
+  ],
+  ["src/loop.ts", ["src/check.ts", "src/pace.ts", "src/core", "src/core/frame"]],
+  [
+    "src/browser.ts",
+    [
+      "src/port",
+      "src/codec",
+      "src/core",
+      "src/core/events.ts",
+      "src/core/frame",
+      "src/core/send",
+      "src/core/connection",
+      "src/transport/browser",
+      "src/loop.ts",
+    ],
+  ],
+  ["src/websocket.ts", ["src/transport/browser", "src/transport/websocket"]],
+  [
+    "src/index.ts",
+    [
+      "src/port",
+      "src/codec",
+      "src/core",
+      "src/core/events.ts",
+      "src/core/storage",
+      "src/core/limits",
+      "src/core/frame",
+      "src/core/send",
+      "src/core/connection",
+      "src/core/listen",
+      "src/core/datagram",
+      "src/transport/memory",
+      "src/transport/node",
+      "src/loop.ts",
+    ],
+  ],
+  ["demo/cube/shared", []],
+  ["demo/cube/page/input", ["src/browser.ts", "demo/cube/shared", "demo/cube/page", "three"]],
+  ["demo/cube/page/scene", ["src/browser.ts", "demo/cube/shared", "demo/cube/page", "three"]],
+  ["demo/cube/page", ["src/browser.ts", "demo/cube/shared", "demo/cube/page/input", "demo/cube/page/scene"]],
+  ["demo/cube/page-files.ts", ["node:", "esbuild"]],
+  ["demo/cube/views", ["src/index.ts", "demo/cube/shared", "demo/cube", "node:"]],
+  [
+    "demo/cube",
+    [
+      "src/index.ts",
+      "src/websocket.ts",
+      "demo/cube/shared",
+      "demo/cube/views",
+      "demo/cube/page-files.ts",
+      "node:",
+    ],
+  ],
+  ["demo/sockets", ["src/index.ts", "node:"]],
+]);
 
 /** What a machine has and a frame of time does not: only the clock's file may say it. */
 const MACHINE_WORDS =
@@ -71,26 +166,58 @@ const MACHINE_WORDS =
 /** Files over 300 lines, each with its reason: none. */
 const LONG_FILES = new Map<string, string>();
 
-describe("layers", () => {
+describe("folders", () => {
   test("import only what they may know", () => {
-    const sample = sources({
-      "src/codec/a.ts": 'import { b } from "../core/b.ts";',
-      "src/core/b.ts": 'import type { Socket } from "node:net";\nimport mitt from "mitt";',
-      "src/transport/c.ts": 'export {\n  d,\n} from "../core/d.ts";\nimport "../port/link.ts";',
-      "src/check.ts": 'const late = await import("./loop.ts");',
-      "demo/e.ts": 'import { lines } from "../src/codec/lines.ts";',
-      "src/new/f.ts": "",
-    });
-    expect(layerBreaches(sample, LAYERS)).toEqual([
-      "src/codec/a.ts imports src/core/b.ts",
-      "src/core/b.ts imports node:net",
-      "src/core/b.ts imports mitt",
-      "src/transport/c.ts imports src/core/d.ts",
-      "src/check.ts imports src/loop.ts",
-      "demo/e.ts imports src/codec/lines.ts",
-      "src/new/f.ts is in no layer",
+    const graph: FolderGraph = new Map([
+      ["a", ["b", "check.ts"]],
+      ["b", ["mitt"]],
+      ["b/c", ["b", "node:"]],
+      ["b/special.ts", []],
+      ["check.ts", []],
     ]);
-    expect(layerBreaches(new Map([...src, ...demo]), LAYERS)).toEqual([]);
+    const sample = sources({
+      "a/one.ts":
+        'import { b } from "../b/two.ts";\nimport "../check.ts";\nimport { c } from "../b/c/four.ts";',
+      "b/two.ts": 'import mitt from "mitt";\nimport type { Socket } from "node:net";\nimport "./three.ts";',
+      "b/three.ts": 'export {\n  d,\n} from "../a/one.ts";',
+      "b/c/four.ts": 'import "node:net";\nimport "../two.ts";\nimport "mitt-like";',
+      "b/special.ts": 'import "./two.ts";',
+      "check.ts": 'const late = await import("./a/one.ts");',
+      "new/five.ts": "",
+    });
+    expect(folderBreaches(sample, graph)).toEqual([
+      "a/one.ts imports b/c/four.ts",
+      "b/two.ts imports node:net",
+      "b/three.ts imports a/one.ts",
+      "b/c/four.ts imports mitt-like",
+      "b/special.ts imports b/two.ts",
+      "check.ts imports a/one.ts",
+      "new/five.ts is in no folder of the graph",
+    ]);
+    expect(folderBreaches(new Map([...src, ...demo]), FOLDERS)).toEqual([]);
+  });
+
+  test("of the library stand in the order of their layers: none may import one that comes after it", () => {
+    expect(
+      upwardArrows(
+        new Map([
+          ["a", ["b"]],
+          ["b", ["node:", "a", "c.ts"]],
+          ["c.ts", []],
+        ]),
+      ),
+    ).toEqual(["a may import b, which comes after it", "b may import c.ts, which comes after it"]);
+    const library = new Map([...FOLDERS].filter(([folder]) => folder.startsWith("src/")));
+    expect(upwardArrows(library)).toEqual([]);
+  });
+
+  test("in the graph are there, and each arrow of the library is needed", () => {
+    const needless = neededArrows(src);
+    for (const [folder, targets] of FOLDERS) {
+      if (!folder.startsWith("src/")) continue;
+      expect(folder.endsWith(".ts") ? [...src.keys()] : foldersOf(src)).toContain(folder);
+      for (const target of targets) expect([...needless]).toContain(`${folder} -> ${target}`);
+    }
   });
 
   test("have no cycles, not even of types", () => {
@@ -116,7 +243,10 @@ describe("layers", () => {
 });
 
 describe("the core and the codecs", () => {
-  const pure = select(src, (path) => /^src\/(core|codec)\//.test(path) && path !== "src/core/frame/clock.ts");
+  const pure = select(
+    src,
+    (path) => /^src\/(port|core|codec)\//.test(path) && path !== "src/core/frame/clock.ts",
+  );
 
   test("know no machine: no timer, no clock, no Buffer", () => {
     const sample = sources({
@@ -213,22 +343,67 @@ describe("types", () => {
 describe("the map in ARCHITECTURE.md", () => {
   const map = readFileSync(new URL("../ARCHITECTURE.md", import.meta.url), "utf8");
 
-  test("names every file of src, and no file that is gone", () => {
-    expect(strangers("src/ a.ts b.ts", ["src/a.ts", "src/c.ts"])).toEqual(["c.ts", "b.ts"]);
-    const known = [...everything.keys()];
-    expect(strangers(map, [...src.keys()], known)).toEqual([]);
+  test("names every file of src where it stands, and no file that is gone", () => {
+    const sample =
+      "```\nsrc/\n  index.ts   all; late.ts\n  core/\n    a.ts b.ts  both\n      folded/\n        c.ts\n  codec/\n    a.ts\ntest/  `d.ts`\n```\n";
+    expect(pathsInMap(sample)).toEqual([
+      "src/index.ts",
+      "src/late.ts",
+      "src/core/a.ts",
+      "src/core/b.ts",
+      "src/core/folded/c.ts",
+      "src/codec/a.ts",
+      "test/d.ts",
+    ]);
+    const named = pathsInMap(map).filter((path) => path.startsWith("src/"));
+    expect(named.sort()).toEqual([...src.keys()].sort());
+  });
+
+  test("speaks of no file that is not there", () => {
+    expect(namesIn("`a/b.ts` and c.ts")).toEqual(["a/b.ts", "c.ts"]);
+    const isKnown = (name: string) => [...everything.keys()].some((path) => `/${path}`.endsWith(`/${name}`));
+    expect(isKnown("core/none.ts")).toBe(false);
+    expect(namesIn(map).filter((name) => !isKnown(name))).toEqual([]);
   });
 });
 
-/** Files that `map` does not name, and names in it that are no file's. */
-function strangers(map: string, mustName: readonly string[], known: readonly string[] = mustName): string[] {
-  const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
-  const named = new Set(map.match(/[\w-]+(\.test)?\.ts\b/g));
-  const files = new Set(known.map(nameOf));
-  return [
-    ...mustName.map(nameOf).filter((name) => !named.has(name)),
-    ...[...named].filter((name) => !files.has(name)),
-  ];
+/** The files that a map in a code block names, each by its folders' lines above it. */
+function pathsInMap(markdown: string): string[] {
+  const block = /^```\n(src\/\n[\s\S]*?)^```/m.exec(markdown)?.[1] ?? "";
+  const open: { readonly indent: number; readonly folder: string }[] = [];
+  return block.split("\n").flatMap((line) => {
+    const indent = line.length - line.trimStart().length;
+    const folder = /^\s*([\w-]+)\/(?=\s|$)/.exec(line)?.[1];
+    const isFile = /^\s*[\w-]+\.ts/.test(line);
+    if (folder !== undefined || isFile) {
+      while ((open.at(-1)?.indent ?? -1) >= indent) open.pop();
+    }
+    if (folder !== undefined) open.push({ indent, folder });
+    const parents = open.map((one) => one.folder).join("/");
+    return namesIn(line).map((name) => `${parents}/${name}`);
+  });
+}
+
+/** Every name of a TypeScript file in a text. */
+function namesIn(text: string): string[] {
+  return text.match(/[\w-][\w/.-]*\.ts\b/g) ?? [];
+}
+
+/** The folders that hold files. */
+function foldersOf(files: Sources): string[] {
+  return [...files.keys()].map((path) => path.slice(0, path.lastIndexOf("/")));
+}
+
+/** Each arrow of the graph that an import goes along. */
+function neededArrows(files: Sources): Set<string> {
+  const arrows = new Set<string>();
+  for (const [path, source] of files) {
+    for (const target of importsOf(path, source)) {
+      const known = target.startsWith("node:") ? "node:" : (folderOf(target, FOLDERS) ?? target);
+      arrows.add(`${folderOf(path, FOLDERS)} -> ${known}`);
+    }
+  }
+  return arrows;
 }
 
 /** All TypeScript under `folder`; nothing when there is no such folder. */

@@ -8,21 +8,44 @@ import { dirname, join } from "node:path/posix";
 /** Each file's path from the root, and its text. */
 export type Sources = ReadonlyMap<string, string>;
 
-/** What a layer may import: paths from the root, `node:` modules and packages. */
-export interface Layer {
-  readonly files: RegExp;
-  readonly mayImport: readonly RegExp[];
-}
+/**
+ * What may import what: folders and files by their paths from the root, in the
+ * order of their layers, each with the folders, files, packages and `node:`
+ * modules that it may import beside itself.
+ */
+export type FolderGraph = ReadonlyMap<string, readonly string[]>;
 
-/** Imports that a file's layer does not allow, and files that are in no layer. */
-export function layerBreaches(sources: Sources, layers: readonly Layer[]): string[] {
+/** Imports that a file's folder does not allow, and files that are in no folder of the graph. */
+export function folderBreaches(sources: Sources, graph: FolderGraph): string[] {
   return complain(sources, (path, source) => {
-    const layer = layers.find(({ files }) => files.test(path));
-    if (layer === undefined) return [`${path} is in no layer`];
+    const own = folderOf(path, graph);
+    if (own === undefined) return [`${path} is in no folder of the graph`];
+    const allowed = [own, ...(graph.get(own) ?? [])];
+    const mayImport = (target: string): boolean =>
+      allowed.some((one) =>
+        one === "node:"
+          ? target.startsWith(one)
+          : isPackageOf(target, one) || folderOf(target, graph) === one,
+      );
     return importsOf(path, source)
-      .filter((target) => !layer.mayImport.some((allowed) => allowed.test(target)))
+      .filter((target) => !mayImport(target))
       .map((target) => `${path} imports ${target}`);
   });
+}
+
+/** The file's own entry in the graph, or that of its folder; not of a folder above it. */
+export function folderOf(path: string, graph: FolderGraph): string | undefined {
+  return [path, dirname(path)].find((one) => graph.has(one));
+}
+
+/** Arrows of the graph to something that comes after it. */
+export function upwardArrows(graph: FolderGraph): string[] {
+  const order = [...graph.keys()];
+  return [...graph].flatMap(([from, targets]) =>
+    targets
+      .filter((target) => order.indexOf(target) > order.indexOf(from))
+      .map((target) => `${from} may import ${target}, which comes after it`),
+  );
 }
 
 /** Relative imports that do not say the file's whole name. */
@@ -114,10 +137,15 @@ export function codeBesideExports(sources: Sources): string[] {
 }
 
 /** What `source` imports, each as a path from the root, or as it is named when it lies elsewhere. */
-function importsOf(path: string, source: string): string[] {
+export function importsOf(path: string, source: string): string[] {
   return specifiersOf(source).map((specifier) =>
     specifier.startsWith(".") ? join(dirname(path), specifier) : specifier,
   );
+}
+
+/** Whether an import is of the package, or of a part of it. */
+function isPackageOf(target: string, name: string): boolean {
+  return !target.endsWith(".ts") && (target === name || target.startsWith(`${name}/`));
 }
 
 function specifiersOf(source: string): string[] {
