@@ -66,7 +66,7 @@ export class HouseFrames extends Frames implements ListenerDesk<AnyConnection, A
     if (what === "close") connection.home?.forget(connection);
   }
 
-  announceDoor(what: "listen" | "unlisten", listener: AnyListener): void {
+  emitListener(what: "listen" | "unlisten", listener: AnyListener): void {
     if (what === "listen") {
       this.events.gather("listen", { listener });
       return;

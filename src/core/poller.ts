@@ -87,10 +87,10 @@ export class Poller extends ClientPoller {
     if (typeof transport?.listen !== "function") throw new TypeError("transport: this one cannot listen");
     const acceptLimits = acceptLimitsOf(options, this.#acceptLimits);
     const makeRooms = this.roomsFor(options);
-    const door = transport.listen();
-    const listener = new Listener(this.frames, door, codec, { acceptLimits, makeRooms });
+    const acceptor = transport.listen();
+    const listener = new Listener(this.frames, acceptor, codec, { acceptLimits, makeRooms });
     this.frames.houses.add(listener);
-    this.callPumps(transport, door);
+    this.callPumps(transport, acceptor);
     return listener;
   }
 

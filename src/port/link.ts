@@ -52,7 +52,7 @@ export interface Link {
   endSending(): void;
   /** Drops everything, and tells the peer so where it can: a reset, or `reason`. */
   abort(reason?: CloseReason): void;
-  /** Work for this link. Called for one that connects; a guest's is its door's work. */
+  /** Work for this link. Called for one that connects; a guest's is its acceptor's work. */
   pump?(nowMs: number): number | undefined;
 }
 

@@ -1,5 +1,5 @@
 /**
- * A transport: one way to reach others, as a value that makes links, doors and
+ * A transport: one way to reach others, as a value that makes links, acceptors and
  * places for datagrams.
  *
  *     core ── listen, connect, bind, pump ──▶ transport
@@ -8,14 +8,14 @@
  * imports this folder and nothing of the core, and the core knows no socket.
  */
 
+import type { Acceptor } from "./acceptor.ts";
 import type { DatagramLink } from "./datagram-link.ts";
-import type { Door } from "./door.ts";
 import type { Link } from "./link.ts";
 
 /** A value that `poller.listen` and `poller.connect` take: one way to reach others. */
 export interface Transport {
-  /** Begins to listen. Tells nothing before {@link Door.attach}. */
-  listen?(): Door;
+  /** Begins to listen. Tells nothing before {@link Acceptor.attach}. */
+  listen?(): Acceptor;
   /** Begins to connect. Tells nothing before {@link Link.attach}. */
   connect?(): Link;
   /** Begins to take a place for datagrams. Tells nothing before {@link DatagramLink.attach}. */

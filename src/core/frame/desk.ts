@@ -35,11 +35,11 @@ export interface Desk<Member> {
 export interface ListenerDesk<Member, House> extends Desk<Member> {
   /** The time now, for budgets in milliseconds. */
   readonly clock: () => number;
-  /** Something is new at this door; call `settle` in the next poll. */
+  /** Something is new at this acceptor; call `settle` in the next poll. */
   fileHouse(house: Settling): void;
   /** A guest was taken in, with what this frame has of it. */
   admit(member: Member): void;
-  announceDoor(what: "listen" | "unlisten", house: House): void;
+  emitListener(what: "listen" | "unlisten", house: House): void;
   announceGuest(house: House, member: Member): void;
   announceDrop(house: House, count: number, reason: CloseReason): void;
 }

@@ -1,7 +1,7 @@
 /**
  * Who may come in. Asked once for each guest, before anything is made for it.
  *
- *     door ── arrived ──▶ refusal? ── none ──▶ enter … leave
+ *     acceptor ── arrived ──▶ refusal? ── none ──▶ enter … leave
  *                            └──────── a reason ──▶ away with it
  *
  * Decides by address, by how many are in the house, and by how fast they come.

@@ -1,16 +1,16 @@
 /**
- * A listener: the door that guests come through, and the house of those who
+ * A listener: the acceptor that guests come through, and the house of those who
  * did.
  *
- *     door ── arrived ──▶ guests ┊ poll: latch ──▶ tryAccept ──▶ connections ──▶ drain, broadcast
+ *     acceptor ── arrived ──▶ guests ┊ poll: latch ──▶ tryAccept ──▶ connections ──▶ drain, broadcast
  *
  * Decides whose turn it is. Who may come in is `admission.ts`. Never reads a
  * byte itself.
  */
 import type { Codec } from "../../codec/codec.ts";
+import type { Acceptor, AcceptorEvents } from "../../port/acceptor.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
-import type { Door, DoorEvents } from "../../port/door.ts";
 import type { Link } from "../../port/link.ts";
 import { type AnyConnection, Connection } from "../connection/connection.ts";
 import type { ListenerDesk } from "../frame/desk.ts";
@@ -31,11 +31,11 @@ export type ListenerState = "starting" | "listening" | "closed";
 // It is a `Home`, and does not say so: what makes it one is internal, and is not in the declarations.
 export class Listener<In, Out = In> {
   readonly #desk: ListenerDesk<AnyConnection, AnyListener>;
-  readonly #door: Door;
+  readonly #acceptor: Acceptor;
   readonly #codec: Codec<In, Out>;
   readonly #rules: HouseRules;
   readonly #admission: Admission;
-  readonly #guests = new Mailbox<Connection<In, Out>>();
+  readonly #acceptQueue = new Mailbox<Connection<In, Out>>();
   readonly #connections = new Roster<Connection<In, Out>>();
   /** What is broadcast, for all guests until they are flushed. */
   readonly #run: SharedRun;
@@ -45,9 +45,9 @@ export class Listener<In, Out = In> {
   #address: Address | undefined;
   #closeReason: CloseReason | undefined;
   #announced = false;
-  // Filed by the door, and seen at the next poll.
+  // Filed by the acceptor, and seen at the next poll.
   #filed = false;
-  #doorNews: { readonly address: Address | undefined } | { readonly reason: CloseReason } | undefined;
+  #acceptorChange: { readonly address: Address | undefined } | { readonly reason: CloseReason } | undefined;
   #arrivals: Connection<In, Out>[] = [];
   #arrivalPeak = 0;
   #drops = new Map<string, { count: number; readonly reason: CloseReason }>();
@@ -55,18 +55,18 @@ export class Listener<In, Out = In> {
   /** @internal */
   constructor(
     desk: ListenerDesk<AnyConnection, AnyListener>,
-    door: Door,
+    acceptor: Acceptor,
     codec: Codec<In, Out>,
     rules: HouseRules,
   ) {
     this.#desk = desk;
-    this.#door = door;
+    this.#acceptor = acceptor;
     this.#codec = codec;
     this.#rules = rules;
     this.#run = new SharedRun(desk.stores);
     this.#draining = new Draining(desk.clock);
     this.#admission = new Admission(rules.acceptLimits, desk.polledMs);
-    door.attach(this.#doorEvents());
+    acceptor.attach(this.#acceptorEvents());
   }
 
   /** `starting` until the address is taken, `closed` when it could not be, or after `close()`. */
@@ -100,7 +100,7 @@ export class Listener<In, Out = In> {
    * A guest that has left again is still handed out, with what it said.
    */
   tryAccept(): Connection<In, Out> | undefined {
-    const guest = this.#guests.take();
+    const guest = this.#acceptQueue.take();
     if (guest === undefined) return undefined;
     if (guest.state !== "closed") this.#connections.add(guest); // an event handler may have closed it
     guest.rooms.life.admit();
@@ -159,9 +159,9 @@ export class Listener<In, Out = In> {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#closeReason = { kind: "local", message: "this side closed the listener" };
-    this.#sendGuestsAway();
+    this.#rejectPending();
     this.#file();
-    this.#door.close();
+    this.#acceptor.close();
   }
 
   // What follows is for the poller and the connections alone.
@@ -176,7 +176,7 @@ export class Listener<In, Out = In> {
     this.#filed = false;
     this.#settleState();
     this.#settleDrops();
-    this.#guests.latch();
+    this.#acceptQueue.latch();
     this.#counters.accepted += this.#arrivals.length;
     this.#desk.counters.accepted += this.#arrivals.length;
     this.#counters.acceptPeak = this.#arrivalPeak;
@@ -207,8 +207,8 @@ export class Listener<In, Out = In> {
   }
 
   #settleState(): void {
-    const news = this.#doorNews;
-    this.#doorNews = undefined;
+    const news = this.#acceptorChange;
+    this.#acceptorChange = undefined;
     if (this.#state === "closed") {
       if (!this.#announced) this.#announceEnd();
     } else if (news !== undefined && "reason" in news) {
@@ -218,13 +218,13 @@ export class Listener<In, Out = In> {
     } else if (news !== undefined) {
       this.#state = "listening";
       this.#address = news.address;
-      this.#desk.announceDoor("listen", this);
+      this.#desk.emitListener("listen", this);
     }
   }
 
   #announceEnd(): void {
     this.#announced = true;
-    this.#desk.announceDoor("unlisten", this);
+    this.#desk.emitListener("unlisten", this);
   }
 
   #settleDrops(): void {
@@ -250,29 +250,30 @@ export class Listener<In, Out = In> {
     this.#file();
   }
 
-  #sendGuestsAway(): void {
-    this.#guests.latch();
-    for (let guest: AnyConnection | undefined; (guest = this.#guests.take()) !== undefined; ) guest.abort();
+  #rejectPending(): void {
+    this.#acceptQueue.latch();
+    for (let guest: AnyConnection | undefined; (guest = this.#acceptQueue.take()) !== undefined; )
+      guest.abort();
     this.#arrivals.length = 0;
   }
 
-  #doorEvents(): DoorEvents {
+  #acceptorEvents(): AcceptorEvents {
     return {
       listening: (address) => this.#file({ address }),
-      arrived: (link) => this.#arrived(link),
-      turnedAway: (reason) => this.#drop(reason),
+      incoming: (link) => this.#incoming(link),
+      rejected: (reason) => this.#drop(reason),
       closed: (reason) => this.#file({ reason }),
     };
   }
 
-  #arrived(link: Link): void {
+  #incoming(link: Link): void {
     this.#file();
     if (this.#state === "closed") {
       link.abort();
       return;
     }
     const { remoteAddress } = link;
-    const refusal = this.#admission.refusal(remoteAddress, this.#guests.length, this.#desk.polledMs);
+    const refusal = this.#admission.refusal(remoteAddress, this.#acceptQueue.length, this.#desk.polledMs);
     if (refusal !== undefined) {
       this.#drop(refusal);
       link.abort(refusal);
@@ -280,13 +281,13 @@ export class Listener<In, Out = In> {
     }
     this.#admission.enter(remoteAddress);
     const guest = new Connection(this.#desk, this, link, this.#codec, this.#rules.makeRooms);
-    this.#guests.put(guest, 0);
+    this.#acceptQueue.put(guest, 0);
     this.#arrivals.push(guest);
-    this.#arrivalPeak = Math.max(this.#arrivalPeak, this.#guests.length);
+    this.#arrivalPeak = Math.max(this.#arrivalPeak, this.#acceptQueue.length);
   }
 
-  #file(news = this.#doorNews): void {
-    this.#doorNews = news;
+  #file(news = this.#acceptorChange): void {
+    this.#acceptorChange = news;
     if (this.#filed) return;
     this.#filed = true;
     this.#desk.fileHouse(this);

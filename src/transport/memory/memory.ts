@@ -8,10 +8,10 @@
  * byte and choose the frame in which each byte arrives.
  */
 import { limit, wholeNumber } from "../../check.ts";
+import type { Acceptor, AcceptorEvents } from "../../port/acceptor.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { DatagramLink } from "../../port/datagram-link.ts";
-import type { Door, DoorEvents } from "../../port/door.ts";
 import type { Link, LinkEvents } from "../../port/link.ts";
 import type { Transport } from "../../port/transport.ts";
 import { MemoryPost } from "./memory-datagrams.ts";
@@ -26,7 +26,7 @@ export interface MemoryOptions {
 
 /** A network in memory: give the same value to every poller that shall meet on it. */
 export interface MemoryTransport extends Transport {
-  listen(): Door;
+  listen(): Acceptor;
   connect(): Link;
   bind(): DatagramLink;
   /** From now on nothing arrives, on any of its links: bytes wait, and so do ends; only a reset overtakes them. */
@@ -60,7 +60,7 @@ class MemoryNetwork implements MemoryTransport {
   held = false;
   readonly #links = new Set<MemoryLink>();
   readonly #post = new MemoryPost();
-  #door: MemoryDoor | undefined;
+  #acceptor: MemoryAcceptor | undefined;
   #lastPort = 0;
 
   constructor(pieceBytes: number, allowHalfOpen: boolean) {
@@ -68,12 +68,12 @@ class MemoryNetwork implements MemoryTransport {
     this.allowHalfOpen = allowHalfOpen;
   }
 
-  listen(): Door {
-    return new MemoryDoor(this);
+  listen(): Acceptor {
+    return new MemoryAcceptor(this);
   }
 
   connect(): Link {
-    return new MemoryLink(this, addressOf(++this.#lastPort), DOOR_ADDRESS);
+    return new MemoryLink(this, addressOf(++this.#lastPort), LISTENER_ADDRESS);
   }
 
   bind(): DatagramLink {
@@ -97,25 +97,25 @@ class MemoryNetwork implements MemoryTransport {
     this.#post.lose();
   }
 
-  /** Takes the address for `door`. `false` when somebody has it. */
-  open(door: MemoryDoor): boolean {
-    if (this.#door !== undefined) return false;
-    this.#door = door;
+  /** Takes the address for `acceptor`. `false` when somebody has it. */
+  open(acceptor: MemoryAcceptor): boolean {
+    if (this.#acceptor !== undefined) return false;
+    this.#acceptor = acceptor;
     return true;
   }
 
-  shut(door: MemoryDoor): void {
-    if (this.#door === door) this.#door = undefined;
+  shut(acceptor: MemoryAcceptor): void {
+    if (this.#acceptor === acceptor) this.#acceptor = undefined;
   }
 
   /** Brings a connecting link to the door. `false` when there is none. */
   meet(guest: MemoryLink): boolean {
-    if (this.#door === undefined) return false;
-    const host = new MemoryLink(this, DOOR_ADDRESS, guest.localAddress);
+    if (this.#acceptor === undefined) return false;
+    const host = new MemoryLink(this, LISTENER_ADDRESS, guest.localAddress);
     guest.join(host);
     host.join(guest);
     this.#links.add(guest).add(host);
-    this.#door.arrived(host);
+    this.#acceptor.incoming(host);
     return true;
   }
 
@@ -124,22 +124,22 @@ class MemoryNetwork implements MemoryTransport {
   }
 }
 
-class MemoryDoor implements Door {
+class MemoryAcceptor implements Acceptor {
   readonly #network: MemoryNetwork;
-  #events: DoorEvents | undefined;
+  #events: AcceptorEvents | undefined;
 
   constructor(network: MemoryNetwork) {
     this.#network = network;
   }
 
-  attach(events: DoorEvents): void {
+  attach(events: AcceptorEvents): void {
     this.#events = events;
-    if (this.#network.open(this)) events.listening(DOOR_ADDRESS);
+    if (this.#network.open(this)) events.listening(LISTENER_ADDRESS);
     else events.closed({ kind: "address-in-use", message: "another listener is on this memory network" });
   }
 
-  arrived(link: Link): void {
-    this.#events?.arrived(link);
+  incoming(link: Link): void {
+    this.#events?.incoming(link);
   }
 
   close(): void {
@@ -283,7 +283,7 @@ function addressOf(port: number): Address {
   return { family: "memory", host: "memory", port };
 }
 
-const DOOR_ADDRESS = addressOf(0);
+const LISTENER_ADDRESS = addressOf(0);
 const REFUSED: CloseReason = { kind: "refused", message: "nobody listens on this memory network" };
 const RESET: CloseReason = { kind: "reset", message: "the peer reset the connection" };
 const CUT: CloseReason = { kind: "reset", message: "the memory network was cut" };

@@ -19,7 +19,7 @@ import { reasonOf } from "./errors.ts";
 import { readShared } from "./shared-read.ts";
 
 /** What a transport decides about its sockets. */
-export interface StreamPlan {
+export interface StreamOptions {
   /** Whether the game may answer a peer that has finished. */
   readonly allowHalfOpen: boolean;
   /** The event that says a client's socket is open: not the same for TCP and TLS. */
@@ -41,7 +41,7 @@ export class StreamLink implements Link {
   remoteAddress: Address | undefined;
   security: Security | undefined;
   failedAttempts: FailedAttempt[] | undefined;
-  readonly #plan: StreamPlan;
+  readonly #plan: StreamOptions;
   readonly #socket: Socket;
   #events: LinkEvents | undefined;
   #error: Error | undefined;
@@ -51,7 +51,7 @@ export class StreamLink implements Link {
   #queuedBytes = 0;
 
   /** @param role `"guest"` when the socket came through a server and is open already */
-  constructor(socket: Socket, role: "guest" | "client", plan: StreamPlan) {
+  constructor(socket: Socket, role: "guest" | "client", plan: StreamOptions) {
     this.#socket = socket;
     this.#plan = plan;
     this.#isOpen = role === "guest";

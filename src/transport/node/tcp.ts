@@ -6,7 +6,7 @@ import { connect, createServer, type ListenOptions, type ServerOpts, type TcpNet
 import { kindOf, milliseconds, wholeNumber } from "../../check.ts";
 import type { Transport } from "../../port/transport.ts";
 import { StreamLink } from "./stream.ts";
-import { DEFAULT_BACKLOG, READ_BYTES, StreamDoor } from "./stream-door.ts";
+import { DEFAULT_BACKLOG, READ_BYTES, StreamAcceptor } from "./stream-acceptor.ts";
 import { watchYielding } from "./yield-watch.ts";
 
 /** Options of {@link tcp}. */
@@ -62,10 +62,10 @@ export function tcp(options: TcpOptions): Transport {
   const plan = { allowHalfOpen: options.allowHalfOpen ?? false };
   return {
     listen: () =>
-      new StreamDoor({
+      new StreamAcceptor({
         server: createServer(server),
         place: placeOf(options),
-        guestEvent: "connection",
+        acceptEvent: "connection",
         plan,
       }),
     connect: () => new StreamLink(connect(client), "client", plan),

@@ -15,13 +15,13 @@ import {
   type TLSSocket,
 } from "node:tls";
 import { wholeNumber } from "../../check.ts";
+import type { Acceptor, AcceptorEvents } from "../../port/acceptor.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
-import type { Door, DoorEvents } from "../../port/door.ts";
 import type { PeerCertificate, Security } from "../../port/security.ts";
 import type { Transport } from "../../port/transport.ts";
 import { reasonOf } from "./errors.ts";
-import { StreamLink, type StreamPlan } from "./stream.ts";
-import { StreamDoor } from "./stream-door.ts";
+import { StreamLink, type StreamOptions } from "./stream.ts";
+import { StreamAcceptor } from "./stream-acceptor.ts";
 import { clientOptions, placeOf, serverOptions, type TcpOptions } from "./tcp.ts";
 import { watchYielding } from "./yield-watch.ts";
 
@@ -71,7 +71,7 @@ export interface TlsOptions extends TcpOptions, Partial<Identity> {
  */
 export function tls(options: TlsOptions): Transport {
   const { allowHalfOpen = false, handshakeTimeoutMs } = options ?? {};
-  const plan: StreamPlan = {
+  const plan: StreamOptions = {
     allowHalfOpen,
     openEvent: "secureConnect",
     canReset: false,
@@ -83,20 +83,20 @@ export function tls(options: TlsOptions): Transport {
   const secureContext = createSecureContext(secretsOf(options));
   const client = { ...tcp, ...agreementOf(options), secureContext };
   return {
-    listen: () => new TlsDoor(options, plan),
+    listen: () => new TlsAcceptor(options, plan),
     connect: () => new StreamLink(connect(client), "client", plan),
     pump: watchYielding,
   };
 }
 
-/** A door that reports failed handshakes, and ends those under way when it closes. */
-class TlsDoor implements Door {
+/** A acceptor that reports failed handshakes, and ends those under way when it closes. */
+class TlsAcceptor implements Acceptor {
   readonly #server: Server;
-  readonly #door: StreamDoor;
+  readonly #acceptor: StreamAcceptor;
   /** Guests that have not agreed on encryption yet, by the address they come from. */
   readonly #shaking = new Map<string, Socket>();
 
-  constructor(options: TlsOptions, plan: StreamPlan) {
+  constructor(options: TlsOptions, plan: StreamOptions) {
     this.#server = createServer({
       ...serverOptions(options),
       ...secretsOf(options),
@@ -107,10 +107,15 @@ class TlsDoor implements Door {
       this.#server.addContext(name, secretsOf(identity));
     }
     const place = placeOf(options);
-    this.#door = new StreamDoor({ server: this.#server, place, guestEvent: "secureConnection", plan });
+    this.#acceptor = new StreamAcceptor({
+      server: this.#server,
+      place,
+      acceptEvent: "secureConnection",
+      plan,
+    });
   }
 
-  attach(events: DoorEvents): void {
+  attach(events: AcceptorEvents): void {
     const server = this.#server;
     server.on("connection", (socket: Socket) => {
       const from = cameFrom(socket);
@@ -119,14 +124,14 @@ class TlsDoor implements Door {
     });
     server.on("secureConnection", (socket) => this.#shaking.delete(cameFrom(socket)));
     server.on("tlsClientError", (error, socket) => {
-      events.turnedAway(distrust(socket) ?? reasonOf(error));
+      events.rejected(distrust(socket) ?? reasonOf(error));
       socket.destroy();
     });
-    this.#door.attach(events);
+    this.#acceptor.attach(events);
   }
 
   close(): void {
-    this.#door.close();
+    this.#acceptor.close();
     for (const socket of this.#shaking.values()) socket.destroy();
   }
 }

@@ -6,11 +6,11 @@
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { kindOf, wholeNumber } from "../../check.ts";
-import type { Door, DoorEvents } from "../../port/door.ts";
+import type { Acceptor, AcceptorEvents } from "../../port/acceptor.ts";
 import type { Transport } from "../../port/transport.ts";
 import { reasonOf } from "./errors.ts";
 import { StreamLink } from "./stream.ts";
-import { DEFAULT_BACKLOG, READ_BYTES, StreamDoor } from "./stream-door.ts";
+import { DEFAULT_BACKLOG, READ_BYTES, StreamAcceptor } from "./stream-acceptor.ts";
 import { watchYielding } from "./yield-watch.ts";
 
 /** Options of {@link unix}. */
@@ -37,7 +37,7 @@ export function unix(options: UnixOptions): Transport {
   const { path, mode, backlog = DEFAULT_BACKLOG, allowHalfOpen = false } = check(options);
   const address = { family: "unix", host: path, port: 0 } as const;
   return {
-    listen: () => new UnixDoor(path, mode, () => door(path, backlog, allowHalfOpen)),
+    listen: () => new UnixAcceptor(path, mode, () => streamAcceptor(path, backlog, allowHalfOpen)),
     connect: () =>
       new StreamLink(connect({ path, allowHalfOpen: true }), "client", {
         allowHalfOpen,
@@ -48,21 +48,21 @@ export function unix(options: UnixOptions): Transport {
   };
 }
 
-/** A door that sees to its file: takes over one that nobody answers on, and sets who may connect. */
-class UnixDoor implements Door {
+/** A acceptor that sees to its file: takes over one that nobody answers on, and sets who may connect. */
+class UnixAcceptor implements Acceptor {
   readonly #path: string;
   readonly #mode: number | undefined;
-  readonly #make: () => Door;
-  #door: Door | undefined;
+  readonly #make: () => Acceptor;
+  #acceptor: Acceptor | undefined;
   #isClosed = false;
 
-  constructor(path: string, mode: number | undefined, make: () => Door) {
+  constructor(path: string, mode: number | undefined, make: () => Acceptor) {
     this.#path = path;
     this.#mode = mode;
     this.#make = make;
   }
 
-  attach(events: DoorEvents): void {
+  attach(events: AcceptorEvents): void {
     this.#try(events, (reason) => {
       if (reason.kind !== "address-in-use") events.closed(reason);
       else this.#knock((isAnswered) => (isAnswered ? events.closed(reason) : this.#takeOver(events)));
@@ -71,14 +71,14 @@ class UnixDoor implements Door {
 
   close(): void {
     this.#isClosed = true;
-    this.#door?.close();
+    this.#acceptor?.close();
   }
 
-  #try(events: DoorEvents, failed: DoorEvents["closed"]): void {
-    this.#door = this.#make();
-    this.#door.attach({
-      arrived: (link) => events.arrived(link),
-      turnedAway: (reason) => events.turnedAway(reason),
+  #try(events: AcceptorEvents, failed: AcceptorEvents["closed"]): void {
+    this.#acceptor = this.#make();
+    this.#acceptor.attach({
+      incoming: (link) => events.incoming(link),
+      rejected: (reason) => events.rejected(reason),
       listening: (address) => {
         try {
           if (this.#mode !== undefined) chmodSync(this.#path, this.#mode);
@@ -106,7 +106,7 @@ class UnixDoor implements Door {
     probe.on("error", (error: NodeJS.ErrnoException) => answer(error.code !== "ECONNREFUSED"));
   }
 
-  #takeOver(events: DoorEvents): void {
+  #takeOver(events: AcceptorEvents): void {
     if (this.#isClosed) return;
     try {
       unlinkSync(this.#path);
@@ -118,11 +118,11 @@ class UnixDoor implements Door {
   }
 }
 
-function door(path: string, backlog: number, allowHalfOpen: boolean): Door {
-  return new StreamDoor({
+function streamAcceptor(path: string, backlog: number, allowHalfOpen: boolean): Acceptor {
+  return new StreamAcceptor({
     server: createServer({ allowHalfOpen: true, highWaterMark: READ_BYTES }),
     place: { path, backlog },
-    guestEvent: "connection",
+    acceptEvent: "connection",
     plan: { allowHalfOpen, canReset: false, localAddress: { family: "unix", host: path, port: 0 } },
   });
 }

@@ -25,7 +25,7 @@ export interface HeartbeatPlan {
   readonly deadPeerMs: number;
 }
 
-/** The hearts of all links that one poller's door, or one client, has. */
+/** The hearts of all links that one poller's acceptor, or one client, has. */
 export class Heartbeat {
   readonly #plan: HeartbeatPlan;
   /** When each was last heard and is due, the next one first: a set keeps the order of adding. */

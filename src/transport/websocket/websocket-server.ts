@@ -10,12 +10,12 @@ import { type EventEmitter, errorMonitor } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { ListenOptions, Socket } from "node:net";
 import { kindOf, wholeNumber } from "../../check.ts";
+import type { Acceptor, AcceptorEvents } from "../../port/acceptor.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
-import type { Door, DoorEvents } from "../../port/door.ts";
 import type { Transport } from "../../port/transport.ts";
 import { asShown } from "../browser/shown.ts";
 import { reasonOf } from "../node/errors.ts";
-import { boundTo, DEFAULT_BACKLOG } from "../node/stream-door.ts";
+import { boundTo, DEFAULT_BACKLOG } from "../node/stream-acceptor.ts";
 import { watchYielding } from "../node/yield-watch.ts";
 import { Heartbeat, type HeartbeatPlan } from "./heartbeat.ts";
 import { type OriginRule, type Origins, originRule } from "./origins.ts";
@@ -93,14 +93,14 @@ export function websocketServer(options: WebSocketServerOptions): Transport {
       handleProtocols: (offered) => protocols.find((name) => offered.has(name)) ?? false,
     });
   return {
-    listen: () => new WebSocketDoor({ ...makeServer(), ...admission, frames: makeFrames() }),
+    listen: () => new WebSocketAcceptor({ ...makeServer(), ...admission, frames: makeFrames() }),
     pump: watchYielding,
   };
 }
 
-interface DoorPlan {
+interface WebSocketAcceptorOptions {
   readonly server: AnyServer;
-  /** Where to listen, when the server is the door's own. */
+  /** Where to listen, when the server is the acceptor's own. */
   readonly place?: ListenOptions;
   readonly path: string | undefined;
   readonly allows: OriginRule;
@@ -108,20 +108,20 @@ interface DoorPlan {
   readonly frames: WebSocketServerType;
 }
 
-/** One place on a server as a door. */
-class WebSocketDoor implements Door {
-  readonly #plan: DoorPlan;
+/** One place on a server as a acceptor. */
+class WebSocketAcceptor implements Acceptor {
+  readonly #plan: WebSocketAcceptorOptions;
   readonly #heartbeat: Heartbeat;
-  #events: DoorEvents | undefined;
+  #events: AcceptorEvents | undefined;
   /** Gives back what it took of the server. */
   #leave: (() => void) | undefined;
 
-  constructor(plan: DoorPlan) {
+  constructor(plan: WebSocketAcceptorOptions) {
     this.#plan = plan;
     this.#heartbeat = new Heartbeat(plan.plan);
   }
 
-  attach(events: DoorEvents): void {
+  attach(events: AcceptorEvents): void {
     const { server, place, path, frames } = this.#plan;
     this.#events = events;
     const givePathBack = takePath(server, path, (...request) => this.#upgrade(...request));
@@ -131,7 +131,7 @@ class WebSocketDoor implements Door {
     }
     frames.on("wsClientError", (error, socket) => {
       answer(socket, 400, `${error.message}\n`, "Sec-WebSocket-Version: 13\r\n");
-      events.turnedAway(noHandshake(error));
+      events.rejected(noHandshake(error));
     });
     const unwatch = this.#watchServer();
     this.#leave = () => {
@@ -161,13 +161,13 @@ class WebSocketDoor implements Door {
     const { origin, host } = request.headers;
     if (!allows(origin, host)) {
       answer(socket, 403, "pages of that origin may not connect\n");
-      this.#events?.turnedAway(strangeOrigin(origin));
+      this.#events?.rejected(strangeOrigin(origin));
       return;
     }
     frames.handleUpgrade(request, socket, head, (ws) => {
       const link = new WebSocketLink(ws, this.#heartbeat);
       link.carry(socket);
-      this.#events?.arrived(link);
+      this.#events?.incoming(link);
     });
   }
 
@@ -182,23 +182,23 @@ class WebSocketDoor implements Door {
     };
     const closed = () => over(SERVER_CLOSED);
     const failed = (error: Error) => {
-      if (server.listening) events?.turnedAway(reasonOf(error));
+      if (server.listening) events?.rejected(reasonOf(error));
       else over(reasonOf(error));
     };
-    const turnedAway = (error: Error) => events?.turnedAway(noHandshake(error));
+    const reject = (error: Error) => events?.rejected(noHandshake(error));
     const isOwn = this.#plan.place !== undefined;
     const emitter: EventEmitter = server;
     emitter.on("listening", listening).on("close", closed).on(errorMonitor, failed);
-    if (isOwn) emitter.on("clientError", turnedAway);
+    if (isOwn) emitter.on("clientError", reject);
     return () => {
       emitter.off("listening", listening).off("close", closed).off(errorMonitor, failed);
-      emitter.off("clientError", turnedAway);
+      emitter.off("clientError", reject);
     };
   }
 }
 
 /** Checks how an own server is to be, and answers how to make one. */
-function ownServer(options: OwnPortOptions): () => Pick<DoorPlan, "server" | "place"> {
+function ownServer(options: OwnPortOptions): () => Pick<WebSocketAcceptorOptions, "server" | "place"> {
   const { port, host, handshakeTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS } = options;
   wholeNumber("port", port, 0, 65_535);
   wholeNumber("handshakeTimeoutMs", handshakeTimeoutMs, 1);
@@ -220,7 +220,7 @@ function ownServer(options: OwnPortOptions): () => Pick<DoorPlan, "server" | "pl
       });
       response.end("this port speaks WebSocket\n");
     });
-    server.on("error", () => {}); // the door looks on, and tells it as its close reason
+    server.on("error", () => {}); // the acceptor looks on, and tells it as its close reason
     server.on("clientError", (error: Error & { readonly code?: string }, socket) => {
       if (socket.writable) answer(socket, error.code === LATE ? 408 : 400, "");
       else socket.destroy();
@@ -230,7 +230,7 @@ function ownServer(options: OwnPortOptions): () => Pick<DoorPlan, "server" | "pl
   return () => ({ server: makeServer(), place });
 }
 
-function sharedServer(server: AnyServer): () => Pick<DoorPlan, "server"> {
+function sharedServer(server: AnyServer): () => Pick<WebSocketAcceptorOptions, "server"> {
   if (typeof server?.closeAllConnections !== "function") {
     throw new TypeError(`server: expected a server of node:http or node:https, got ${kindOf(server)}`);
   }

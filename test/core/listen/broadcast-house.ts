@@ -9,10 +9,10 @@
  */
 import { expect } from "vitest";
 import {
+  type AcceptorEvents,
   type CloseReason,
   type Codec,
   type Connection,
-  type DoorEvents,
   type Link,
   type LinkEvents,
   type Listener,
@@ -44,14 +44,14 @@ export class BroadcastHouse {
   readonly listeners: readonly Listener<string>[];
   readonly poller: Poller = new Poller();
   readonly #broadcast: Broadcast;
-  readonly #doors: DoorEvents[] = [];
+  readonly #doors: AcceptorEvents[] = [];
   readonly #told: unknown[] = [];
   #timeMs = 0;
 
   constructor(doors: readonly ListenOptions[], broadcast: Broadcast) {
     this.#broadcast = broadcast;
     this.listeners = doors.map((options) => {
-      const door = { attach: (events: DoorEvents) => this.#doors.push(events), close: () => {} };
+      const door = { attach: (events: AcceptorEvents) => this.#doors.push(events), close: () => {} };
       return this.poller.listen({ listen: () => door }, letters, options);
     });
     for (const door of this.#doors) door.listening(undefined);
@@ -112,7 +112,7 @@ export class BroadcastHouse {
   #arrive(door: number): KeepingLink {
     const link = new KeepingLink();
     this.links.push(link);
-    this.#doors[door]?.arrived(link);
+    this.#doors[door]?.incoming(link);
     return link;
   }
 

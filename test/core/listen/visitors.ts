@@ -19,7 +19,7 @@ export function visitors(next: () => Address): { wire: MemoryTransport; listen: 
         attach(events) {
           door.attach({
             ...events,
-            arrived: (link) => events.arrived(seenFrom(link, next())),
+            incoming: (link) => events.incoming(seenFrom(link, next())),
           });
         },
         close: () => door.close(),

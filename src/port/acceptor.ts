@@ -6,23 +6,23 @@ import type { CloseReason } from "./close-reason.ts";
 import type { Link } from "./link.ts";
 
 /** A listening place, as a transport gives it. */
-export interface Door {
+export interface Acceptor {
   /** Says whom to tell. Called once, before anything else; may be answered at once. */
-  attach(events: DoorEvents): void;
+  attach(events: AcceptorEvents): void;
   /** Lets nobody in any more, and frees the address. Links that came through it live on. */
   close(): void;
-  /** Work for the door and the links that came through it, also when it is closed. */
+  /** Work for the acceptor and the links that came through it, also when it is closed. */
   pump?(nowMs: number): number | undefined;
 }
 
-/** What a transport tells of a door. None of these calls throws. */
-export interface DoorEvents {
+/** What a transport tells of a acceptor. None of these calls throws. */
+export interface AcceptorEvents {
   /** It is listening, and this is where: the port is known, also when 0 was asked for. */
   listening(address: Address | undefined): void;
   /** A guest came. The core attaches to `link`, or aborts it. */
-  arrived(link: Link): void;
+  incoming(link: Link): void;
   /** A guest was sent away before it became a link, such as by a failed handshake. */
-  turnedAway(reason: CloseReason): void;
+  rejected(reason: CloseReason): void;
   /** It listens no more; told once, and last. */
   closed(reason: CloseReason): void;
 }

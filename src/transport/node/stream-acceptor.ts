@@ -1,42 +1,42 @@
 /**
- * A `node:net` server as a door. Shared by every transport whose guests are
+ * A `node:net` server as a acceptor. Shared by every transport whose guests are
  * streams. Decides how a server is started and how it fails; what its sockets
  * then do is `stream.ts`.
  */
 import type { ListenOptions, Server, Socket } from "node:net";
 import { debuglog } from "node:util";
+import type { Acceptor, AcceptorEvents } from "../../port/acceptor.ts";
 import type { Address } from "../../port/address.ts";
-import type { Door, DoorEvents } from "../../port/door.ts";
 import { reasonOf } from "./errors.ts";
-import { addressOf, StreamLink, type StreamPlan } from "./stream.ts";
+import { addressOf, StreamLink, type StreamOptions } from "./stream.ts";
 
 /** What a transport decides about its server. */
-export interface DoorPlan {
+export interface StreamAcceptorOptions {
   readonly server: Server;
   /** Where to listen, as Node takes it. */
   readonly place: ListenOptions;
   /** The event that brings a guest: not the same for TCP and TLS. */
-  readonly guestEvent: "connection" | "secureConnection";
+  readonly acceptEvent: "connection" | "secureConnection";
   /** What its sockets are like. */
-  readonly plan: StreamPlan;
+  readonly plan: StreamOptions;
 }
 
-/** One server as a door. */
-export class StreamDoor implements Door {
-  readonly #plan: DoorPlan;
+/** One server as a acceptor. */
+export class StreamAcceptor implements Acceptor {
+  readonly #plan: StreamAcceptorOptions;
 
-  constructor(plan: DoorPlan) {
+  constructor(plan: StreamAcceptorOptions) {
     this.#plan = plan;
   }
 
-  attach(events: DoorEvents): void {
-    const { server, place, guestEvent } = this.#plan;
+  attach(events: AcceptorEvents): void {
+    const { server, place, acceptEvent } = this.#plan;
     let { plan } = this.#plan;
-    server.on(guestEvent, (socket: Socket) => events.arrived(new StreamLink(socket, "guest", plan)));
+    server.on(acceptEvent, (socket: Socket) => events.incoming(new StreamLink(socket, "guest", plan)));
     server.on("error", (error) => {
       debug("error on %o: %s", place, error.message);
       if (server.listening) {
-        events.turnedAway(reasonOf(error)); // one guest could not be taken in; the door stays open
+        events.rejected(reasonOf(error)); // one guest could not be taken in; the acceptor stays open
         return;
       }
       server.close();
