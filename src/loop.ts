@@ -6,7 +6,7 @@
 import { milliseconds } from "./check.ts";
 import type { ClientPoller } from "./core/client-poller.ts";
 import type { Frame } from "./core/frame/frame.ts";
-import { afterThisTurn, hasAnimationFrames, rest } from "./pace.ts";
+import { afterThisTurn, hasAnimationFrames, sleepUntil } from "./pace.ts";
 
 /** Options of {@link runLoop}. */
 export type LoopOptions = TickOptions & (FixedPaceOptions | AnimationPaceOptions);
@@ -93,8 +93,8 @@ export async function runLoop(options: LoopOptions): Promise<LoopReport> {
     period = due + 1;
     const nextMs = startMs + period * periodMs;
     // An animation frame that comes a little early is the one that is meant.
-    if (isAnimated) await rest(nextMs - EARLY * periodMs, signal, (wake) => poller.onNews(wake));
-    else await rest(nextMs, signal);
+    if (isAnimated) await sleepUntil(nextMs - EARLY * periodMs, signal, (wake) => poller.onActivity(wake));
+    else await sleepUntil(nextMs, signal);
   }
   return { ticks, overruns };
 }
@@ -129,7 +129,7 @@ export function waitForActivity(
     const takeBack = (): void => end(false);
     const timer = waitMs < MAX_TIMER_MS ? setTimeout(end, waitMs, dueInMs < timeoutMs) : undefined;
     // After this turn's other sockets have been heard too: one poll for all of them.
-    const forget = poller.onNews(() => afterThisTurn(() => end(true)));
+    const forget = poller.onActivity(() => afterThisTurn(() => end(true)));
     if (signal?.aborted === true) takeBack();
     else signal?.addEventListener("abort", takeBack);
   });

@@ -5,21 +5,25 @@
  */
 
 /** Calls `wake` when there is news, once. Answers how to take that back. */
-export type OnNews = (wake: () => void) => () => void;
+export type OnActivity = (wake: () => void) => () => void;
 
 /**
  * Waits until `untilMs` or the signal; the others have at least one turn
- * meanwhile. With `onNews`: until the first animation frame from then on. A
+ * meanwhile. With `onActivity`: until the first animation frame from then on. A
  * hidden page has none; it waits for news, or as long as browsers let the timers
  * of such a page wait. A frame inside a page that is scrolled out of sight has
  * none either, and is not told that it is hidden, so that time bounds every wait.
  */
-export function rest(untilMs: number, signal: AbortSignal | undefined, onNews?: OnNews): Promise<void> {
+export function sleepUntil(
+  untilMs: number,
+  signal: AbortSignal | undefined,
+  onActivity?: OnActivity,
+): Promise<void> {
   const { document } = machine;
   const isHidden = document?.hidden === true;
   return new Promise((resolve) => {
     const waitMs = untilMs - performance.now();
-    const delayMs = onNews === undefined ? waitMs : Math.max(waitMs, HIDDEN_PERIOD_MS);
+    const delayMs = onActivity === undefined ? waitMs : Math.max(waitMs, HIDDEN_PERIOD_MS);
     let frame = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let forget: (() => void) | undefined;
@@ -36,11 +40,11 @@ export function rest(untilMs: number, signal: AbortSignal | undefined, onNews?: 
         machine.requestAnimationFrame?.(() => (performance.now() < untilMs ? awaitFrame() : wake())) ?? 0;
     };
     signal?.addEventListener("abort", wake);
-    if (onNews !== undefined) document?.addEventListener("visibilitychange", wake);
-    if (onNews !== undefined && !isHidden) awaitFrame();
+    if (onActivity !== undefined) document?.addEventListener("visibilitychange", wake);
+    if (onActivity !== undefined && !isHidden) awaitFrame();
     if (delayMs < 1 || signal?.aborted === true) afterThisTurn(wake);
     else timer = setTimeout(wake, delayMs);
-    if (isHidden) forget = onNews?.(() => afterThisTurn(wake));
+    if (isHidden) forget = onActivity?.(() => afterThisTurn(wake));
   });
 }
 

@@ -5,7 +5,7 @@
  *     poll ──▶ frame, ready, tryRecv ──▶ game ──▶ trySend ──▶ flush
  *
  * Makes connections out of transports and codecs, and owns them until they are
- * closed. Cutting the frames is the work of `frames.ts`; this file decides what
+ * closed. Cutting the frames is the work of `scheduler.ts`; this file decides what
  * a caller may ask, and in which order a poll does its work.
  */
 import { kindOf, milliseconds } from "../check.ts";
@@ -14,11 +14,11 @@ import type { Pump, Transport } from "../port/transport.ts";
 import { type AnyConnection, Connection } from "./connection/connection.ts";
 import { plainRooms, type RoomsMaker } from "./connection/rooms.ts";
 import type { Handler, PollerEvents } from "./events.ts";
-import { now, rest } from "./frame/clock.ts";
+import { now, sleep } from "./frame/clock.ts";
 import type { Frame } from "./frame/frame.ts";
 import type { PollerStats } from "./frame/stats.ts";
-import { type FrameRules, Frames } from "./frames.ts";
 import { type ConnectLimitOptions, type LimitOptions, type Limits, limitsOf } from "./limits/limits.ts";
+import { Scheduler, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of a {@link ClientPoller}; the limits are the defaults for all it makes. */
 export interface ClientPollerOptions extends LimitOptions, ConnectLimitOptions {
@@ -43,7 +43,7 @@ export class ClientPoller {
   /** @internal */
   protected readonly limits: Limits;
   /** @internal */
-  protected readonly frames: Frames;
+  protected readonly scheduler: Scheduler;
   readonly #pumps = new Set<Pump>();
   #polling = false;
   #closed = false;
@@ -51,15 +51,18 @@ export class ClientPoller {
   /** @throws TypeError or RangeError when an option is not a number, or out of its range */
   constructor(options?: ClientPollerOptions);
   /** @internal */
-  constructor(options: ClientPollerOptions, frames: Frames);
-  constructor(options: ClientPollerOptions = {}, frames: Frames = new Frames(frameRulesOf(options))) {
+  constructor(options: ClientPollerOptions, scheduler: Scheduler);
+  constructor(
+    options: ClientPollerOptions = {},
+    scheduler: Scheduler = new Scheduler(schedulerOptionsOf(options)),
+  ) {
     this.limits = limitsOf(options);
-    this.frames = frames;
+    this.scheduler = scheduler;
   }
 
   /** What was counted so far, over all listeners and connections. */
   get stats(): PollerStats {
-    return this.frames.counters;
+    return this.scheduler.counters;
   }
 
   /**
@@ -68,12 +71,12 @@ export class ClientPoller {
    * once they are accepted. The array is the same in every frame.
    */
   get ready(): readonly AnyConnection[] {
-    return this.frames.ready;
+    return this.scheduler.ready;
   }
 
   /** Whether something has arrived that the next `poll()` would show. */
-  get hasNews(): boolean {
-    return this.frames.hasNews;
+  get hasActivity(): boolean {
+    return this.scheduler.hasActivity;
   }
 
   /**
@@ -96,7 +99,7 @@ export class ClientPoller {
       throw new TypeError(`signal: expected an AbortSignal, got ${kindOf(signal)}`);
     }
     const link = transport.connect();
-    const connection = new Connection(this.frames, undefined, link, codec, makeRooms);
+    const connection = new Connection(this.scheduler, undefined, link, codec, makeRooms);
     if (signal !== undefined) connection.rooms.life.interruptBy(signal);
     this.callPumps(transport, link);
     return connection;
@@ -113,16 +116,16 @@ export class ClientPoller {
    * @throws RangeError when `nowMs` is not a finite number
    * @throws whatever event handlers threw, after the frame is whole
    */
-  poll(nowMs: number = this.frames.clock()): Frame {
+  poll(nowMs: number = this.scheduler.clock()): Frame {
     if (!Number.isFinite(nowMs)) throw new RangeError(`nowMs: expected a finite number, got ${nowMs}`);
     if (this.#polling) throw new Error("poll: called from within poll(), by an event handler");
     this.#polling = true;
     try {
-      this.frames.flush();
+      this.scheduler.flush();
       if (this.#pumps.size > 0) this.#pump(nowMs);
-      this.frames.nextMs = nowMs;
-      const frame = this.frames.cut();
-      this.frames.events.tell();
+      this.scheduler.nextMs = nowMs;
+      const frame = this.scheduler.runFrame();
+      this.scheduler.events.tell();
       return frame;
     } finally {
       this.#polling = false;
@@ -131,17 +134,17 @@ export class ClientPoller {
 
   /** Ends a frame: sends what was queued, one write for each connection. */
   flush(): void {
-    this.frames.flush();
+    this.scheduler.flush();
   }
 
   /** Calls `handler` at the end of each poll in which `type` happened, once for each time; adding it again changes nothing. */
   on<Type extends keyof PollerEvents>(type: Type, handler: Handler<Type>): void {
-    this.frames.events.on(type, handler);
+    this.scheduler.events.on(type, handler);
   }
 
   /** Takes a handler away again. */
   off<Type extends keyof PollerEvents>(type: Type, handler: Handler<Type>): void {
-    this.frames.events.off(type, handler);
+    this.scheduler.events.off(type, handler);
   }
 
   /**
@@ -150,14 +153,14 @@ export class ClientPoller {
    */
   close(): void {
     this.#closed = true;
-    for (const connection of this.frames.connections) connection.close();
-    this.frames.flush();
+    for (const connection of this.scheduler.connections) connection.close();
+    this.scheduler.flush();
   }
 
   /** Drops everything now. */
   [Symbol.dispose](): void {
     this.#closed = true;
-    for (const connection of this.frames.connections) connection.abort();
+    for (const connection of this.scheduler.connections) connection.abort();
   }
 
   /**
@@ -169,17 +172,17 @@ export class ClientPoller {
   async [Symbol.asyncDispose](): Promise<void> {
     const thrown: unknown[] = [];
     // Real time passes from the last frame on, so that a clock which stands still ends nothing late.
-    const offsetMs = this.frames.nowMs - now();
+    const offsetMs = this.scheduler.nowMs - now();
     this.close();
     do {
-      await rest(REST_MS); // not in the caller's turn, who may be an event handler
+      await sleep(REST_MS); // not in the caller's turn, who may be an event handler
       try {
         this.poll(offsetMs + now());
       } catch (error) {
         thrown.push(error);
       }
-    } while (!this.frames.isEmpty);
-    await rest(REST_MS); // lets the handles of the last ones close
+    } while (!this.scheduler.isEmpty);
+    await sleep(REST_MS); // lets the handles of the last ones close
     if (thrown.length > 0) throw thrown[0];
   }
 
@@ -188,12 +191,12 @@ export class ClientPoller {
    * when none does. Pumps once more, for what was flushed since the poll. @internal
    */
   dueInMs(): number {
-    return Math.min(this.#pump(this.frames.nowMs), this.frames.dueInMs);
+    return Math.min(this.#pump(this.scheduler.nowMs), this.scheduler.dueInMs);
   }
 
-  /** Calls `wake` once, when `hasNews` is or becomes true. Answers how to take that back. @internal */
-  onNews(wake: () => void): () => void {
-    return this.frames.onNews(wake);
+  /** Calls `wake` once, when `hasActivity` is or becomes true. Answers how to take that back. @internal */
+  onActivity(wake: () => void): () => void {
+    return this.scheduler.onActivity(wake);
   }
 
   /** How a connection with these options is furnished. @internal */
@@ -229,7 +232,7 @@ export class ClientPoller {
 }
 
 /** The rules of frames in a poller's options, checked. @internal */
-export function frameRulesOf(options: ClientPollerOptions): FrameRules {
+export function schedulerOptionsOf(options: ClientPollerOptions): SchedulerOptions {
   const { maxFrameMs = DEFAULT_MAX_FRAME_MS, clock = now } = options;
   return { maxFrameMs: milliseconds("maxFrameMs", maxFrameMs), clock };
 }

@@ -14,18 +14,18 @@ import {
   ClientPoller,
   type ClientPollerOptions,
   type ConnectOptions,
-  frameRulesOf,
+  schedulerOptionsOf,
 } from "./client-poller.ts";
 import type { Connection } from "./connection/connection.ts";
 import { guardedRooms } from "./connection/guarded-rooms.ts";
 import type { RoomsMaker } from "./connection/rooms.ts";
 import { DatagramSocket, MAX_DATAGRAM_BYTES } from "./datagram/datagrams.ts";
-import { type Budget, HouseFrames } from "./house-frames.ts";
 import { type GuardLimitOptions, type GuardLimits, guardLimitsOf } from "./limits/guard-limits.ts";
 import { type LimitOptions, limitsOf } from "./limits/limits.ts";
 import { type AcceptLimitOptions, type AcceptLimits, acceptLimitsOf } from "./listen/accept-limits.ts";
 import { Listener } from "./listen/listener.ts";
 import { Lookup } from "./lookup.ts";
+import { type Budget, ServerScheduler } from "./server-scheduler.ts";
 
 /** How much may become visible in one frame. What is not given is unlimited. */
 export interface FrameBudget {
@@ -60,13 +60,13 @@ export interface BindOptions
 /** The network of a game, in frames: `poll()` once per tick, `flush()` at its end. */
 export class Poller extends ClientPoller {
   /** @internal */
-  declare protected readonly frames: HouseFrames;
+  declare protected readonly scheduler: ServerScheduler;
   readonly #guardLimits: GuardLimits;
   readonly #acceptLimits: AcceptLimits;
 
   /** @throws TypeError or RangeError when an option is not a number, or out of its range */
   constructor(options: PollerOptions = {}) {
-    super(options, new HouseFrames(frameRulesOf(options), budgetOf(options)));
+    super(options, new ServerScheduler(schedulerOptionsOf(options), budgetOf(options)));
     this.#guardLimits = guardLimitsOf(options);
     this.#acceptLimits = acceptLimitsOf(options);
   }
@@ -88,8 +88,8 @@ export class Poller extends ClientPoller {
     const acceptLimits = acceptLimitsOf(options, this.#acceptLimits);
     const makeRooms = this.roomsFor(options);
     const acceptor = transport.listen();
-    const listener = new Listener(this.frames, acceptor, codec, { acceptLimits, makeRooms });
-    this.frames.houses.add(listener);
+    const listener = new Listener(this.scheduler, acceptor, codec, { acceptLimits, makeRooms });
+    this.scheduler.sources.add(listener);
     this.callPumps(transport, acceptor);
     return listener;
   }
@@ -123,8 +123,8 @@ export class Poller extends ClientPoller {
     const { maxDatagramBytes = MAX_DATAGRAM_BYTES } = options;
     const maxBytes = wholeNumber("maxDatagramBytes", maxDatagramBytes, 1, MAX_DATAGRAM_BYTES);
     const link = transport.bind();
-    const socket = new DatagramSocket(this.frames, link, codec, limits, maxBytes);
-    this.frames.houses.add(socket);
+    const socket = new DatagramSocket(this.scheduler, link, codec, limits, maxBytes);
+    this.scheduler.sources.add(socket);
     this.callPumps(transport, link);
     return socket;
   }
@@ -139,16 +139,16 @@ export class Poller extends ClientPoller {
     if (typeof query?.ask !== "function") {
       throw new TypeError(`query: expected one such as names({ host }), got ${kindOf(query)}`);
     }
-    return new Lookup(this.frames, query);
+    return new Lookup(this.scheduler, query);
   }
 
   override close(): void {
-    for (const house of this.frames.houses) house.close();
+    for (const house of this.scheduler.sources) house.close();
     super.close();
   }
 
   override [Symbol.dispose](): void {
-    for (const house of this.frames.houses) house.close();
+    for (const house of this.scheduler.sources) house.close();
     super[Symbol.dispose]();
   }
 

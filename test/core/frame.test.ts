@@ -153,20 +153,20 @@ describe("poller.ready", () => {
   });
 });
 
-describe("hasNews", () => {
+describe("hasActivity", () => {
   test("is true exactly when the next poll would show something", () => {
     const rig = lineRig();
     const { near, far } = rig.pair();
     rig.pollBoth();
-    expect(rig.server.hasNews).toBe(false);
+    expect(rig.server.hasActivity).toBe(false);
     near.trySend("x");
-    expect(rig.server.hasNews).toBe(false);
+    expect(rig.server.hasActivity).toBe(false);
     rig.client.flush();
-    expect(rig.server.hasNews).toBe(true);
+    expect(rig.server.hasActivity).toBe(true);
     rig.pollServer();
-    expect(rig.server.hasNews).toBe(false);
+    expect(rig.server.hasActivity).toBe(false);
     far.trySend("an answer is no news to its sender");
     rig.server.flush();
-    expect(rig.server.hasNews).toBe(false);
+    expect(rig.server.hasActivity).toBe(false);
   });
 });

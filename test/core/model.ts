@@ -202,7 +202,7 @@ export class ModelWorld {
     for (const side of sides) {
       const poller = this.pollers[side];
       poller.poll(this.#timeMs);
-      expect([poller.ready.length, poller.hasNews]).toEqual([0, false]);
+      expect([poller.ready.length, poller.hasActivity]).toEqual([0, false]);
     }
     if (sides.includes("far")) expect(this.listener.connections.size).toBe(0);
     const sent = this.ends.filter((end) => end.side === "near").reduce((sum, end) => sum + end.sent, 0);

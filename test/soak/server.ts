@@ -53,11 +53,11 @@ export class SoakServer {
 
   /** What is left though nobody is there: nothing. */
   get remains(): string[] {
-    const { ready, hasNews, stats } = this.poller;
+    const { ready, hasActivity, stats } = this.poller;
     return [
       ...(this.guests > 0 ? [`${this.guests} guests`] : []),
       ...(ready.length > 0 ? [`${ready.length} ready connections`] : []),
-      ...(hasNews ? ["news"] : []),
+      ...(hasActivity ? ["news"] : []),
       ...(stats.accepted !== stats.closed ? [`${stats.accepted} came and ${stats.closed} went`] : []),
     ];
   }

@@ -218,7 +218,7 @@ export class Connection<In, Out = In> {
   flush(): void {
     this.rooms.life.flush();
     this.rooms.guard?.flushed();
-    if (this.rooms.outbox.hasRoomNews) this.file();
+    if (this.rooms.outbox.hasDrained) this.file();
   }
 
   /** A frame looks here: answers what is new, and forgets it. @internal */
@@ -241,7 +241,7 @@ export class Connection<In, Out = In> {
     const moved = isInside && this.rooms.life.advance();
     this.isCalm = this.rooms.guard?.look() === true;
     if (moved) this.#copyFacts();
-    const hasRoom = this.rooms.life.phase === "open" && this.rooms.outbox.takeRoomNews();
+    const hasRoom = this.rooms.life.phase === "open" && this.rooms.outbox.takeDrained();
     if (hasRoom) this.#desk.announce("drain", this);
     return isInside && (moved || hasRoom || this.inbox.ready > 0);
   }

@@ -10,6 +10,6 @@ export function now(): number {
 }
 
 /** Lets the rest of the process run for `lengthMs`. */
-export function rest(lengthMs: number): Promise<void> {
+export function sleep(lengthMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, lengthMs));
 }

@@ -49,15 +49,15 @@ export class Outbox {
   }
 
   /** Whether bytes were refused and half of the limit is free again. */
-  get hasRoomNews(): boolean {
+  get hasDrained(): boolean {
     return this.#refused && this.pendingBytes <= this.limitBytes / 2;
   }
 
   /** The same; says so once. */
-  takeRoomNews(): boolean {
-    const hasNews = this.hasRoomNews;
-    if (hasNews) this.#refused = false;
-    return hasNews;
+  takeDrained(): boolean {
+    const hasDrained = this.hasDrained;
+    if (hasDrained) this.#refused = false;
+    return hasDrained;
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
  * Most connections bring messages and nothing else, and a frame then does the
- * least it can (`hear` in `house-frames.ts`). A rate that nobody reaches has it look into
+ * least it can (`hear` in `server-scheduler.ts`). A rate that nobody reaches has it look into
  * all rooms every time: what the game sees must be the same.
  */
 import fc from "fast-check";
@@ -101,7 +101,7 @@ describe("a frame in which connections were heard, and nothing else", () => {
       poller.flush();
       poller.poll(0);
       link.say("more");
-      expect([connection.state, poller.hasNews]).toEqual(["closing", false]);
+      expect([connection.state, poller.hasActivity]).toEqual(["closing", false]);
     }
   });
 });

@@ -102,8 +102,8 @@ export class BroadcastHouse {
       poller: this.poller.stats,
       listeners: this.listeners.map(({ stats, connections }) => [stats, connections.size]),
       guests: this.guests.map(({ id, state, stats, pendingBytes, closeReason, rooms }) => {
-        const { storedBytes, peakBytes, hasRoomNews } = rooms.outbox;
-        return { id, state, stats, pendingBytes, closeReason, storedBytes, peakBytes, hasRoomNews };
+        const { storedBytes, peakBytes, hasDrained } = rooms.outbox;
+        return { id, state, stats, pendingBytes, closeReason, storedBytes, peakBytes, hasDrained };
       }),
       links: this.links.map(({ written, ending }) => [written, ending]),
     };

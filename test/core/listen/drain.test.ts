@@ -221,13 +221,13 @@ describe("the frame budget", () => {
     expect(far.state).toBe("closed");
   });
 
-  test("keeps hasNews true while something waits", () => {
+  test("keeps hasActivity true while something waits", () => {
     const rig = lineRig({ server: { frameBudget: { messages: 1 } } });
     const { near } = rig.pair();
     near.trySend("a");
     near.trySend("b");
     rig.client.flush();
     rig.pollServer();
-    expect(rig.server.hasNews).toBe(true);
+    expect(rig.server.hasActivity).toBe(true);
   });
 });

@@ -79,9 +79,9 @@ describe("hold()", () => {
     far.hold();
     rig.pollServer();
     rig.pollServer();
-    expect([rig.server.hasNews, rig.server.ready.length]).toEqual([false, 0]);
+    expect([rig.server.hasActivity, rig.server.ready.length]).toEqual([false, 0]);
     far.release();
-    expect(rig.server.hasNews).toBe(true);
+    expect(rig.server.hasActivity).toBe(true);
   });
 
   test("leaves the sending as it is", () => {

@@ -126,7 +126,7 @@ describe("the send limit", () => {
     near.trySend("123456789");
     near.trySend("x");
     rig.client.flush();
-    expect(rig.client.hasNews).toBe(true);
+    expect(rig.client.hasActivity).toBe(true);
     rig.pollClient();
     expect(drains).toEqual([near.id]);
   });
@@ -142,7 +142,7 @@ describe("the send limit", () => {
     for (let frame = 0; frame < 3; frame++) {
       rig.pollClient();
       rig.client.flush();
-      expect(rig.client.hasNews).toBe(false);
+      expect(rig.client.hasActivity).toBe(false);
     }
   });
 

@@ -7,7 +7,7 @@
  *
  * A frame costs what is filed and what is ready, never what exists. Knows
  * connections by what they do in a frame, and no transport. What listeners and
- * datagram sockets add is `house-frames.ts`, which a page does not load.
+ * datagram sockets add is `server-scheduler.ts`, which a page does not load.
  */
 
 import type { CloseReason } from "../port/close-reason.ts";
@@ -21,7 +21,7 @@ import { Batch } from "./storage/batch.ts";
 import { BufferPool } from "./storage/buffer-pool.ts";
 
 /** What decides how frames are cut. */
-export interface FrameRules {
+export interface SchedulerOptions {
   /** The longest time that one frame counts for in deadlines. */
   readonly maxFrameMs: number;
   readonly clock: () => number;
@@ -36,7 +36,7 @@ interface Connections extends Iterable<AnyConnection> {
 }
 
 /** The frames of one poller. */
-export class Frames implements Desk<AnyConnection> {
+export class Scheduler implements Desk<AnyConnection> {
   readonly events: Events = new Events();
   readonly stores: BufferPool = new BufferPool();
   readonly counters: Counters<PollerStats> = pollerCounters();
@@ -51,8 +51,8 @@ export class Frames implements Desk<AnyConnection> {
   protected readonly frame: ReusedFrame = new ReusedFrame();
   readonly #wakers = new Set<() => void>();
   // Two lists each: one gathers while the other is worked off.
-  #filed = new Batch<AnyConnection>();
-  #visiting = new Batch<AnyConnection>();
+  #dirty = new Batch<AnyConnection>();
+  #updating = new Batch<AnyConnection>();
   #outgoing = new Batch<Flushing>();
   #flushing = new Batch<Flushing>();
   /** How many of `ready` are of this frame, while it is being written over. */
@@ -60,7 +60,7 @@ export class Frames implements Desk<AnyConnection> {
   #lastId = 0;
 
   constructor(
-    rules: FrameRules,
+    rules: SchedulerOptions,
     deadlines: Deadlines<AnyConnection> = new Deadlines(rules.maxFrameMs),
     connections: Connections = new Set(),
   ) {
@@ -88,8 +88,8 @@ export class Frames implements Desk<AnyConnection> {
   }
 
   /** Whether the next cut has something to show. */
-  get hasNews(): boolean {
-    return this.#filed.length > 0;
+  get hasActivity(): boolean {
+    return this.#dirty.length > 0;
   }
 
   /** How soon a deadline wants a poll, in milliseconds; `Infinity` when none runs. */
@@ -98,24 +98,24 @@ export class Frames implements Desk<AnyConnection> {
   }
 
   /** Calls `wake` at the next news, once; at once when there are some. Answers how to take that back. */
-  onNews(wake: () => void): () => void {
-    if (this.hasNews) wake();
+  onActivity(wake: () => void): () => void {
+    if (this.hasActivity) wake();
     else this.#wakers.add(wake);
     return () => this.#wakers.delete(wake);
   }
 
   /** Cuts the next frame: everything filed until now becomes visible, or waits by the budget. */
-  cut(): Frame {
+  runFrame(): Frame {
     this.counters.polls++;
     this.frame.begin(this);
     this.#deadlines.pass(this.frame);
-    this.settleHouses();
+    this.updateSources();
 
-    const visiting = this.#gatherVisits();
+    const visiting = this.#collectDirty();
     const remaining = this.latch(visiting);
     for (let index = 0; index < visiting.length; index++) {
       const connection = visiting.at(index);
-      if (this.visit(connection)) this.show(connection);
+      if (this.updateConnection(connection)) this.pushReady(connection);
     }
     visiting.truncate(0);
     if (this.ready.length > this.#shown) this.ready.length = this.#shown;
@@ -140,7 +140,7 @@ export class Frames implements Desk<AnyConnection> {
   }
 
   file(connection: AnyConnection): void {
-    this.#filed.push(connection);
+    this.#dirty.push(connection);
     this.wakeUp();
   }
 
@@ -169,21 +169,21 @@ export class Frames implements Desk<AnyConnection> {
   }
 
   /** Whom to visit in this frame: those with something left from the last one first, then the news. */
-  #gatherVisits(): Batch<AnyConnection> {
-    const news = this.#filed;
-    const visiting = this.#visiting;
-    this.#filed = visiting; // for a moment, so that the leftovers are filed in front
+  #collectDirty(): Batch<AnyConnection> {
+    const news = this.#dirty;
+    const visiting = this.#updating;
+    this.#dirty = visiting; // for a moment, so that the leftovers are filed in front
     const { ready } = this;
     for (let index = 0; index < ready.length; index++) ready[index]?.refile();
     this.#shown = 0;
     for (let index = 0; index < news.length; index++) visiting.push(news.at(index));
     news.truncate(0);
-    this.#filed = news;
+    this.#dirty = news;
     return visiting;
   }
 
   /** Has listeners and datagram sockets show what is new there, where there are any. */
-  protected settleHouses(): void {}
+  protected updateSources(): void {}
 
   /** Lets messages cross into this frame where not all may, and answers how many have to wait. */
   protected latch(_visiting: Batch<AnyConnection>): number {
@@ -191,12 +191,12 @@ export class Frames implements Desk<AnyConnection> {
   }
 
   /** Turns what is new at a connection into what the game sees, and answers whether there is anything. */
-  protected visit(connection: AnyConnection): boolean {
+  protected updateConnection(connection: AnyConnection): boolean {
     connection.rooms.receiving.latch(Infinity);
     return connection.settle();
   }
 
-  protected show(connection: AnyConnection): void {
+  protected pushReady(connection: AnyConnection): void {
     this.ready[this.#shown++] = connection;
   }
 

@@ -9,8 +9,8 @@ import type { AnyConnection } from "./connection/connection.ts";
 import { DeadlineHeap } from "./frame/deadline-heap.ts";
 import type { Closing, DatagramDesk, ListenerDesk, Settling } from "./frame/desk.ts";
 import { HEARD } from "./frame/news.ts";
-import { type FrameRules, Frames } from "./frames.ts";
 import type { AnyListener } from "./listen/listener.ts";
+import { Scheduler, type SchedulerOptions } from "./scheduler.ts";
 import type { Batch } from "./storage/batch.ts";
 import { Roster } from "./storage/roster.ts";
 import { Turns } from "./storage/turns.ts";
@@ -23,42 +23,45 @@ export interface Budget {
 }
 
 /** Frames with houses. */
-export class HouseFrames extends Frames implements ListenerDesk<AnyConnection, AnyListener>, DatagramDesk {
+export class ServerScheduler
+  extends Scheduler
+  implements ListenerDesk<AnyConnection, AnyListener>, DatagramDesk
+{
   /** Listeners and datagram sockets. */
-  readonly houses: Set<Closing> = new Set();
+  readonly sources: Set<Closing> = new Set();
 
   readonly #budget: Budget;
   readonly #isUnlimited: boolean;
   readonly #turns = new Turns<AnyConnection>({ leftOf: (connection) => connection.rooms.receiving.arriving });
   // One gathers while the other is worked off.
-  #filed: Settling[] = [];
-  #visiting: Settling[] = [];
+  #dirtySources: Settling[] = [];
+  #updatingSources: Settling[] = [];
 
-  constructor(rules: FrameRules, budget: Budget) {
+  constructor(rules: SchedulerOptions, budget: Budget) {
     super(rules, new DeadlineHeap(rules.maxFrameMs), new Roster());
     this.#budget = budget;
     this.#isUnlimited = budget.messages === Infinity && budget.bytes === Infinity;
   }
 
   override get isEmpty(): boolean {
-    return super.isEmpty && this.houses.size === 0;
+    return super.isEmpty && this.sources.size === 0;
   }
 
-  override get hasNews(): boolean {
-    return super.hasNews || this.#filed.length > 0;
+  override get hasActivity(): boolean {
+    return super.hasActivity || this.#dirtySources.length > 0;
   }
 
   fileHouse(house: Settling): void {
-    this.#filed.push(house);
+    this.#dirtySources.push(house);
     this.wakeUp();
   }
 
   forgetHouse(house: Closing): void {
-    this.houses.delete(house);
+    this.sources.delete(house);
   }
 
   admit(connection: AnyConnection): void {
-    if (connection.rooms.receiving.ready > 0) this.show(connection);
+    if (connection.rooms.receiving.ready > 0) this.pushReady(connection);
   }
 
   override announce(what: "open" | "close" | "drain", connection: AnyConnection): void {
@@ -71,7 +74,7 @@ export class HouseFrames extends Frames implements ListenerDesk<AnyConnection, A
       this.events.gather("listen", { listener });
       return;
     }
-    this.houses.delete(listener);
+    this.sources.delete(listener);
     this.events.gather("unlisten", { listener, reason: listener.closeReason as CloseReason });
   }
 
@@ -83,26 +86,26 @@ export class HouseFrames extends Frames implements ListenerDesk<AnyConnection, A
     this.events.gather("drop", { listener, count, reason });
   }
 
-  protected override settleHouses(): void {
-    if (this.#filed.length === 0) return;
-    const visiting = this.#filed;
-    this.#filed = this.#visiting;
-    this.#visiting = visiting;
+  protected override updateSources(): void {
+    if (this.#dirtySources.length === 0) return;
+    const visiting = this.#dirtySources;
+    this.#dirtySources = this.#updatingSources;
+    this.#updatingSources = visiting;
     for (const house of visiting) house.settle();
     visiting.length = 0;
   }
 
-  protected override show(connection: AnyConnection): void {
-    super.show(connection);
+  protected override pushReady(connection: AnyConnection): void {
+    super.pushReady(connection);
     if (connection.inbox.ready > 0) connection.home?.offerTurn(connection, this.frame.tick);
   }
 
-  protected override visit(connection: AnyConnection): boolean {
+  protected override updateConnection(connection: AnyConnection): boolean {
     if (this.#isUnlimited) {
       // Only what is calm is seen before it is sifted: sifting may file the others.
       if (connection.isCalm && connection.see() === HEARD && hear(connection)) return true;
       connection.rooms.receiving.sift();
-      return super.visit(connection);
+      return super.updateConnection(connection);
     }
     const hasSomething = connection.settle();
     if (connection.rooms.receiving.arriving > 0) connection.refile();
