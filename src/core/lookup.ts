@@ -6,7 +6,7 @@
 import type { Address } from "../port/address.ts";
 import type { CloseReason } from "../port/close-reason.ts";
 import type { NameQuery } from "../port/name-query.ts";
-import type { DatagramDesk } from "./frame/desk.ts";
+import type { DatagramContext } from "./frame/poll-context.ts";
 
 /** A question under way or answered. Made by `poller.lookup`. */
 export class Lookup {
@@ -15,10 +15,10 @@ export class Lookup {
   #failure: CloseReason | undefined;
 
   /** @internal */
-  constructor(desk: Pick<DatagramDesk, "fileHouse">, query: NameQuery) {
+  constructor(context: Pick<DatagramContext, "markSourceDirty">, query: NameQuery) {
     const file = (answer: readonly Address[] | CloseReason): void => {
       this.#filed = answer;
-      desk.fileHouse(this);
+      context.markSourceDirty(this);
     };
     query.ask({ found: file, failed: file });
   }
@@ -44,7 +44,7 @@ export class Lookup {
   }
 
   /** Shows what was filed. @internal */
-  settle(): void {
+  update(): void {
     const answer = this.#filed;
     if (answer === undefined) return;
     if ("kind" in answer) this.#failure = answer;

@@ -143,12 +143,12 @@ export class Poller extends ClientPoller {
   }
 
   override close(): void {
-    for (const house of this.scheduler.sources) house.close();
+    for (const source of this.scheduler.sources) source.close();
     super.close();
   }
 
   override [Symbol.dispose](): void {
-    for (const house of this.scheduler.sources) house.close();
+    for (const source of this.scheduler.sources) source.close();
     super[Symbol.dispose]();
   }
 

@@ -14,8 +14,8 @@ import type { CloseReason } from "../port/close-reason.ts";
 import type { AnyConnection } from "./connection/connection.ts";
 import { Events } from "./events.ts";
 import { Deadlines } from "./frame/deadlines.ts";
-import type { Desk, Flushing } from "./frame/desk.ts";
 import { type Frame, ReusedFrame } from "./frame/frame.ts";
+import type { Flushing, PollContext } from "./frame/poll-context.ts";
 import { type Counters, type PollerStats, pollerCounters } from "./frame/stats.ts";
 import { Batch } from "./storage/batch.ts";
 import { BufferPool } from "./storage/buffer-pool.ts";
@@ -36,9 +36,9 @@ interface Connections extends Iterable<AnyConnection> {
 }
 
 /** The frames of one poller. */
-export class Scheduler implements Desk<AnyConnection> {
+export class Scheduler implements PollContext<AnyConnection> {
   readonly events: Events = new Events();
-  readonly stores: BufferPool = new BufferPool();
+  readonly buffers: BufferPool = new BufferPool();
   readonly counters: Counters<PollerStats> = pollerCounters();
   /** What has something to look at in this frame. */
   readonly ready: AnyConnection[] = [];
@@ -133,26 +133,26 @@ export class Scheduler implements Desk<AnyConnection> {
     flushing.truncate(0);
   }
 
-  enter(connection: AnyConnection): number {
+  register(connection: AnyConnection): number {
     const id = ++this.#lastId;
     this.connections.add(connection, id);
     return id;
   }
 
-  file(connection: AnyConnection): void {
+  markDirty(connection: AnyConnection): void {
     this.#dirty.push(connection);
     this.wakeUp();
   }
 
-  wantsFlush(member: Flushing): void {
+  queueFlush(member: Flushing): void {
     this.#outgoing.push(member);
   }
 
-  watch(connection: AnyConnection, untilMs: number): void {
+  setDeadline(connection: AnyConnection, untilMs: number): void {
     this.#deadlines.set(connection, untilMs);
   }
 
-  announce(what: "open" | "close" | "drain", connection: AnyConnection): void {
+  emit(what: "open" | "close" | "drain", connection: AnyConnection): void {
     if (what === "close") {
       this.connections.delete(connection);
       this.counters.closed++;
@@ -164,7 +164,7 @@ export class Scheduler implements Desk<AnyConnection> {
     this.events.gather(what, { connection });
   }
 
-  announceLoss(connection: AnyConnection, lost: { received: number; sent: number }): void {
+  emitLoss(connection: AnyConnection, lost: { received: number; sent: number }): void {
     this.events.gather("lose", { connection, ...lost });
   }
 
@@ -193,7 +193,7 @@ export class Scheduler implements Desk<AnyConnection> {
   /** Turns what is new at a connection into what the game sees, and answers whether there is anything. */
   protected updateConnection(connection: AnyConnection): boolean {
     connection.rooms.receiving.latch(Infinity);
-    return connection.settle();
+    return connection.update();
   }
 
   protected pushReady(connection: AnyConnection): void {

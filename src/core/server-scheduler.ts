@@ -7,8 +7,13 @@
 import type { CloseReason } from "../port/close-reason.ts";
 import type { AnyConnection } from "./connection/connection.ts";
 import { DeadlineHeap } from "./frame/deadline-heap.ts";
-import type { Closing, DatagramDesk, ListenerDesk, Settling } from "./frame/desk.ts";
-import { HEARD } from "./frame/news.ts";
+import {
+  type Closing,
+  type DatagramContext,
+  type ListenerContext,
+  RECEIVED,
+  type Source,
+} from "./frame/poll-context.ts";
 import type { AnyListener } from "./listen/listener.ts";
 import { Scheduler, type SchedulerOptions } from "./scheduler.ts";
 import type { Batch } from "./storage/batch.ts";
@@ -25,7 +30,7 @@ export interface Budget {
 /** Frames with houses. */
 export class ServerScheduler
   extends Scheduler
-  implements ListenerDesk<AnyConnection, AnyListener>, DatagramDesk
+  implements ListenerContext<AnyConnection, AnyListener>, DatagramContext
 {
   /** Listeners and datagram sockets. */
   readonly sources: Set<Closing> = new Set();
@@ -34,8 +39,8 @@ export class ServerScheduler
   readonly #isUnlimited: boolean;
   readonly #turns = new Turns<AnyConnection>({ leftOf: (connection) => connection.rooms.receiving.arriving });
   // One gathers while the other is worked off.
-  #dirtySources: Settling[] = [];
-  #updatingSources: Settling[] = [];
+  #dirtySources: Source[] = [];
+  #updatingSources: Source[] = [];
 
   constructor(rules: SchedulerOptions, budget: Budget) {
     super(rules, new DeadlineHeap(rules.maxFrameMs), new Roster());
@@ -51,22 +56,22 @@ export class ServerScheduler
     return super.hasActivity || this.#dirtySources.length > 0;
   }
 
-  fileHouse(house: Settling): void {
-    this.#dirtySources.push(house);
+  markSourceDirty(source: Source): void {
+    this.#dirtySources.push(source);
     this.wakeUp();
   }
 
-  forgetHouse(house: Closing): void {
-    this.sources.delete(house);
+  removeSource(source: Closing): void {
+    this.sources.delete(source);
   }
 
-  admit(connection: AnyConnection): void {
+  pushAccepted(connection: AnyConnection): void {
     if (connection.rooms.receiving.ready > 0) this.pushReady(connection);
   }
 
-  override announce(what: "open" | "close" | "drain", connection: AnyConnection): void {
-    super.announce(what, connection);
-    if (what === "close") connection.home?.forget(connection);
+  override emit(what: "open" | "close" | "drain", connection: AnyConnection): void {
+    super.emit(what, connection);
+    if (what === "close") connection.listener?.remove(connection);
   }
 
   emitListener(what: "listen" | "unlisten", listener: AnyListener): void {
@@ -78,11 +83,11 @@ export class ServerScheduler
     this.events.gather("unlisten", { listener, reason: listener.closeReason as CloseReason });
   }
 
-  announceGuest(listener: AnyListener, connection: AnyConnection): void {
+  emitAccept(listener: AnyListener, connection: AnyConnection): void {
     this.events.gather("accept", { listener, connection });
   }
 
-  announceDrop(listener: AnyListener, count: number, reason: CloseReason): void {
+  emitDrop(listener: AnyListener, count: number, reason: CloseReason): void {
     this.events.gather("drop", { listener, count, reason });
   }
 
@@ -91,23 +96,23 @@ export class ServerScheduler
     const visiting = this.#dirtySources;
     this.#dirtySources = this.#updatingSources;
     this.#updatingSources = visiting;
-    for (const house of visiting) house.settle();
+    for (const source of visiting) source.update();
     visiting.length = 0;
   }
 
   protected override pushReady(connection: AnyConnection): void {
     super.pushReady(connection);
-    if (connection.inbox.ready > 0) connection.home?.offerTurn(connection, this.frame.tick);
+    if (connection.inbox.ready > 0) connection.listener?.offerTurn(connection, this.frame.tick);
   }
 
   protected override updateConnection(connection: AnyConnection): boolean {
     if (this.#isUnlimited) {
       // Only what is calm is seen before it is sifted: sifting may file the others.
-      if (connection.isCalm && connection.see() === HEARD && hear(connection)) return true;
+      if (connection.isCalm && connection.see() === RECEIVED && hear(connection)) return true;
       connection.rooms.receiving.sift();
       return super.updateConnection(connection);
     }
-    const hasSomething = connection.settle();
+    const hasSomething = connection.update();
     if (connection.rooms.receiving.arriving > 0) connection.refile();
     return hasSomething;
   }

@@ -7,6 +7,7 @@
  * Joins the two rows, and decides what a caller may ask. `rooms.ts` lists the
  * rooms in which the rest is decided.
  */
+
 import type { Codec } from "../../codec/codec.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
@@ -14,8 +15,7 @@ import type { FailedAttempt, Link } from "../../port/link.ts";
 import type { Security } from "../../port/security.ts";
 import type { Books } from "../frame/books.ts";
 import type { Deadline } from "../frame/deadlines.ts";
-import type { Desk, Home } from "../frame/desk.ts";
-import { FILED, HEARD } from "../frame/news.ts";
+import { CHANGED, type ParentListener, type PollContext, RECEIVED } from "../frame/poll-context.ts";
 import type { ConnectionStats } from "../frame/stats.ts";
 import { checkKey, type Key } from "../send/spans.ts";
 import type { Inbox } from "../storage/inbox.ts";
@@ -37,10 +37,10 @@ export class Connection<In, Out = In> {
   /** Whether the next frames have nothing to do here but to show what is heard. @internal */
   isCalm = false;
   /** The listener that it came through. @internal */
-  readonly home: Home<AnyConnection> | undefined;
+  readonly listener: ParentListener<AnyConnection> | undefined;
   /** For its poller. @internal */
   deadline: Deadline<unknown> | undefined;
-  readonly #desk: Desk<AnyConnection>;
+  readonly #context: PollContext<AnyConnection>;
   /** What the link says of itself, as of the frame. A guest's link knew it all when it came. */
   #facts: LinkFacts;
   /** What is new here for the next poll: nothing, or one of these or both. */
@@ -49,19 +49,19 @@ export class Connection<In, Out = In> {
 
   /** @internal */
   constructor(
-    desk: Desk<AnyConnection>,
-    home: Home<AnyConnection> | undefined,
+    context: PollContext<AnyConnection>,
+    listener: ParentListener<AnyConnection> | undefined,
     link: Link,
     codec: Codec<In, Out>,
     makeRooms: RoomsMaker,
   ) {
-    this.id = desk.enter(this);
-    this.home = home;
-    this.#desk = desk;
-    this.rooms = makeRooms({ desk, home, member: this }, link, codec);
+    this.id = context.register(this);
+    this.listener = listener;
+    this.#context = context;
+    this.rooms = makeRooms({ context, listener, member: this }, link, codec);
     this.inbox = this.rooms.intake.inbox;
     this.books = this.rooms.books;
-    this.#facts = home === undefined ? NO_FACTS : link;
+    this.#facts = listener === undefined ? NO_FACTS : link;
     link.attach(this.rooms.intake);
   }
 
@@ -211,7 +211,7 @@ export class Connection<In, Out = In> {
 
   /** When something came from the peer last: the time of the frame that shows it, rounded up to a millisecond. @internal */
   get heardMs(): number {
-    return this.#news & HEARD ? this.#desk.polledMs : this.#heardMs;
+    return this.#news & RECEIVED ? this.#context.polledMs : this.#heardMs;
   }
 
   /** Sends what is queued, in one write, and behind the last the end of the stream. @internal */
@@ -224,7 +224,7 @@ export class Connection<In, Out = In> {
   /** A frame looks here: answers what is new, and forgets it. @internal */
   see(): number {
     const news = this.#news;
-    if (news & HEARD) this.#heardMs = Math.ceil(this.#desk.polledMs); // a fraction would be a step to memory of its own
+    if (news & RECEIVED) this.#heardMs = Math.ceil(this.#context.polledMs); // a fraction would be a step to memory of its own
     this.#news = 0;
     return news;
   }
@@ -233,7 +233,7 @@ export class Connection<In, Out = In> {
    * Turns what was filed into what the game sees, after the latch. Answers
    * whether this frame has something to look at here. @internal
    */
-  settle(): boolean {
+  update(): boolean {
     this.see();
     this.rooms.receiving.settle();
     this.#noteDrained();
@@ -242,7 +242,7 @@ export class Connection<In, Out = In> {
     this.isCalm = this.rooms.guard?.look() === true;
     if (moved) this.#copyFacts();
     const hasRoom = this.rooms.life.phase === "open" && this.rooms.outbox.takeDrained();
-    if (hasRoom) this.#desk.announce("drain", this);
+    if (hasRoom) this.#context.emit("drain", this);
     return isInside && (moved || hasRoom || this.inbox.ready > 0);
   }
 
@@ -253,8 +253,8 @@ export class Connection<In, Out = In> {
   }
 
   /** Has the next poll look here, for this reason. @internal */
-  file(what: typeof HEARD | typeof FILED = FILED): void {
-    if (this.#news === 0) this.#desk.file(this);
+  file(what: typeof RECEIVED | typeof CHANGED = CHANGED): void {
+    if (this.#news === 0) this.#context.markDirty(this);
     this.#news |= what;
   }
 
@@ -266,7 +266,7 @@ export class Connection<In, Out = In> {
   }
 
   #copyFacts(): void {
-    if (this.home !== undefined) return;
+    if (this.listener !== undefined) return;
     const { localAddress, remoteAddress, security, failedAttempts } = this.rooms.link;
     this.#facts = { localAddress, remoteAddress, security, failedAttempts };
   }

@@ -25,23 +25,23 @@ import { Watches } from "./watches.ts";
  * message sent.
  */
 export function guardedRooms(limits: Limits & GuardLimits): RoomsMaker {
-  return (keepers, link, codec) => {
-    const { desk, home, member } = keepers;
-    const books = new Books(desk, home);
-    const losses = new Losses(books.own, keepers);
-    const outbox = new GuardedOutbox(link, desk.stores, limits, () => {
+  return (owner, link, codec) => {
+    const { context, listener, member } = owner;
+    const books = new Books(context, listener);
+    const losses = new Losses(books.own, owner);
+    const outbox = new GuardedOutbox(link, context.buffers, limits, () => {
       losses.count(0, 1);
       member.file(); // the next poll tells of it
     });
     const { maxMessageBytes } = limits;
     const plain = codec.decoder();
     const decoder = maxMessageBytes === Infinity ? plain : new SizedDecoder(plain, maxMessageBytes);
-    const intake = new GuardedIntake(link, decoder, pauseBytesOf(limits), keepers);
-    const watches = new Watches({ link, intake, outbox, limits }, keepers);
-    const life = new GuardedLifeline({ link, intake, outbox, limits }, keepers);
+    const intake = new GuardedIntake(link, decoder, pauseBytesOf(limits), owner);
+    const watches = new Watches({ link, intake, outbox, limits }, owner);
+    const life = new GuardedLifeline({ link, intake, outbox, limits }, owner);
     life.wake = () => watches.wake();
     const fail = (reason: CloseReason) => life.breakOff(reason);
-    const parts = { intake, books, desk, limits, losses, fail };
+    const parts = { intake, books, context, limits, losses, fail };
     const receiving = new SiftedReceiving(parts, member);
     const refused = () => {
       if (limits.sendOverflow === "close") fail(fullOf(limits.sendLimitBytes));
@@ -57,7 +57,7 @@ export function guardedRooms(limits: Limits & GuardLimits): RoomsMaker {
         if (life.isWatched && outbox.pendingBytes > 0) watches.flushed();
       },
     };
-    const sending = new Sending({ codec, outbox, books, life, refused }, keepers);
+    const sending = new Sending({ codec, outbox, books, life, refused }, owner);
     return { link, intake, receiving, sending, outbox, life, books, guard };
   };
 }

@@ -6,13 +6,13 @@
  *                     └────────────── cut ─────────▶ ┘
  *
  * Decides which phase it is in, out of what the intake has filed and what the
- * game has called, and why it ended. Ends the link, and tells its keepers what
+ * game has called, and why it ended. Ends the link, and tells its owner what
  * became of it. Never looks at a message or a clock.
  */
 
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link } from "../../port/link.ts";
-import type { Keepers } from "../frame/desk.ts";
+import type { ConnectionOwner } from "../frame/poll-context.ts";
 import type { Limits } from "../limits/limits.ts";
 import type { Intake } from "../receive/intake.ts";
 import type { Outbox } from "../send/outbox.ts";
@@ -37,16 +37,16 @@ export class Lifeline<Member extends { file(): void }> {
   recvEnded = false;
 
   protected readonly parts: LifelineParts;
-  readonly #keepers: Keepers<Member>;
+  readonly #owner: ConnectionOwner<Member>;
   #phase: Phase;
   /** Why this side ended it, when it did. */
   #ownReason: CloseReason | undefined;
   #forgetSignal: (() => void) | undefined;
 
-  constructor(parts: LifelineParts, keepers: Keepers<Member>) {
+  constructor(parts: LifelineParts, owner: ConnectionOwner<Member>) {
     this.parts = parts;
-    this.#keepers = keepers;
-    this.#phase = keepers.home === undefined ? "connecting" : "at the door";
+    this.#owner = owner;
+    this.#phase = owner.listener === undefined ? "connecting" : "at the door";
     if (this.#phase === "connecting") this.#watch(parts.limits.timeoutMs);
   }
 
@@ -65,7 +65,7 @@ export class Lifeline<Member extends { file(): void }> {
   /** The game has taken this guest. */
   admit(): void {
     if (this.#phase === "at the door") this.#phase = "open";
-    if (this.parts.intake.hasEnded) this.#keepers.member.file();
+    if (this.parts.intake.hasEnded) this.#owner.member.file();
   }
 
   /** Moves on as far as the link has come, and answers whether the game sees a change. */
@@ -114,7 +114,7 @@ export class Lifeline<Member extends { file(): void }> {
     const before = this.#phase;
     if (this.state === "closed") return;
     this.parts.intake.discard();
-    this.#keepers.member.file();
+    this.#owner.member.file();
     if (before === "closing" || before === "lingering") return;
     this.#ownReason = LOCAL_CLOSE;
     if (before === "connecting" && this.parts.outbox.pendingBytes === 0) this.#cut(LOCAL_CLOSE);
@@ -160,13 +160,13 @@ export class Lifeline<Member extends { file(): void }> {
   }
 
   #open(): void {
-    const { desk, member } = this.#keepers;
+    const { context, member } = this.#owner;
     const endsAtOnce = this.#phase === "ending early";
     this.#phase = endsAtOnce ? "ending" : "open";
     this.#watch(Infinity);
     this.#forgetSignal?.();
     if (endsAtOnce || this.parts.outbox.storedBytes > 0) this.#wantFlush();
-    if (!endsAtOnce) desk.announce("open", member);
+    if (!endsAtOnce) context.emit("open", member);
   }
 
   #hearEnd(): void {
@@ -191,7 +191,7 @@ export class Lifeline<Member extends { file(): void }> {
     intake.shut();
     outbox.clear();
     link.abort(reason);
-    this.#keepers.member.file();
+    this.#owner.member.file();
   }
 
   #over(): void {
@@ -200,17 +200,17 @@ export class Lifeline<Member extends { file(): void }> {
     this.parts.outbox.clear();
     this.#watch(Infinity);
     this.#forgetSignal?.();
-    const { desk, member } = this.#keepers;
-    desk.announce("close", member);
+    const { context, member } = this.#owner;
+    context.emit("close", member);
   }
 
   #wantFlush(): void {
-    this.#keepers.desk.wantsFlush(this.#keepers.member);
+    this.#owner.context.queueFlush(this.#owner.member);
   }
 
   #watch(lengthMs: number): void {
-    const { desk, member } = this.#keepers;
-    desk.watch(member, desk.polledMs + lengthMs);
+    const { context, member } = this.#owner;
+    context.setDeadline(member, context.polledMs + lengthMs);
   }
 
   /** This side's reason comes first, unless the link broke with bytes of ours in it, or while the peer was heard. */

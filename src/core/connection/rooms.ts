@@ -5,7 +5,7 @@
 import type { Codec } from "../../codec/codec.ts";
 import type { Link } from "../../port/link.ts";
 import { Books } from "../frame/books.ts";
-import type { Keepers } from "../frame/desk.ts";
+import type { ConnectionOwner } from "../frame/poll-context.ts";
 import type { Limits } from "../limits/limits.ts";
 import { type Hearer, Intake } from "../receive/intake.ts";
 import { Receiving } from "../receive/receiving.ts";
@@ -41,21 +41,21 @@ export interface Rooms<Member extends Dweller, In, Out> {
 
 /** Makes the rooms of a new connection, under limits that it knows. */
 export type RoomsMaker = <Member extends Dweller, In, Out>(
-  keepers: Keepers<Member>,
+  owner: ConnectionOwner<Member>,
   link: Link,
   codec: Codec<In, Out>,
 ) => Rooms<Member, In, Out>;
 
 /** Rooms without a guard, under these limits. */
 export function plainRooms(limits: Limits): RoomsMaker {
-  return (keepers, link, codec) => {
-    const { desk, home, member } = keepers;
-    const books = new Books(desk, home);
-    const outbox = new Outbox(link, desk.stores, limits.sendLimitBytes);
+  return (owner, link, codec) => {
+    const { context, listener, member } = owner;
+    const books = new Books(context, listener);
+    const outbox = new Outbox(link, context.buffers, limits.sendLimitBytes);
     const intake = new Intake(link, codec.decoder(), limits.receiveLimitBytes, member);
-    const life = new Lifeline({ link, intake, outbox, limits }, keepers);
-    const parts = { codec, intake, outbox, books, life, desk };
+    const life = new Lifeline({ link, intake, outbox, limits }, owner);
+    const parts = { codec, intake, outbox, books, life, context };
     const receiving = new Receiving(parts, member);
-    return { link, intake, receiving, sending: new Sending(parts, keepers), outbox, life, books };
+    return { link, intake, receiving, sending: new Sending(parts, owner), outbox, life, books };
   };
 }

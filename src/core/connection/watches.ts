@@ -2,9 +2,9 @@
  * What of one open connection runs against time, since when, and which of it
  * comes first.
  *
- *     frames ── look: stamps ──▶ since … ── + limit ──▶ the earliest ──▶ desk ── wake ──▶ late?
+ *     frames ── look: stamps ──▶ since … ── + limit ──▶ the earliest ──▶ context ── wake ──▶ late?
  *
- * What happens only leaves a stamp; the desk is told when something is due
+ * What happens only leaves a stamp; the context is told when something is due
  * sooner than it knows, and wakes us then. So talk costs nothing here, and
  * silence one look for each deadline. While the link is paused the peer cannot
  * be heard: nothing it should say is due then.
@@ -12,7 +12,7 @@
 
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link } from "../../port/link.ts";
-import type { Keepers } from "../frame/desk.ts";
+import type { ConnectionOwner } from "../frame/poll-context.ts";
 import type { GuardLimits } from "../limits/guard-limits.ts";
 import type { GuardedIntake } from "../receive/guarded-intake.ts";
 import type { GuardedOutbox } from "../send/guarded-outbox.ts";
@@ -38,8 +38,8 @@ export interface Watched {
 /** The watches over one connection. */
 export class Watches<Member extends Watched> {
   readonly #parts: WatchedParts;
-  readonly #keepers: Keepers<Member>;
-  /** When the desk wakes us. Like all here in polled time. */
+  readonly #owner: ConnectionOwner<Member>;
+  /** When the context wakes us. Like all here in polled time. */
   #wakeMs = Infinity;
   #first: WatchedLimit = "idleTimeoutMs";
   #firstMs = Infinity;
@@ -51,39 +51,39 @@ export class Watches<Member extends Watched> {
   #pausedMs = 0;
   #pauses = 0;
 
-  constructor(parts: WatchedParts, keepers: Keepers<Member>) {
+  constructor(parts: WatchedParts, owner: ConnectionOwner<Member>) {
     this.#parts = parts;
-    this.#keepers = keepers;
+    this.#owner = owner;
   }
 
   /**
-   * Looks at what has happened, and has the desk wake us in time.
+   * Looks at what has happened, and has the context wake us in time.
    *
    * @param againMs when it wants to be filed again for a reason of its own
    */
   look(againMs: number = Infinity): void {
-    const { desk, member } = this.#keepers;
-    this.#stamp(desk.polledMs);
+    const { context, member } = this.#owner;
+    this.#stamp(context.polledMs);
     this.#findFirst();
-    const probeMs = this.#isDeaf ? desk.polledMs + PROBE_MS : Infinity;
+    const probeMs = this.#isDeaf ? context.polledMs + PROBE_MS : Infinity;
     const wakeMs = Math.min(this.#firstMs, probeMs, againMs);
     if (wakeMs >= this.#wakeMs) return;
     this.#wakeMs = wakeMs;
-    desk.watch(member, wakeMs);
+    context.setDeadline(member, wakeMs);
   }
 
   /** Bytes were flushed and have not all left. */
   flushed(): void {
-    this.#parts.outbox.mark(this.#keepers.desk.polledMs);
+    this.#parts.outbox.mark(this.#owner.context.polledMs);
     this.look();
   }
 
   /**
-   * The desk wakes us. Answers why the connection has to end, or `undefined`,
+   * The context wakes us. Answers why the connection has to end, or `undefined`,
    * the usual case, and then this frame looks at it.
    */
   wake(): CloseReason | undefined {
-    const { polledMs } = this.#keepers.desk;
+    const { polledMs } = this.#owner.context;
     const { limits, link } = this.#parts;
     this.#wakeMs = Infinity;
     this.#stamp(polledMs);
@@ -93,7 +93,7 @@ export class Watches<Member extends Watched> {
       return { kind, code: this.#first, message: `${what} within ${limits[this.#first]} ms` };
     }
     if (this.#isDeaf) link.probe?.();
-    this.#keepers.member.file();
+    this.#owner.member.file();
     return undefined;
   }
 
@@ -108,7 +108,7 @@ export class Watches<Member extends Watched> {
     const { paused, pauses, resumedMs, whole } = intake;
     if (paused && pauses !== this.#pauses) this.#pausedMs = nowMs;
     const isFirst = this.#openMs === undefined;
-    const { heardMs } = this.#keepers.member;
+    const { heardMs } = this.#owner.member;
     this.#quietMs = paused || isFirst ? nowMs : Math.max(this.#quietMs, resumedMs, heardMs);
     this.#openMs ??= nowMs;
     // It is the same message until one more is whole.

@@ -12,7 +12,7 @@ import type { Codec } from "../../codec/codec.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { DatagramLink, Destination } from "../../port/datagram-link.ts";
-import type { DatagramDesk } from "../frame/desk.ts";
+import type { DatagramContext } from "../frame/poll-context.ts";
 import { type Counters, type DatagramStats, datagramCounters } from "../frame/stats.ts";
 import type { Limits } from "../limits/limits.ts";
 import { Mailbox } from "../storage/mailbox.ts";
@@ -23,7 +23,7 @@ export type DatagramState = "starting" | "open" | "closed";
 
 /** A place where datagrams arrive and leave. Made by `poller.bind`. */
 export class DatagramSocket<In, Out = In> {
-  readonly #desk: DatagramDesk;
+  readonly #context: DatagramContext;
   readonly #link: DatagramLink;
   readonly #codec: Codec<In, Out>;
   readonly #limits: Limits;
@@ -40,18 +40,18 @@ export class DatagramSocket<In, Out = In> {
   #closeReason: CloseReason | undefined;
   #lastFailure: CloseReason | undefined;
   #isClosing = false;
-  /** Whether it is on the desk's list for the next poll. */
+  /** Whether it is on the context's list for the next poll. */
   #filed = false;
 
   /** @internal */
   constructor(
-    desk: DatagramDesk,
+    context: DatagramContext,
     link: DatagramLink,
     codec: Codec<In, Out>,
     limits: Limits,
     maxDatagramBytes: number,
   ) {
-    this.#desk = desk;
+    this.#context = context;
     this.#link = link;
     this.#codec = codec;
     this.#limits = limits;
@@ -166,7 +166,7 @@ export class DatagramSocket<In, Out = In> {
   flush(): void {
     if (this.#outgoing.length === 0) return;
     if (this.#intake.state === "starting") {
-      this.#desk.wantsFlush(this); // its place is not there yet
+      this.#context.queueFlush(this); // its place is not there yet
       return;
     }
     const outgoing = this.#outgoing;
@@ -176,7 +176,7 @@ export class DatagramSocket<In, Out = In> {
   }
 
   /** Turns what the link filed into what the game sees. @internal */
-  settle(): void {
+  update(): void {
     const intake = this.#intake;
     this.#filed = false;
     this.#pendingBytes -= intake.sentBytes;
@@ -194,7 +194,7 @@ export class DatagramSocket<In, Out = In> {
     if (this.#state !== "closed") return;
     this.#closeReason = intake.reason;
     this.#outgoing = [];
-    this.#desk.forgetHouse(this);
+    this.#context.removeSource(this);
   }
 
   #closeLink(): void {
@@ -210,13 +210,13 @@ export class DatagramSocket<In, Out = In> {
     }
     if (this.#pendingBytes + bytes.length > this.#limits.sendLimitBytes) {
       this.#counters.refusedMessages++;
-      this.#desk.counters.refusedMessages++;
+      this.#context.counters.refusedMessages++;
       return false;
     }
-    if (this.#outgoing.length === 0) this.#desk.wantsFlush(this);
+    if (this.#outgoing.length === 0) this.#context.queueFlush(this);
     this.#outgoing.push({ bytes, to });
     this.#pendingBytes += bytes.length;
-    for (const counters of [this.#counters, this.#desk.counters]) {
+    for (const counters of [this.#counters, this.#context.counters]) {
       counters.sentMessages++;
       counters.sentBytes += bytes.length;
     }
@@ -228,7 +228,7 @@ export class DatagramSocket<In, Out = In> {
     const { arriving } = this.#intake;
     const count = arriving.latch();
     const bytes = arriving.latchedBytes;
-    for (const counters of [this.#counters, this.#desk.counters]) {
+    for (const counters of [this.#counters, this.#context.counters]) {
       counters.receivedMessages += count;
       counters.receivedBytes += bytes;
     }
@@ -250,7 +250,7 @@ export class DatagramSocket<In, Out = In> {
   #file(): void {
     if (this.#filed) return;
     this.#filed = true;
-    this.#desk.fileHouse(this);
+    this.#context.markSourceDirty(this);
   }
 }
 

@@ -5,7 +5,7 @@
  */
 
 import type { Inbox } from "../storage/inbox.ts";
-import type { Desk, Home } from "./desk.ts";
+import type { ParentListener, PollContext } from "./poll-context.ts";
 import { type ConnectionStats, type Counters, connectionCounters, type StreamStats } from "./stats.ts";
 
 /** The books of one connection. */
@@ -15,9 +15,12 @@ export class Books {
   readonly #poller: Counters<StreamStats>;
   readonly #listener: Counters<StreamStats> | undefined;
 
-  constructor(desk: Pick<Desk<never>, "counters">, home: Pick<Home<never>, "counters"> | undefined) {
-    this.#poller = desk.counters;
-    this.#listener = home?.counters;
+  constructor(
+    context: Pick<PollContext<never>, "counters">,
+    listener: Pick<ParentListener<never>, "counters"> | undefined,
+  ) {
+    this.#poller = context.counters;
+    this.#listener = listener?.counters;
   }
 
   /** All that waited became visible. */

@@ -2,18 +2,18 @@
  * What one connection lost by the policies that were chosen for it: counted as
  * the rest of its books, and told once a frame.
  */
-import type { Keepers } from "./desk.ts";
+import type { ConnectionOwner } from "./poll-context.ts";
 import type { Counters, StreamStats } from "./stats.ts";
 
 /** The losses of one connection. */
 export class Losses<Member> {
-  readonly #keepers: Keepers<Member>;
+  readonly #owner: ConnectionOwner<Member>;
   readonly #own: Counters<StreamStats>;
   #received = 0;
   #sent = 0;
 
-  constructor(own: Counters<StreamStats>, keepers: Keepers<Member>) {
-    this.#keepers = keepers;
+  constructor(own: Counters<StreamStats>, owner: ConnectionOwner<Member>) {
+    this.#owner = owner;
     this.#own = own;
   }
 
@@ -21,8 +21,8 @@ export class Losses<Member> {
   count(received: number, sent: number): void {
     this.#received += received;
     this.#sent += sent;
-    const { desk, home } = this.#keepers;
-    for (const counters of [this.#own, desk.counters, home?.counters]) {
+    const { context, listener } = this.#owner;
+    for (const counters of [this.#own, context.counters, listener?.counters]) {
       if (counters === undefined) continue;
       counters.lostReceived += received;
       counters.lostSent += sent;
@@ -34,7 +34,7 @@ export class Losses<Member> {
     const [received, sent] = [this.#received, this.#sent];
     if (received + sent === 0) return;
     this.#received = this.#sent = 0;
-    const { desk, member } = this.#keepers;
-    desk.announceLoss(member, { received, sent });
+    const { context, member } = this.#owner;
+    context.emitLoss(member, { received, sent });
   }
 }

@@ -13,7 +13,7 @@ import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link } from "../../port/link.ts";
 import { type AnyConnection, Connection } from "../connection/connection.ts";
-import type { ListenerDesk } from "../frame/desk.ts";
+import type { ListenerContext } from "../frame/poll-context.ts";
 import { type Counters, type ListenerStats, listenerCounters } from "../frame/stats.ts";
 import { SharedRun } from "../send/shared-run.ts";
 import { checkKey, type Key } from "../send/spans.ts";
@@ -30,7 +30,7 @@ export type ListenerState = "starting" | "listening" | "closed";
 /** A place where guests arrive. Made by `poller.listen`. */
 // It is a `Home`, and does not say so: what makes it one is internal, and is not in the declarations.
 export class Listener<In, Out = In> {
-  readonly #desk: ListenerDesk<AnyConnection, AnyListener>;
+  readonly #context: ListenerContext<AnyConnection, AnyListener>;
   readonly #acceptor: Acceptor;
   readonly #codec: Codec<In, Out>;
   readonly #rules: HouseRules;
@@ -54,18 +54,18 @@ export class Listener<In, Out = In> {
 
   /** @internal */
   constructor(
-    desk: ListenerDesk<AnyConnection, AnyListener>,
+    context: ListenerContext<AnyConnection, AnyListener>,
     acceptor: Acceptor,
     codec: Codec<In, Out>,
     rules: HouseRules,
   ) {
-    this.#desk = desk;
+    this.#context = context;
     this.#acceptor = acceptor;
     this.#codec = codec;
     this.#rules = rules;
-    this.#run = new SharedRun(desk.stores);
-    this.#draining = new Draining(desk.clock);
-    this.#admission = new Admission(rules.acceptLimits, desk.polledMs);
+    this.#run = new SharedRun(context.buffers);
+    this.#draining = new Draining(context.clock);
+    this.#admission = new Admission(rules.acceptLimits, context.polledMs);
     acceptor.attach(this.#acceptorEvents());
   }
 
@@ -104,7 +104,7 @@ export class Listener<In, Out = In> {
     if (guest === undefined) return undefined;
     if (guest.state !== "closed") this.#connections.add(guest); // an event handler may have closed it
     guest.rooms.life.admit();
-    this.#desk.admit(guest);
+    this.#context.pushAccepted(guest);
     return guest;
   }
 
@@ -172,15 +172,15 @@ export class Listener<In, Out = In> {
   }
 
   /** Turns what the door filed into what the game sees. @internal */
-  settle(): void {
+  update(): void {
     this.#filed = false;
     this.#settleState();
     this.#settleDrops();
     this.#acceptQueue.latch();
     this.#counters.accepted += this.#arrivals.length;
-    this.#desk.counters.accepted += this.#arrivals.length;
+    this.#context.counters.accepted += this.#arrivals.length;
     this.#counters.acceptPeak = this.#arrivalPeak;
-    for (const guest of this.#arrivals) this.#desk.announceGuest(this, guest);
+    for (const guest of this.#arrivals) this.#context.emitAccept(this, guest);
     this.#arrivals.length = 0;
   }
 
@@ -190,7 +190,7 @@ export class Listener<In, Out = In> {
   }
 
   /** @internal */
-  forget(connection: AnyConnection): void {
+  remove(connection: AnyConnection): void {
     this.#connections.delete(connection as Connection<In, Out>);
     this.#admission.leave(connection.remoteAddress);
   }
@@ -218,13 +218,13 @@ export class Listener<In, Out = In> {
     } else if (news !== undefined) {
       this.#state = "listening";
       this.#address = news.address;
-      this.#desk.emitListener("listen", this);
+      this.#context.emitListener("listen", this);
     }
   }
 
   #announceEnd(): void {
     this.#announced = true;
-    this.#desk.emitListener("unlisten", this);
+    this.#context.emitListener("unlisten", this);
   }
 
   #settleDrops(): void {
@@ -234,8 +234,8 @@ export class Listener<In, Out = In> {
       const why = reason.code ?? reason.kind;
       droppedBy[why] = (droppedBy[why] ?? 0) + count;
       this.#counters.dropped += count;
-      this.#desk.counters.dropped += count;
-      this.#desk.announceDrop(this, count, reason);
+      this.#context.counters.dropped += count;
+      this.#context.emitDrop(this, count, reason);
     }
     this.#counters.droppedBy = droppedBy;
     this.#drops.clear();
@@ -273,14 +273,14 @@ export class Listener<In, Out = In> {
       return;
     }
     const { remoteAddress } = link;
-    const refusal = this.#admission.refusal(remoteAddress, this.#acceptQueue.length, this.#desk.polledMs);
+    const refusal = this.#admission.refusal(remoteAddress, this.#acceptQueue.length, this.#context.polledMs);
     if (refusal !== undefined) {
       this.#drop(refusal);
       link.abort(refusal);
       return;
     }
     this.#admission.enter(remoteAddress);
-    const guest = new Connection(this.#desk, this, link, this.#codec, this.#rules.makeRooms);
+    const guest = new Connection(this.#context, this, link, this.#codec, this.#rules.makeRooms);
     this.#acceptQueue.put(guest, 0);
     this.#arrivals.push(guest);
     this.#arrivalPeak = Math.max(this.#arrivalPeak, this.#acceptQueue.length);
@@ -290,7 +290,7 @@ export class Listener<In, Out = In> {
     this.#acceptorChange = news;
     if (this.#filed) return;
     this.#filed = true;
-    this.#desk.fileHouse(this);
+    this.#context.markSourceDirty(this);
   }
 }
 

@@ -5,7 +5,7 @@
 
 import { type Decoder, RECORD } from "../../codec/codec.ts";
 import type { Link } from "../../port/link.ts";
-import type { Desk, Keepers } from "../frame/desk.ts";
+import type { ConnectionOwner, PollContext } from "../frame/poll-context.ts";
 import type { Inbox } from "../storage/inbox.ts";
 import { Mailbox } from "../storage/mailbox.ts";
 import { RecordMailbox } from "../storage/record-mailbox.ts";
@@ -17,16 +17,16 @@ export class GuardedIntake<In> extends Intake<In> {
   whole = 0;
   /** When it read on last, after the limit had stopped it, in polled time. */
   resumedMs = 0;
-  readonly #desk: Pick<Desk<never>, "polledMs">;
+  readonly #context: Pick<PollContext<never>, "polledMs">;
 
   constructor(
     link: Link,
     decoder: Decoder<In>,
     limitBytes: number,
-    { member, desk }: Pick<Keepers<Hearer>, "member" | "desk">,
+    { member, context }: Pick<ConnectionOwner<Hearer>, "member" | "context">,
   ) {
     super(link, decoder, limitBytes, member, inboxFor(decoder));
-    this.#desk = desk;
+    this.#context = context;
   }
 
   /** Bytes of a message that has begun and is not whole. */
@@ -43,7 +43,7 @@ export class GuardedIntake<In> extends Intake<In> {
   override readOn(): void {
     const wasPaused = this.paused;
     super.readOn();
-    if (wasPaused && !this.paused) this.resumedMs = this.#desk.polledMs;
+    if (wasPaused && !this.paused) this.resumedMs = this.#context.polledMs;
   }
 
   protected override tellHeard(): void {

@@ -13,14 +13,14 @@
 import { DecodeError, type Decoder } from "../../codec/codec.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link, LinkEvents } from "../../port/link.ts";
-import { HEARD } from "../frame/news.ts";
+import { RECEIVED } from "../frame/poll-context.ts";
 import type { Inbox } from "../storage/inbox.ts";
 import { Mailbox } from "../storage/mailbox.ts";
 
 /** Who is told that something has arrived. Knows which time is the first since the last frame. */
 export interface Hearer {
   /** Something is new; anything but words of the peer where it is not said. */
-  file(what?: typeof HEARD): void;
+  file(what?: typeof RECEIVED): void;
 }
 
 /** What has arrived for one connection. */
@@ -132,7 +132,7 @@ export class Intake<In> implements LinkEvents {
 
   /** Something came from the peer, and was not dropped. */
   protected tellHeard(): void {
-    this.hearer.file(HEARD);
+    this.hearer.file(RECEIVED);
   }
 
   #pause(): void {

@@ -9,7 +9,7 @@
  */
 
 import type { Books } from "../frame/books.ts";
-import type { Desk } from "../frame/desk.ts";
+import type { PollContext } from "../frame/poll-context.ts";
 import type { Inbox } from "../storage/inbox.ts";
 import type { Intake } from "./intake.ts";
 
@@ -17,7 +17,7 @@ import type { Intake } from "./intake.ts";
 export interface ReceivingParts<In> {
   readonly intake: Intake<In>;
   readonly books: Books;
-  readonly desk: Pick<Desk<never>, "polledMs">;
+  readonly context: Pick<PollContext<never>, "polledMs">;
 }
 
 /** The receiving half of a connection. */
@@ -87,14 +87,14 @@ export class Receiving<In> {
 
   /** Copies into the books what was counted at the world's pace. */
   settle(): void {
-    const { intake, desk } = this.#parts;
+    const { intake, context } = this.#parts;
     const counters = this.books.own;
     counters.inboxPeakBytes = this.inbox.peakBytes;
     // A pause that began since the last frame counts from this one on.
     const wasPaused = intake.paused && intake.pauses === counters.pauses;
-    if (wasPaused) counters.pausedMs += desk.polledMs - this.#settledMs;
+    if (wasPaused) counters.pausedMs += context.polledMs - this.#settledMs;
     counters.pauses = intake.pauses;
-    this.#settledMs = desk.polledMs;
+    this.#settledMs = context.polledMs;
   }
 
   /** A message was taken: the reading may go on, or the end that stood behind it is to be shown. */

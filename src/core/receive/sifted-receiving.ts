@@ -5,8 +5,8 @@
  */
 
 import type { CloseReason } from "../../port/close-reason.ts";
-import type { Desk } from "../frame/desk.ts";
 import type { Losses } from "../frame/losses.ts";
+import type { PollContext } from "../frame/poll-context.ts";
 import type { GuardLimits } from "../limits/guard-limits.ts";
 import type { Limits } from "../limits/limits.ts";
 import { type Rate, rateOf } from "../limits/rate.ts";
@@ -21,7 +21,7 @@ export interface SiftingParts<In> extends ReceivingParts<In> {
   readonly fail: (reason: CloseReason) => void;
   readonly limits: Limits & GuardLimits;
   readonly losses: Pick<Losses<never>, "count" | "tell">;
-  readonly desk: Pick<Desk<never>, "polledMs" | "uncountedMs">;
+  readonly context: Pick<PollContext<never>, "polledMs" | "uncountedMs">;
 }
 
 /** The receiving half of a connection, with rules. */
@@ -38,10 +38,10 @@ export class SiftedReceiving<In> extends Receiving<In> {
   constructor(parts: SiftingParts<In>, member: { file(): void }) {
     super(parts, member);
     this.#parts = parts;
-    const { limits, desk } = parts;
-    this.#rate = rateOf(limits.messageRateHz, desk.polledMs);
-    this.#comingRate = rateOf(limits.messageRateHz, desk.polledMs);
-    this.#uncountedMs = desk.uncountedMs;
+    const { limits, context } = parts;
+    this.#rate = rateOf(limits.messageRateHz, context.polledMs);
+    this.#comingRate = rateOf(limits.messageRateHz, context.polledMs);
+    this.#uncountedMs = context.uncountedMs;
   }
 
   /** Whether a frame shows all that came, whatever it is. */
@@ -57,11 +57,11 @@ export class SiftedReceiving<In> extends Receiving<In> {
   /** When a message that waits for the rate may become visible, in polled time; `Infinity` when none does. */
   get resumesMs(): number {
     const isBehind = this.#allowance < 1 && super.arriving > 0;
-    return isBehind ? this.#rate.nextMs(this.#parts.desk.polledMs) : Infinity;
+    return isBehind ? this.#rate.nextMs(this.#parts.context.polledMs) : Infinity;
   }
 
   override sift(): void {
-    this.#allowance = this.#rate.available(this.#parts.desk.polledMs);
+    this.#allowance = this.#rate.available(this.#parts.context.polledMs);
     const { receiveOverflow } = this.#parts.limits;
     if (receiveOverflow === "close") this.#judge();
     else if (receiveOverflow !== "pause") this.#shed();
@@ -82,14 +82,14 @@ export class SiftedReceiving<In> extends Receiving<In> {
 
   /** Ends it when too much waits, or came too fast. What came while a late frame did not count has that time too. */
   #judge(): void {
-    const { intake, fail, limits, desk } = this.#parts;
+    const { intake, fail, limits, context } = this.#parts;
     const { receiveLimitBytes, messageRateHz } = limits;
     const came = intake.whole - this.#cameBefore;
     this.#cameBefore = intake.whole;
-    this.#comingRate.grant(desk.uncountedMs - this.#uncountedMs);
-    this.#uncountedMs = desk.uncountedMs;
+    this.#comingRate.grant(context.uncountedMs - this.#uncountedMs);
+    this.#uncountedMs = context.uncountedMs;
     if (intake.paused) fail(over("receiveLimitBytes", `${receiveLimitBytes} bytes wait`));
-    else if (came > this.#comingRate.available(desk.polledMs)) {
+    else if (came > this.#comingRate.available(context.polledMs)) {
       fail(over("messageRateHz", `more than ${messageRateHz} messages came in a second`));
     } else this.#comingRate.use(came);
   }

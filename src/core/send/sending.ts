@@ -10,7 +10,7 @@
  */
 import type { Codec } from "../../codec/codec.ts";
 import type { Books } from "../frame/books.ts";
-import type { Keepers } from "../frame/desk.ts";
+import type { ConnectionOwner } from "../frame/poll-context.ts";
 import type { Outbox } from "./outbox.ts";
 import type { SharedRun } from "./shared-run.ts";
 import type { Key } from "./spans.ts";
@@ -28,11 +28,11 @@ export interface SendingParts<Out> {
 /** The sending half of a connection. */
 export class Sending<Member, Out> {
   readonly #parts: SendingParts<Out>;
-  readonly #keepers: Keepers<Member>;
+  readonly #owner: ConnectionOwner<Member>;
 
-  constructor(parts: SendingParts<Out>, keepers: Keepers<Member>) {
+  constructor(parts: SendingParts<Out>, owner: ConnectionOwner<Member>) {
     this.#parts = parts;
-    this.#keepers = keepers;
+    this.#owner = owner;
   }
 
   /** Queues a message, replacing one of the same `key`. `false` when nothing may be sent, or there is no room. */
@@ -52,7 +52,7 @@ export class Sending<Member, Out> {
       refused?.();
       return false;
     }
-    if (storedBytes === 0) this.#keepers.desk.wantsFlush(this.#keepers.member);
+    if (storedBytes === 0) this.#owner.context.queueFlush(this.#owner.member);
     if (outcome === "queued") books.sent(encoded.length);
     else books.replaced(outbox.grownBytes);
     books.own.outboxPeakBytes = outbox.peakBytes;

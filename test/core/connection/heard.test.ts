@@ -51,10 +51,10 @@ describe("a frame in which connections were heard, and nothing else", () => {
     const rig = lineRig();
     const { near, far } = rig.pair();
     let looks = 0;
-    const { settle } = far;
-    far.settle = () => {
+    const { update } = far;
+    far.update = () => {
       looks++;
-      return settle.call(far);
+      return update.call(far);
     };
     for (let frame = 0; frame < 10; frame++) {
       near.trySend(`${frame}`);

@@ -1,63 +1,65 @@
 /**
- * What a connection and a listener ask of those who keep them: the poller's
- * desk, where news are filed for the next frame, and the listener that is a
- * connection's home. Interfaces only, so that the three need not know each
- * other.
+ * The poll context: what a connection, a listener and a datagram socket ask of
+ * their poller, and a connection of its listener.
+ *
+ *     connection ── markDirty, queueFlush, setDeadline, emit ──▶ poll context
+ *     listener ──── markSourceDirty, emitAccept, emitDrop ─────▶ ┘
+ *
+ * Interfaces only, so that none of them needs to know the others.
  */
-
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { BufferPool } from "../storage/buffer-pool.ts";
 import type { Counters, PollerStats, StreamStats } from "./stats.ts";
 
 /** What a connection asks of its poller. */
-export interface Desk<Member> {
-  readonly stores: BufferPool;
+export interface PollContext<Member> {
+  readonly buffers: BufferPool;
   readonly counters: Counters<PollerStats>;
   /** The time that frames have counted, in milliseconds: what deadlines and rates go by. */
   readonly polledMs: number;
   /** The time that late frames took and did not count, in milliseconds. */
   readonly uncountedMs: number;
   /** A new connection; answers its number. */
-  enter(member: Member): number;
+  register(member: Member): number;
   /** Something is new here; look at it in the next poll. */
-  file(member: Member): void;
+  markDirty(member: Member): void;
   /** Something is to be sent here; call `flush` at the next flush. */
-  wantsFlush(member: Member): void;
+  queueFlush(member: Member): void;
   /** Call `expire` once polled time has come to `untilMs`, or never. Replaces an earlier deadline. */
-  watch(member: Member, untilMs: number): void;
+  setDeadline(member: Member, untilMs: number): void;
   /** Its life went on, in this frame. */
-  announce(what: "open" | "close" | "drain", member: Member): void;
+  emit(what: "open" | "close" | "drain", member: Member): void;
   /** So many of its messages were dropped since the last frame. */
-  announceLoss(member: Member, lost: { readonly received: number; readonly sent: number }): void;
+  emitLoss(member: Member, lost: { readonly received: number; readonly sent: number }): void;
 }
 
 /** What a listener asks of its poller, beside what its connections ask. */
-export interface ListenerDesk<Member, House> extends Desk<Member> {
+export interface ListenerContext<Member, House> extends PollContext<Member> {
   /** The time now, for budgets in milliseconds. */
   readonly clock: () => number;
   /** Something is new at this acceptor; call `settle` in the next poll. */
-  fileHouse(house: Settling): void;
+  markSourceDirty(source: Source): void;
   /** A guest was taken in, with what this frame has of it. */
-  admit(member: Member): void;
-  emitListener(what: "listen" | "unlisten", house: House): void;
-  announceGuest(house: House, member: Member): void;
-  announceDrop(house: House, count: number, reason: CloseReason): void;
+  pushAccepted(member: Member): void;
+  emitListener(what: "listen" | "unlisten", source: House): void;
+  emitAccept(source: House, member: Member): void;
+  emitDrop(source: House, count: number, reason: CloseReason): void;
 }
 
 /** What a datagram socket asks of its poller. */
-export interface DatagramDesk {
+export interface DatagramContext {
   readonly counters: Counters<PollerStats>;
   /** Something is new here; call `settle` in the next poll. */
-  fileHouse(house: Settling): void;
+  markSourceDirty(source: Source): void;
   /** Something is to be sent here; call `flush` at the next flush. */
-  wantsFlush(socket: Flushing): void;
+  queueFlush(socket: Flushing): void;
   /** It is over. */
-  forgetHouse(socket: Closing): void;
+  removeSource(socket: Closing): void;
 }
 
 /** What takes part in a poll. */
-export interface Settling {
-  settle(): void;
+export interface Source {
+  update(): void;
 }
 
 /** What is closed with its poller. */
@@ -71,18 +73,23 @@ export interface Flushing {
 }
 
 /** What a connection asks of the listener it came through. */
-export interface Home<Member> {
+export interface ParentListener<Member> {
   readonly counters: Counters<StreamStats>;
   /** It has messages in the frame `tick`. */
   offerTurn(member: Member, tick: number): void;
   /** It is over. */
-  forget(member: Member): void;
+  remove(member: Member): void;
 }
 
 /** Whose part it is, and who is told of it. */
-export interface Keepers<Member> {
-  readonly desk: Desk<Member>;
+export interface ConnectionOwner<Member> {
+  readonly context: PollContext<Member>;
   /** The listener that it came through; `undefined` when it connects. */
-  readonly home: Home<Member> | undefined;
+  readonly listener: ParentListener<Member> | undefined;
   readonly member: Member;
 }
+
+/** What may be new at a connection between two frames: flags, as both can be. Something came from the peer. */
+export const RECEIVED = 1;
+/** Something else is new: the next frame has to look at all of the connection. */
+export const CHANGED = 2;
