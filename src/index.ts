@@ -16,7 +16,7 @@ export type {
 } from "./core/client-poller.ts";
 export type { Frame } from "./core/frame/frame.ts";
 export type { AnyListener, Listener, ListenerState } from "./core/listen/listener.ts";
-export type { Crowd } from "./core/storage/roster.ts";
+export type { ReadonlyConnectionSet } from "./core/storage/connection-set.ts";
 export type { DrainBudget } from "./core/listen/drain-budget.ts";
 export type { DatagramSocket, DatagramState } from "./core/datagram/datagrams.ts";
 export type { Datagram } from "./core/datagram/datagram-intake.ts";

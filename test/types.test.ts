@@ -16,7 +16,6 @@ import {
   type Codec,
   type Connection,
   type ConnectionState,
-  type Crowd,
   DecodeError,
   type Decoder,
   type Frame,
@@ -30,6 +29,7 @@ import {
   memory,
   Poller,
   type PollerEvents,
+  type ReadonlyConnectionSet,
   runLoop,
   struct,
   structs,
@@ -160,7 +160,7 @@ describe("messages have the codec's types", () => {
     const server = poller.listen(memory(), json<Input, World>());
     expectTypeOf(server).toEqualTypeOf<Listener<Input, World>>();
     expectTypeOf(server.tryAccept()).toEqualTypeOf<Connection<Input, World> | undefined>();
-    expectTypeOf(server.connections).toEqualTypeOf<Crowd<Connection<Input, World>>>();
+    expectTypeOf(server.connections).toEqualTypeOf<ReadonlyConnectionSet<Connection<Input, World>>>();
     server.drain((guest, input) => {
       expectTypeOf(guest).toEqualTypeOf<Connection<Input, World>>();
       expectTypeOf(input).toEqualTypeOf<Input>();

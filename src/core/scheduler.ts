@@ -17,8 +17,8 @@ import { Deadlines } from "./frame/deadlines.ts";
 import { type Frame, ReusedFrame } from "./frame/frame.ts";
 import type { Flushing, PollContext } from "./frame/poll-context.ts";
 import { type Counters, type PollerStats, pollerCounters } from "./frame/stats.ts";
-import { Batch } from "./storage/batch.ts";
 import { BufferPool } from "./storage/buffer-pool.ts";
+import { ReusableList } from "./storage/reusable-list.ts";
 
 /** What decides how frames are cut. */
 export interface SchedulerOptions {
@@ -51,10 +51,10 @@ export class Scheduler implements PollContext<AnyConnection> {
   protected readonly frame: ReusedFrame = new ReusedFrame();
   readonly #wakers = new Set<() => void>();
   // Two lists each: one gathers while the other is worked off.
-  #dirty = new Batch<AnyConnection>();
-  #updating = new Batch<AnyConnection>();
-  #outgoing = new Batch<Flushing>();
-  #flushing = new Batch<Flushing>();
+  #dirty = new ReusableList<AnyConnection>();
+  #updating = new ReusableList<AnyConnection>();
+  #outgoing = new ReusableList<Flushing>();
+  #flushing = new ReusableList<Flushing>();
   /** How many of `ready` are of this frame, while it is being written over. */
   #shown = 0;
   #lastId = 0;
@@ -169,7 +169,7 @@ export class Scheduler implements PollContext<AnyConnection> {
   }
 
   /** Whom to visit in this frame: those with something left from the last one first, then the news. */
-  #collectDirty(): Batch<AnyConnection> {
+  #collectDirty(): ReusableList<AnyConnection> {
     const news = this.#dirty;
     const visiting = this.#updating;
     this.#dirty = visiting; // for a moment, so that the leftovers are filed in front
@@ -186,7 +186,7 @@ export class Scheduler implements PollContext<AnyConnection> {
   protected updateSources(): void {}
 
   /** Lets messages cross into this frame where not all may, and answers how many have to wait. */
-  protected latch(_visiting: Batch<AnyConnection>): number {
+  protected latch(_visiting: ReusableList<AnyConnection>): number {
     return 0;
   }
 

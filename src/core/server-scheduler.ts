@@ -16,9 +16,9 @@ import {
 } from "./frame/poll-context.ts";
 import type { AnyListener } from "./listen/listener.ts";
 import { Scheduler, type SchedulerOptions } from "./scheduler.ts";
-import type { Batch } from "./storage/batch.ts";
-import { Roster } from "./storage/roster.ts";
-import { Turns } from "./storage/turns.ts";
+import { ConnectionSet } from "./storage/connection-set.ts";
+import type { ReusableList } from "./storage/reusable-list.ts";
+import { RoundRobin } from "./storage/round-robin.ts";
 
 /** How much may become visible in one frame. */
 export interface Budget {
@@ -37,13 +37,15 @@ export class ServerScheduler
 
   readonly #budget: Budget;
   readonly #isUnlimited: boolean;
-  readonly #turns = new Turns<AnyConnection>({ leftOf: (connection) => connection.rooms.receiving.arriving });
+  readonly #turns = new RoundRobin<AnyConnection>({
+    remaining: (connection) => connection.rooms.receiving.arriving,
+  });
   // One gathers while the other is worked off.
   #dirtySources: Source[] = [];
   #updatingSources: Source[] = [];
 
   constructor(rules: SchedulerOptions, budget: Budget) {
-    super(rules, new DeadlineHeap(rules.maxFrameMs), new Roster());
+    super(rules, new DeadlineHeap(rules.maxFrameMs), new ConnectionSet());
     this.#budget = budget;
     this.#isUnlimited = budget.messages === Infinity && budget.bytes === Infinity;
   }
@@ -117,13 +119,13 @@ export class ServerScheduler
     return hasSomething;
   }
 
-  protected override latch(visiting: Batch<AnyConnection>): number {
+  protected override latch(visiting: ReusableList<AnyConnection>): number {
     if (this.#isUnlimited) return 0;
     const { messages, bytes } = this.#budget;
     for (let index = 0; index < visiting.length; index++) visiting.at(index).rooms.receiving.sift();
     const { receivedMessages, receivedBytes } = this.counters;
     for (let index = 0; index < visiting.length; index++)
-      this.#turns.offer(visiting.at(index), this.frame.tick);
+      this.#turns.add(visiting.at(index), this.frame.tick);
     return this.#turns.run((connection) => {
       if (this.counters.receivedMessages - receivedMessages >= messages) return false;
       if (this.counters.receivedBytes - receivedBytes >= bytes) return false;

@@ -12,7 +12,7 @@ import type { Codec } from "../../codec/codec.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { DatagramEvents } from "../../port/datagram-link.ts";
-import { Mailbox } from "../storage/mailbox.ts";
+import { FrameQueue } from "../storage/frame-queue.ts";
 
 /** A message and where it came from. */
 export interface Datagram<In> {
@@ -31,7 +31,7 @@ export interface DatagramRules<In> {
 
 /** What has arrived for one datagram socket since it last looked. */
 export class DatagramIntake<In> implements DatagramEvents {
-  readonly arriving: Mailbox<Datagram<In>> = new Mailbox();
+  readonly arriving: FrameQueue<Datagram<In>> = new FrameQueue();
   state: "starting" | "open" | "closed" = "starting";
   local: Address | undefined;
   remote: Address | undefined;

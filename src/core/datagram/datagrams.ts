@@ -15,7 +15,7 @@ import type { DatagramLink, Destination } from "../../port/datagram-link.ts";
 import type { DatagramContext } from "../frame/poll-context.ts";
 import { type Counters, type DatagramStats, datagramCounters } from "../frame/stats.ts";
 import type { Limits } from "../limits/limits.ts";
-import { Mailbox } from "../storage/mailbox.ts";
+import { FrameQueue } from "../storage/frame-queue.ts";
 import { type Datagram, DatagramIntake } from "./datagram-intake.ts";
 
 /** Where a datagram socket is in its life; it only moves forward. */
@@ -31,7 +31,7 @@ export class DatagramSocket<In, Out = In> {
   readonly #counters: Counters<DatagramStats> = datagramCounters();
   readonly #intake: DatagramIntake<In>;
   // A box of its own beside the arriving one: what is dropped between polls must not be seen already.
-  readonly #ready = new Mailbox<Datagram<In>>();
+  readonly #ready = new FrameQueue<Datagram<In>>();
   #outgoing: { readonly bytes: Uint8Array; readonly to: Destination | undefined }[] = [];
   #pendingBytes = 0;
   #state: DatagramState = "starting";

@@ -64,7 +64,7 @@ export class DeadlineHeap<Member extends Expiring> extends Deadlines<Member> {
   }
 }
 
-/** A member carries its entry: a Map of them keeps whoever left it from being collected soon, see `roster.ts`. */
+/** A member carries its entry: a Map of them keeps whoever left it from being collected soon, see `connection-set.ts`. */
 function entryOf<Member extends Expiring>(member: Member): Entry<Member> | undefined {
   return member.deadline as Entry<Member> | undefined;
 }

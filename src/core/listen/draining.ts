@@ -5,12 +5,12 @@
  */
 
 import type { Inbox } from "../storage/inbox.ts";
-import { Turns } from "../storage/turns.ts";
+import { RoundRobin } from "../storage/round-robin.ts";
 import { type DrainBudget, Spending } from "./drain-budget.ts";
 
 /** From whom messages are taken. */
 export interface Source<In> {
-  readonly inbox: Pick<Inbox<In>, "ready" | "nextBytes" | "take" | "isAwaited">;
+  readonly inbox: Pick<Inbox<In>, "ready" | "nextBytes" | "take" | "notifyOnTake">;
   readonly rooms: { readonly receiving: { tellTaken(): void } };
 }
 
@@ -18,7 +18,7 @@ type Visit<From, In> = (from: From, message: In) => void;
 
 /** The rounds of one listener's visitors. */
 export class Draining<From extends Source<In>, In> {
-  readonly #turns = new Turns<From>({ leftOf: (from) => from.inbox.ready });
+  readonly #turns = new RoundRobin<From>({ remaining: (from) => from.inbox.ready });
   readonly #spending: Spending;
   #visiting = false;
 
@@ -28,7 +28,7 @@ export class Draining<From extends Source<In>, In> {
 
   /** `from` has messages in the frame `tick`. */
   offer(from: From, tick: number): void {
-    this.#turns.offer(from, tick);
+    this.#turns.add(from, tick);
   }
 
   /** Answers how many messages are left. Allocates nothing when there are none. */
@@ -62,6 +62,6 @@ function visitAll<From extends Source<In>, In>(from: From, visit: Visit<From, In
 /** The next message, where there is one. */
 function take<In>({ inbox, rooms }: Source<In>): In {
   const message = inbox.take() as In; // which may be `undefined`, where a codec has such messages
-  if (inbox.isAwaited) rooms.receiving.tellTaken();
+  if (inbox.notifyOnTake) rooms.receiving.tellTaken();
   return message;
 }

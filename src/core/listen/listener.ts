@@ -17,8 +17,8 @@ import type { ListenerContext } from "../frame/poll-context.ts";
 import { type Counters, type ListenerStats, listenerCounters } from "../frame/stats.ts";
 import { SharedRun } from "../send/shared-run.ts";
 import { checkKey, type Key } from "../send/spans.ts";
-import { Mailbox } from "../storage/mailbox.ts";
-import { type Crowd, Roster } from "../storage/roster.ts";
+import { ConnectionSet, type ReadonlyConnectionSet } from "../storage/connection-set.ts";
+import { FrameQueue } from "../storage/frame-queue.ts";
 import type { HouseRules } from "./accept-limits.ts";
 import { Admission } from "./admission.ts";
 import type { DrainBudget } from "./drain-budget.ts";
@@ -35,8 +35,8 @@ export class Listener<In, Out = In> {
   readonly #codec: Codec<In, Out>;
   readonly #rules: HouseRules;
   readonly #admission: Admission;
-  readonly #acceptQueue = new Mailbox<Connection<In, Out>>();
-  readonly #connections = new Roster<Connection<In, Out>>();
+  readonly #acceptQueue = new FrameQueue<Connection<In, Out>>();
+  readonly #connections = new ConnectionSet<Connection<In, Out>>();
   /** What is broadcast, for all guests until they are flushed. */
   readonly #run: SharedRun;
   readonly #draining: Draining<Connection<In, Out>, In>;
@@ -85,7 +85,7 @@ export class Listener<In, Out = In> {
   }
 
   /** The connections that were accepted here and are not closed, in the order of their coming. */
-  get connections(): Crowd<Connection<In, Out>> {
+  get connections(): ReadonlyConnectionSet<Connection<In, Out>> {
     return this.#connections;
   }
 

@@ -6,9 +6,9 @@
 import { type Decoder, RECORD } from "../../codec/codec.ts";
 import type { Link } from "../../port/link.ts";
 import type { ConnectionOwner, PollContext } from "../frame/poll-context.ts";
+import { FrameQueue } from "../storage/frame-queue.ts";
 import type { Inbox } from "../storage/inbox.ts";
-import { Mailbox } from "../storage/mailbox.ts";
-import { RecordMailbox } from "../storage/record-mailbox.ts";
+import { RecordQueue } from "../storage/record-queue.ts";
 import { type Hearer, Intake } from "./intake.ts";
 
 /** What has arrived for one guarded connection. */
@@ -56,5 +56,5 @@ export class GuardedIntake<In> extends Intake<In> {
 
 /** Records wait as bytes, where they can. */
 function inboxFor<In>({ [RECORD]: record }: Decoder<In>): Inbox<In> {
-  return record === undefined ? new Mailbox() : new RecordMailbox(record);
+  return record === undefined ? new FrameQueue() : new RecordQueue(record);
 }

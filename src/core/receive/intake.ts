@@ -14,8 +14,8 @@ import { DecodeError, type Decoder } from "../../codec/codec.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link, LinkEvents } from "../../port/link.ts";
 import { RECEIVED } from "../frame/poll-context.ts";
+import { FrameQueue } from "../storage/frame-queue.ts";
 import type { Inbox } from "../storage/inbox.ts";
-import { Mailbox } from "../storage/mailbox.ts";
 
 /** Who is told that something has arrived. Knows which time is the first since the last frame. */
 export interface Hearer {
@@ -48,7 +48,7 @@ export class Intake<In> implements LinkEvents {
     decoder: Decoder<In>,
     limitBytes: number,
     hearer: Hearer,
-    inbox: Inbox<In> = new Mailbox(),
+    inbox: Inbox<In> = new FrameQueue(),
   ) {
     this.inbox = inbox;
     this.decoder = decoder;
@@ -105,7 +105,7 @@ export class Intake<In> implements LinkEvents {
     if (this.progress === "closed") return;
     this.progress = "closed";
     this.reason ??= reason;
-    this.inbox.isAwaited = true;
+    this.inbox.notifyOnTake = true;
     this.hearer.file();
   }
 
@@ -113,7 +113,7 @@ export class Intake<In> implements LinkEvents {
   readOn(): void {
     if (this.#reading !== "paused" || this.inbox.weightBytes > this.#limitBytes / 2) return;
     this.#reading = "flowing";
-    this.inbox.isAwaited = this.progress !== "open";
+    this.inbox.notifyOnTake = this.progress !== "open";
     this.#link.resume();
   }
 
@@ -137,7 +137,7 @@ export class Intake<In> implements LinkEvents {
 
   #pause(): void {
     this.#reading = "paused";
-    this.inbox.isAwaited = true;
+    this.inbox.notifyOnTake = true;
     this.pauses++;
     this.#link.pause();
   }
@@ -159,7 +159,7 @@ export class Intake<In> implements LinkEvents {
 
   #end(reason: CloseReason): void {
     this.progress = "ended";
-    this.inbox.isAwaited = true;
+    this.inbox.notifyOnTake = true;
     this.reason ??= reason;
   }
 }

@@ -64,7 +64,7 @@ export class Receiving<In> {
     const { inbox } = this;
     if (inbox.ready === 0) return undefined;
     const message = inbox.take();
-    if (inbox.isAwaited) this.tellTaken();
+    if (inbox.notifyOnTake) this.tellTaken();
     return message;
   }
 

@@ -1,6 +1,6 @@
 /**
- * What a mailbox of a connection's messages can do, however they wait in it: as
- * messages (`mailbox.ts`) or as the bytes they came in (`record-mailbox.ts`).
+ * What a frame queue of a connection's messages can do, however they wait in it: as
+ * messages (`frame-queue.ts`) or as the bytes they came in (`record-queue.ts`).
  * An interface only, so that a page loads what it needs.
  */
 import type { MessageSink } from "../../codec/codec.ts";
@@ -10,7 +10,7 @@ export interface Inbox<Item> extends MessageSink<Item> {
   /** Whether the reader is to see nothing, for the time being. */
   isHeld: boolean;
   /** Whether someone waits for it to get emptier, and is to be told when something was taken. */
-  isAwaited: boolean;
+  notifyOnTake: boolean;
   /** The most that it ever weighed, in bytes. */
   readonly peakBytes: number;
   /** How many items the reader may take in this frame. */

@@ -2,10 +2,10 @@
  * A batch whose items take turns: they can be put elsewhere, and begin with
  * another one. A page gives no turns, and does not load it.
  */
-import { Batch } from "./batch.ts";
+import { ReusableList } from "./reusable-list.ts";
 
 /** A list that is filled and worked off in every frame, in rounds. */
-export class TurningBatch<Item> extends Batch<Item> {
+export class TurningList<Item> extends ReusableList<Item> {
   /** Puts another item at `index`, which is under the length. */
   put(index: number, item: Item): void {
     this.items[index] = item;

@@ -9,7 +9,7 @@
  * that should have found it gone; it is 8 % now, and a guest costs the core a
  * third less.
  */
-export class Roster<Member extends Numbered> implements Crowd<Member> {
+export class ConnectionSet<Member extends Numbered> implements ReadonlyConnectionSet<Member> {
   // Side by side, in order; who has left leaves a gap until the next packing.
   readonly #members: (Member | undefined)[] = [];
   readonly #ids: number[] = [];
@@ -94,7 +94,7 @@ export class Roster<Member extends Numbered> implements Crowd<Member> {
 }
 
 /** Those who are here: looked into as a `Set` is. `new Set(…)` of it is one. */
-export type Crowd<Member> = Iterable<Member> &
+export type ReadonlyConnectionSet<Member> = Iterable<Member> &
   Pick<ReadonlySet<Member>, "size" | "has" | "forEach" | "keys" | "values" | "entries">;
 
 interface Numbered {

@@ -4,22 +4,22 @@
  * would have been next. Knows nothing of what a step is.
  */
 
-import { TurningBatch } from "./turning-batch.ts";
+import { TurningList } from "./turning-batch.ts";
 
 /** What a turn depends on. */
-export interface TurnRule<Member> {
+export interface RoundRobinRule<Member> {
   /** How many steps `member` still has to make. */
-  leftOf(member: Member): number;
+  remaining(member: Member): number;
 }
 
 /** Takes members round, step by step. */
-export class Turns<Member> {
-  readonly #rule: TurnRule<Member>;
-  readonly #members = new TurningBatch<Member>();
+export class RoundRobin<Member> {
+  readonly #rule: RoundRobinRule<Member>;
+  readonly #members = new TurningList<Member>();
   #tick = 0;
   #next: Member | undefined;
 
-  constructor(rule: TurnRule<Member>) {
+  constructor(rule: RoundRobinRule<Member>) {
     this.#rule = rule;
   }
 
@@ -29,7 +29,7 @@ export class Turns<Member> {
   }
 
   /** Gives `member` turns in the frame `tick`; offers of earlier frames are forgotten. */
-  offer(member: Member, tick: number): void {
+  add(member: Member, tick: number): void {
     if (tick !== this.#tick) this.#members.truncate(0);
     this.#tick = tick;
     this.#members.push(member);
@@ -48,9 +48,9 @@ export class Turns<Member> {
       let kept = 0;
       for (let index = 0; index < members.length; index++) {
         const member = members.at(index);
-        if (this.#rule.leftOf(member) === 0) continue;
+        if (this.#rule.remaining(member) === 0) continue;
         if (!step(member)) return this.#stop(kept, index);
-        if (this.#rule.leftOf(member) > 0) members.put(kept++, member);
+        if (this.#rule.remaining(member) > 0) members.put(kept++, member);
       }
       members.truncate(kept);
     }
@@ -83,7 +83,7 @@ export class Turns<Member> {
     members.turn(index, kept);
     this.#next = members.at(0);
     let left = 0;
-    for (let at = 0; at < members.length; at++) left += this.#rule.leftOf(members.at(at));
+    for (let at = 0; at < members.length; at++) left += this.#rule.remaining(members.at(at));
     return left;
   }
 }

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { RECORD, type RecordReader } from "../../../src/codec/codec.ts";
+import { FrameQueue } from "../../../src/core/storage/frame-queue.ts";
 import type { Inbox } from "../../../src/core/storage/inbox.ts";
-import { Mailbox } from "../../../src/core/storage/mailbox.ts";
-import { RecordMailbox } from "../../../src/core/storage/record-mailbox.ts";
+import { RecordQueue } from "../../../src/core/storage/record-queue.ts";
 import {
   type Codec,
   DecodeError,
@@ -24,8 +24,8 @@ const NUMBERS: RecordReader<number> = {
   readGood: (view, start) => view.getUint16(start) * 256 + view.getUint8(start + 2),
 };
 
-describe("a mailbox of records", () => {
-  test("does what a mailbox of messages does, whatever the order of calls", () => {
+describe("a frame queue of records", () => {
+  test("does what a frame queue of messages does, whatever the order of calls", () => {
     const call = fc.oneof(
       fc.record({
         call: fc.constant("put"),
@@ -39,7 +39,7 @@ describe("a mailbox of records", () => {
     const calls = fc.array(fc.tuple(fc.nat(1), call), { maxLength: 40 });
     check(
       fc.property(calls, (steps) => {
-        const pairs = [0, 1].map(() => ({ one: new Mailbox<number>(), other: new RecordMailbox(NUMBERS) }));
+        const pairs = [0, 1].map(() => ({ one: new FrameQueue<number>(), other: new RecordQueue(NUMBERS) }));
         let next = 0;
         for (const [which, step] of steps) {
           const { one, other } = pairs[which] as (typeof pairs)[0];
@@ -56,7 +56,7 @@ describe("a mailbox of records", () => {
   });
 
   test("gives a flood's room to the next one that needs it, and keeps none of it", () => {
-    const [one, other] = [new RecordMailbox(NUMBERS), new RecordMailbox(NUMBERS)];
+    const [one, other] = [new RecordQueue(NUMBERS), new RecordQueue(NUMBERS)];
     for (const [box, first] of [
       [one, 0],
       [other, 7],
@@ -188,7 +188,7 @@ function unread<Message>(codec: Codec<Message>): Codec<Message> {
       const decoder = codec.decoder();
       const { [RECORD]: record } = decoder;
       if (record === undefined) throw new Error("these do not wait as bytes");
-      const box = new RecordMailbox(record);
+      const box = new RecordQueue(record);
       return {
         get pendingBytes() {
           return decoder.pendingBytes ?? 0;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Roster } from "../../../src/core/storage/roster.ts";
+import { ConnectionSet } from "../../../src/core/storage/connection-set.ts";
 
 interface Member {
   readonly id: number;
@@ -11,7 +11,7 @@ describe("a roster", () => {
     const step = fc.oneof({ weight: 3, arbitrary: fc.constant("come") }, { weight: 2, arbitrary: fc.nat() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
-        const roster = new Roster<Member>();
+        const roster = new ConnectionSet<Member>();
         const set = new Set<Member>();
         const all: Member[] = [];
         for (const what of steps) {
@@ -60,7 +60,7 @@ describe("a roster", () => {
           }
           return seen;
         };
-        expect(walk(new Roster<Member>())).toEqual(walk(new Set<Member>()));
+        expect(walk(new ConnectionSet<Member>())).toEqual(walk(new Set<Member>()));
       }),
       { seed: 14_901 },
     );

@@ -1,5 +1,5 @@
 /**
- * The mailbox: the one place where time is cut into frames.
+ * The frame queue: the one place where time is cut into frames.
  *
  *     writer ── put ──▶ arriving ┊ latch ┊ ready ── take ──▶ reader
  *
@@ -11,11 +11,11 @@
 import type { Inbox } from "./inbox.ts";
 
 /** A queue with a frame's border across it. */
-export class Mailbox<Item> implements Inbox<Item> {
+export class FrameQueue<Item> implements Inbox<Item> {
   /** Whether the reader is to see nothing, for the time being. */
   isHeld = false;
   /** Whether someone waits for it to get emptier, and is to be told when something was taken. */
-  isAwaited = false;
+  notifyOnTake = false;
   /** The most that it ever weighed, in bytes. */
   peakBytes = 0;
   // One ring holds both sides: head ≤ border ≤ tail, all of them ever growing.
@@ -23,19 +23,19 @@ export class Mailbox<Item> implements Inbox<Item> {
   #sizes: number[] = [];
   #mask = -1;
   #head = 0;
-  #border = 0;
+  #visibleEnd = 0;
   #tail = 0;
   #weightBytes = 0;
   #latchedBytes = 0;
 
   /** How many items the reader may take in this frame. */
   get ready(): number {
-    return this.isHeld ? 0 : this.#border - this.#head;
+    return this.isHeld ? 0 : this.#visibleEnd - this.#head;
   }
 
   /** How many items the next latch could let cross. */
   get arriving(): number {
-    return this.isHeld ? 0 : this.#tail - this.#border;
+    return this.isHeld ? 0 : this.#tail - this.#visibleEnd;
   }
 
   /** How many items it holds on both sides. */
@@ -72,21 +72,21 @@ export class Mailbox<Item> implements Inbox<Item> {
   latch(most: number = Infinity): number {
     const count = Math.min(most, this.arriving);
     this.#latchedBytes = 0;
-    if (this.#head === this.#border && count === this.length) {
+    if (this.#head === this.#visibleEnd && count === this.length) {
       // All that there is, as mostly: no size needs to be looked up.
-      this.#border = this.#tail;
+      this.#visibleEnd = this.#tail;
       this.#latchedBytes = this.#weightBytes - count * ITEM_WEIGHT_BYTES;
       return count;
     }
     for (let index = 0; index < count; index++) {
-      this.#latchedBytes += this.#sizes[this.#border++ & this.#mask] ?? 0;
+      this.#latchedBytes += this.#sizes[this.#visibleEnd++ & this.#mask] ?? 0;
     }
     return count;
   }
 
   /** The oldest ready item, or `undefined` when this frame has no more: the usual case. */
   take(): Item | undefined {
-    if (this.#head === this.#border || this.isHeld) return undefined;
+    if (this.#head === this.#visibleEnd || this.isHeld) return undefined;
     const slot = this.#head++ & this.#mask;
     const item = this.#items[slot];
     this.#items[slot] = undefined;
@@ -97,7 +97,7 @@ export class Mailbox<Item> implements Inbox<Item> {
 
   /** Forgets the newest item, if it is still arriving, and answers whether it was. */
   dropNewest(): boolean {
-    if (this.#tail === this.#border) return false;
+    if (this.#tail === this.#visibleEnd) return false;
     const slot = --this.#tail & this.#mask;
     this.#items[slot] = undefined;
     this.#weightBytes -= (this.#sizes[slot] ?? 0) + ITEM_WEIGHT_BYTES;
@@ -111,10 +111,10 @@ export class Mailbox<Item> implements Inbox<Item> {
   }
 
   #rewind(): void {
-    this.#head = this.#border = this.#tail = 0;
+    this.#head = this.#visibleEnd = this.#tail = 0;
     this.#weightBytes = 0;
     if (this.#items.length <= KEPT_SLOTS) return;
-    putAside({ items: this.#items, sizes: this.#sizes });
+    keepSpare({ items: this.#items, sizes: this.#sizes });
     this.#use({ items: [], sizes: [] });
   }
 
@@ -135,7 +135,7 @@ export class Mailbox<Item> implements Inbox<Item> {
   }
 }
 
-/** The slots of a mailbox; as many as a power of two, or none. */
+/** The slots of a queue; as many as a power of two, or none. */
 interface Ring<Item> {
   readonly items: (Item | undefined)[];
   readonly sizes: number[];
@@ -143,18 +143,18 @@ interface Ring<Item> {
 
 /** An empty ring with `slots` at least: the one put aside, where it is large enough. */
 function ringOf(slots: number): Ring<unknown> {
-  if (slots <= KEPT_SLOTS || slots > aside.items.length) {
+  if (slots <= KEPT_SLOTS || slots > spareRing.items.length) {
     return { items: new Array(slots).fill(undefined), sizes: new Array(slots).fill(0) };
   }
-  const ring = aside;
-  aside = NO_RING;
+  const ring = spareRing;
+  spareRing = NO_RING;
   return ring;
 }
 
 /** Keeps an emptied ring for whoever needs one next. */
-function putAside(ring: Ring<unknown>): void {
+function keepSpare(ring: Ring<unknown>): void {
   const slots = ring.items.length;
-  if (slots > aside.items.length && slots <= ASIDE_SLOTS) aside = ring;
+  if (slots > spareRing.items.length && slots <= SPARE_SLOTS) spareRing = ring;
 }
 
 /**
@@ -165,10 +165,10 @@ export const ITEM_WEIGHT_BYTES = 64;
 
 /** A power of two, as every capacity is. Enough for what a player sends in a frame. */
 const FIRST_SLOTS = 4;
-/** A ring above this is given back when empty: one flood must not cost each mailbox memory for ever. */
+/** A ring above this is given back when empty: one flood must not cost each queue memory for ever. */
 const KEPT_SLOTS = 256;
 /** One ring of up to 4 MiB is kept for all: a flood fills the same one in every frame. */
-const ASIDE_SLOTS = 262_144;
+const SPARE_SLOTS = 262_144;
 
 const NO_RING: Ring<unknown> = { items: [], sizes: [] };
-let aside = NO_RING;
+let spareRing = NO_RING;

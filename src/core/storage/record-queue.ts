@@ -1,5 +1,5 @@
 /**
- * A fast path: a mailbox for records of one size, which wait as the bytes they
+ * A fast path: a frame queue for records of one size, which wait as the bytes they
  * came in. A flood of objects that outlive their frame costs more to collect
  * than all else that is done with them: of the 100 ns that a record of three
  * f32 took, 60. Bytes are nothing to collect, and the object is made when the
@@ -7,16 +7,16 @@
  *
  *     decoder: checks ── putRecords ──▶ bytes ┊ latch ┊ ── take: reads ──▶ reader
  *
- * Does what `mailbox.ts` does, and knows records by their size alone.
+ * Does what `frame-queue.ts` does, and knows records by their size alone.
  */
 import type { RecordReader } from "../../codec/codec.ts";
+import { ITEM_WEIGHT_BYTES } from "./frame-queue.ts";
 import type { Inbox } from "./inbox.ts";
-import { ITEM_WEIGHT_BYTES } from "./mailbox.ts";
 
 /** A queue of records with a frame's border across it. */
-export class RecordMailbox<Item> implements Inbox<Item> {
+export class RecordQueue<Item> implements Inbox<Item> {
   isHeld = false;
-  isAwaited = false;
+  notifyOnTake = false;
   peakBytes = 0;
   latchedBytes = 0;
 
@@ -27,7 +27,7 @@ export class RecordMailbox<Item> implements Inbox<Item> {
   #view = new DataView(NO_BYTES.buffer);
   #mask = -1;
   #head = 0;
-  #border = 0;
+  #visibleEnd = 0;
   #tail = 0;
 
   constructor(reader: RecordReader<Item>) {
@@ -36,11 +36,11 @@ export class RecordMailbox<Item> implements Inbox<Item> {
   }
 
   get ready(): number {
-    return this.isHeld ? 0 : this.#border - this.#head;
+    return this.isHeld ? 0 : this.#visibleEnd - this.#head;
   }
 
   get arriving(): number {
-    return this.isHeld ? 0 : this.#tail - this.#border;
+    return this.isHeld ? 0 : this.#tail - this.#visibleEnd;
   }
 
   get length(): number {
@@ -68,25 +68,25 @@ export class RecordMailbox<Item> implements Inbox<Item> {
 
   /** Not for this one: its decoder knows {@link putRecords}. */
   put(): void {
-    throw new Error("a mailbox of records was given a message");
+    throw new Error("a frame queue of records was given a message");
   }
 
   latch(most: number = Infinity): number {
     const count = Math.min(most, this.arriving);
-    this.#border += count;
+    this.#visibleEnd += count;
     this.latchedBytes = count * this.#sizeBytes;
     return count;
   }
 
   take(): Item | undefined {
-    if (this.#head === this.#border || this.isHeld) return undefined;
+    if (this.#head === this.#visibleEnd || this.isHeld) return undefined;
     const item = this.#reader.readGood(this.#view, (this.#head++ & this.#mask) * this.#sizeBytes);
     if (this.#head === this.#tail) this.#rewind();
     return item;
   }
 
   dropNewest(): boolean {
-    if (this.#tail === this.#border) return false;
+    if (this.#tail === this.#visibleEnd) return false;
     this.#tail--;
     return true;
   }
@@ -96,9 +96,9 @@ export class RecordMailbox<Item> implements Inbox<Item> {
   }
 
   #rewind(): void {
-    this.#head = this.#border = this.#tail = 0;
+    this.#head = this.#visibleEnd = this.#tail = 0;
     if (this.#bytes.length <= KEPT_BYTES) return;
-    putAside(this.#bytes);
+    keepSpare(this.#bytes);
     this.#use(NO_BYTES);
   }
 
@@ -132,23 +132,23 @@ export class RecordMailbox<Item> implements Inbox<Item> {
 
 /** Room for so many bytes at least: what was put aside, where it is large enough. */
 function bytesFor(sizeBytes: number): Uint8Array<ArrayBuffer> {
-  if (sizeBytes <= KEPT_BYTES || sizeBytes > aside.length) return new Uint8Array(sizeBytes);
-  const bytes = aside;
-  aside = NO_BYTES;
+  if (sizeBytes <= KEPT_BYTES || sizeBytes > spareBytes.length) return new Uint8Array(sizeBytes);
+  const bytes = spareBytes;
+  spareBytes = NO_BYTES;
   return bytes;
 }
 
-/** Keeps what an emptied mailbox had for whoever needs it next. */
-function putAside(bytes: Uint8Array<ArrayBuffer>): void {
-  if (bytes.length > aside.length && bytes.length <= ASIDE_BYTES) aside = bytes;
+/** Keeps what an emptied queue had for whoever needs it next. */
+function keepSpare(bytes: Uint8Array<ArrayBuffer>): void {
+  if (bytes.length > spareBytes.length && bytes.length <= SPARE_BYTES) spareBytes = bytes;
 }
 
 /** Enough for what a player sends in a frame. */
 const FIRST_RECORDS = 4;
-/** What is larger is given back when empty: one flood must not cost each mailbox memory for ever. */
+/** What is larger is given back when empty: one flood must not cost each queue memory for ever. */
 const KEPT_BYTES = 4_096;
 /** One store of up to 16 MiB is kept for all: a flood fills the same one in every frame. */
-const ASIDE_BYTES = 16_777_216;
+const SPARE_BYTES = 16_777_216;
 
 const NO_BYTES = new Uint8Array(0);
-let aside = NO_BYTES;
+let spareBytes = NO_BYTES;

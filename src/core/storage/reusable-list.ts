@@ -4,7 +4,7 @@
  * one from nothing: for 1,000 connections with a line each that was a third of
  * all that a frame allocated. Knows nothing of what it holds.
  */
-export class Batch<Item> {
+export class ReusableList<Item> {
   protected items: (Item | undefined)[] = [];
   #length = 0;
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { TurningBatch } from "../../../src/core/storage/turning-batch.ts";
+import { TurningList } from "../../../src/core/storage/turning-batch.ts";
 import { check } from "../../codec/properties.ts";
 
 /** The same, as plainly as it can be said. */
@@ -24,7 +24,7 @@ test("a batch does what a plain array would, whatever is done to it", () => {
   const verb = fc.constantFrom("push", "push", "push", "truncate", "turn", "put");
   check(
     fc.property(fc.array(fc.tuple(verb, fc.nat(), fc.nat()), { maxLength: 60 }), (steps) => {
-      const batch = new TurningBatch<number>();
+      const batch = new TurningList<number>();
       const plain = new PlainBatch();
       for (const [what, one, other] of steps) {
         const { length } = plain.items;
@@ -50,7 +50,7 @@ test("a batch does what a plain array would, whatever is done to it", () => {
 });
 
 test("what was taken out of a batch is not kept alive by its slots", () => {
-  const batch = new TurningBatch<object>();
+  const batch = new TurningList<object>();
   for (let count = 0; count < 10; count++) batch.push({});
   batch.turn(8, 1);
   expect(batch.length).toBe(3);
