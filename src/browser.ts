@@ -11,7 +11,7 @@ export {
 } from "./core/client-poller.ts";
 export type { Frame } from "./core/frame/frame.ts";
 export type { AnyConnection, Connection } from "./core/connection/connection.ts";
-export type { Key } from "./core/send/spans.ts";
+export type { MessageKey } from "./core/send/keyed-spans.ts";
 export type { ConnectionState } from "./core/connection/phase.ts";
 export { formatAddress, type Address } from "./port/address.ts";
 export type { CloseKind, CloseReason } from "./port/close-reason.ts";

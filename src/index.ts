@@ -8,7 +8,7 @@ export {
   type BindOptions,
   type FrameBudget,
   type ListenOptions,
-  type GuardedConnectOptions as ConnectOptions,
+  type PeerConnectOptions as ConnectOptions,
 } from "./core/poller.ts";
 export type {
   ClientPoller,
@@ -18,14 +18,14 @@ export type { Frame } from "./core/frame/frame.ts";
 export type { AnyListener, Listener, ListenerState } from "./core/listen/listener.ts";
 export type { ReadonlyConnectionSet } from "./core/storage/connection-set.ts";
 export type { DrainBudget } from "./core/listen/drain-budget.ts";
-export type { DatagramSocket, DatagramState } from "./core/datagram/datagrams.ts";
-export type { Datagram } from "./core/datagram/datagram-intake.ts";
+export type { DatagramSocket, DatagramState } from "./core/datagram/datagram-socket.ts";
+export type { Datagram } from "./core/datagram/datagram-ingress.ts";
 export type { Lookup } from "./core/lookup.ts";
 export type { AnyConnection, Connection } from "./core/connection/connection.ts";
-export type { Key } from "./core/send/spans.ts";
+export type { MessageKey } from "./core/send/keyed-spans.ts";
 export type { ConnectionState } from "./core/connection/phase.ts";
 export type { AcceptLimitOptions, AddressList } from "./core/listen/accept-limits.ts";
-export type { GuardLimitOptions, ReceiveOverflow, SendOverflow } from "./core/limits/guard-limits.ts";
+export type { PeerLimitOptions, ReceiveOverflow, SendOverflow } from "./core/limits/peer-limits.ts";
 export type { ConnectLimitOptions, LimitOptions } from "./core/limits/limits.ts";
 export { formatAddress, type Address } from "./port/address.ts";
 export type { CloseKind, CloseReason } from "./port/close-reason.ts";

@@ -37,7 +37,7 @@ describe("the README", () => {
         "positions.ts",
         "game.test.ts",
         "echo.ts",
-        "datagrams.ts",
+        "datagram-socket.ts",
         "page.ts", // in test/browser/readme-page.test.ts
         "page-server.ts",
       ].sort(),
@@ -108,9 +108,9 @@ describe("the README", () => {
     clearInterval(timer);
   }, 20_000);
 
-  test("datagrams.ts answers whoever asks", async () => {
+  test("datagram-socket.ts answers whoever asks", async () => {
     const port = await freePort();
-    start("datagrams.ts", port);
+    start("datagram-socket.ts", port);
     const asker = dgram.createSocket("udp4");
     let answer = "";
     asker.on("message", (data) => {

@@ -19,9 +19,9 @@ import {
 import type { Connection } from "./connection/connection.ts";
 import { guardedRooms } from "./connection/guarded-rooms.ts";
 import type { RoomsMaker } from "./connection/rooms.ts";
-import { DatagramSocket, MAX_DATAGRAM_BYTES } from "./datagram/datagrams.ts";
-import { type GuardLimitOptions, type GuardLimits, guardLimitsOf } from "./limits/guard-limits.ts";
+import { DatagramSocket, MAX_DATAGRAM_BYTES } from "./datagram/datagram-socket.ts";
 import { type LimitOptions, limitsOf } from "./limits/limits.ts";
+import { type PeerLimitOptions, type PeerLimits, peerLimitsOf } from "./limits/peer-limits.ts";
 import { type AcceptLimitOptions, type AcceptLimits, acceptLimitsOf } from "./listen/accept-limits.ts";
 import { Listener } from "./listen/listener.ts";
 import { Lookup } from "./lookup.ts";
@@ -36,16 +36,16 @@ export interface FrameBudget {
 }
 
 /** Options of a {@link Poller}; the limits are the defaults for all it makes. */
-export interface PollerOptions extends ClientPollerOptions, GuardLimitOptions, AcceptLimitOptions {
+export interface PollerOptions extends ClientPollerOptions, PeerLimitOptions, AcceptLimitOptions {
   /** How much may become visible in one frame; the rest waits, and turns go round. */
   readonly frameBudget?: FrameBudget;
 }
 
 /** Options of `poller.listen`. */
-export interface ListenOptions extends LimitOptions, GuardLimitOptions, AcceptLimitOptions {}
+export interface ListenOptions extends LimitOptions, PeerLimitOptions, AcceptLimitOptions {}
 
 /** Options of `poller.connect`. */
-export interface GuardedConnectOptions extends ConnectOptions, GuardLimitOptions {}
+export interface PeerConnectOptions extends ConnectOptions, PeerLimitOptions {}
 
 /** Options of `poller.bind`: of a connection's limits, those that datagrams can keep. */
 export interface BindOptions
@@ -61,13 +61,13 @@ export interface BindOptions
 export class Poller extends ClientPoller {
   /** @internal */
   declare protected readonly scheduler: ServerScheduler;
-  readonly #guardLimits: GuardLimits;
+  readonly #peerLimits: PeerLimits;
   readonly #acceptLimits: AcceptLimits;
 
   /** @throws TypeError or RangeError when an option is not a number, or out of its range */
   constructor(options: PollerOptions = {}) {
     super(options, new ServerScheduler(schedulerOptionsOf(options), budgetOf(options)));
-    this.#guardLimits = guardLimitsOf(options);
+    this.#peerLimits = peerLimitsOf(options);
     this.#acceptLimits = acceptLimitsOf(options);
   }
 
@@ -98,7 +98,7 @@ export class Poller extends ClientPoller {
   override connect<In, Out>(
     transport: Transport,
     codec: Codec<In, Out>,
-    options: GuardedConnectOptions = {},
+    options: PeerConnectOptions = {},
   ): Connection<In, Out> {
     return super.connect(transport, codec, options);
   }
@@ -153,9 +153,9 @@ export class Poller extends ClientPoller {
   }
 
   /** @internal */
-  protected override roomsFor(options: GuardedConnectOptions | ListenOptions): RoomsMaker {
+  protected override roomsFor(options: PeerConnectOptions | ListenOptions): RoomsMaker {
     const limits = limitsOf(options, this.limits);
-    return guardedRooms({ ...limits, ...guardLimitsOf(options, this.#guardLimits) });
+    return guardedRooms({ ...limits, ...peerLimitsOf(options, this.#peerLimits) });
   }
 }
 

@@ -142,6 +142,6 @@ export class ServerScheduler
  */
 function hear({ inbox, books }: AnyConnection): boolean {
   const count = inbox.latch();
-  if (count > 0) books.heard(count, inbox);
+  if (count > 0) books.recordLatch(count, inbox);
   return count > 0;
 }

@@ -13,11 +13,11 @@ import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { FailedAttempt, Link } from "../../port/link.ts";
 import type { Security } from "../../port/security.ts";
-import type { Books } from "../frame/books.ts";
 import type { Deadline } from "../frame/deadlines.ts";
 import { CHANGED, type ParentListener, type PollContext, RECEIVED } from "../frame/poll-context.ts";
 import type { ConnectionStats } from "../frame/stats.ts";
-import { checkKey, type Key } from "../send/spans.ts";
+import type { TrafficRecorder } from "../frame/traffic-recorder.ts";
+import { checkKey, type MessageKey } from "../send/keyed-spans.ts";
 import type { Inbox } from "../storage/inbox.ts";
 import type { ConnectionState } from "./phase.ts";
 import type { Rooms, RoomsMaker } from "./rooms.ts";
@@ -33,7 +33,7 @@ export class Connection<In, Out = In> {
   /** @internal */
   readonly inbox: Inbox<In>;
   /** @internal */
-  readonly books: Books;
+  readonly books: TrafficRecorder;
   /** Whether the next frames have nothing to do here but to show what is heard. @internal */
   isCalm = false;
   /** The listener that it came through. @internal */
@@ -160,7 +160,7 @@ export class Connection<In, Out = In> {
    * @throws TypeError when `key` is undefined or null
    * @throws as {@link trySend} does
    */
-  trySendLatest(key: Key, message: Out): boolean {
+  trySendLatest(key: MessageKey, message: Out): boolean {
     checkKey(key);
     return this.rooms.sending.trySend(message, key);
   }
@@ -247,7 +247,7 @@ export class Connection<In, Out = In> {
   }
 
   /** Its deadline has passed. @internal */
-  expire(): void {
+  handleTimeout(): void {
     this.#noteDrained(); // what left in time counts
     this.rooms.life.expire();
   }

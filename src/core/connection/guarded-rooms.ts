@@ -4,13 +4,13 @@
  */
 
 import type { CloseReason } from "../../port/close-reason.ts";
-import { Books } from "../frame/books.ts";
-import { Losses } from "../frame/losses.ts";
-import type { GuardLimits } from "../limits/guard-limits.ts";
+import { LossRecorder } from "../frame/loss-recorder.ts";
+import { TrafficRecorder } from "../frame/traffic-recorder.ts";
 import type { Limits } from "../limits/limits.ts";
+import type { PeerLimits } from "../limits/peer-limits.ts";
 import { GuardedIntake } from "../receive/guarded-intake.ts";
+import { LimitedDecoder } from "../receive/limited-decoder.ts";
 import { pauseBytesOf, SiftedReceiving } from "../receive/sifted-receiving.ts";
-import { SizedDecoder } from "../receive/sized-decoder.ts";
 import { GuardedOutbox } from "../send/guarded-outbox.ts";
 import { Sending } from "../send/sending.ts";
 import { GuardedLifeline } from "./guarded-lifeline.ts";
@@ -24,18 +24,18 @@ import { Watches } from "./watches.ts";
  * of the time it took; in Node 20 another was five times the time for each
  * message sent.
  */
-export function guardedRooms(limits: Limits & GuardLimits): RoomsMaker {
+export function guardedRooms(limits: Limits & PeerLimits): RoomsMaker {
   return (owner, link, codec) => {
     const { context, listener, member } = owner;
-    const books = new Books(context, listener);
-    const losses = new Losses(books.own, owner);
+    const books = new TrafficRecorder(context, listener);
+    const losses = new LossRecorder(books.own, owner);
     const outbox = new GuardedOutbox(link, context.buffers, limits, () => {
       losses.count(0, 1);
       member.file(); // the next poll tells of it
     });
     const { maxMessageBytes } = limits;
     const plain = codec.decoder();
-    const decoder = maxMessageBytes === Infinity ? plain : new SizedDecoder(plain, maxMessageBytes);
+    const decoder = maxMessageBytes === Infinity ? plain : new LimitedDecoder(plain, maxMessageBytes);
     const intake = new GuardedIntake(link, decoder, pauseBytesOf(limits), owner);
     const watches = new Watches({ link, intake, outbox, limits }, owner);
     const life = new GuardedLifeline({ link, intake, outbox, limits }, owner);

@@ -4,8 +4,8 @@
  */
 import type { Codec } from "../../codec/codec.ts";
 import type { Link } from "../../port/link.ts";
-import { Books } from "../frame/books.ts";
 import type { ConnectionOwner } from "../frame/poll-context.ts";
+import { TrafficRecorder } from "../frame/traffic-recorder.ts";
 import type { Limits } from "../limits/limits.ts";
 import { type Hearer, Intake } from "../receive/intake.ts";
 import { Receiving } from "../receive/receiving.ts";
@@ -34,7 +34,7 @@ export interface Rooms<Member extends Dweller, In, Out> {
   /** How it lives and ends. */
   readonly life: Lifeline<Member>;
   /** What it counts. */
-  readonly books: Books;
+  readonly books: TrafficRecorder;
   /** What guards it against its peer; nobody in a page. */
   readonly guard?: Guard;
 }
@@ -50,7 +50,7 @@ export type RoomsMaker = <Member extends Dweller, In, Out>(
 export function plainRooms(limits: Limits): RoomsMaker {
   return (owner, link, codec) => {
     const { context, listener, member } = owner;
-    const books = new Books(context, listener);
+    const books = new TrafficRecorder(context, listener);
     const outbox = new Outbox(link, context.buffers, limits.sendLimitBytes);
     const intake = new Intake(link, codec.decoder(), limits.receiveLimitBytes, member);
     const life = new Lifeline({ link, intake, outbox, limits }, owner);

@@ -13,7 +13,7 @@
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link } from "../../port/link.ts";
 import type { ConnectionOwner } from "../frame/poll-context.ts";
-import type { GuardLimits } from "../limits/guard-limits.ts";
+import type { PeerLimits } from "../limits/peer-limits.ts";
 import type { GuardedIntake } from "../receive/guarded-intake.ts";
 import type { GuardedOutbox } from "../send/guarded-outbox.ts";
 
@@ -25,7 +25,7 @@ export interface WatchedParts {
     "paused" | "pauses" | "resumedMs" | "progress" | "whole" | "partialBytes"
   >;
   readonly outbox: Pick<GuardedOutbox, "oldestMs" | "mark">;
-  readonly limits: GuardLimits;
+  readonly limits: PeerLimits;
 }
 
 /** Whom they watch. */
@@ -149,7 +149,7 @@ const LATE = {
   idleTimeoutMs: { kind: "timeout", what: "nothing came from the peer" },
   unsentTimeoutMs: { kind: "overflow", what: "the peer did not take what was sent" },
   pauseTimeoutMs: { kind: "overflow", what: "too little was taken of what the peer sent" },
-} as const satisfies Partial<Record<keyof GuardLimits, { kind: CloseReason["kind"]; what: string }>>;
+} as const satisfies Partial<Record<keyof PeerLimits, { kind: CloseReason["kind"]; what: string }>>;
 
 /** How often a paused link is asked whether its peer has reset it: soon for a person, seldom for a machine. */
 const PROBE_MS = 1_000;

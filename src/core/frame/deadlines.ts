@@ -61,7 +61,7 @@ export class Deadlines<Member extends Expiring> {
     for (let first = this.first; first !== undefined; first = this.first) {
       if (first.untilMs > this.polledMs) return;
       this.set(first.member, Infinity);
-      first.member.expire();
+      first.member.handleTimeout();
     }
   }
 }
@@ -74,7 +74,7 @@ export interface Deadline<Member> {
 
 /** What is told that its deadline has passed. */
 export interface Expiring {
-  expire(): void;
+  handleTimeout(): void;
   /** Where whoever keeps its deadline finds that again. */
   deadline?: Deadline<unknown> | undefined;
 }

@@ -25,7 +25,7 @@ export interface PollContext<Member> {
   markDirty(member: Member): void;
   /** Something is to be sent here; call `flush` at the next flush. */
   queueFlush(member: Member): void;
-  /** Call `expire` once polled time has come to `untilMs`, or never. Replaces an earlier deadline. */
+  /** Call `handleTimeout` once polled time has come to `untilMs`, or never. Replaces an earlier deadline. */
   setDeadline(member: Member, untilMs: number): void;
   /** Its life went on, in this frame. */
   emit(what: "open" | "close" | "drain", member: Member): void;

@@ -2,7 +2,7 @@
  * The limits that every connection has: their names, units, defaults, and the
  * reason for each number. A poller's options give the defaults for all it
  * makes; the options of `listen` and `connect` change them for one. What a page
- * does without is `guard-limits.ts`.
+ * does without is `peer-limits.ts`.
  */
 import { limit, milliseconds } from "../../check.ts";
 

@@ -62,7 +62,7 @@ export function acceptLimitsOf(
 }
 
 /** What a listener is told of its guests: who may come in, and how those are kept. */
-export interface HouseRules {
+export interface ListenerRules {
   readonly acceptLimits: AcceptLimits;
   readonly makeRooms: RoomsMaker;
 }

@@ -10,20 +10,20 @@
 
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
-import { Rate } from "../limits/rate.ts";
+import { TokenBucket } from "../limits/token-bucket.ts";
 import type { AcceptLimits, AddressList } from "./accept-limits.ts";
 
 /** The admission of one listener. */
 export class Admission {
   readonly #limits: AcceptLimits;
-  readonly #rate: Rate;
+  readonly #rate: TokenBucket;
   /** How many are in the house, in all and, where that is limited, from each address that has any. */
   #inside = 0;
   readonly #insideFrom = new Map<string, number>();
 
   constructor(limits: AcceptLimits, nowMs: number) {
     this.#limits = limits;
-    this.#rate = new Rate(limits.acceptRateHz, nowMs);
+    this.#rate = new TokenBucket(limits.acceptRateHz, nowMs);
   }
 
   /**
@@ -38,7 +38,7 @@ export class Admission {
     const verdict = this.#judge(address);
     if (verdict !== undefined) return verdict;
     if (this.#inside >= maxConnections) return full("maxConnections", `${maxConnections} are here`);
-    if (this.#countFrom(this.#houseOf(address)) >= maxConnectionsPerAddress) {
+    if (this.#countFrom(this.#keyOf(address)) >= maxConnectionsPerAddress) {
       return full("maxConnectionsPerAddress", `${maxConnectionsPerAddress} from that address are here`);
     }
     if (waiting >= acceptLimit) return full("acceptLimit", `${acceptLimit} wait at the door`);
@@ -47,17 +47,17 @@ export class Admission {
   }
 
   /** A guest has come in. */
-  enter(address: Address | undefined): void {
+  add(address: Address | undefined): void {
     this.#inside++;
     this.#rate.use(1);
-    const house = this.#houseOf(address);
+    const house = this.#keyOf(address);
     if (house !== undefined) this.#insideFrom.set(house, this.#countFrom(house) + 1);
   }
 
   /** One who had come in is gone. */
-  leave(address: Address | undefined): void {
+  remove(address: Address | undefined): void {
     this.#inside--;
-    const house = this.#houseOf(address);
+    const house = this.#keyOf(address);
     if (house === undefined) return;
     const others = this.#countFrom(house) - 1;
     if (others > 0) this.#insideFrom.set(house, others);
@@ -76,8 +76,8 @@ export class Admission {
   }
 
   /** Whom a guest is counted with; `undefined` when nobody asks. */
-  #houseOf(address: Address | undefined): string | undefined {
-    return this.#limits.maxConnectionsPerAddress === Infinity ? undefined : houseOf(address);
+  #keyOf(address: Address | undefined): string | undefined {
+    return this.#limits.maxConnectionsPerAddress === Infinity ? undefined : addressKey(address);
   }
 
   #countFrom(house: string | undefined): number {
@@ -89,7 +89,7 @@ export class Admission {
  * What counts as one address: an address of IPv4, the first 64 bits of one of
  * IPv6, the host of any other; `undefined` for a guest that has none.
  */
-export function houseOf(address: Address | undefined): string | undefined {
+export function addressKey(address: Address | undefined): string | undefined {
   if (address === undefined) return undefined;
   const host = plainHost(address.host);
   return address.family === "IPv6" && host.includes(":") ? network64(host) : host;

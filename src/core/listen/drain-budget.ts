@@ -15,7 +15,7 @@ export interface DrainBudget {
 }
 
 /** A budget while it is spent. One for all calls: a silent frame must not make a new one. */
-export class Spending {
+export class BudgetMeter {
   /** Whether it never ends. */
   isUnlimited = true;
   readonly #clock: () => number;

@@ -15,14 +15,14 @@ import type { Link } from "../../port/link.ts";
 import { type AnyConnection, Connection } from "../connection/connection.ts";
 import type { ListenerContext } from "../frame/poll-context.ts";
 import { type Counters, type ListenerStats, listenerCounters } from "../frame/stats.ts";
-import { SharedRun } from "../send/shared-run.ts";
-import { checkKey, type Key } from "../send/spans.ts";
+import { BroadcastBuffer } from "../send/broadcast-buffer.ts";
+import { checkKey, type MessageKey } from "../send/keyed-spans.ts";
 import { ConnectionSet, type ReadonlyConnectionSet } from "../storage/connection-set.ts";
 import { FrameQueue } from "../storage/frame-queue.ts";
-import type { HouseRules } from "./accept-limits.ts";
+import type { ListenerRules } from "./accept-limits.ts";
 import { Admission } from "./admission.ts";
+import { ListenerDrain } from "./drain.ts";
 import type { DrainBudget } from "./drain-budget.ts";
-import { Draining } from "./draining.ts";
 
 /** Where a listener is in its life; it only moves forward. */
 export type ListenerState = "starting" | "listening" | "closed";
@@ -33,13 +33,13 @@ export class Listener<In, Out = In> {
   readonly #context: ListenerContext<AnyConnection, AnyListener>;
   readonly #acceptor: Acceptor;
   readonly #codec: Codec<In, Out>;
-  readonly #rules: HouseRules;
+  readonly #rules: ListenerRules;
   readonly #admission: Admission;
   readonly #acceptQueue = new FrameQueue<Connection<In, Out>>();
   readonly #connections = new ConnectionSet<Connection<In, Out>>();
   /** What is broadcast, for all guests until they are flushed. */
-  readonly #run: SharedRun;
-  readonly #draining: Draining<Connection<In, Out>, In>;
+  readonly #run: BroadcastBuffer;
+  readonly #draining: ListenerDrain<Connection<In, Out>, In>;
   readonly #counters: Counters<ListenerStats> = listenerCounters();
   #state: ListenerState = "starting";
   #address: Address | undefined;
@@ -57,14 +57,14 @@ export class Listener<In, Out = In> {
     context: ListenerContext<AnyConnection, AnyListener>,
     acceptor: Acceptor,
     codec: Codec<In, Out>,
-    rules: HouseRules,
+    rules: ListenerRules,
   ) {
     this.#context = context;
     this.#acceptor = acceptor;
     this.#codec = codec;
     this.#rules = rules;
-    this.#run = new SharedRun(context.buffers);
-    this.#draining = new Draining(context.clock);
+    this.#run = new BroadcastBuffer(context.buffers);
+    this.#draining = new ListenerDrain(context.clock);
     this.#admission = new Admission(rules.acceptLimits, context.polledMs);
     acceptor.attach(this.#acceptorEvents());
   }
@@ -146,7 +146,7 @@ export class Listener<In, Out = In> {
    * @throws TypeError when `key` is undefined or null
    * @throws as {@link broadcast} does
    */
-  broadcastLatest(key: Key, message: Out, except?: Connection<In, Out>): number {
+  broadcastLatest(key: MessageKey, message: Out, except?: Connection<In, Out>): number {
     checkKey(key);
     return this.#queueForAll(message, except, key);
   }
@@ -186,16 +186,16 @@ export class Listener<In, Out = In> {
 
   /** @internal */
   offerTurn(connection: AnyConnection, tick: number): void {
-    this.#draining.offer(connection as Connection<In, Out>, tick);
+    this.#draining.add(connection as Connection<In, Out>, tick);
   }
 
   /** @internal */
   remove(connection: AnyConnection): void {
     this.#connections.delete(connection as Connection<In, Out>);
-    this.#admission.leave(connection.remoteAddress);
+    this.#admission.remove(connection.remoteAddress);
   }
 
-  #queueForAll(message: Out, except: Connection<In, Out> | undefined, key?: Key): number {
+  #queueForAll(message: Out, except: Connection<In, Out> | undefined, key?: MessageKey): number {
     const encoded = this.#codec.encode(message);
     const run = key === undefined ? this.#run : undefined;
     run?.begin();
@@ -279,7 +279,7 @@ export class Listener<In, Out = In> {
       link.abort(refusal);
       return;
     }
-    this.#admission.enter(remoteAddress);
+    this.#admission.add(remoteAddress);
     const guest = new Connection(this.#context, this, link, this.#codec, this.#rules.makeRooms);
     this.#acceptQueue.put(guest, 0);
     this.#arrivals.push(guest);

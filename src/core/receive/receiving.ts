@@ -8,22 +8,22 @@
  * Never learns how messages wait, nor why a connection ends.
  */
 
-import type { Books } from "../frame/books.ts";
 import type { PollContext } from "../frame/poll-context.ts";
+import type { TrafficRecorder } from "../frame/traffic-recorder.ts";
 import type { Inbox } from "../storage/inbox.ts";
 import type { Intake } from "./intake.ts";
 
 /** What receiving depends on. */
 export interface ReceivingParts<In> {
   readonly intake: Intake<In>;
-  readonly books: Books;
+  readonly books: TrafficRecorder;
   readonly context: Pick<PollContext<never>, "polledMs">;
 }
 
 /** The receiving half of a connection. */
 export class Receiving<In> {
   readonly inbox: Inbox<In>;
-  protected readonly books: Books;
+  protected readonly books: TrafficRecorder;
   readonly #parts: ReceivingParts<In>;
   readonly #member: { file(): void };
   #settledMs = 0;

@@ -5,11 +5,11 @@
  */
 
 import type { CloseReason } from "../../port/close-reason.ts";
-import type { Losses } from "../frame/losses.ts";
+import type { LossRecorder } from "../frame/loss-recorder.ts";
 import type { PollContext } from "../frame/poll-context.ts";
-import type { GuardLimits } from "../limits/guard-limits.ts";
 import type { Limits } from "../limits/limits.ts";
-import { type Rate, rateOf } from "../limits/rate.ts";
+import type { PeerLimits } from "../limits/peer-limits.ts";
+import { type TokenBucket, tokenBucket } from "../limits/token-bucket.ts";
 import type { Inbox } from "../storage/inbox.ts";
 import type { GuardedIntake } from "./guarded-intake.ts";
 import { Receiving, type ReceivingParts } from "./receiving.ts";
@@ -19,19 +19,19 @@ export interface SiftingParts<In> extends ReceivingParts<In> {
   readonly intake: GuardedIntake<In>;
   /** Ends the connection from this side; what came stays to be taken. */
   readonly fail: (reason: CloseReason) => void;
-  readonly limits: Limits & GuardLimits;
-  readonly losses: Pick<Losses<never>, "count" | "tell">;
+  readonly limits: Limits & PeerLimits;
+  readonly losses: Pick<LossRecorder<never>, "count" | "report">;
   readonly context: Pick<PollContext<never>, "polledMs" | "uncountedMs">;
 }
 
 /** The receiving half of a connection, with rules. */
 export class SiftedReceiving<In> extends Receiving<In> {
   readonly #parts: SiftingParts<In>;
-  readonly #rate: Rate;
+  readonly #rate: TokenBucket;
   /** How many messages may still become visible in this frame. */
   #allowance = Infinity;
   // How many may come, where too many close: apart from those that are shown, which may wait for other reasons.
-  readonly #comingRate: Rate;
+  readonly #comingRate: TokenBucket;
   #cameBefore = 0;
   #uncountedMs: number;
 
@@ -39,8 +39,8 @@ export class SiftedReceiving<In> extends Receiving<In> {
     super(parts, member);
     this.#parts = parts;
     const { limits, context } = parts;
-    this.#rate = rateOf(limits.messageRateHz, context.polledMs);
-    this.#comingRate = rateOf(limits.messageRateHz, context.polledMs);
+    this.#rate = tokenBucket(limits.messageRateHz, context.polledMs);
+    this.#comingRate = tokenBucket(limits.messageRateHz, context.polledMs);
     this.#uncountedMs = context.uncountedMs;
   }
 
@@ -65,7 +65,7 @@ export class SiftedReceiving<In> extends Receiving<In> {
     const { receiveOverflow } = this.#parts.limits;
     if (receiveOverflow === "close") this.#judge();
     else if (receiveOverflow !== "pause") this.#shed();
-    this.#parts.losses.tell(); // now, so that nobody hears of it after the end
+    this.#parts.losses.report(); // now, so that nobody hears of it after the end
   }
 
   override latch(most: number): number {
@@ -86,7 +86,7 @@ export class SiftedReceiving<In> extends Receiving<In> {
     const { receiveLimitBytes, messageRateHz } = limits;
     const came = intake.whole - this.#cameBefore;
     this.#cameBefore = intake.whole;
-    this.#comingRate.grant(context.uncountedMs - this.#uncountedMs);
+    this.#comingRate.credit(context.uncountedMs - this.#uncountedMs);
     this.#uncountedMs = context.uncountedMs;
     if (intake.paused) fail(over("receiveLimitBytes", `${receiveLimitBytes} bytes wait`));
     else if (came > this.#comingRate.available(context.polledMs)) {
@@ -108,7 +108,7 @@ export class SiftedReceiving<In> extends Receiving<In> {
 }
 
 /** What may wait until the reading stops: more where a frame will drop the rest, so that it may be the newest. */
-export function pauseBytesOf({ receiveOverflow, receiveLimitBytes }: Limits & GuardLimits): number {
+export function pauseBytesOf({ receiveOverflow, receiveLimitBytes }: Limits & PeerLimits): number {
   return receiveOverflow.startsWith("drop") ? 2 * receiveLimitBytes : receiveLimitBytes;
 }
 

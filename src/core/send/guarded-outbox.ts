@@ -9,33 +9,33 @@
  */
 
 import type { Link } from "../../port/link.ts";
-import type { GuardLimits } from "../limits/guard-limits.ts";
 import type { Limits } from "../limits/limits.ts";
+import type { PeerLimits } from "../limits/peer-limits.ts";
 import type { BufferPool } from "../storage/buffer-pool.ts";
-import { Backlog } from "./backlog.ts";
+import type { BroadcastBuffer } from "./broadcast-buffer.ts";
+import type { MessageKey } from "./keyed-spans.ts";
 import { Outbox, type Outcome } from "./outbox.ts";
-import type { SharedRun } from "./shared-run.ts";
-import type { Key } from "./spans.ts";
+import { UnsentAge } from "./unsent-age.ts";
 
 /** The limits that act on what is sent. */
-export type SendLimits = Pick<Limits & GuardLimits, "sendLimitBytes" | "sendOverflow" | "unsentTimeoutMs">;
+export type SendLimits = Pick<Limits & PeerLimits, "sendLimitBytes" | "sendOverflow" | "unsentTimeoutMs">;
 
 /** Bytes on their way out, watched. */
 export class GuardedOutbox extends Outbox {
   readonly #mayDrop: boolean;
   readonly #dropped: () => void;
-  readonly #backlog: Backlog;
+  readonly #backlog: UnsentAge;
   /** All that ever left, in bytes. */
   #goneBytes = 0;
   /** Where all that waits here stands, when it has no store: from {@link from} on. The link is not behind then. */
-  #run: SharedRun | undefined;
+  #run: BroadcastBuffer | undefined;
 
   /** @param dropped called for each message that is dropped */
   constructor(link: Link, pool: BufferPool, limits: SendLimits, dropped: () => void) {
     super(link, pool, limits.sendLimitBytes);
     this.#mayDrop = limits.sendOverflow === "drop-oldest";
     this.#dropped = dropped;
-    this.#backlog = new Backlog(limits.unsentTimeoutMs / MARKS);
+    this.#backlog = new UnsentAge(limits.unsentTimeoutMs / MARKS);
   }
 
   /** Since when the oldest byte that was flushed waits, in polled time; `Infinity` when none does. */
@@ -48,7 +48,7 @@ export class GuardedOutbox extends Outbox {
     this.#backlog.mark(this.#goneBytes + this.pendingBytes, nowMs);
   }
 
-  override queue(bytes: Uint8Array, key?: Key, run?: SharedRun): Outcome {
+  override queue(bytes: Uint8Array, key?: MessageKey, run?: BroadcastBuffer): Outcome {
     if (this.#mayDrop && this.inLinkBytes + bytes.length <= this.limitBytes) {
       while (this.#pendingWith(bytes, key) > this.limitBytes) this.#dropOldest();
     }
@@ -71,12 +71,12 @@ export class GuardedOutbox extends Outbox {
     try {
       isKept = !this.write(run.view(this.from, this.storedBytes));
     } finally {
-      run.leave(isKept);
+      run.release(isKept);
     }
   }
 
   override clear(): void {
-    this.#run?.leave(false);
+    this.#run?.release(false);
     this.#run = undefined;
     super.clear();
   }
@@ -86,7 +86,7 @@ export class GuardedOutbox extends Outbox {
     if (this.#run !== undefined) this.#ownStore(this.#run, this.storedBytes);
   }
 
-  protected override append(bytes: Uint8Array, run?: SharedRun): void {
+  protected override append(bytes: Uint8Array, run?: BroadcastBuffer): void {
     if (run !== undefined && this.#shares(run, bytes)) {
       this.storedBytes += bytes.length;
       return;
@@ -116,28 +116,28 @@ export class GuardedOutbox extends Outbox {
   }
 
   /** Whether the message that goes round, `bytes`, can stay where it is. */
-  #shares(run: SharedRun, bytes: Uint8Array): boolean {
+  #shares(run: BroadcastBuffer, bytes: Uint8Array): boolean {
     if (this.#run !== undefined) {
       return this.#run === run && run.extend(this.from + this.storedBytes, bytes);
     }
     if (this.store !== undefined || this.inLinkBytes > 0 || this.#mayDrop) return false;
     this.#run = run;
-    this.from = run.join(bytes);
+    this.from = run.retain(bytes);
     return true;
   }
 
   /** Copies its part of the run to a store with room for so many bytes. */
-  #ownStore(run: SharedRun, needed: number): Uint8Array {
+  #ownStore(run: BroadcastBuffer, needed: number): Uint8Array {
     const store = this.pool.acquire(needed);
     store.set(run.view(this.from, this.storedBytes));
-    run.leave(false);
+    run.release(false);
     this.#run = undefined;
     this.from = 0;
     return (this.store = store);
   }
 
   /** What would wait with these bytes, where they may replace others. */
-  #pendingWith(bytes: Uint8Array, key: Key | undefined): number {
+  #pendingWith(bytes: Uint8Array, key: MessageKey | undefined): number {
     const old = key === undefined ? undefined : this.spans?.find(key);
     return this.pendingBytes + bytes.length - (old?.length ?? 0);
   }

@@ -12,8 +12,8 @@
 
 import type { Link } from "../../port/link.ts";
 import type { BufferPool } from "../storage/buffer-pool.ts";
-import type { SharedRun } from "./shared-run.ts";
-import { type Key, type Span, Spans } from "./spans.ts";
+import type { BroadcastBuffer } from "./broadcast-buffer.ts";
+import { KeyedSpans, type MessageKey, type Span } from "./keyed-spans.ts";
 
 /** Bytes on their way out, in the order they were sent, under a limit. */
 export class Outbox {
@@ -33,9 +33,9 @@ export class Outbox {
   protected inLinkBytes = 0;
   #refused = false;
   /** Where the messages that may be replaced stand in the store. */
-  protected spans: Spans | undefined;
+  protected spans: KeyedSpans | undefined;
   /** How many messages without a key were queued. */
-  #era = 0;
+  #epoch = 0;
 
   constructor(link: Link, pool: BufferPool, limitBytes: number) {
     this.#link = link;
@@ -69,7 +69,7 @@ export class Outbox {
    * @param run where these bytes go round, when they do: a copy may be saved
    * @throws RangeError when they never could
    */
-  queue(bytes: Uint8Array, key?: Key, run?: SharedRun): Outcome {
+  queue(bytes: Uint8Array, key?: MessageKey, run?: BroadcastBuffer): Outcome {
     if (bytes.length > this.limitBytes) {
       throw new RangeError(
         `message: ${bytes.length} bytes can never fit under sendLimitBytes, ${this.limitBytes}`,
@@ -84,7 +84,7 @@ export class Outbox {
     if (pending > this.peakBytes) this.peakBytes = pending;
     if (key === undefined) this.append(bytes, run);
     else if (old === undefined) this.#appendFor(key, bytes);
-    else if (old.era === this.#era) this.#overwrite(key, old, bytes);
+    else if (old.epoch === this.#epoch) this.#overwrite(key, old, bytes);
     else this.#move(key, old, bytes);
     return old === undefined ? "queued" : "replaced";
   }
@@ -132,18 +132,18 @@ export class Outbox {
   }
 
   /** Puts a message without a key behind all others. */
-  protected append(bytes: Uint8Array, _run?: SharedRun): void {
-    this.#era++;
+  protected append(bytes: Uint8Array, _run?: BroadcastBuffer): void {
+    this.#epoch++;
     this.#copy(bytes);
   }
 
   /** Keeps in mind where the last message stands, of so many bytes. */
-  protected span(key: Key, length: number): void {
-    this.spans ??= new Spans();
-    this.spans.append(key, { start: this.from + this.storedBytes - length, length, era: this.#era });
+  protected span(key: MessageKey, length: number): void {
+    this.spans ??= new KeyedSpans();
+    this.spans.append(key, { start: this.from + this.storedBytes - length, length, epoch: this.#epoch });
   }
 
-  #appendFor(key: Key, bytes: Uint8Array): void {
+  #appendFor(key: MessageKey, bytes: Uint8Array): void {
     this.#copy(bytes); // which may move the others, and then tells them
     this.span(key, bytes.length);
   }
@@ -155,7 +155,7 @@ export class Outbox {
   }
 
   /** Puts `bytes` where the message at `old` stands; what stands behind it moves when it must. */
-  #overwrite(key: Key, old: Readonly<Span>, bytes: Uint8Array): void {
+  #overwrite(key: MessageKey, old: Readonly<Span>, bytes: Uint8Array): void {
     const more = bytes.length - old.length;
     const store = this.roomFor(this.storedBytes + more);
     const { start, length } = old; // as they are now
@@ -169,7 +169,7 @@ export class Outbox {
   }
 
   /** Takes the message at `old` out, and puts `bytes` behind all others. */
-  #move(key: Key, { start, length }: Readonly<Span>, bytes: Uint8Array): void {
+  #move(key: MessageKey, { start, length }: Readonly<Span>, bytes: Uint8Array): void {
     this.store?.copyWithin(start, start + length, this.from + this.storedBytes);
     this.spans?.remove(key);
     this.storedBytes -= length;

@@ -9,18 +9,18 @@
  * Never looks into a message, and never writes: that is the flush.
  */
 import type { Codec } from "../../codec/codec.ts";
-import type { Books } from "../frame/books.ts";
 import type { ConnectionOwner } from "../frame/poll-context.ts";
+import type { TrafficRecorder } from "../frame/traffic-recorder.ts";
+import type { BroadcastBuffer } from "./broadcast-buffer.ts";
+import type { MessageKey } from "./keyed-spans.ts";
 import type { Outbox } from "./outbox.ts";
-import type { SharedRun } from "./shared-run.ts";
-import type { Key } from "./spans.ts";
 
 /** What sending depends on. */
 export interface SendingParts<Out> {
   readonly codec: Pick<Codec<unknown, Out>, "encode">;
   readonly life: { readonly maySend: boolean };
   readonly outbox: Outbox;
-  readonly books: Books;
+  readonly books: TrafficRecorder;
   /** Called when a message found no room. */
   readonly refused?: () => void;
 }
@@ -36,13 +36,13 @@ export class Sending<Member, Out> {
   }
 
   /** Queues a message, replacing one of the same `key`. `false` when nothing may be sent, or there is no room. */
-  trySend(message: Out, key?: Key): boolean {
+  trySend(message: Out, key?: MessageKey): boolean {
     const { life, codec } = this.#parts;
     return life.maySend && this.queue(codec.encode(message), key);
   }
 
   /** Queues bytes that are a whole message, replacing one of the same `key`; or those that go round in `run`. */
-  queue(encoded: Uint8Array, key?: Key, run?: SharedRun): boolean {
+  queue(encoded: Uint8Array, key?: MessageKey, run?: BroadcastBuffer): boolean {
     const { life, outbox, books, refused } = this.#parts;
     if (!life.maySend) return false;
     const { storedBytes } = outbox;

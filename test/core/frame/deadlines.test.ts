@@ -13,7 +13,7 @@ class Sleeper {
     this.#log = log;
   }
 
-  expire(): void {
+  handleTimeout(): void {
     this.#log.push(this.name);
   }
 }
@@ -48,10 +48,10 @@ describe.each(KINDS)("$what", ({ Kind }) => {
   });
 
   test("can be begun again by the one who is expired", () => {
-    const deadlines = new Kind<{ expire(): void }>(1_000);
+    const deadlines = new Kind<{ handleTimeout(): void }>(1_000);
     let expired = 0;
     const member = {
-      expire(): void {
+      handleTimeout(): void {
         expired++;
         deadlines.set(member, deadlines.polledMs + 10);
       },

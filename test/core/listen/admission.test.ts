@@ -2,7 +2,7 @@ import { BlockList } from "node:net";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type AcceptLimits, acceptLimitsOf } from "../../../src/core/listen/accept-limits.ts";
-import { Admission, houseOf } from "../../../src/core/listen/admission.ts";
+import { Admission, addressKey } from "../../../src/core/listen/admission.ts";
 import {
   type Address,
   type Connection,
@@ -11,7 +11,7 @@ import {
   lines,
   Poller,
 } from "../../../src/index.ts";
-import { from, visitors } from "./visitors.ts";
+import { from, visitors } from "./addressed-network.ts";
 
 describe("what counts as one address", () => {
   test.each([
@@ -29,12 +29,12 @@ describe("what counts as one address", () => {
     ["64:ff9b::192.0.2.1", "64:ff9b:0:0"],
     ["1:2:3::4:5:192.0.2.1", "1:2:3:0"],
   ])("%s counts as %s", (host, house) => {
-    expect(houseOf(from(host))).toBe(house);
+    expect(addressKey(from(host))).toBe(house);
   });
 
   test("is a host by its name in families that have no numbers, and nothing where there is none", () => {
-    expect(houseOf({ family: "memory", host: "memory", port: 3 })).toBe("memory");
-    expect(houseOf(undefined)).toBeUndefined();
+    expect(addressKey({ family: "memory", host: "memory", port: 3 })).toBe("memory");
+    expect(addressKey(undefined)).toBeUndefined();
   });
 
   test("is the first half of any IPv6 address, however it is written", () => {
@@ -50,8 +50,8 @@ describe("what counts as one address", () => {
           const short = `${texts.slice(0, at).join(":")}::${texts.slice(at + many).join(":")}`;
           const long = texts.map((text) => text.padStart(4, "0")).join(":");
           const expected = texts.slice(0, 4).join(":");
-          expect(houseOf(from(long))).toBe(expected);
-          if (many > 0) expect(houseOf(from(short))).toBe(expected);
+          expect(addressKey(from(long))).toBe(expected);
+          if (many > 0) expect(addressKey(from(short))).toBe(expected);
         },
       ),
       { seed: 14_900 },
@@ -75,22 +75,22 @@ describe("admission", () => {
           if (what === "wait") nowMs += ms;
           if (what === "go") {
             const gone = inside.splice(who % Math.max(1, inside.length), 1)[0];
-            if (gone !== undefined) admission.leave(gone);
+            if (gone !== undefined) admission.remove(gone);
           }
           if (what !== "come") continue;
           const refusal = admission.refusal(address, 0, nowMs);
-          const same = inside.filter((other) => houseOf(other) === houseOf(address)).length;
+          const same = inside.filter((other) => addressKey(other) === addressKey(address)).length;
           if (inside.length >= 6) expect(refusal?.code).toBe("maxConnections");
           else if (same >= 2) expect(refusal?.code).toBe("maxConnectionsPerAddress");
           else if (refusal !== undefined) expect(refusal.code).toBe("acceptRateHz");
           if (refusal !== undefined) continue;
-          admission.enter(address);
+          admission.add(address);
           inside.push(address);
           cameMs.push(nowMs);
           // One second's worth at once, and as many again within the second that refills it.
           expect(cameMs.filter((time) => time > nowMs - 1_000).length).toBeLessThanOrEqual(10);
         }
-        for (const address of inside) admission.leave(address);
+        for (const address of inside) admission.remove(address);
         const later = nowMs + 60_000;
         const welcome = hosts.map((host) => admission.refusal(from(host), 0, later));
         expect(welcome).toEqual(hosts.map(() => undefined));

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GuardedOutbox, type SendLimits } from "../../../src/core/send/guarded-outbox.ts";
+import type { MessageKey } from "../../../src/core/send/keyed-spans.ts";
 import { Outbox } from "../../../src/core/send/outbox.ts";
-import type { Key } from "../../../src/core/send/spans.ts";
 import { BufferPool } from "../../../src/core/storage/buffer-pool.ts";
 import type { Link } from "../../../src/port/link.ts";
 import { check } from "../../codec/properties.ts";
@@ -25,7 +25,7 @@ class SlowLink {
 }
 
 interface Waiting {
-  readonly key: Key | undefined;
+  readonly key: MessageKey | undefined;
   byte: number;
   length: number;
 }
@@ -46,7 +46,7 @@ class Model {
     return this.waiting.reduce((sum, { length }) => sum + length, 0);
   }
 
-  queue(byte: number, length: number, key: Key | undefined): string {
+  queue(byte: number, length: number, key: MessageKey | undefined): string {
     const { sendLimitBytes, sendOverflow } = this.#limits;
     const find = () => this.waiting.find((one) => key !== undefined && one.key === key);
     const isOver = () =>
@@ -85,7 +85,7 @@ describe("what leaves", () => {
     { weight: 8, arbitrary: fc.nat(40) },
     { weight: 1, arbitrary: fc.constantFrom(0, 1_024, 3_000, 65_535, 65_536) },
   );
-  const keys = fc.option(fc.constantFrom<Key>("a", "b", 1, "1", ANYTHING), { nil: undefined });
+  const keys = fc.option(fc.constantFrom<MessageKey>("a", "b", 1, "1", ANYTHING), { nil: undefined });
   const step = fc.oneof(
     { weight: 8, arbitrary: fc.record({ what: fc.constant("queue" as const), size: sizes, key: keys }) },
     { weight: 3, arbitrary: fc.constant({ what: "flush" as const }) },

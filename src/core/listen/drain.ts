@@ -6,7 +6,7 @@
 
 import type { Inbox } from "../storage/inbox.ts";
 import { RoundRobin } from "../storage/round-robin.ts";
-import { type DrainBudget, Spending } from "./drain-budget.ts";
+import { BudgetMeter, type DrainBudget } from "./drain-budget.ts";
 
 /** From whom messages are taken. */
 export interface Source<In> {
@@ -17,17 +17,17 @@ export interface Source<In> {
 type Visit<From, In> = (from: From, message: In) => void;
 
 /** The rounds of one listener's visitors. */
-export class Draining<From extends Source<In>, In> {
+export class ListenerDrain<From extends Source<In>, In> {
   readonly #turns = new RoundRobin<From>({ remaining: (from) => from.inbox.ready });
-  readonly #spending: Spending;
+  readonly #spending: BudgetMeter;
   #visiting = false;
 
   constructor(clock: () => number) {
-    this.#spending = new Spending(clock);
+    this.#spending = new BudgetMeter(clock);
   }
 
   /** `from` has messages in the frame `tick`. */
-  offer(from: From, tick: number): void {
+  add(from: From, tick: number): void {
     this.#turns.add(from, tick);
   }
 

@@ -9,19 +9,19 @@ import { kindOf } from "../../check.ts";
  * What says which messages replace each other: a name, a number, or the thing
  * itself that they are about. Compared as in a Map.
  */
-export type Key = string | number | object;
+export type MessageKey = string | number | object;
 
 /** A message's place among the bytes. */
 export interface Span {
   start: number;
   length: number;
   /** Between which two of the messages that none may pass it stands: a count of those before it. */
-  readonly era: number;
+  readonly epoch: number;
 }
 
 /** Spans by key, in the order in which they stand. */
-export class Spans {
-  readonly #linked = new Map<Key, Linked>();
+export class KeyedSpans {
+  readonly #linked = new Map<MessageKey, Linked>();
   // A Map keeps the order too, but passes over all that it has forgotten to find its first: with 75,000
   // messages of 14 bytes in a full outbox, dropping one took up to 120 µs; from this list it takes 0.3.
   #first: Linked | undefined;
@@ -31,13 +31,13 @@ export class Spans {
     return this.#first === undefined;
   }
 
-  find(key: Key): Readonly<Span> | undefined {
+  find(key: MessageKey): Readonly<Span> | undefined {
     return this.#linked.get(key);
   }
 
   /** A message was put behind all others. */
-  append(key: Key, { start, length, era }: Readonly<Span>): void {
-    const linked: Linked = { key, start, length, era, previous: this.#last, next: undefined };
+  append(key: MessageKey, { start, length, epoch }: Readonly<Span>): void {
+    const linked: Linked = { key, start, length, epoch, previous: this.#last, next: undefined };
     this.#linked.set(key, linked);
     if (this.#last === undefined) this.#first = linked;
     else this.#last.next = linked;
@@ -45,7 +45,7 @@ export class Spans {
   }
 
   /** The message of `key` has another length now, and all behind it have moved. Costs what those cost. */
-  resize(key: Key, length: number): void {
+  resize(key: MessageKey, length: number): void {
     const linked = this.#linked.get(key);
     if (linked === undefined) return;
     const moved = length - linked.length;
@@ -54,7 +54,7 @@ export class Spans {
   }
 
   /** The message of `key` is taken out, and all behind it have moved up. */
-  remove(key: Key): void {
+  remove(key: MessageKey): void {
     const linked = this.#linked.get(key);
     if (linked === undefined) return;
     moveFrom(linked.next, -linked.length);
@@ -96,7 +96,7 @@ export function checkKey(key: unknown): void {
 }
 
 interface Linked extends Span {
-  readonly key: Key;
+  readonly key: MessageKey;
   previous: Linked | undefined;
   next: Linked | undefined;
 }

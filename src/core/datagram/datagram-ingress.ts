@@ -30,7 +30,7 @@ export interface DatagramRules<In> {
 }
 
 /** What has arrived for one datagram socket since it last looked. */
-export class DatagramIntake<In> implements DatagramEvents {
+export class DatagramIngress<In> implements DatagramEvents {
   readonly arriving: FrameQueue<Datagram<In>> = new FrameQueue();
   state: "starting" | "open" | "closed" = "starting";
   local: Address | undefined;

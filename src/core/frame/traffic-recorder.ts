@@ -9,7 +9,7 @@ import type { ParentListener, PollContext } from "./poll-context.ts";
 import { type ConnectionStats, type Counters, connectionCounters, type StreamStats } from "./stats.ts";
 
 /** The books of one connection. */
-export class Books {
+export class TrafficRecorder {
   /** The connection's own. */
   readonly own: Counters<ConnectionStats> = connectionCounters();
   readonly #poller: Counters<StreamStats>;
@@ -24,7 +24,7 @@ export class Books {
   }
 
   /** All that waited became visible. */
-  heard(
+  recordLatch(
     messages: number,
     { latchedBytes, peakBytes }: Pick<Inbox<never>, "latchedBytes" | "peakBytes">,
   ): void {

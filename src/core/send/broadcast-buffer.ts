@@ -13,7 +13,7 @@
 import type { BufferPool } from "../storage/buffer-pool.ts";
 
 /** One run of bytes for many outboxes. */
-export class SharedRun {
+export class BroadcastBuffer {
   readonly #pool: BufferPool;
   #store: Uint8Array | undefined;
   /** Bytes in the store. */
@@ -38,7 +38,7 @@ export class SharedRun {
   }
 
   /** A part begins, with the message that goes round. Answers where. */
-  join(message: Uint8Array): number {
+  retain(message: Uint8Array): number {
     this.#parts++;
     this.#put(message);
     return this.#start;
@@ -60,7 +60,7 @@ export class SharedRun {
   }
 
   /** A part is over. `isKept` says that a link keeps the bytes that it was given. */
-  leave(isKept: boolean): void {
+  release(isKept: boolean): void {
     this.#isKept ||= isKept;
     this.#parts--;
     if (this.#parts > 0) return;

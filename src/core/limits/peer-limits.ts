@@ -6,7 +6,7 @@
 import { limit, milliseconds, oneOf, rate } from "../../check.ts";
 
 /** Limits that a poller, a listener and a connection take as options. Times are polled time, in milliseconds. */
-export interface GuardLimitOptions {
+export interface PeerLimitOptions {
   /** What happens at `receiveLimitBytes`; `"pause"` by default, as it alone loses nothing. */
   readonly receiveOverflow?: ReceiveOverflow;
   /**
@@ -81,17 +81,17 @@ export type ReceiveOverflow = (typeof RECEIVE_OVERFLOWS)[number];
 export type SendOverflow = (typeof SEND_OVERFLOWS)[number];
 
 /** All of them, each with a value. */
-export type GuardLimits = Required<GuardLimitOptions>;
+export type PeerLimits = Required<PeerLimitOptions>;
 
 /** The limits in `options` where they are given, and those of `fallback` where not, checked. */
-export function guardLimitsOf(
-  options: GuardLimitOptions,
-  fallback: GuardLimits = DEFAULT_GUARD_LIMITS,
-): GuardLimits {
-  const from = <Name extends keyof GuardLimits>(
+export function peerLimitsOf(
+  options: PeerLimitOptions,
+  fallback: PeerLimits = DEFAULT_PEER_LIMITS,
+): PeerLimits {
+  const from = <Name extends keyof PeerLimits>(
     name: Name,
-    check: (name: string, value: GuardLimits[Name]) => GuardLimits[Name],
-  ): GuardLimits[Name] => check(name, (options as Partial<GuardLimits>)[name] ?? fallback[name]);
+    check: (name: string, value: PeerLimits[Name]) => PeerLimits[Name],
+  ): PeerLimits[Name] => check(name, (options as Partial<PeerLimits>)[name] ?? fallback[name]);
   return {
     receiveOverflow: from("receiveOverflow", (name, value) => oneOf(name, value, RECEIVE_OVERFLOWS)),
     messageRateHz: from("messageRateHz", rate),
@@ -108,7 +108,7 @@ export function guardLimitsOf(
 const RECEIVE_OVERFLOWS = ["pause", "drop-oldest", "drop-newest", "close"] as const;
 const SEND_OVERFLOWS = ["refuse", "drop-oldest", "close"] as const;
 
-const DEFAULT_GUARD_LIMITS: GuardLimits = {
+const DEFAULT_PEER_LIMITS: PeerLimits = {
   receiveOverflow: "pause",
   messageRateHz: Infinity,
   maxMessageBytes: Infinity,

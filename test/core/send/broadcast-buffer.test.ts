@@ -8,7 +8,7 @@ import {
   oneByOne,
   type Step,
   together,
-} from "../listen/broadcast-house.ts";
+} from "../listen/broadcast-rig.ts";
 
 /** What each house begins with. */
 const BEGIN: readonly Step[] = [

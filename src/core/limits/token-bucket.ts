@@ -5,7 +5,7 @@
  */
 
 /** A bucket of tokens that fills with time. */
-export class Rate {
+export class TokenBucket {
   readonly #perMs: number;
   readonly #most: number;
   #tokens: number;
@@ -34,7 +34,7 @@ export class Rate {
   }
 
   /** Adds what `lengthMs` would have brought, over the most too: time that did not count, and in which they came. */
-  grant(lengthMs: number): void {
+  credit(lengthMs: number): void {
     if (lengthMs > 0) this.#tokens += lengthMs * this.#perMs;
   }
 
@@ -45,10 +45,10 @@ export class Rate {
 }
 
 /** A rate; one for all who have no limit, as nothing is counted there. */
-export function rateOf(rateHz: number, nowMs: number): Rate {
-  return rateHz === Infinity ? UNLIMITED : new Rate(rateHz, nowMs);
+export function tokenBucket(rateHz: number, nowMs: number): TokenBucket {
+  return rateHz === Infinity ? UNLIMITED : new TokenBucket(rateHz, nowMs);
 }
 
-const UNLIMITED = new Rate(Infinity, 0);
+const UNLIMITED = new TokenBucket(Infinity, 0);
 /** Sums of fractions come out a little short; a token that is there but for this is there. */
 const ROUNDING = 1e-9;

@@ -16,7 +16,7 @@ import type { DatagramContext } from "../frame/poll-context.ts";
 import { type Counters, type DatagramStats, datagramCounters } from "../frame/stats.ts";
 import type { Limits } from "../limits/limits.ts";
 import { FrameQueue } from "../storage/frame-queue.ts";
-import { type Datagram, DatagramIntake } from "./datagram-intake.ts";
+import { type Datagram, DatagramIngress } from "./datagram-ingress.ts";
 
 /** Where a datagram socket is in its life; it only moves forward. */
 export type DatagramState = "starting" | "open" | "closed";
@@ -29,7 +29,7 @@ export class DatagramSocket<In, Out = In> {
   readonly #limits: Limits;
   readonly #maxBytes: number;
   readonly #counters: Counters<DatagramStats> = datagramCounters();
-  readonly #intake: DatagramIntake<In>;
+  readonly #intake: DatagramIngress<In>;
   // A box of its own beside the arriving one: what is dropped between polls must not be seen already.
   readonly #ready = new FrameQueue<Datagram<In>>();
   #outgoing: { readonly bytes: Uint8Array; readonly to: Destination | undefined }[] = [];
@@ -57,7 +57,7 @@ export class DatagramSocket<In, Out = In> {
     this.#limits = limits;
     this.#maxBytes = maxDatagramBytes;
     const rules = { codec, limitBytes: limits.receiveLimitBytes, maxDatagramBytes };
-    this.#intake = new DatagramIntake(rules, () => this.#file());
+    this.#intake = new DatagramIngress(rules, () => this.#file());
     link.attach(this.#intake);
   }
 

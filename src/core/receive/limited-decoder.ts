@@ -5,7 +5,7 @@
 import { DecodeError, type Decoder, type MessageSink } from "../../codec/codec.ts";
 
 /** `decoder` under a limit for each message, in bytes on the wire. */
-export class SizedDecoder<In> implements Decoder<In>, MessageSink<In> {
+export class LimitedDecoder<In> implements Decoder<In>, MessageSink<In> {
   readonly #decoder: Decoder<In>;
   readonly #maxMessageBytes: number;
   #sink: MessageSink<In> | undefined;

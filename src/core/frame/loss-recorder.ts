@@ -6,7 +6,7 @@ import type { ConnectionOwner } from "./poll-context.ts";
 import type { Counters, StreamStats } from "./stats.ts";
 
 /** The losses of one connection. */
-export class Losses<Member> {
+export class LossRecorder<Member> {
   readonly #owner: ConnectionOwner<Member>;
   readonly #own: Counters<StreamStats>;
   #received = 0;
@@ -30,7 +30,7 @@ export class Losses<Member> {
   }
 
   /** Tells what was lost since the last time; nothing, in the usual case. */
-  tell(): void {
+  report(): void {
     const [received, sent] = [this.#received, this.#sent];
     if (received + sent === 0) return;
     this.#received = this.#sent = 0;

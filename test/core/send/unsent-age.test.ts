@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Backlog } from "../../../src/core/send/backlog.ts";
+import { UnsentAge } from "../../../src/core/send/unsent-age.ts";
 
 test("the age of the oldest byte is never said too high, and too low by no more than a step", () => {
   const dropped = fc.tuple(fc.nat(30), fc.nat(30));
   const step = fc.record({ sent: fc.nat(50), gone: fc.nat(50), passMs: fc.nat(40), dropped });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), fc.constantFrom(0, 10, 100), (steps, stepMs) => {
-      const backlog = new Backlog(stepMs);
+      const backlog = new UnsentAge(stepMs);
       const sentMs: number[] = []; // for each byte
       let goneBytes = 0;
       let nowMs = 0;

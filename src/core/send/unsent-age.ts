@@ -5,7 +5,7 @@
  */
 
 /** The age of what waits on its way out. */
-export class Backlog {
+export class UnsentAge {
   readonly #stepMs: number;
   readonly #marks: Mark[] = [];
 
