@@ -18,7 +18,7 @@ export type { CloseKind, CloseReason } from "./port/close-reason.ts";
 export type { Handler, PollerEvents } from "./core/events.ts";
 export type { ConnectionStats, PollerStats, StreamStats, TrafficStats } from "./core/frame/stats.ts";
 
-export { websocket } from "./transport/browser/websocket-page.ts";
+export { websocket } from "./transport/browser/websocket-browser.ts";
 export type { WebSocketOptions } from "./transport/browser/websocket-options.ts";
 export type { Link, LinkEvents } from "./port/link.ts";
 export type { Pump, Transport } from "./port/transport.ts";

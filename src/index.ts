@@ -43,7 +43,7 @@ export { tcp, type TcpOptions } from "./transport/node/tcp.ts";
 export { tls, type Identity, type Pem, type TlsOptions } from "./transport/node/tls.ts";
 export { udp, type UdpOptions } from "./transport/node/udp.ts";
 export { unix, type UnixOptions } from "./transport/node/unix.ts";
-export { names, type NamesOptions } from "./transport/node/names.ts";
+export { dns, type DnsOptions } from "./transport/node/dns.ts";
 export { memory, type MemoryOptions, type MemoryTransport } from "./transport/memory/memory.ts";
 export type { FailedAttempt } from "./port/link.ts";
 export type { NameAnswer, NameQuery } from "./port/name-query.ts";

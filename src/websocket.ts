@@ -14,7 +14,7 @@ export {
   websocket,
   type NodeWebSocketOptions,
   type LivenessOptions,
-} from "./transport/websocket/websocket-node.ts";
+} from "./transport/websocket/websocket-client.ts";
 export type { WebSocketOptions } from "./transport/browser/websocket-options.ts";
 export type { Origins } from "./transport/websocket/origins.ts";
-export type { AnyServer } from "./transport/websocket/upgrades.ts";
+export type { AnyServer } from "./transport/websocket/upgrade-router.ts";

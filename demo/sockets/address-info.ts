@@ -4,11 +4,11 @@
  *
  *     Python                            here
  *     socket.gethostname()              hostname() of node:os
- *     socket.getaddrinfo(host, "http")  net.lookup(names({ host, service: "http" }))
+ *     socket.getaddrinfo(host, "http")  net.lookup(dns({ host, service: "http" }))
  *     except socket.gaierror            question.failure
  */
 import { hostname } from "node:os";
-import { formatAddress, names, Poller, waitForActivity } from "../../src/index.ts";
+import { dns, formatAddress, Poller, waitForActivity } from "../../src/index.ts";
 import { fail, options, orWrong } from "./program.ts";
 
 const { positionals } = options("[HOST] [SERVICE]", { allowPositionals: true });
@@ -16,7 +16,7 @@ const [host = hostname(), service = 0, ...extra] = positionals;
 if (extra.length > 0) fail(`expected HOST and SERVICE, got "${extra[0]}" behind them`, 2);
 
 const net = new Poller();
-const question = net.lookup(orWrong(() => names({ host, service })));
+const question = net.lookup(orWrong(() => dns({ host, service })));
 while (question.state === "pending") {
   await waitForActivity(net);
   net.poll();

@@ -66,7 +66,7 @@ export const RECORD: unique symbol = Symbol("record");
 /** Reads messages of one size out of bytes in which they were found to be good. @internal */
 export interface RecordReader<In> {
   readonly sizeBytes: number;
-  readGood(view: DataView, start: number): In;
+  readUnchecked(view: DataView, start: number): In;
 }
 
 /** Where a decoder puts whole messages. */

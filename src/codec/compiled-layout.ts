@@ -16,8 +16,12 @@ export function compiled(plain: Layout): RecordLayout {
   return {
     sizeBytes: plain.sizeBytes,
     read: functionOf<RecordLayout["read"]>("view, start", readingOf(plain, { checks: true }), plain),
-    readGood: functionOf<RecordLayout["read"]>("view, start", readingOf(plain, { checks: false }), plain),
-    firstBad: functionOf<RecordLayout["firstBad"]>("view, start, end", checkingOf(plain), plain),
+    readUnchecked: functionOf<RecordLayout["read"]>(
+      "view, start",
+      readingOf(plain, { checks: false }),
+      plain,
+    ),
+    firstInvalid: functionOf<RecordLayout["firstInvalid"]>("view, start, end", checkingOf(plain), plain),
     write: functionOf<RecordLayout["write"]>("view, message", writingOf(plain), plain),
   };
 }
@@ -40,23 +44,23 @@ function functionOf<Signature>(parameters: string, body: string, plain: Layout):
 }
 
 /** One literal for the record, so that all records have one hidden class. */
-function readingOf({ fields, kind, isLittle }: Layout, { checks }: { readonly checks: boolean }): string {
+function readingOf({ fields, kind, littleEndian }: Layout, { checks }: { readonly checks: boolean }): string {
   const reads = fields.map(({ type, at }, index) => {
     const { accessor, isBad = () => "" } = CODES[type];
     const bad = checks ? isBad(`v${index}`) : "";
     const check = bad === "" ? "" : `if (${bad}) return plain.read(view, start);`;
-    return `const v${index} = view.get${accessor}(start + ${at}, ${isLittle});${check}`;
+    return `const v${index} = view.get${accessor}(start + ${at}, ${littleEndian});${check}`;
   });
   const entries = fields.map((field, index) => `${JSON.stringify(field.name)}: ${entryOf(field, index)}`);
   const tag = kind === undefined ? [] : [`kind: ${JSON.stringify(kind)}`];
   return `${reads.join("")}return {${[...tag, ...entries].join()}};`;
 }
 
-function checkingOf({ fields, sizeBytes, isLittle }: Layout): string {
+function checkingOf({ fields, sizeBytes, littleEndian }: Layout): string {
   const checks = fields.flatMap(({ type, at }) => {
     const { accessor, isBad } = CODES[type];
     if (isBad === undefined) return [];
-    return `const v${at} = view.get${accessor}(at + ${at}, ${isLittle});if (${isBad(`v${at}`)}) return at;`;
+    return `const v${at} = view.get${accessor}(at + ${at}, ${littleEndian});if (${isBad(`v${at}`)}) return at;`;
   });
   if (checks.length === 0) return "return end;";
   return `for (let at = start; at < end; at += ${sizeBytes}) {${checks.join("")}}return end;`;
@@ -66,14 +70,14 @@ function entryOf({ type }: Field, index: number): string {
   return type === "bool" ? `v${index} === 1` : `v${index}`;
 }
 
-function writingOf({ fields, tagByte, isLittle }: Layout): string {
+function writingOf({ fields, tagByte, littleEndian }: Layout): string {
   const writes = fields.map(({ name, type, at }, index) => {
     const { accessor, isGood } = CODES[type];
     const value = `v${index}`;
     return (
       `const ${value} = message[${JSON.stringify(name)}];` +
       `if (!(${isGood(value)})) return plain.write(view, message);` +
-      `view.set${accessor}(${at}, ${type === "bool" ? `${value} ? 1 : 0` : value}, ${isLittle});`
+      `view.set${accessor}(${at}, ${type === "bool" ? `${value} ? 1 : 0` : value}, ${littleEndian});`
     );
   });
   return `${tagByte === undefined ? "" : `view.setUint8(0, ${tagByte});`}${writes.join("")}`;

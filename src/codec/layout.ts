@@ -29,7 +29,7 @@ type ValueOf<Type extends FieldType> = Type extends "bool"
 
 /** What a layout is made of. */
 export interface LayoutOptions {
-  readonly isLittle: boolean;
+  readonly littleEndian: boolean;
   /** What a record says of its kind: one byte in front, and a field `kind`. */
   readonly tag?: { readonly byte: number; readonly kind: string };
 }
@@ -47,9 +47,9 @@ export interface RecordLayout {
    * Where in the records from `start` to `end` the first one begins that
    * {@link read} would throw at; `end` when they are all good.
    */
-  firstBad(view: DataView, start: number, end: number): number;
-  /** As {@link read}, where {@link firstBad} has found nothing. */
-  readGood(view: DataView, start: number): Record<string, unknown>;
+  firstInvalid(view: DataView, start: number, end: number): number;
+  /** As {@link read}, where {@link firstInvalid} has found nothing. */
+  readUnchecked(view: DataView, start: number): Record<string, unknown>;
   /**
    * Writes `message` at the beginning of `view`.
    *
@@ -65,13 +65,13 @@ export class Layout implements RecordLayout {
   readonly tagByte: number | undefined;
   /** The value of the field `kind`, where a tag says it. */
   readonly kind: string | undefined;
-  readonly isLittle: boolean;
+  readonly littleEndian: boolean;
   readonly fields: readonly Field[];
   /** Cloned for each record, so that all have one hidden class, whatever their values. */
   readonly #blank: Record<string, unknown>;
 
   /** @throws TypeError when a field has no type that exists, or a name that it cannot have */
-  constructor(schema: Schema, { isLittle, tag }: LayoutOptions) {
+  constructor(schema: Schema, { littleEndian, tag }: LayoutOptions) {
     const fields: Field[] = [];
     let at = tag === undefined ? 0 : 1;
     for (const [name, type] of Object.entries(schema)) {
@@ -82,7 +82,7 @@ export class Layout implements RecordLayout {
     this.sizeBytes = at;
     this.tagByte = tag?.byte;
     this.kind = tag?.kind;
-    this.isLittle = isLittle;
+    this.littleEndian = littleEndian;
     this.fields = fields;
     this.#blank = tag === undefined ? {} : { kind: tag.kind };
     for (const { name } of fields) this.#blank[name] = undefined;
@@ -93,16 +93,16 @@ export class Layout implements RecordLayout {
     const { fields } = this;
     for (let index = 0; index < fields.length; index++) {
       const field = fields[index] as Field;
-      record[field.name] = readField(view, start + field.at, field, this.isLittle);
+      record[field.name] = readField(view, start + field.at, field, this.littleEndian);
     }
     return record;
   }
 
-  readGood(view: DataView, start: number): Record<string, unknown> {
+  readUnchecked(view: DataView, start: number): Record<string, unknown> {
     return this.read(view, start);
   }
 
-  firstBad(view: DataView, start: number, end: number): number {
+  firstInvalid(view: DataView, start: number, end: number): number {
     for (let at = start; at < end; at += this.sizeBytes) {
       try {
         this.read(view, at);
@@ -118,7 +118,7 @@ export class Layout implements RecordLayout {
     const { fields } = this;
     for (let index = 0; index < fields.length; index++) {
       const field = fields[index] as Field;
-      writeField(view, field, message[field.name], this.isLittle);
+      writeField(view, field, message[field.name], this.littleEndian);
     }
   }
 }
@@ -149,40 +149,40 @@ function checkField(name: string, type: FieldType, hasKind: boolean): void {
   }
 }
 
-function readField(view: DataView, at: number, field: Field, isLittle: boolean): unknown {
+function readField(view: DataView, at: number, field: Field, littleEndian: boolean): unknown {
   switch (field.type) {
     case "f32":
-      return finite(view.getFloat32(at, isLittle), field);
+      return finite(view.getFloat32(at, littleEndian), field);
     case "f64":
-      return finite(view.getFloat64(at, isLittle), field);
+      return finite(view.getFloat64(at, littleEndian), field);
     case "u8":
       return view.getUint8(at);
     case "i8":
       return view.getInt8(at);
     case "u16":
-      return view.getUint16(at, isLittle);
+      return view.getUint16(at, littleEndian);
     case "i16":
-      return view.getInt16(at, isLittle);
+      return view.getInt16(at, littleEndian);
     case "u32":
-      return view.getUint32(at, isLittle);
+      return view.getUint32(at, littleEndian);
     case "i32":
-      return view.getInt32(at, isLittle);
+      return view.getInt32(at, littleEndian);
     case "u64":
-      return view.getBigUint64(at, isLittle);
+      return view.getBigUint64(at, littleEndian);
     case "i64":
-      return view.getBigInt64(at, isLittle);
+      return view.getBigInt64(at, littleEndian);
     case "bool":
       return truth(view.getUint8(at), field);
   }
 }
 
-function writeField(view: DataView, { type, at, label }: Field, value: unknown, isLittle: boolean): void {
+function writeField(view: DataView, { type, at, label }: Field, value: unknown, littleEndian: boolean): void {
   switch (type) {
     case "f32":
-      view.setFloat32(at, finiteNumber(label, value, Math.fround), isLittle);
+      view.setFloat32(at, finiteNumber(label, value, Math.fround), littleEndian);
       break;
     case "f64":
-      view.setFloat64(at, finiteNumber(label, value, Number), isLittle);
+      view.setFloat64(at, finiteNumber(label, value, Number), littleEndian);
       break;
     case "u8":
       view.setUint8(at, wholeNumber(label, value, 0, 0xff));
@@ -191,22 +191,22 @@ function writeField(view: DataView, { type, at, label }: Field, value: unknown, 
       view.setInt8(at, wholeNumber(label, value, -0x80, 0x7f));
       break;
     case "u16":
-      view.setUint16(at, wholeNumber(label, value, 0, 0xffff), isLittle);
+      view.setUint16(at, wholeNumber(label, value, 0, 0xffff), littleEndian);
       break;
     case "i16":
-      view.setInt16(at, wholeNumber(label, value, -0x8000, 0x7fff), isLittle);
+      view.setInt16(at, wholeNumber(label, value, -0x8000, 0x7fff), littleEndian);
       break;
     case "u32":
-      view.setUint32(at, wholeNumber(label, value, 0, 0xffffffff), isLittle);
+      view.setUint32(at, wholeNumber(label, value, 0, 0xffffffff), littleEndian);
       break;
     case "i32":
-      view.setInt32(at, wholeNumber(label, value, -0x80000000, 0x7fffffff), isLittle);
+      view.setInt32(at, wholeNumber(label, value, -0x80000000, 0x7fffffff), littleEndian);
       break;
     case "u64":
-      view.setBigUint64(at, wholeBigint(label, value, BigInt.asUintN), isLittle);
+      view.setBigUint64(at, wholeBigint(label, value, BigInt.asUintN), littleEndian);
       break;
     case "i64":
-      view.setBigInt64(at, wholeBigint(label, value, BigInt.asIntN), isLittle);
+      view.setBigInt64(at, wholeBigint(label, value, BigInt.asIntN), littleEndian);
       break;
     case "bool":
       if (typeof value !== "boolean")

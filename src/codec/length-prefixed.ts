@@ -5,7 +5,7 @@
  */
 import { kindOf, wholeNumber } from "../check.ts";
 import { type Codec, DecodeError, type Decoder, type MessageSink } from "./codec.ts";
-import { HeldBytes } from "./held-bytes.ts";
+import { PartialBuffer } from "./partial-buffer.ts";
 import { fixedPrefix, type Prefix, varintPrefix } from "./prefix.ts";
 
 /** Options of {@link lengthPrefixed}. */
@@ -64,7 +64,7 @@ class LengthPrefixedDecoder implements Decoder<Uint8Array> {
   readonly #prefix: Prefix;
   readonly #maxMessageBytes: number;
   /** The header while it is incomplete; afterwards, the body while it is. */
-  readonly #held = new HeldBytes();
+  readonly #held = new PartialBuffer();
   #bodyBytes: number | undefined;
   #headerBytes = 0;
   #messageNumber = 1;

@@ -5,7 +5,7 @@
  */
 import { kindOf, wholeNumber } from "../check.ts";
 import { type Codec, DecodeError, type Decoder, type MessageSink } from "./codec.ts";
-import { HeldBytes } from "./held-bytes.ts";
+import { PartialBuffer } from "./partial-buffer.ts";
 
 /** Options of {@link lines}. */
 export interface LinesOptions {
@@ -65,7 +65,7 @@ export function lines(options: LinesOptions = {}): Codec<string> {
 
 class LineDecoder implements Decoder<string> {
   readonly #maxLineBytes: number;
-  readonly #held = new HeldBytes();
+  readonly #held = new PartialBuffer();
   #lineNumber = 1;
 
   constructor(maxLineBytes: number) {

@@ -14,8 +14,8 @@ import {
   type RecordReader,
 } from "./codec.ts";
 import { compiled } from "./compiled-layout.ts";
-import { HeldBytes } from "./held-bytes.ts";
 import { Layout, type RecordLayout, type RecordOf, type Schema } from "./layout.ts";
+import { PartialBuffer } from "./partial-buffer.ts";
 
 /** Options of {@link struct} and {@link structs}. */
 export interface StructOptions<Message> {
@@ -66,7 +66,7 @@ export function struct<const Fields extends Schema>(
   schema: Fields,
   options: StructOptions<RecordOf<Fields>> = {},
 ): Codec<RecordOf<Fields>> {
-  const record = new Slot(new Layout(schema, { isLittle: isLittle(options) }));
+  const record = new RecordEncoder(new Layout(schema, { littleEndian: isLittleEndian(options) }));
   if (record.layout.sizeBytes === 0) throw new RangeError("schema: a record needs at least one field");
   return recordCodec({ ofMessage: () => record, ofByte: () => record, only: record }, options);
 }
@@ -88,15 +88,15 @@ export function structs<const All extends Kinds>(
   if (names.length < 1 || names.length > 256) {
     throw new RangeError(`kinds: expected 1 to 256 of them, got ${names.length}`);
   }
-  const little = isLittle(options);
-  const slots = new Map<unknown, Slot>();
+  const littleEndian = isLittleEndian(options);
+  const slots = new Map<unknown, RecordEncoder>();
   for (const [byte, [kind, schema]] of Object.entries(kinds).entries()) {
     if (/^\d+$/.test(kind)) {
       throw new TypeError(
         `kinds.${kind}: a number is no name here: JavaScript would put it before the others`,
       );
     }
-    slots.set(kind, new Slot(new Layout(schema, { isLittle: little, tag: { byte, kind } })));
+    slots.set(kind, new RecordEncoder(new Layout(schema, { littleEndian, tag: { byte, kind } })));
   }
   const bytes = [...slots.values()];
   return recordCodec(
@@ -113,7 +113,7 @@ export function structs<const All extends Kinds>(
 }
 
 /** A layout, and the bytes in which its records are encoded, again and again. */
-class Slot {
+class RecordEncoder {
   readonly layout: RecordLayout;
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -126,15 +126,15 @@ class Slot {
 }
 
 /** Which kind of record it is. */
-interface Choice {
-  ofMessage(message: Readonly<Record<string, unknown>>): Slot;
+interface RecordKinds {
+  ofMessage(message: Readonly<Record<string, unknown>>): RecordEncoder;
   /** By the first byte of the record; `undefined` when it is no kind. */
-  ofByte(byte: number): Slot | undefined;
+  ofByte(byte: number): RecordEncoder | undefined;
   /** The one kind that there is. */
-  readonly only?: Slot;
+  readonly only?: RecordEncoder;
 }
 
-function recordCodec<Message>(choice: Choice, { guard }: StructOptions<Message>): Codec<Message> {
+function recordCodec<Message>(choice: RecordKinds, { guard }: StructOptions<Message>): Codec<Message> {
   return {
     decoder: () => new RecordDecoder<Message>(choice, guard),
     encode(message) {
@@ -150,14 +150,14 @@ function recordCodec<Message>(choice: Choice, { guard }: StructOptions<Message>)
 }
 
 class RecordDecoder<Message> implements Decoder<Message> {
-  readonly #choice: Choice;
+  readonly #choice: RecordKinds;
   readonly #guard: ((message: Message) => boolean) | undefined;
   /** Where there is one kind. With a guard each is read at once: it may look at what it likes. */
   readonly #record: MessageLayout<Message> | undefined;
-  readonly #held = new HeldBytes();
+  readonly #held = new PartialBuffer();
   #recordNumber = 1;
 
-  constructor(choice: Choice, guard: ((message: Message) => boolean) | undefined) {
+  constructor(choice: RecordKinds, guard: ((message: Message) => boolean) | undefined) {
     this.#choice = choice;
     this.#guard = guard;
     if (guard === undefined) this.#record = choice.only?.layout as MessageLayout<Message> | undefined;
@@ -228,7 +228,7 @@ class RecordDecoder<Message> implements Decoder<Message> {
     const view = viewOf(bytes);
     const from = bytes.byteOffset + start;
     const end = from + count * layout.sizeBytes;
-    const bad = layout.firstBad(view, from, end);
+    const bad = layout.firstInvalid(view, from, end);
     const good = (bad - from) / layout.sizeBytes;
     if (good > 0) sink.putRecords?.(bytes, start, good);
     this.#recordNumber += good;
@@ -262,7 +262,7 @@ class RecordDecoder<Message> implements Decoder<Message> {
 /** A layout whose records are the messages. */
 type MessageLayout<Message> = RecordReader<Message> & RecordLayout;
 
-function isLittle({ endian = "little" }: { readonly endian?: unknown }): boolean {
+function isLittleEndian({ endian = "little" }: { readonly endian?: unknown }): boolean {
   if (endian === "little" || endian === "big") return endian === "little";
   throw new TypeError(`endian: expected "big" or "little", got ${JSON.stringify(endian)}`);
 }

@@ -137,7 +137,7 @@ export class Poller extends ClientPoller {
    */
   lookup(query: NameQuery): Lookup {
     if (typeof query?.ask !== "function") {
-      throw new TypeError(`query: expected one such as names({ host }), got ${kindOf(query)}`);
+      throw new TypeError(`query: expected one such as dns({ host }), got ${kindOf(query)}`);
     }
     return new Lookup(this.scheduler, query);
   }

@@ -57,17 +57,17 @@ const field = fc.tuple(fc.constantFrom(...NAMES), fc.constantFrom(...TYPES));
 const layouts = fc
   .record({
     fields: fc.array(field, { minLength: 1, maxLength: 6 }),
-    isLittle: fc.boolean(),
+    littleEndian: fc.boolean(),
     tag: fc.option(fc.record({ byte: fc.nat(255), kind: fc.constantFrom(...NAMES) }), { nil: undefined }),
   })
-  .map(({ fields, isLittle, tag }) => {
+  .map(({ fields, littleEndian, tag }) => {
     const schema = Object.fromEntries(fields) as Schema;
-    return new Layout(schema, tag === undefined ? { isLittle } : { isLittle, tag });
+    return new Layout(schema, tag === undefined ? { littleEndian } : { littleEndian, tag });
   });
 
 describe("a compiled layout does what the plain one does", () => {
   test("is another one", () => {
-    const plain = new Layout({ x: "u8" }, { isLittle: true });
+    const plain = new Layout({ x: "u8" }, { littleEndian: true });
     expect(compiled(plain)).not.toBe(plain);
     expect(compiled(plain).sizeBytes).toBe(plain.sizeBytes);
   });
@@ -98,14 +98,14 @@ describe("a compiled layout does what the plain one does", () => {
         for (const [index, octet] of seed.entries()) octets[(index * 37) % octets.length] = octet;
         const view = new DataView(octets.buffer);
         const end = start + plain.sizeBytes * count;
-        const [one, other] = [plain, compiled(plain)].map((layout) => layout.firstBad(view, start, end));
+        const [one, other] = [plain, compiled(plain)].map((layout) => layout.firstInvalid(view, start, end));
         expect(other).toBe(one);
         if (one !== undefined && one < end) expect(() => plain.read(view, one)).toThrow();
         if (one !== undefined && one > start) {
           const records = [
             plain.read(view, start),
-            plain.readGood(view, start),
-            compiled(plain).readGood(view, start),
+            plain.readUnchecked(view, start),
+            compiled(plain).readUnchecked(view, start),
           ];
           expect(new Set(records.map((record) => JSON.stringify(record, asText))).size).toBe(1);
         }
@@ -128,7 +128,7 @@ describe("a compiled layout does what the plain one does", () => {
   });
 
   test.for(TYPES)("for each value that may be wrong: %s", (type) => {
-    const plain = new Layout({ value: type }, { isLittle: true });
+    const plain = new Layout({ value: type }, { littleEndian: true });
     for (const value of VALUES) {
       expect(writtenBy(compiled(plain), { value })).toEqual(writtenBy(plain, { value }));
     }
@@ -141,7 +141,7 @@ describe("a compiled layout does what the plain one does", () => {
         return ++looks;
       }
     }
-    const layout = compiled(new Layout({ x: "u8" }, { isLittle: true }));
+    const layout = compiled(new Layout({ x: "u8" }, { littleEndian: true }));
     const view = new DataView(new ArrayBuffer(1));
     layout.write(view, new Player() as never);
     expect([view.getUint8(0), looks]).toEqual([1, 1]);
@@ -166,7 +166,7 @@ describe("where code must not be made", () => {
     const page = await import("../../src/codec/compiled-layout.ts");
     vi.stubGlobal("Function", Forbidden);
     for (const name of ["x", "y"]) {
-      const plain = new Layout({ [name]: "u8" }, { isLittle: true });
+      const plain = new Layout({ [name]: "u8" }, { littleEndian: true });
       expect(page.compiled(plain)).toBe(plain);
     }
     expect(tries).toBe(1);

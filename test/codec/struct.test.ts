@@ -144,17 +144,17 @@ test("wherever a stream is cut, the same records come out", () => {
 });
 
 describe("every type lies as a DataView would write it", () => {
-  const WRITERS: Record<FieldType, (view: DataView, value: never, isLittle: boolean) => void> = {
+  const WRITERS: Record<FieldType, (view: DataView, value: never, littleEndian: boolean) => void> = {
     u8: (view, value) => view.setUint8(0, value),
     i8: (view, value) => view.setInt8(0, value),
-    u16: (view, value, isLittle) => view.setUint16(0, value, isLittle),
-    i16: (view, value, isLittle) => view.setInt16(0, value, isLittle),
-    u32: (view, value, isLittle) => view.setUint32(0, value, isLittle),
-    i32: (view, value, isLittle) => view.setInt32(0, value, isLittle),
-    u64: (view, value, isLittle) => view.setBigUint64(0, value, isLittle),
-    i64: (view, value, isLittle) => view.setBigInt64(0, value, isLittle),
-    f32: (view, value, isLittle) => view.setFloat32(0, value, isLittle),
-    f64: (view, value, isLittle) => view.setFloat64(0, value, isLittle),
+    u16: (view, value, littleEndian) => view.setUint16(0, value, littleEndian),
+    i16: (view, value, littleEndian) => view.setInt16(0, value, littleEndian),
+    u32: (view, value, littleEndian) => view.setUint32(0, value, littleEndian),
+    i32: (view, value, littleEndian) => view.setInt32(0, value, littleEndian),
+    u64: (view, value, littleEndian) => view.setBigUint64(0, value, littleEndian),
+    i64: (view, value, littleEndian) => view.setBigInt64(0, value, littleEndian),
+    f32: (view, value, littleEndian) => view.setFloat32(0, value, littleEndian),
+    f64: (view, value, littleEndian) => view.setFloat64(0, value, littleEndian),
     bool: (view, value) => view.setUint8(0, Number(value)),
   };
 
@@ -162,11 +162,11 @@ describe("every type lies as a DataView would write it", () => {
     "%s, in both byte orders, alone and behind others",
     (type) => {
       check(
-        fc.property(anyOf(type), fc.boolean(), (value, isLittle) => {
+        fc.property(anyOf(type), fc.boolean(), (value, littleEndian) => {
           const sizeBytes = Number(/\d+/.exec(type)?.[0] ?? 8) / 8;
           const expected = new Uint8Array(sizeBytes);
-          WRITERS[type](new DataView(expected.buffer), value as never, isLittle);
-          const endian = isLittle ? "little" : "big";
+          WRITERS[type](new DataView(expected.buffer), value as never, littleEndian);
+          const endian = littleEndian ? "little" : "big";
           const alone = struct({ value: type } as Schema, { endian });
           expect(new Uint8Array(alone.encode({ value } as never))).toEqual(expected);
           const behind = struct({ first: "u8", value: type } as Schema, { endian });

@@ -80,7 +80,7 @@ export class RecordQueue<Item> implements Inbox<Item> {
 
   take(): Item | undefined {
     if (this.#head === this.#visibleEnd || this.isHeld) return undefined;
-    const item = this.#reader.readGood(this.#view, (this.#head++ & this.#mask) * this.#sizeBytes);
+    const item = this.#reader.readUnchecked(this.#view, (this.#head++ & this.#mask) * this.#sizeBytes);
     if (this.#head === this.#tail) this.#rewind();
     return item;
   }

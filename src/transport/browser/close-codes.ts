@@ -10,10 +10,10 @@
  * https://www.iana.org/assignments/websocket
  */
 import type { CloseKind, CloseReason } from "../../port/close-reason.ts";
-import { asShown } from "./shown.ts";
+import { printable } from "./printable.ts";
 
 /** What is sent in a close frame. */
-export interface Farewell {
+export interface CloseFrame {
   readonly code: number;
   /** At most 123 bytes of UTF-8, all that a close frame has room for. */
   readonly text: string;
@@ -25,13 +25,13 @@ export function reasonOfCode(code: number, text: string): CloseReason {
   if (code === BROKEN) return { kind, message: "the connection broke without a goodbye" };
   const isPlain = code === NORMAL || code === NONE_GIVEN;
   const why = isPlain ? "" : ` with code ${code} (${kind})`;
-  const said = text === "" ? "" : `, saying "${asShown(text)}"`;
+  const said = text === "" ? "" : `, saying "${printable(text)}"`;
   const message = `the peer closed the connection${why}${said}`;
   return isPlain ? { kind, message } : { kind, message, code: String(code) };
 }
 
 /** What to say when this side ends for `reason`. */
-export function farewellOf(reason: CloseReason | undefined): Farewell {
+export function closeFrameOf(reason: CloseReason | undefined): CloseFrame {
   const [code] = (reason && CODES[reason.kind]) ?? [];
   if (reason === undefined || code === undefined) return { code: NORMAL, text: "" };
   const { read } = new TextEncoder().encodeInto(reason.message, new Uint8Array(TEXT_BYTES));
@@ -39,13 +39,13 @@ export function farewellOf(reason: CloseReason | undefined): Farewell {
 }
 
 /** The same, as a page may say it. */
-export function pageFarewellOf(reason: CloseReason | undefined): Farewell {
-  const { code, text } = farewellOf(reason);
+export function pageCloseFrameOf(reason: CloseReason | undefined): CloseFrame {
+  const { code, text } = closeFrameOf(reason);
   return { code: code === NORMAL || code >= PAGE_SHIFT ? code : code + PAGE_SHIFT, text };
 }
 
 /** How a page says that it drops everything: what others see when a connection breaks, which it cannot do. */
-export const PAGE_ABORT: Farewell = { code: 4006, text: "" };
+export const PAGE_ABORT: CloseFrame = { code: 4006, text: "" };
 /** No goodbye came. Never sent; WebSocket implementations report it. */
 export const BROKEN = 1006;
 

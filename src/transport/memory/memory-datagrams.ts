@@ -7,7 +7,7 @@ import type { Address } from "../../port/address.ts";
 import type { DatagramEvents, DatagramLink, Destination } from "../../port/datagram-link.ts";
 
 /** The places of one network in memory. */
-export class MemoryPost {
+export class MemoryDatagramHub {
   readonly #places = new Map<number, MemoryDatagramLink>();
   #waiting: (() => void)[] = [];
   #isHeld = false;
@@ -43,7 +43,7 @@ export class MemoryPost {
     this.#places.delete(place.address.port);
   }
 
-  carry(bytes: Uint8Array, from: Address, to: Destination): void {
+  deliver(bytes: Uint8Array, from: Address, to: Destination): void {
     const deliver = () => this.#places.get(to.port)?.hear(bytes, from);
     if (this.#isHeld) this.#waiting.push(deliver);
     else deliver();
@@ -52,10 +52,10 @@ export class MemoryPost {
 
 class MemoryDatagramLink implements DatagramLink {
   readonly address: Address;
-  readonly #post: MemoryPost;
+  readonly #post: MemoryDatagramHub;
   #events: DatagramEvents | undefined;
 
-  constructor(post: MemoryPost, address: Address) {
+  constructor(post: MemoryDatagramHub, address: Address) {
     this.#post = post;
     this.address = address;
   }
@@ -67,7 +67,7 @@ class MemoryDatagramLink implements DatagramLink {
   }
 
   send(bytes: Uint8Array, to: Destination | undefined): void {
-    if (to !== undefined) this.#post.carry(bytes, this.address, to);
+    if (to !== undefined) this.#post.deliver(bytes, this.address, to);
     this.#events?.sent(bytes.length);
   }
 

@@ -14,7 +14,7 @@ import type { CloseReason } from "../../port/close-reason.ts";
 import type { DatagramLink } from "../../port/datagram-link.ts";
 import type { Link, LinkEvents } from "../../port/link.ts";
 import type { Transport } from "../../port/transport.ts";
-import { MemoryPost } from "./memory-datagrams.ts";
+import { MemoryDatagramHub } from "./memory-datagrams.ts";
 
 /** Options of {@link memory}. */
 export interface MemoryOptions {
@@ -59,7 +59,7 @@ class MemoryNetwork implements MemoryTransport {
   readonly allowHalfOpen: boolean;
   held = false;
   readonly #links = new Set<MemoryLink>();
-  readonly #post = new MemoryPost();
+  readonly #datagrams = new MemoryDatagramHub();
   #acceptor: MemoryAcceptor | undefined;
   #lastPort = 0;
 
@@ -77,24 +77,24 @@ class MemoryNetwork implements MemoryTransport {
   }
 
   bind(): DatagramLink {
-    return this.#post.bind();
+    return this.#datagrams.bind();
   }
 
   hold(): void {
     this.held = true;
-    this.#post.hold();
+    this.#datagrams.hold();
   }
 
   release(sizeBytes?: number): void {
     if (sizeBytes !== undefined) wholeNumber("sizeBytes", sizeBytes, 0);
     this.held = sizeBytes !== undefined;
     for (const link of this.#links) link.deliver(sizeBytes ?? Infinity);
-    if (sizeBytes === undefined) this.#post.release();
+    if (sizeBytes === undefined) this.#datagrams.release();
   }
 
   cut(): void {
     for (const link of this.#links) link.finish(CUT);
-    this.#post.lose();
+    this.#datagrams.lose();
   }
 
   /** Takes the address for `acceptor`. `false` when somebody has it. */

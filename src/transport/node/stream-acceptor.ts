@@ -7,7 +7,7 @@ import type { ListenOptions, Server, Socket } from "node:net";
 import { debuglog } from "node:util";
 import type { Acceptor, AcceptorEvents } from "../../port/acceptor.ts";
 import type { Address } from "../../port/address.ts";
-import { reasonOf } from "./errors.ts";
+import { reasonOf } from "./error-codes.ts";
 import { addressOf, StreamLink, type StreamOptions } from "./stream.ts";
 
 /** What a transport decides about its server. */
@@ -32,7 +32,7 @@ export class StreamAcceptor implements Acceptor {
   attach(events: AcceptorEvents): void {
     const { server, place, acceptEvent } = this.#plan;
     let { plan } = this.#plan;
-    server.on(acceptEvent, (socket: Socket) => events.incoming(new StreamLink(socket, "guest", plan)));
+    server.on(acceptEvent, (socket: Socket) => events.incoming(new StreamLink(socket, "accepted", plan)));
     server.on("error", (error) => {
       debug("error on %o: %s", place, error.message);
       if (server.listening) {

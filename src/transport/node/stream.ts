@@ -15,8 +15,8 @@ import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { FailedAttempt, Link, LinkEvents } from "../../port/link.ts";
 import type { Security } from "../../port/security.ts";
-import { reasonOf } from "./errors.ts";
-import { readShared } from "./shared-read.ts";
+import { reasonOf } from "./error-codes.ts";
+import { readShared } from "./shared-read-buffer.ts";
 
 /** What a transport decides about its sockets. */
 export interface StreamOptions {
@@ -50,11 +50,11 @@ export class StreamLink implements Link {
   /** Bytes that were in the socket's own queue when last looked at. */
   #queuedBytes = 0;
 
-  /** @param role `"guest"` when the socket came through a server and is open already */
-  constructor(socket: Socket, role: "guest" | "client", plan: StreamOptions) {
+  /** @param role `"accepted"` when the socket came through a server and is open already */
+  constructor(socket: Socket, role: "accepted" | "client", plan: StreamOptions) {
     this.#socket = socket;
     this.#plan = plan;
-    this.#isOpen = role === "guest";
+    this.#isOpen = role === "accepted";
     socket.on("error", (error) => {
       this.#error ??= error;
     });

@@ -7,7 +7,7 @@ import { kindOf, milliseconds, wholeNumber } from "../../check.ts";
 import type { Transport } from "../../port/transport.ts";
 import { StreamLink } from "./stream.ts";
 import { DEFAULT_BACKLOG, READ_BYTES, StreamAcceptor } from "./stream-acceptor.ts";
-import { watchYielding } from "./yield-watch.ts";
+import { warnUnlessYielding } from "./yield-warning.ts";
 
 /** Options of {@link tcp}. */
 export interface TcpOptions {
@@ -69,7 +69,7 @@ export function tcp(options: TcpOptions): Transport {
         plan,
       }),
     connect: () => new StreamLink(connect(client), "client", plan),
-    pump: watchYielding,
+    pump: warnUnlessYielding,
   };
 }
 

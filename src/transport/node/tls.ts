@@ -19,11 +19,11 @@ import type { Acceptor, AcceptorEvents } from "../../port/acceptor.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { PeerCertificate, Security } from "../../port/security.ts";
 import type { Transport } from "../../port/transport.ts";
-import { reasonOf } from "./errors.ts";
+import { reasonOf } from "./error-codes.ts";
 import { StreamLink, type StreamOptions } from "./stream.ts";
 import { StreamAcceptor } from "./stream-acceptor.ts";
 import { clientOptions, placeOf, serverOptions, type TcpOptions } from "./tcp.ts";
-import { watchYielding } from "./yield-watch.ts";
+import { warnUnlessYielding } from "./yield-warning.ts";
 
 /** Text or bytes in PEM form, one or several. */
 export type Pem = string | Uint8Array | readonly (string | Uint8Array)[];
@@ -80,12 +80,12 @@ export function tls(options: TlsOptions): Transport {
   };
   const tcp = clientOptions(options);
   if (handshakeTimeoutMs !== undefined) wholeNumber("handshakeTimeoutMs", handshakeTimeoutMs, 1);
-  const secureContext = createSecureContext(secretsOf(options));
-  const client = { ...tcp, ...agreementOf(options), secureContext };
+  const secureContext = createSecureContext(secureContextOptions(options));
+  const client = { ...tcp, ...negotiationOptions(options), secureContext };
   return {
     listen: () => new TlsAcceptor(options, plan),
     connect: () => new StreamLink(connect(client), "client", plan),
-    pump: watchYielding,
+    pump: warnUnlessYielding,
   };
 }
 
@@ -94,17 +94,17 @@ class TlsAcceptor implements Acceptor {
   readonly #server: Server;
   readonly #acceptor: StreamAcceptor;
   /** Guests that have not agreed on encryption yet, by the address they come from. */
-  readonly #shaking = new Map<string, Socket>();
+  readonly #handshaking = new Map<string, Socket>();
 
   constructor(options: TlsOptions, plan: StreamOptions) {
     this.#server = createServer({
       ...serverOptions(options),
-      ...secretsOf(options),
-      ...agreementOf(options),
+      ...secureContextOptions(options),
+      ...negotiationOptions(options),
       handshakeTimeout: options.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS,
     });
     for (const [name, identity] of Object.entries(options.identities ?? {})) {
-      this.#server.addContext(name, secretsOf(identity));
+      this.#server.addContext(name, secureContextOptions(identity));
     }
     const place = placeOf(options);
     this.#acceptor = new StreamAcceptor({
@@ -119,10 +119,10 @@ class TlsAcceptor implements Acceptor {
     const server = this.#server;
     server.on("connection", (socket: Socket) => {
       const from = cameFrom(socket);
-      this.#shaking.set(from, socket);
-      socket.on("close", () => this.#shaking.delete(from));
+      this.#handshaking.set(from, socket);
+      socket.on("close", () => this.#handshaking.delete(from));
     });
-    server.on("secureConnection", (socket) => this.#shaking.delete(cameFrom(socket)));
+    server.on("secureConnection", (socket) => this.#handshaking.delete(cameFrom(socket)));
     server.on("tlsClientError", (error, socket) => {
       events.rejected(distrust(socket) ?? reasonOf(error));
       socket.destroy();
@@ -132,7 +132,7 @@ class TlsAcceptor implements Acceptor {
 
   close(): void {
     this.#acceptor.close();
-    for (const socket of this.#shaking.values()) socket.destroy();
+    for (const socket of this.#handshaking.values()) socket.destroy();
   }
 }
 
@@ -152,7 +152,7 @@ function cameFrom(socket: Socket): string {
 }
 
 /** What both ends must agree on, as Node takes it. @internal */
-export function agreementOf(
+export function negotiationOptions(
   options: Agreement,
 ): Pick<NodeOptions, "requestCert" | "rejectUnauthorized" | "ALPNProtocols"> {
   const { requestCert, rejectUnauthorized, servername, ALPNProtocols } = options;
@@ -165,7 +165,7 @@ export function agreementOf(
 }
 
 /** Keys, certificates and authorities, as Node takes them. @internal */
-export function secretsOf(
+export function secureContextOptions(
   options: Pick<TlsOptions, keyof Identity | "ca" | "minVersion">,
 ): SecureContextOptions {
   const { cert, key, passphrase, ca, minVersion } = options;

@@ -10,9 +10,9 @@ import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { DatagramEvents, DatagramLink, Destination } from "../../port/datagram-link.ts";
 import type { Transport } from "../../port/transport.ts";
-import { reasonOf } from "./errors.ts";
+import { reasonOf } from "./error-codes.ts";
 import { addressOf } from "./stream.ts";
-import { watchYielding } from "./yield-watch.ts";
+import { warnUnlessYielding } from "./yield-warning.ts";
 
 /** Options of {@link udp}. */
 export interface UdpOptions {
@@ -51,7 +51,7 @@ export interface UdpOptions {
  */
 export function udp(options: UdpOptions = {}): Transport {
   check(options);
-  return { bind: () => new UdpLink(options), pump: watchYielding };
+  return { bind: () => new UdpLink(options), pump: warnUnlessYielding };
 }
 
 class UdpLink implements DatagramLink {

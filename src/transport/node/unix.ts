@@ -8,10 +8,10 @@ import { connect, createServer } from "node:net";
 import { kindOf, wholeNumber } from "../../check.ts";
 import type { Acceptor, AcceptorEvents } from "../../port/acceptor.ts";
 import type { Transport } from "../../port/transport.ts";
-import { reasonOf } from "./errors.ts";
+import { reasonOf } from "./error-codes.ts";
 import { StreamLink } from "./stream.ts";
 import { DEFAULT_BACKLOG, READ_BYTES, StreamAcceptor } from "./stream-acceptor.ts";
-import { watchYielding } from "./yield-watch.ts";
+import { warnUnlessYielding } from "./yield-warning.ts";
 
 /** Options of {@link unix}. */
 export interface UnixOptions {
@@ -44,7 +44,7 @@ export function unix(options: UnixOptions): Transport {
         canReset: false,
         remoteAddress: address,
       }),
-    pump: watchYielding,
+    pump: warnUnlessYielding,
   };
 }
 
@@ -65,7 +65,7 @@ class UnixAcceptor implements Acceptor {
   attach(events: AcceptorEvents): void {
     this.#try(events, (reason) => {
       if (reason.kind !== "address-in-use") events.closed(reason);
-      else this.#knock((isAnswered) => (isAnswered ? events.closed(reason) : this.#takeOver(events)));
+      else this.#probeExisting((isAnswered) => (isAnswered ? events.closed(reason) : this.#takeOver(events)));
     });
   }
 
@@ -93,7 +93,7 @@ class UnixAcceptor implements Acceptor {
   }
 
   /** Asks whether anybody answers on the path. A file that is no socket counts as somebody. */
-  #knock(answer: (isAnswered: boolean) => void): void {
+  #probeExisting(answer: (isAnswered: boolean) => void): void {
     if (!lstatSync(this.#path, { throwIfNoEntry: false })?.isSocket()) {
       answer(true); // connecting to it would be refused too, and it is not ours to remove
       return;

@@ -11,7 +11,7 @@
  */
 
 /** Whose heart is watched. */
-export interface Beating {
+export interface HeartbeatTarget {
   /** Whether it is held back by this side, which then cannot hear it and does not judge it. */
   readonly isPaused: boolean;
   ping(): void;
@@ -29,7 +29,7 @@ export interface HeartbeatPlan {
 export class Heartbeat {
   readonly #plan: HeartbeatPlan;
   /** When each was last heard and is due, the next one first: a set keeps the order of adding. */
-  readonly #members = new Map<Beating, { heardMs: number; dueMs: number }>();
+  readonly #members = new Map<HeartbeatTarget, { heardMs: number; dueMs: number }>();
   #polledMs = 0;
   #lastPumpMs: number | undefined;
 
@@ -41,16 +41,16 @@ export class Heartbeat {
     return this.#members.size;
   }
 
-  add(member: Beating): void {
+  add(member: HeartbeatTarget): void {
     if (this.#plan.pingIntervalMs !== Infinity) this.#queue(member, this.#polledMs);
   }
 
-  remove(member: Beating): void {
+  remove(member: HeartbeatTarget): void {
     this.#members.delete(member);
   }
 
   /** Something came from it, whatever it was. */
-  heard(member: Beating): void {
+  heard(member: HeartbeatTarget): void {
     const times = this.#members.get(member);
     if (times !== undefined) times.heardMs = this.#polledMs;
   }
@@ -67,7 +67,7 @@ export class Heartbeat {
     return Infinity;
   }
 
-  #takeTurn(member: Beating, heardMs: number): void {
+  #takeTurn(member: HeartbeatTarget, heardMs: number): void {
     const silentMs = this.#polledMs - heardMs;
     this.#members.delete(member);
     if (silentMs >= this.#plan.deadPeerMs) {
@@ -78,7 +78,7 @@ export class Heartbeat {
     if (silentMs >= this.#plan.pingIntervalMs) member.ping();
   }
 
-  #queue(member: Beating, heardMs: number): void {
+  #queue(member: HeartbeatTarget, heardMs: number): void {
     this.#members.set(member, { heardMs, dueMs: this.#polledMs + this.#plan.pingIntervalMs });
   }
 }

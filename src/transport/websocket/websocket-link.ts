@@ -13,16 +13,16 @@ import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link, LinkEvents } from "../../port/link.ts";
 import type { Security } from "../../port/security.ts";
-import { BROKEN, farewellOf, reasonOfCode } from "../browser/close-codes.ts";
+import { BROKEN, closeFrameOf, reasonOfCode } from "../browser/close-codes.ts";
 import { MESSAGE_BYTES } from "../browser/websocket-options.ts";
-import { reasonOf } from "../node/errors.ts";
+import { reasonOf } from "../node/error-codes.ts";
 import { addressOf } from "../node/stream.ts";
 import { securityOf } from "../node/tls.ts";
-import type { Beating, Heartbeat } from "./heartbeat.ts";
+import type { Heartbeat, HeartbeatTarget } from "./heartbeat.ts";
 import type { WebSocketType } from "./ws.ts";
 
 /** One WebSocket as a link. */
-export class WebSocketLink implements Link, Beating {
+export class WebSocketLink implements Link, HeartbeatTarget {
   readonly allowHalfOpen = false;
   localAddress: Address | undefined;
   remoteAddress: Address | undefined;
@@ -49,7 +49,7 @@ export class WebSocketLink implements Link, Beating {
   }
 
   /** The socket under it, once it has one: copies what is forgotten at the close. */
-  carry(socket: Socket): void {
+  setSocket(socket: Socket): void {
     this.#socket = socket;
     // Added before ws's own, which destroys the socket and keeps the error to itself.
     socket.on("error", (error) => {
@@ -116,7 +116,7 @@ export class WebSocketLink implements Link, Beating {
   end(reason?: CloseReason): void {
     if (this.#ws.readyState !== this.#ws.OPEN) return;
     this.#reason ??= LOCAL;
-    const { code, text } = farewellOf(reason);
+    const { code, text } = closeFrameOf(reason);
     this.#ws.close(code, text);
   }
 

@@ -13,15 +13,15 @@ import { kindOf, wholeNumber } from "../../check.ts";
 import type { Acceptor, AcceptorEvents } from "../../port/acceptor.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Transport } from "../../port/transport.ts";
-import { asShown } from "../browser/shown.ts";
-import { reasonOf } from "../node/errors.ts";
+import { printable } from "../browser/printable.ts";
+import { reasonOf } from "../node/error-codes.ts";
 import { boundTo, DEFAULT_BACKLOG } from "../node/stream-acceptor.ts";
-import { watchYielding } from "../node/yield-watch.ts";
+import { warnUnlessYielding } from "../node/yield-warning.ts";
 import { Heartbeat, type HeartbeatPlan } from "./heartbeat.ts";
 import { type OriginRule, type Origins, originRule } from "./origins.ts";
-import { type AnyServer, answer, takePath } from "./upgrades.ts";
+import { type AnyServer, answer, claimPath } from "./upgrade-router.ts";
+import { type LivenessOptions, livenessOf } from "./websocket-client.ts";
 import { WebSocketLink } from "./websocket-link.ts";
-import { type LivenessOptions, livenessOf } from "./websocket-node.ts";
 import { WebSocketServer, type WebSocketServerType } from "./ws.ts";
 
 /** Options of {@link websocketServer}: a port of its own, or a server that is there. */
@@ -94,7 +94,7 @@ export function websocketServer(options: WebSocketServerOptions): Transport {
     });
   return {
     listen: () => new WebSocketAcceptor({ ...makeServer(), ...admission, frames: makeFrames() }),
-    pump: watchYielding,
+    pump: warnUnlessYielding,
   };
 }
 
@@ -124,7 +124,7 @@ class WebSocketAcceptor implements Acceptor {
   attach(events: AcceptorEvents): void {
     const { server, place, path, frames } = this.#plan;
     this.#events = events;
-    const givePathBack = takePath(server, path, (...request) => this.#upgrade(...request));
+    const givePathBack = claimPath(server, path, (...request) => this.#upgrade(...request));
     if (givePathBack === undefined) {
       events.closed({ kind: "address-in-use", message: "another listener is on that path of the server" });
       return;
@@ -166,7 +166,7 @@ class WebSocketAcceptor implements Acceptor {
     }
     frames.handleUpgrade(request, socket, head, (ws) => {
       const link = new WebSocketLink(ws, this.#heartbeat);
-      link.carry(socket);
+      link.setSocket(socket);
       this.#events?.incoming(link);
     });
   }
@@ -248,7 +248,7 @@ function noHandshake(error: Error & { readonly code?: string }): CloseReason {
 }
 
 function strangeOrigin(origin = ""): CloseReason {
-  const message = `pages of "${asShown(origin)}" may not connect; see the origins option`;
+  const message = `pages of "${printable(origin)}" may not connect; see the origins option`;
   return { kind: "denied", message, code: "403" };
 }
 

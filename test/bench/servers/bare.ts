@@ -4,7 +4,7 @@
  * tickwire's do, the least that a server can cost which is told of each read.
  */
 import type { Socket } from "node:net";
-import { readShared } from "../../../src/transport/node/shared-read.ts";
+import { readShared } from "../../../src/transport/node/shared-read-buffer.ts";
 import { host } from "./host.ts";
 import { listening } from "./listening.ts";
 

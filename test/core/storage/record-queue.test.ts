@@ -21,7 +21,7 @@ import { Rig, take } from "../../rig.ts";
 /** A number in three bytes. */
 const NUMBERS: RecordReader<number> = {
   sizeBytes: 3,
-  readGood: (view, start) => view.getUint16(start) * 256 + view.getUint8(start + 2),
+  readUnchecked: (view, start) => view.getUint16(start) * 256 + view.getUint8(start + 2),
 };
 
 describe("a frame queue of records", () => {

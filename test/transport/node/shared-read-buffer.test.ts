@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { readShared } from "../../../src/transport/node/shared-read.ts";
+import { readShared } from "../../../src/transport/node/shared-read-buffer.ts";
 
 let server: Server | undefined;
 afterEach(() => server?.close());

@@ -1,17 +1,17 @@
 import { describe, expect, test } from "vitest";
 import {
+  dns,
   type Lookup,
   lines,
   type NameAnswer,
-  names,
   Poller,
   tcp,
   waitForActivity,
 } from "../../../src/index.ts";
 
-async function answered(options: Parameters<typeof names>[0]): Promise<Lookup> {
+async function answered(options: Parameters<typeof dns>[0]): Promise<Lookup> {
   const poller = new Poller();
-  const lookup = poller.lookup(names(options));
+  const lookup = poller.lookup(dns(options));
   while (lookup.state === "pending") {
     await waitForActivity(poller);
     poller.poll();
@@ -34,7 +34,7 @@ describe("lookup", () => {
 
   test("refuses what is no question", () => {
     expect(() => new Poller().lookup("localhost" as never)).toThrow(
-      "query: expected one such as names({ host })",
+      "query: expected one such as dns({ host })",
     );
   });
 });
@@ -73,7 +73,7 @@ describe("names", () => {
     [{ host: "x", service: {} as never }, "service: expected a name or a number, got an object"],
     [{ host: "x", family: 4 as never }, 'family: expected "IPv4" or "IPv6", got 4'],
   ])("refuses %o at the call", (options, message) => {
-    expect(() => names(options)).toThrow(message);
+    expect(() => dns(options)).toThrow(message);
   });
 });
 

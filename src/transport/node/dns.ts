@@ -9,10 +9,10 @@ import { kindOf } from "../../check.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { NameAnswer, NameQuery } from "../../port/name-query.ts";
-import { reasonOf } from "./errors.ts";
+import { reasonOf } from "./error-codes.ts";
 
-/** Options of {@link names}. */
-export interface NamesOptions {
+/** Options of {@link dns}. */
+export interface DnsOptions {
   /** The name of a host, or an address in numbers. */
   readonly host: string;
   /** Addresses of one family alone; both by default. */
@@ -28,7 +28,7 @@ export interface NamesOptions {
  * @throws TypeError when `host` or `service` is of the wrong kind
  * @throws RangeError when `host` is empty, or `service` is a number that is no port
  */
-export function names(options: NamesOptions): NameQuery {
+export function dns(options: DnsOptions): NameQuery {
   const { host, service = 0, family } = check(options);
   const families = { IPv4: 4, IPv6: 6 } as const;
   return {
@@ -75,7 +75,7 @@ function unknownService(service: string): CloseReason {
   return { kind: "unknown-host", message: `this machine knows no service named ${JSON.stringify(service)}` };
 }
 
-function check(options: NamesOptions): NamesOptions {
+function check(options: DnsOptions): DnsOptions {
   const { host, service = 0, family } = options ?? {};
   if (typeof host !== "string") throw new TypeError(`host: expected a string, got ${kindOf(host)}`);
   if (host === "") throw new RangeError("host: expected a name or an address, got an empty string");

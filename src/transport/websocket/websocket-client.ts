@@ -8,10 +8,10 @@ import { createSecureContext } from "node:tls";
 import { kindOf, milliseconds, wholeNumber } from "../../check.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Transport } from "../../port/transport.ts";
-import { asShown } from "../browser/shown.ts";
+import { printable } from "../browser/printable.ts";
 import { checkedUrl, type WebSocketOptions } from "../browser/websocket-options.ts";
-import { agreementOf, type Identity, type Pem, secretsOf } from "../node/tls.ts";
-import { watchYielding } from "../node/yield-watch.ts";
+import { type Identity, negotiationOptions, type Pem, secureContextOptions } from "../node/tls.ts";
+import { warnUnlessYielding } from "../node/yield-warning.ts";
 import { Heartbeat, type HeartbeatPlan } from "./heartbeat.ts";
 import { WebSocketLink } from "./websocket-link.ts";
 import { WebSocket } from "./ws.ts";
@@ -76,18 +76,18 @@ export function websocket(url: string | URL, options: NodeWebSocketOptions = {})
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT_MS,
     ...(href.startsWith("wss:") && {
-      ...agreementOf(options),
-      secureContext: createSecureContext(secretsOf(options)),
+      ...negotiationOptions(options),
+      secureContext: createSecureContext(secureContextOptions(options)),
     }),
   };
   const connect = () => {
     const ws = new WebSocket(href, [...protocols], request);
     const link = new WebSocketLink(ws, new Heartbeat(plan));
-    ws.on("upgrade", ({ socket }) => link.carry(socket));
+    ws.on("upgrade", ({ socket }) => link.setSocket(socket));
     ws.on("unexpected-response", (_: ClientRequest, answer) => link.refuse(refusalOf(answer)));
     return link;
   };
-  return { connect, pump: watchYielding };
+  return { connect, pump: warnUnlessYielding };
 }
 
 /** Checks what both ends take. @internal */
@@ -108,7 +108,7 @@ export function livenessOf(options: LivenessOptions): { maxPayload: number; plan
 /** An answer of HTTP instead of a WebSocket. */
 function refusalOf({ statusCode = 0, statusMessage = "" }: IncomingMessage): CloseReason {
   const kind = statusCode === 401 || statusCode === 403 ? "denied" : "refused";
-  const message = `the server answered ${statusCode} ${asShown(statusMessage)} instead of opening a WebSocket`;
+  const message = `the server answered ${statusCode} ${printable(statusMessage)} instead of opening a WebSocket`;
   return { kind, message, code: String(statusCode) };
 }
 

@@ -8,7 +8,7 @@
  */
 
 /** Called at each poll of a poller with sockets, and wants no poll of its own. */
-export function watchYielding(): number {
+export function warnUnlessYielding(): number {
   if (++polls >= POLLS_PER_LOOK) lookAtLoop();
   return Infinity;
 }

@@ -3,7 +3,7 @@
  * and without what could move a terminal's cursor or turn the order of what
  * stands around it.
  */
-export function asShown(text: string): string {
+export function printable(text: string): string {
   return text.slice(0, MOST_CHARACTERS).replace(UNPRINTABLE, "\uFFFD");
 }
 

@@ -3,7 +3,7 @@
  * message. Grows by doubling, so a message that comes byte by byte costs no
  * more than a few copies, and lets a large store go once it is empty.
  */
-export class HeldBytes {
+export class PartialBuffer {
   #store: Uint8Array = EMPTY;
   #length = 0;
 

@@ -17,12 +17,12 @@ export type TakeUpgrade = (request: IncomingMessage, socket: Socket, head: Buffe
  * Takes a path of a server, or every path that nobody else has. Answers how to
  * give it back; `undefined` when it is taken.
  */
-export function takePath(
+export function claimPath(
   server: AnyServer,
   path: string | undefined,
   take: TakeUpgrade,
 ): (() => void) | undefined {
-  const board = boards.get(server) ?? new Switchboard(server);
+  const board = boards.get(server) ?? new UpgradeRouter(server);
   return board.add(path, take);
 }
 
@@ -38,7 +38,7 @@ export function answer(socket: Duplex, status: number, text: string, header = ""
 }
 
 /** The one listener that a server has for all who share it. */
-class Switchboard {
+class UpgradeRouter {
   readonly #server: AnyServer;
   readonly #takers = new Map<string | undefined, TakeUpgrade>();
 
@@ -82,4 +82,4 @@ function pathOf(request: IncomingMessage): string {
 /** The socket closes by itself after an error; only a listener must be there. */
 function ignore(): void {}
 
-const boards = new WeakMap<AnyServer, Switchboard>();
+const boards = new WeakMap<AnyServer, UpgradeRouter>();

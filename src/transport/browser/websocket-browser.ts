@@ -12,7 +12,7 @@ import { limit } from "../../check.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link, LinkEvents } from "../../port/link.ts";
 import type { Transport } from "../../port/transport.ts";
-import { BROKEN, type Farewell, PAGE_ABORT, pageFarewellOf, reasonOfCode } from "./close-codes.ts";
+import { BROKEN, type CloseFrame, PAGE_ABORT, pageCloseFrameOf, reasonOfCode } from "./close-codes.ts";
 import { checkedUrl, MESSAGE_BYTES, type WebSocketOptions } from "./websocket-options.ts";
 
 /**
@@ -32,10 +32,10 @@ export function websocket(url: string | URL, options: WebSocketOptions = {}): Tr
   const href = checkedUrl(url, location?.href);
   const { protocols = [], maxBacklogBytes = DEFAULT_MAX_BACKLOG_BYTES } = options;
   limit("maxBacklogBytes", maxBacklogBytes, 0);
-  return { connect: () => new PageLink(() => new WebSocket(href, protocols), maxBacklogBytes) };
+  return { connect: () => new BrowserLink(() => new WebSocket(href, protocols), maxBacklogBytes) };
 }
 
-class PageLink implements Link {
+class BrowserLink implements Link {
   // A page is not told who it talks to.
   declare readonly localAddress: undefined;
   declare readonly remoteAddress: undefined;
@@ -109,7 +109,7 @@ class PageLink implements Link {
   }
 
   end(reason?: CloseReason): void {
-    this.#leave(LOCAL, pageFarewellOf(reason));
+    this.#leave(LOCAL, pageCloseFrameOf(reason));
   }
 
   endSending(): void {
@@ -117,7 +117,10 @@ class PageLink implements Link {
   }
 
   abort(reason?: CloseReason): void {
-    this.#leave(LOCAL, reason === undefined || reason.kind === "local" ? PAGE_ABORT : pageFarewellOf(reason));
+    this.#leave(
+      LOCAL,
+      reason === undefined || reason.kind === "local" ? PAGE_ABORT : pageCloseFrameOf(reason),
+    );
     this.#events = undefined;
     this.#backlog = [];
   }
@@ -128,7 +131,7 @@ class PageLink implements Link {
     return this.#queuedBytes > 0 ? LOOK_AGAIN_MS : Infinity;
   }
 
-  #leave(reason: CloseReason, { code, text }: Farewell): void {
+  #leave(reason: CloseReason, { code, text }: CloseFrame): void {
     this.#reason ??= reason;
     this.#socket?.close(code, text); // which does nothing when it is closing already
   }
@@ -146,7 +149,7 @@ class PageLink implements Link {
   #overflow(): void {
     const message = `more than maxBacklogBytes, ${this.#maxBacklogBytes}, came while the game took nothing`;
     const reason: CloseReason = { kind: "overflow", message };
-    this.#leave(reason, pageFarewellOf(reason));
+    this.#leave(reason, pageCloseFrameOf(reason));
   }
 
   #closed(code: number, text: string): void {
