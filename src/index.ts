@@ -6,7 +6,6 @@ export {
   Poller,
   type PollerOptions,
   type BindOptions,
-  type FrameBudget,
   type ListenOptions,
   type PeerConnectOptions as ConnectOptions,
 } from "./core/poller.ts";
@@ -14,6 +13,7 @@ export type {
   ClientPoller,
   ClientPollerOptions,
 } from "./core/client-poller.ts";
+export type { FrameBudget } from "./core/frame-budget.ts";
 export type { Frame } from "./core/frame/frame.ts";
 export type { AnyListener, Listener, ListenerState } from "./core/listen/listener.ts";
 export type { ReadonlyConnectionSet } from "./core/storage/connection-set.ts";

@@ -126,6 +126,22 @@ export function unopened(sources: Sources): string[] {
   );
 }
 
+/** Words of `retired` in the names of files, and of what they export. */
+export function retiredNames(sources: Sources, retired: readonly string[]): string[] {
+  return complain(sources, (path, source) => {
+    const fileWords = path.split("/").flatMap((part) => part.replace(/\.ts$/, "").split("-"));
+    const inPath = fileWords
+      .filter((word) => retired.includes(word))
+      .map((word) => `${path} is named ${word}`);
+    const inExports = exportsOf(source).flatMap((name) =>
+      wordsOf(name)
+        .filter((word) => retired.includes(word))
+        .map((word) => `${path} exports ${name}, which says ${word}`),
+    );
+    return [...inPath, ...inExports];
+  });
+}
+
 /** What is more than re-exports. */
 export function codeBesideExports(sources: Sources): string[] {
   return complain(sources, (path, source) => {
@@ -141,6 +157,25 @@ export function importsOf(path: string, source: string): string[] {
   return specifiersOf(source).map((specifier) =>
     specifier.startsWith(".") ? join(dirname(path), specifier) : specifier,
   );
+}
+
+/** The names of what a file exports, with the members of its exported classes and interfaces. */
+function exportsOf(source: string): string[] {
+  const code = withoutComments(source);
+  const exported =
+    /^export (?:declare |abstract )*(?:class|interface|type|function\*?|async function|const|let) (\w+)/gm;
+  const bodies = code.matchAll(/^export (?:abstract )?(?:class|interface) [^{]*\{\n([\s\S]*?)^\}/gm);
+  const members = [...bodies].flatMap(([, body = ""]) => [
+    ...body.matchAll(
+      /^ {2}(?:readonly |override |declare |protected |get |set |async )*(\w+)[?!]?[(:=<; ]/gm,
+    ),
+  ]);
+  return [...code.matchAll(exported), ...members].map(([, name = ""]) => name);
+}
+
+/** The words of a name in camel case, in small letters. */
+function wordsOf(name: string): string[] {
+  return name.split(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_/).map((word) => word.toLowerCase());
 }
 
 /** Whether an import is of the package, or of a part of it. */

@@ -1,18 +1,18 @@
 /**
  * The client's poller: frames, and connections to others. All of what a page
- * may do; `poller.ts` adds what only a machine of its own can, and shares this.
+ * may do; `poller.ts` extends it by what only a machine of its own can.
  *
  *     poll ──▶ frame, ready, tryRecv ──▶ game ──▶ trySend ──▶ flush
  *
  * Makes connections out of transports and codecs, and owns them until they are
- * closed. Cutting the frames is the work of `scheduler.ts`; this file decides what
- * a caller may ask, and in which order a poll does its work.
+ * closed. `scheduler.ts` runs the frames; this file decides what a caller may
+ * ask, and in which order a poll does its work.
  */
 import { kindOf, milliseconds } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
 import type { Pump, Transport } from "../port/transport.ts";
+import { type ConnectionFactory, plainConnections } from "./connection/assembly.ts";
 import { type AnyConnection, Connection } from "./connection/connection.ts";
-import { plainRooms, type RoomsMaker } from "./connection/rooms.ts";
 import type { Handler, PollerEvents } from "./events.ts";
 import { now, sleep } from "./frame/clock.ts";
 import type { Frame } from "./frame/frame.ts";
@@ -66,9 +66,10 @@ export class ClientPoller {
   }
 
   /**
-   * What has something to look at in this frame: messages to take, those left
-   * from earlier frames among them, or a state that changed. Guests come in
-   * once they are accepted. The array is the same in every frame.
+   * The connections with something to look at in this frame: messages to take,
+   * those left from earlier frames among them, or a state that changed. An
+   * incoming connection is among them once it is accepted. The array is the same
+   * in every frame.
    */
   get ready(): readonly AnyConnection[] {
     return this.scheduler.ready;
@@ -80,7 +81,7 @@ export class ClientPoller {
   }
 
   /**
-   * Begins to connect. Never throws for what the world does: a refusal is the
+   * Begins to connect. Never throws for what the network does: a refusal is the
    * connection's `closeReason` in a later frame. What is sent meanwhile waits.
    *
    * @throws TypeError when `transport`, `codec` or `signal` is not one, or cannot connect
@@ -93,21 +94,21 @@ export class ClientPoller {
   ): Connection<In, Out> {
     this.checkUsable(codec);
     if (typeof transport?.connect !== "function") throw new TypeError("transport: this one cannot connect");
-    const makeRooms = this.roomsFor(options);
+    const makeParts = this.connectionFactory(options);
     const { signal } = options;
     if (signal !== undefined && typeof signal?.addEventListener !== "function") {
       throw new TypeError(`signal: expected an AbortSignal, got ${kindOf(signal)}`);
     }
     const link = transport.connect();
-    const connection = new Connection(this.scheduler, undefined, link, codec, makeRooms);
-    if (signal !== undefined) connection.rooms.life.interruptBy(signal);
+    const connection = new Connection(this.scheduler, undefined, link, codec, makeParts);
+    if (signal !== undefined) connection.lifecycle.abortOn(signal);
     this.callPumps(transport, link);
     return connection;
   }
 
   /**
    * Begins a frame: what arrived since the last one becomes visible, and stands
-   * still until the next. Sends first what was not flushed. Then tells the
+   * still until the next. Sends first what was not flushed. Then emits the
    * lifecycle events of this frame.
    *
    * @param nowMs the time in milliseconds, on any clock that does not go back;
@@ -171,18 +172,18 @@ export class ClientPoller {
    */
   async [Symbol.asyncDispose](): Promise<void> {
     const thrown: unknown[] = [];
-    // Real time passes from the last frame on, so that a clock which stands still ends nothing late.
+    // Real time passes from the last frame on, so that a clock that stands still ends nothing late.
     const offsetMs = this.scheduler.nowMs - now();
     this.close();
     do {
-      await sleep(REST_MS); // not in the caller's turn, who may be an event handler
+      await sleep(SLEEP_MS); // not in the caller's turn, which may be an event handler's
       try {
         this.poll(offsetMs + now());
       } catch (error) {
         thrown.push(error);
       }
     } while (!this.scheduler.isEmpty);
-    await sleep(REST_MS); // lets the handles of the last ones close
+    await sleep(SLEEP_MS); // lets the handles of the last ones close
     if (thrown.length > 0) throw thrown[0];
   }
 
@@ -199,9 +200,9 @@ export class ClientPoller {
     return this.scheduler.onActivity(wake);
   }
 
-  /** How a connection with these options is furnished. @internal */
-  protected roomsFor(options: ConnectOptions): RoomsMaker {
-    return plainRooms(limitsOf(options, this.limits));
+  /** Makes the parts of connections with these options. @internal */
+  protected connectionFactory(options: ConnectOptions): ConnectionFactory {
+    return plainConnections(limitsOf(options, this.limits));
   }
 
   /** @internal */
@@ -213,7 +214,7 @@ export class ClientPoller {
     }
   }
 
-  /** Has each poll call the pumps of a transport, and of the one thing that was made of it. @internal */
+  /** Has each poll call the pumps of a transport, and of the link or acceptor that was made of it. @internal */
   protected callPumps(transport: Transport, made: { pump?: Pump }): void {
     if (transport.pump !== undefined) this.#pumps.add(transport.pump);
     if (made.pump !== undefined) this.#pumps.add((nowMs) => made.pump?.(nowMs));
@@ -231,12 +232,12 @@ export class ClientPoller {
   }
 }
 
-/** The rules of frames in a poller's options, checked. @internal */
+/** What a scheduler takes of a poller's options, checked. @internal */
 export function schedulerOptionsOf(options: ClientPollerOptions): SchedulerOptions {
   const { maxFrameMs = DEFAULT_MAX_FRAME_MS, clock = now } = options;
   return { maxFrameMs: milliseconds("maxFrameMs", maxFrameMs), clock };
 }
 
 const DEFAULT_MAX_FRAME_MS = 1_000;
-/** Between two polls of an awaited dispose: a goodbye takes a few turns of the event loop. */
-const REST_MS = 2;
+/** Between two polls of an awaited dispose: a close takes a few turns of the event loop. */
+const SLEEP_MS = 2;

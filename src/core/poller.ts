@@ -1,12 +1,12 @@
 /**
- * The poller: what a game with a machine of its own holds in its hand.
+ * The poller of a game with a machine of its own.
  *
  *     poll ──▶ frame, ready, tryAccept, tryRecv ──▶ game ──▶ trySend ──▶ flush
  *
- * A client's poller that also takes guests in, binds datagram sockets and asks
- * for addresses. Apart from it so that a page does not load what it cannot do.
+ * A client's poller that also listens, binds datagram sockets and looks up
+ * addresses. Apart from it so that a page does not load what it cannot do.
  */
-import { kindOf, limit, wholeNumber } from "../check.ts";
+import { kindOf, wholeNumber } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
 import type { NameQuery } from "../port/name-query.ts";
 import type { Transport } from "../port/transport.ts";
@@ -16,24 +16,19 @@ import {
   type ConnectOptions,
   schedulerOptionsOf,
 } from "./client-poller.ts";
+import type { ConnectionFactory } from "./connection/assembly.ts";
 import type { Connection } from "./connection/connection.ts";
-import { guardedRooms } from "./connection/guarded-rooms.ts";
-import type { RoomsMaker } from "./connection/rooms.ts";
+import { limitedConnections } from "./connection/limited-assembly.ts";
 import { DatagramSocket, MAX_DATAGRAM_BYTES } from "./datagram/datagram-socket.ts";
+import { DeadlineHeap } from "./frame/deadline-heap.ts";
+import { budgetPolicy, type FrameBudget } from "./frame-budget.ts";
 import { type LimitOptions, limitsOf } from "./limits/limits.ts";
 import { type PeerLimitOptions, type PeerLimits, peerLimitsOf } from "./limits/peer-limits.ts";
 import { type AcceptLimitOptions, type AcceptLimits, acceptLimitsOf } from "./listen/accept-limits.ts";
 import { Listener } from "./listen/listener.ts";
 import { Lookup } from "./lookup.ts";
-import { type Budget, ServerScheduler } from "./server-scheduler.ts";
-
-/** How much may become visible in one frame. What is not given is unlimited. */
-export interface FrameBudget {
-  /** Messages. */
-  readonly messages?: number;
-  /** Bytes of those messages on the wire. The message that reaches the limit still becomes visible. */
-  readonly bytes?: number;
-}
+import { Scheduler } from "./scheduler.ts";
+import { ConnectionSet } from "./storage/connection-set.ts";
 
 /** Options of a {@link Poller}; the limits are the defaults for all it makes. */
 export interface PollerOptions extends ClientPollerOptions, PeerLimitOptions, AcceptLimitOptions {
@@ -59,20 +54,18 @@ export interface BindOptions
 
 /** The network of a game, in frames: `poll()` once per tick, `flush()` at its end. */
 export class Poller extends ClientPoller {
-  /** @internal */
-  declare protected readonly scheduler: ServerScheduler;
   readonly #peerLimits: PeerLimits;
   readonly #acceptLimits: AcceptLimits;
 
   /** @throws TypeError or RangeError when an option is not a number, or out of its range */
   constructor(options: PollerOptions = {}) {
-    super(options, new ServerScheduler(schedulerOptionsOf(options), budgetOf(options)));
+    super(options, serverScheduler(options));
     this.#peerLimits = peerLimitsOf(options);
     this.#acceptLimits = acceptLimitsOf(options);
   }
 
   /**
-   * Begins to listen. Never throws for what the world does: a taken port is the
+   * Begins to listen. Never throws for what the network does: a taken port is the
    * listener's `closeReason` in a later frame.
    *
    * @throws TypeError when `transport` or `codec` is not one, or cannot listen
@@ -86,15 +79,15 @@ export class Poller extends ClientPoller {
     this.checkUsable(codec);
     if (typeof transport?.listen !== "function") throw new TypeError("transport: this one cannot listen");
     const acceptLimits = acceptLimitsOf(options, this.#acceptLimits);
-    const makeRooms = this.roomsFor(options);
+    const makeParts = this.connectionFactory(options);
     const acceptor = transport.listen();
-    const listener = new Listener(this.scheduler, acceptor, codec, { acceptLimits, makeRooms });
+    const listener = new Listener(this.scheduler, acceptor, codec, { acceptLimits, makeParts });
     this.scheduler.sources.add(listener);
     this.callPumps(transport, acceptor);
     return listener;
   }
 
-  /** As of a client's poller, with more limits. */
+  /** Begins to connect, as a client's poller does, with more limits. */
   override connect<In, Out>(
     transport: Transport,
     codec: Codec<In, Out>,
@@ -104,9 +97,9 @@ export class Poller extends ClientPoller {
   }
 
   /**
-   * Begins to take a place for datagrams. Never throws for what the world does:
-   * a taken port is the socket's `closeReason` in a later frame. At the receive
-   * limit the oldest datagram is lost, and counted.
+   * Binds a datagram socket. Never throws for what the network does: a taken port
+   * is the socket's `closeReason` in a later frame. At the receive limit the
+   * oldest datagram is lost, and counted.
    *
    * @throws TypeError when `transport` or `codec` is not one, or carries no datagrams
    * @throws RangeError when a limit in `options` is out of its range
@@ -130,10 +123,10 @@ export class Poller extends ClientPoller {
   }
 
   /**
-   * Asks for the addresses of a name. Never throws for what the world does: an
+   * Looks up the addresses of a name. Never throws for what the network does: an
    * unknown name is the lookup's `failure` in a later frame.
    *
-   * @throws TypeError when `query` is none
+   * @throws TypeError when `query` is none, such as those of `dns()`
    */
   lookup(query: NameQuery): Lookup {
     if (typeof query?.ask !== "function") {
@@ -153,15 +146,18 @@ export class Poller extends ClientPoller {
   }
 
   /** @internal */
-  protected override roomsFor(options: PeerConnectOptions | ListenOptions): RoomsMaker {
+  protected override connectionFactory(options: PeerConnectOptions | ListenOptions): ConnectionFactory {
     const limits = limitsOf(options, this.limits);
-    return guardedRooms({ ...limits, ...peerLimitsOf(options, this.#peerLimits) });
+    return limitedConnections({ ...limits, ...peerLimitsOf(options, this.#peerLimits) });
   }
 }
 
-function budgetOf({ frameBudget = {} }: PollerOptions): Budget {
-  return {
-    messages: limit("frameBudget.messages", frameBudget.messages ?? Infinity, 1),
-    bytes: limit("frameBudget.bytes", frameBudget.bytes ?? Infinity, 1),
-  };
+/** A scheduler for thousands of connections, and a budget where there is one. */
+function serverScheduler(options: PollerOptions): Scheduler {
+  const schedulerOptions = schedulerOptionsOf(options);
+  return new Scheduler(schedulerOptions, {
+    deadlines: new DeadlineHeap(schedulerOptions.maxFrameMs),
+    connections: new ConnectionSet(),
+    policy: budgetPolicy(options.frameBudget ?? {}),
+  });
 }

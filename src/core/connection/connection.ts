@@ -1,13 +1,12 @@
 /**
  * The game's side of a connection: what a frame shows of one peer.
  *
- *     link ──▶ intake ┊ poll: latch, settle ──▶ state, messages ──▶ tryRecv ──▶ game
- *     link ◀── outbox ◀── flush ◀────────────── encode ◀─────────── trySend ◀────┘
+ *     link ──▶ ingress ┊ poll: latch, update ──▶ state, messages ──▶ tryRecv ──▶ game
+ *     link ◀── outbox ◀── flush ◀──────────────── encode ◀────────── trySend ◀────┘
  *
- * Joins the two rows, and decides what a caller may ask. `rooms.ts` lists the
- * rooms in which the rest is decided.
+ * Joins the two rows, and decides what a caller may ask. `assembly.ts` has the
+ * parts in which the rest is decided.
  */
-
 import type { Codec } from "../../codec/codec.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
@@ -17,35 +16,47 @@ import type { Deadline } from "../frame/deadlines.ts";
 import { CHANGED, type ParentListener, type PollContext, RECEIVED } from "../frame/poll-context.ts";
 import type { ConnectionStats } from "../frame/stats.ts";
 import type { TrafficRecorder } from "../frame/traffic-recorder.ts";
+import type { Ingress } from "../receive/ingress.ts";
+import type { Receiver } from "../receive/receiver.ts";
 import { checkKey, type MessageKey } from "../send/keyed-spans.ts";
-import type { Inbox } from "../storage/inbox.ts";
+import type { Outbox } from "../send/outbox.ts";
+import type { Sender } from "../send/sender.ts";
+import type { ConnectionFactory } from "./assembly.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import type { PeerMonitor } from "./peer-monitor.ts";
 import type { ConnectionState } from "./phase.ts";
-import type { Rooms, RoomsMaker } from "./rooms.ts";
 
 /** One peer. Made by `poller.connect` and given by `listener.tryAccept`. */
 export class Connection<In, Out = In> {
   /** A number of its own among all connections of its poller, counted from 1. */
   readonly id: number;
 
-  /** What it is made of, for the poller and the listener. @internal */
-  readonly rooms: Rooms<AnyConnection, In, Out>;
-  // Also in the rooms; here, as they are all that a frame needs of most connections, and each step counts.
-  /** @internal */
-  readonly inbox: Inbox<In>;
-  /** @internal */
-  readonly books: TrafficRecorder;
-  /** Whether the next frames have nothing to do here but to show what is heard. @internal */
-  isCalm = false;
+  // For the poller and the listener.
   /** The listener that it came through. @internal */
   readonly listener: ParentListener<AnyConnection> | undefined;
-  /** For its poller. @internal */
+  /** @internal */
+  readonly receiver: Receiver<AnyConnection, In>;
+  /** @internal */
+  readonly sender: Sender<AnyConnection, Out>;
+  /** @internal */
+  readonly lifecycle: Lifecycle<AnyConnection>;
+  /** @internal */
+  readonly outbox: Outbox;
+  /** Whether the next frames have nothing to do here but to show what is received. @internal */
+  receiveOnly = false;
+  /** Kept here by whoever counts its deadline down. @internal */
   deadline: Deadline<unknown> | undefined;
+
   readonly #context: PollContext<AnyConnection>;
-  /** What the link says of itself, as of the frame. A guest's link knew it all when it came. */
-  #facts: LinkFacts;
-  /** What is new here for the next poll: nothing, or one of these or both. */
-  #news = 0;
-  #heardMs = 0;
+  readonly #link: Link;
+  readonly #ingress: Ingress<AnyConnection, In>;
+  readonly #recorder: TrafficRecorder;
+  readonly #monitor: PeerMonitor<AnyConnection> | undefined;
+  /** What the link says of itself, as of the frame. An incoming link knew it all when it came. */
+  #linkInfo: LinkInfo;
+  /** What is new here for the next poll: nothing, RECEIVED, CHANGED or both. */
+  #changes = 0;
+  #lastReceivedMs = 0;
 
   /** @internal */
   constructor(
@@ -53,61 +64,67 @@ export class Connection<In, Out = In> {
     listener: ParentListener<AnyConnection> | undefined,
     link: Link,
     codec: Codec<In, Out>,
-    makeRooms: RoomsMaker,
+    makeParts: ConnectionFactory,
   ) {
     this.id = context.register(this);
     this.listener = listener;
     this.#context = context;
-    this.rooms = makeRooms({ context, listener, member: this }, link, codec);
-    this.inbox = this.rooms.intake.inbox;
-    this.books = this.rooms.books;
-    this.#facts = listener === undefined ? NO_FACTS : link;
-    link.attach(this.rooms.intake);
+    this.#link = link;
+    const parts = makeParts<AnyConnection, In, Out>({ context, listener, member: this }, link, codec);
+    this.receiver = parts.receiver;
+    this.sender = parts.sender;
+    this.lifecycle = parts.lifecycle;
+    this.#ingress = parts.ingress;
+    this.outbox = parts.outbox;
+    this.#recorder = parts.recorder;
+    this.#monitor = parts.monitor;
+    this.#linkInfo = listener === undefined ? NO_INFO : link;
+    link.attach(parts.ingress);
   }
 
   /** Where it is in its life. Changes in `poll()`, and by `close()` and `abort()`. */
   get state(): ConnectionState {
-    return this.rooms.life.state;
+    return this.lifecycle.state;
   }
 
   /** Why it is over; `undefined` until `state` is `"closed"`. */
   get closeReason(): CloseReason | undefined {
-    return this.rooms.life.closeReason;
+    return this.lifecycle.closeReason;
   }
 
   /** This end's address; `undefined` while connecting. */
   get localAddress(): Address | undefined {
-    return this.#facts.localAddress;
+    return this.#linkInfo.localAddress;
   }
 
   /** The peer's address, also after the close; `undefined` while connecting. */
   get remoteAddress(): Address | undefined {
-    return this.#facts.remoteAddress;
+    return this.#linkInfo.remoteAddress;
   }
 
   /** Addresses of the name that were tried and did not answer; empty while connecting. */
   get failedAttempts(): readonly FailedAttempt[] {
-    return this.#facts.failedAttempts ?? [];
+    return this.#linkInfo.failedAttempts ?? [];
   }
 
   /** How it is encrypted, once it is open; `undefined` where it is not. */
   get security(): Security | undefined {
-    return this.#facts.security;
+    return this.#linkInfo.security;
   }
 
   /** Whether the peer has finished sending and its last message was taken, as of this frame. */
   get recvEnded(): boolean {
-    return this.rooms.life.recvEnded;
+    return this.lifecycle.recvEnded;
   }
 
   /** Bytes that were sent and have not left this process, as of this frame. */
   get pendingBytes(): number {
-    return this.rooms.outbox.pendingBytes;
+    return this.outbox.pendingBytes;
   }
 
   /** What was counted so far. */
   get stats(): ConnectionStats {
-    return this.books.own;
+    return this.#recorder.own;
   }
 
   /**
@@ -116,7 +133,7 @@ export class Connection<In, Out = In> {
    * not taken waits for the next frame.
    */
   tryRecv(): In | undefined {
-    return this.rooms.receiving.tryRecv();
+    return this.receiver.tryRecv();
   }
 
   /**
@@ -125,7 +142,7 @@ export class Connection<In, Out = In> {
    * streams of positions, where only the last one matters.
    */
   tryRecvLatest(): In | undefined {
-    return this.rooms.receiving.tryRecvLatest();
+    return this.receiver.tryRecvLatest();
   }
 
   /** Takes the messages of this frame one by one, as {@link tryRecv} does. */
@@ -142,7 +159,7 @@ export class Connection<In, Out = In> {
    * @throws RangeError when it could never fit under the send limit
    */
   trySend(message: Out): boolean {
-    return this.rooms.sending.trySend(message);
+    return this.sender.trySend(message);
   }
 
   /**
@@ -162,7 +179,7 @@ export class Connection<In, Out = In> {
    */
   trySendLatest(key: MessageKey, message: Out): boolean {
     checkKey(key);
-    return this.rooms.sending.trySend(message, key);
+    return this.sender.trySend(message, key);
   }
 
   /**
@@ -171,32 +188,32 @@ export class Connection<In, Out = In> {
    * end is seen once what came before it was taken.
    */
   hold(): void {
-    this.rooms.receiving.hold();
+    this.receiver.hold();
   }
 
   /** Undoes {@link hold}: what this frame had is there again, the rest comes with the next. */
   release(): void {
-    this.rooms.receiving.release();
+    this.receiver.release();
   }
 
   /**
-   * Finishes sending and goes on hearing: what was sent leaves, then the end of
+   * Finishes sending and goes on receiving: what was sent leaves, then the end of
    * the stream. `state` is `"closing"` until the peer has finished too; there is
    * no deadline, so call `close()` when the answer takes too long. Does nothing
    * when this side has finished already.
    */
   end(): void {
-    this.rooms.life.end();
+    this.lifecycle.end();
   }
 
   /**
-   * Says goodbye: what was sent leaves first, then the end of the stream,
+   * Closes: what was sent leaves first, then the end of the stream,
    * within the close deadline. What was not taken is dropped, and so is what
    * still comes. `state` is `"closing"` at once and `"closed"` in a later frame.
    * Does nothing when it is closed already.
    */
   close(): void {
-    this.rooms.life.close();
+    this.lifecycle.close();
   }
 
   /**
@@ -204,82 +221,79 @@ export class Connection<In, Out = In> {
    * transport has one. `state` is `"closed"` at once.
    */
   abort(): void {
-    this.rooms.life.abort();
+    this.lifecycle.abort();
   }
 
-  // What follows is for the poller, the listener and the rooms alone.
+  // What follows is for the poller, the listener and the parts alone.
 
   /** When something came from the peer last: the time of the frame that shows it, rounded up to a millisecond. @internal */
-  get heardMs(): number {
-    return this.#news & RECEIVED ? this.#context.polledMs : this.#heardMs;
+  get lastReceivedMs(): number {
+    return this.#changes & RECEIVED ? this.#context.polledMs : this.#lastReceivedMs;
   }
 
   /** Sends what is queued, in one write, and behind the last the end of the stream. @internal */
   flush(): void {
-    this.rooms.life.flush();
-    this.rooms.guard?.flushed();
-    if (this.rooms.outbox.hasDrained) this.file();
+    this.lifecycle.flush();
+    this.#monitor?.handleFlush();
+    if (this.outbox.hasDrained) this.markDirty();
   }
 
   /** A frame looks here: answers what is new, and forgets it. @internal */
-  see(): number {
-    const news = this.#news;
-    if (news & RECEIVED) this.#heardMs = Math.ceil(this.#context.polledMs); // a fraction would be a step to memory of its own
-    this.#news = 0;
-    return news;
+  takeChanges(): number {
+    const changes = this.#changes;
+    if (changes & RECEIVED) this.#lastReceivedMs = Math.ceil(this.#context.polledMs); // a fraction would be a step to memory of its own
+    this.#changes = 0;
+    return changes;
   }
 
-  /**
-   * Turns what was filed into what the game sees, after the latch. Answers
-   * whether this frame has something to look at here. @internal
-   */
+  /** Turns what was queued into what the game sees, after the latch. Answers whether there is something to look at. @internal */
   update(): boolean {
-    this.see();
-    this.rooms.receiving.settle();
+    const { lifecycle } = this;
+    this.takeChanges();
+    this.#monitor?.reportLosses();
+    this.receiver.update();
     this.#noteDrained();
-    const isInside = this.rooms.life.phase !== "at the door";
-    const moved = isInside && this.rooms.life.advance();
-    this.isCalm = this.rooms.guard?.look() === true;
-    if (moved) this.#copyFacts();
-    const hasRoom = this.rooms.life.phase === "open" && this.rooms.outbox.takeDrained();
-    if (hasRoom) this.#context.emit("drain", this);
-    return isInside && (moved || hasRoom || this.inbox.ready > 0);
+    const { isPending } = lifecycle;
+    const moved = !isPending && lifecycle.advance();
+    this.receiveOnly = this.#monitor?.update() === true;
+    if (moved) this.#copyLinkInfo();
+    const hasDrained = lifecycle.isOpen && this.outbox.takeDrained();
+    if (hasDrained) this.#context.emit("drain", this);
+    return !isPending && (moved || hasDrained || this.receiver.ready > 0);
   }
 
   /** Its deadline has passed. @internal */
   handleTimeout(): void {
     this.#noteDrained(); // what left in time counts
-    this.rooms.life.expire();
+    if (this.#monitor?.handleTimeout() !== true) this.lifecycle.handleTimeout();
   }
 
   /** Has the next poll look here, for this reason. @internal */
-  file(what: typeof RECEIVED | typeof CHANGED = CHANGED): void {
-    if (this.#news === 0) this.#context.markDirty(this);
-    this.#news |= what;
+  markDirty(changes: number = CHANGED): void {
+    if (this.#changes === 0) this.#context.markDirty(this);
+    this.#changes |= changes;
   }
 
-  /** Files it again when something of this frame is left for the next. @internal */
-  refile(): void {
-    const { inbox } = this;
-    if (this.#news !== 0 || inbox.length === 0 || inbox.isHeld) return;
-    if (this.state !== "closed") this.file();
+  /** Has the next poll look here when something of this frame is left for it. @internal */
+  requeue(): void {
+    if (this.#changes === 0 && this.receiver.hasLeftovers && this.state !== "closed") this.markDirty();
   }
 
-  #copyFacts(): void {
+  #copyLinkInfo(): void {
     if (this.listener !== undefined) return;
-    const { localAddress, remoteAddress, security, failedAttempts } = this.rooms.link;
-    this.#facts = { localAddress, remoteAddress, security, failedAttempts };
+    const { localAddress, remoteAddress, security, failedAttempts } = this.#link;
+    this.#linkInfo = { localAddress, remoteAddress, security, failedAttempts };
   }
 
   #noteDrained(): void {
-    this.rooms.outbox.drained(this.rooms.intake.drainedBytes);
-    this.rooms.intake.drainedBytes = 0;
+    this.outbox.drained(this.#ingress.drainedBytes);
+    this.#ingress.drainedBytes = 0;
   }
 }
 
 /** A connection, whatever its messages are. Nothing can be sent on it without knowing. */
 export type AnyConnection = Connection<unknown, never>;
 
-const NO_FACTS: LinkFacts = {};
+const NO_INFO: LinkInfo = {};
 
-type LinkFacts = Partial<Pick<Link, "localAddress" | "remoteAddress" | "security" | "failedAttempts">>;
+type LinkInfo = Partial<Pick<Link, "localAddress" | "remoteAddress" | "security" | "failedAttempts">>;

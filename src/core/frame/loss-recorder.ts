@@ -2,11 +2,11 @@
  * What one connection lost by the policies that were chosen for it: counted as
  * the rest of its books, and told once a frame.
  */
-import type { ConnectionOwner } from "./poll-context.ts";
+import type { ConnectionOwner, ConnectionRef } from "./poll-context.ts";
 import type { Counters, StreamStats } from "./stats.ts";
 
 /** The losses of one connection. */
-export class LossRecorder<Member> {
+export class LossRecorder<Member extends ConnectionRef> {
   readonly #owner: ConnectionOwner<Member>;
   readonly #own: Counters<StreamStats>;
   #received = 0;

@@ -19,45 +19,45 @@ export interface PollContext<Member> {
   readonly polledMs: number;
   /** The time that late frames took and did not count, in milliseconds. */
   readonly uncountedMs: number;
-  /** A new connection; answers its number. */
+  /** Adds a new connection, and answers its number. */
   register(member: Member): number;
-  /** Something is new here; look at it in the next poll. */
+  /** Has the next poll update `member`. */
   markDirty(member: Member): void;
-  /** Something is to be sent here; call `flush` at the next flush. */
+  /** Has the next flush call `flush` of `member`. */
   queueFlush(member: Member): void;
-  /** Call `handleTimeout` once polled time has come to `untilMs`, or never. Replaces an earlier deadline. */
+  /** Has `handleTimeout` called once polled time has come to `untilMs`; `Infinity` for never. Replaces an earlier deadline. */
   setDeadline(member: Member, untilMs: number): void;
-  /** Its life went on, in this frame. */
+  /** Emits a lifecycle event at the end of this poll. */
   emit(what: "open" | "close" | "drain", member: Member): void;
-  /** So many of its messages were dropped since the last frame. */
+  /** Emits that so many messages of `member` were dropped since the last frame. */
   emitLoss(member: Member, lost: { readonly received: number; readonly sent: number }): void;
 }
 
 /** What a listener asks of its poller, beside what its connections ask. */
-export interface ListenerContext<Member, House> extends PollContext<Member> {
+export interface ListenerContext<Member, Parent> extends PollContext<Member> {
   /** The time now, for budgets in milliseconds. */
   readonly clock: () => number;
-  /** Something is new at this acceptor; call `settle` in the next poll. */
+  /** Has the next poll call `update` of `source`. */
   markSourceDirty(source: Source): void;
-  /** A guest was taken in, with what this frame has of it. */
+  /** Adds an accepted connection to those that are ready, where this frame has messages of it. */
   pushAccepted(member: Member): void;
-  emitListener(what: "listen" | "unlisten", source: House): void;
-  emitAccept(source: House, member: Member): void;
-  emitDrop(source: House, count: number, reason: CloseReason): void;
+  emitListener(what: "listen" | "unlisten", listener: Parent): void;
+  emitAccept(listener: Parent, member: Member): void;
+  emitDrop(listener: Parent, count: number, reason: CloseReason): void;
 }
 
 /** What a datagram socket asks of its poller. */
 export interface DatagramContext {
   readonly counters: Counters<PollerStats>;
-  /** Something is new here; call `settle` in the next poll. */
+  /** Has the next poll call `update` of `source`. */
   markSourceDirty(source: Source): void;
-  /** Something is to be sent here; call `flush` at the next flush. */
+  /** Has the next flush call `flush` of `socket`. */
   queueFlush(socket: Flushing): void;
-  /** It is over. */
+  /** Forgets a socket that is closed. */
   removeSource(socket: Closing): void;
 }
 
-/** What takes part in a poll. */
+/** A source of events beside the connections: a listener, a datagram socket, a lookup. */
 export interface Source {
   update(): void;
 }
@@ -75,21 +75,29 @@ export interface Flushing {
 /** What a connection asks of the listener it came through. */
 export interface ParentListener<Member> {
   readonly counters: Counters<StreamStats>;
-  /** It has messages in the frame `tick`. */
+  /** Has `drain` visit `member`, which has messages in the frame `tick`. */
   offerTurn(member: Member, tick: number): void;
-  /** It is over. */
+  /** Forgets a connection that is closed. */
   remove(member: Member): void;
 }
 
-/** Whose part it is, and who is told of it. */
-export interface ConnectionOwner<Member> {
+/** A connection, as its parts know it. */
+export interface ConnectionRef {
+  /** When something came from the peer last, in polled time, rounded up to a millisecond. */
+  readonly lastReceivedMs: number;
+  /** Something is new: {@link RECEIVED}, {@link CHANGED} or both; `CHANGED` where it is not said. */
+  markDirty(changes?: number): void;
+}
+
+/** The connection that a part belongs to, with those it reports to. */
+export interface ConnectionOwner<Member extends ConnectionRef> {
   readonly context: PollContext<Member>;
   /** The listener that it came through; `undefined` when it connects. */
   readonly listener: ParentListener<Member> | undefined;
   readonly member: Member;
 }
 
-/** What may be new at a connection between two frames: flags, as both can be. Something came from the peer. */
+/** A flag of what is new at a connection between two frames: bytes came from the peer. */
 export const RECEIVED = 1;
-/** Something else is new: the next frame has to look at all of the connection. */
+/** Another: something else changed, and the next frame has to update all of the connection. */
 export const CHANGED = 2;

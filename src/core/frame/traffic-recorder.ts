@@ -5,38 +5,27 @@
  */
 
 import type { Inbox } from "../storage/inbox.ts";
-import type { ParentListener, PollContext } from "./poll-context.ts";
 import { type ConnectionStats, type Counters, connectionCounters, type StreamStats } from "./stats.ts";
 
-/** The books of one connection. */
+/** The recorder of one connection. */
 export class TrafficRecorder {
   /** The connection's own. */
   readonly own: Counters<ConnectionStats> = connectionCounters();
   readonly #poller: Counters<StreamStats>;
   readonly #listener: Counters<StreamStats> | undefined;
 
-  constructor(
-    context: Pick<PollContext<never>, "counters">,
-    listener: Pick<ParentListener<never>, "counters"> | undefined,
-  ) {
+  constructor({ context, listener }: RecorderOwner) {
     this.#poller = context.counters;
     this.#listener = listener?.counters;
   }
 
-  /** All that waited became visible. */
-  recordLatch(
-    messages: number,
-    { latchedBytes, peakBytes }: Pick<Inbox<never>, "latchedBytes" | "peakBytes">,
-  ): void {
-    this.received(messages, latchedBytes);
-    this.own.inboxPeakBytes = peakBytes;
-  }
-
-  /** So many messages became visible. */
-  received(messages: number, sizeBytes: number): void {
-    countReceived(this.own, messages, sizeBytes);
-    countReceived(this.#poller, messages, sizeBytes);
-    if (this.#listener !== undefined) countReceived(this.#listener, messages, sizeBytes);
+  /** A latch made so many messages visible. */
+  recordLatch(messages: number, inbox: Pick<Inbox<never>, "latchedBytes" | "peakBytes">): void {
+    const { latchedBytes } = inbox;
+    countReceived(this.own, messages, latchedBytes);
+    countReceived(this.#poller, messages, latchedBytes);
+    if (this.#listener !== undefined) countReceived(this.#listener, messages, latchedBytes);
+    this.own.inboxPeakBytes = inbox.peakBytes;
   }
 
   /** A message was queued. */
@@ -66,6 +55,12 @@ export class TrafficRecorder {
     this.#poller.refusedMessages++;
     if (this.#listener !== undefined) this.#listener.refusedMessages++;
   }
+}
+
+/** Whose counters are counted as well. */
+interface RecorderOwner {
+  readonly context: { readonly counters: Counters<StreamStats> };
+  readonly listener: { readonly counters: Counters<StreamStats> } | undefined;
 }
 
 // Written out field by field: as one function that takes the field's name it was a tenth of a frame.

@@ -3,7 +3,7 @@
  * a connection, as a page never needs them.
  */
 import { kindOf, limit, rate } from "../../check.ts";
-import type { RoomsMaker } from "../connection/rooms.ts";
+import type { ConnectionFactory } from "../connection/assembly.ts";
 
 /** A list of addresses, such as a `net.BlockList`. */
 export interface AddressList {
@@ -64,7 +64,7 @@ export function acceptLimitsOf(
 /** What a listener is told of its guests: who may come in, and how those are kept. */
 export interface ListenerRules {
   readonly acceptLimits: AcceptLimits;
-  readonly makeRooms: RoomsMaker;
+  readonly makeParts: ConnectionFactory;
 }
 
 function list(name: ListName, value: AddressList): AddressList {

@@ -1,29 +1,30 @@
 /**
- * Who has messages in this frame, and how a visitor is led round: without a
- * budget one connection after the other, under one in fair turns. Knows
- * connections by what can be taken from them.
+ * The connections of a listener that have messages in this frame, and how a
+ * callback is led round them: without a budget one connection after the other,
+ * under one in fair turns. Knows connections by what can be taken from them.
  */
-
-import type { Inbox } from "../storage/inbox.ts";
 import { RoundRobin } from "../storage/round-robin.ts";
 import { BudgetMeter, type DrainBudget } from "./drain-budget.ts";
 
-/** From whom messages are taken. */
-export interface Source<In> {
-  readonly inbox: Pick<Inbox<In>, "ready" | "nextBytes" | "take" | "notifyOnTake">;
-  readonly rooms: { readonly receiving: { tellTaken(): void } };
+/** A connection, by what can be taken from it. */
+export interface Drainable<In> {
+  readonly receiver: {
+    readonly ready: number;
+    readonly nextBytes: number;
+    tryRecv(): In | undefined;
+  };
 }
 
 type Visit<From, In> = (from: From, message: In) => void;
 
-/** The rounds of one listener's visitors. */
-export class ListenerDrain<From extends Source<In>, In> {
-  readonly #turns = new RoundRobin<From>({ remaining: (from) => from.inbox.ready });
-  readonly #spending: BudgetMeter;
-  #visiting = false;
+/** The drain of one listener. */
+export class ListenerDrain<From extends Drainable<In>, In> {
+  readonly #turns = new RoundRobin<From>({ remaining: ({ receiver }) => receiver.ready });
+  readonly #meter: BudgetMeter;
+  #isVisiting = false;
 
   constructor(clock: () => number) {
-    this.#spending = new BudgetMeter(clock);
+    this.#meter = new BudgetMeter(clock);
   }
 
   /** `from` has messages in the frame `tick`. */
@@ -33,35 +34,33 @@ export class ListenerDrain<From extends Source<In>, In> {
 
   /** Answers how many messages are left. Allocates nothing when there are none. */
   run(visit: Visit<From, In>, budget: DrainBudget): number {
-    if (this.#visiting) throw new Error("drain: called from within drain(), by its visitor");
-    this.#spending.begin(budget);
-    return this.#turns.isEmpty ? 0 : this.#lead(visit);
+    if (this.#isVisiting) throw new Error("drain: called from within drain(), by its visitor");
+    this.#meter.begin(budget);
+    return this.#turns.isEmpty ? 0 : this.#visitAll(visit);
   }
 
-  #lead(visit: Visit<From, In>): number {
-    const spending = this.#spending;
-    this.#visiting = true;
+  #visitAll(visit: Visit<From, In>): number {
+    const meter = this.#meter;
+    this.#isVisiting = true;
     try {
-      if (spending.isUnlimited) return this.#turns.runOut((from) => visitAll(from, visit));
+      if (meter.isUnlimited) return this.#turns.runOut((from) => visitEach(from, visit));
       return this.#turns.run((from) => {
-        if (!spending.spend(from.inbox.nextBytes)) return false;
-        visit(from, take(from)); // it has one, or it would have no turn
+        if (!meter.spend(from.receiver.nextBytes)) return false;
+        visit(from, next(from)); // it has one, or it would have no turn
         return true;
       });
     } finally {
-      this.#visiting = false;
+      this.#isVisiting = false;
     }
   }
 }
 
 /** All that `from` has in one turn: cheaper for each message than turns of their own. */
-function visitAll<From extends Source<In>, In>(from: From, visit: Visit<From, In>): void {
-  while (from.inbox.ready > 0) visit(from, take(from));
+function visitEach<From extends Drainable<In>, In>(from: From, visit: Visit<From, In>): void {
+  while (from.receiver.ready > 0) visit(from, next(from));
 }
 
-/** The next message, where there is one. */
-function take<In>({ inbox, rooms }: Source<In>): In {
-  const message = inbox.take() as In; // which may be `undefined`, where a codec has such messages
-  if (inbox.notifyOnTake) rooms.receiving.tellTaken();
-  return message;
+/** The next message of a connection that has one. */
+function next<In>({ receiver }: Drainable<In>): In {
+  return receiver.tryRecv() as In; // which may be `undefined`, where a codec has such messages
 }

@@ -38,18 +38,18 @@ export class Listener<In, Out = In> {
   readonly #acceptQueue = new FrameQueue<Connection<In, Out>>();
   readonly #connections = new ConnectionSet<Connection<In, Out>>();
   /** What is broadcast, for all guests until they are flushed. */
-  readonly #run: BroadcastBuffer;
-  readonly #draining: ListenerDrain<Connection<In, Out>, In>;
+  readonly #broadcast: BroadcastBuffer;
+  readonly #drain: ListenerDrain<Connection<In, Out>, In>;
   readonly #counters: Counters<ListenerStats> = listenerCounters();
   #state: ListenerState = "starting";
   #address: Address | undefined;
   #closeReason: CloseReason | undefined;
-  #announced = false;
+  #isUnlistenEmitted = false;
   // Filed by the acceptor, and seen at the next poll.
-  #filed = false;
+  #isDirty = false;
   #acceptorChange: { readonly address: Address | undefined } | { readonly reason: CloseReason } | undefined;
-  #arrivals: Connection<In, Out>[] = [];
-  #arrivalPeak = 0;
+  #arrivedNow: Connection<In, Out>[] = [];
+  #waitingPeak = 0;
   #drops = new Map<string, { count: number; readonly reason: CloseReason }>();
 
   /** @internal */
@@ -63,8 +63,8 @@ export class Listener<In, Out = In> {
     this.#acceptor = acceptor;
     this.#codec = codec;
     this.#rules = rules;
-    this.#run = new BroadcastBuffer(context.buffers);
-    this.#draining = new ListenerDrain(context.clock);
+    this.#broadcast = new BroadcastBuffer(context.buffers);
+    this.#drain = new ListenerDrain(context.clock);
     this.#admission = new Admission(rules.acceptLimits, context.polledMs);
     acceptor.attach(this.#acceptorEvents());
   }
@@ -100,12 +100,12 @@ export class Listener<In, Out = In> {
    * A guest that has left again is still handed out, with what it said.
    */
   tryAccept(): Connection<In, Out> | undefined {
-    const guest = this.#acceptQueue.take();
-    if (guest === undefined) return undefined;
-    if (guest.state !== "closed") this.#connections.add(guest); // an event handler may have closed it
-    guest.rooms.life.admit();
-    this.#context.pushAccepted(guest);
-    return guest;
+    const connection = this.#acceptQueue.take();
+    if (connection === undefined) return undefined;
+    if (connection.state !== "closed") this.#connections.add(connection); // an event handler may have closed it
+    connection.lifecycle.accept();
+    this.#context.pushAccepted(connection);
+    return connection;
   }
 
   /**
@@ -124,7 +124,7 @@ export class Listener<In, Out = In> {
     visit: (connection: Connection<In, Out>, message: In) => void,
     budget: DrainBudget = UNLIMITED,
   ): number {
-    return this.#draining.run(visit, budget);
+    return this.#drain.run(visit, budget);
   }
 
   /**
@@ -160,7 +160,7 @@ export class Listener<In, Out = In> {
     this.#state = "closed";
     this.#closeReason = { kind: "local", message: "this side closed the listener" };
     this.#rejectPending();
-    this.#file();
+    this.#markDirty();
     this.#acceptor.close();
   }
 
@@ -173,20 +173,20 @@ export class Listener<In, Out = In> {
 
   /** Turns what the door filed into what the game sees. @internal */
   update(): void {
-    this.#filed = false;
-    this.#settleState();
-    this.#settleDrops();
+    this.#isDirty = false;
+    this.#updateState();
+    this.#reportDrops();
     this.#acceptQueue.latch();
-    this.#counters.accepted += this.#arrivals.length;
-    this.#context.counters.accepted += this.#arrivals.length;
-    this.#counters.acceptPeak = this.#arrivalPeak;
-    for (const guest of this.#arrivals) this.#context.emitAccept(this, guest);
-    this.#arrivals.length = 0;
+    this.#counters.accepted += this.#arrivedNow.length;
+    this.#context.counters.accepted += this.#arrivedNow.length;
+    this.#counters.acceptPeak = this.#waitingPeak;
+    for (const guest of this.#arrivedNow) this.#context.emitAccept(this, guest);
+    this.#arrivedNow.length = 0;
   }
 
   /** @internal */
   offerTurn(connection: AnyConnection, tick: number): void {
-    this.#draining.add(connection as Connection<In, Out>, tick);
+    this.#drain.add(connection as Connection<In, Out>, tick);
   }
 
   /** @internal */
@@ -197,24 +197,24 @@ export class Listener<In, Out = In> {
 
   #queueForAll(message: Out, except: Connection<In, Out> | undefined, key?: MessageKey): number {
     const encoded = this.#codec.encode(message);
-    const run = key === undefined ? this.#run : undefined;
-    run?.begin();
+    const broadcast = key === undefined ? this.#broadcast : undefined;
+    broadcast?.begin();
     let queued = 0;
     for (const connection of this.#connections) {
-      if (connection !== except && connection.rooms.sending.queue(encoded, key, run)) queued++;
+      if (connection !== except && connection.sender.trySendEncoded(encoded, key, broadcast)) queued++;
     }
     return queued;
   }
 
-  #settleState(): void {
+  #updateState(): void {
     const news = this.#acceptorChange;
     this.#acceptorChange = undefined;
     if (this.#state === "closed") {
-      if (!this.#announced) this.#announceEnd();
+      if (!this.#isUnlistenEmitted) this.#emitUnlisten();
     } else if (news !== undefined && "reason" in news) {
       this.#state = "closed";
       this.#closeReason = news.reason;
-      this.#announceEnd();
+      this.#emitUnlisten();
     } else if (news !== undefined) {
       this.#state = "listening";
       this.#address = news.address;
@@ -222,12 +222,12 @@ export class Listener<In, Out = In> {
     }
   }
 
-  #announceEnd(): void {
-    this.#announced = true;
+  #emitUnlisten(): void {
+    this.#isUnlistenEmitted = true;
     this.#context.emitListener("unlisten", this);
   }
 
-  #settleDrops(): void {
+  #reportDrops(): void {
     if (this.#drops.size === 0) return;
     const droppedBy: Record<string, number> = { ...this.#counters.droppedBy };
     for (const { count, reason } of this.#drops.values()) {
@@ -247,27 +247,27 @@ export class Listener<In, Out = In> {
     const drop = this.#drops.get(key);
     if (drop === undefined) this.#drops.set(key, { count: 1, reason });
     else drop.count++;
-    this.#file();
+    this.#markDirty();
   }
 
   #rejectPending(): void {
     this.#acceptQueue.latch();
     for (let guest: AnyConnection | undefined; (guest = this.#acceptQueue.take()) !== undefined; )
       guest.abort();
-    this.#arrivals.length = 0;
+    this.#arrivedNow.length = 0;
   }
 
   #acceptorEvents(): AcceptorEvents {
     return {
-      listening: (address) => this.#file({ address }),
+      listening: (address) => this.#markDirty({ address }),
       incoming: (link) => this.#incoming(link),
       rejected: (reason) => this.#drop(reason),
-      closed: (reason) => this.#file({ reason }),
+      closed: (reason) => this.#markDirty({ reason }),
     };
   }
 
   #incoming(link: Link): void {
-    this.#file();
+    this.#markDirty();
     if (this.#state === "closed") {
       link.abort();
       return;
@@ -280,16 +280,16 @@ export class Listener<In, Out = In> {
       return;
     }
     this.#admission.add(remoteAddress);
-    const guest = new Connection(this.#context, this, link, this.#codec, this.#rules.makeRooms);
+    const guest = new Connection(this.#context, this, link, this.#codec, this.#rules.makeParts);
     this.#acceptQueue.put(guest, 0);
-    this.#arrivals.push(guest);
-    this.#arrivalPeak = Math.max(this.#arrivalPeak, this.#acceptQueue.length);
+    this.#arrivedNow.push(guest);
+    this.#waitingPeak = Math.max(this.#waitingPeak, this.#acceptQueue.length);
   }
 
-  #file(news = this.#acceptorChange): void {
+  #markDirty(news = this.#acceptorChange): void {
     this.#acceptorChange = news;
-    if (this.#filed) return;
-    this.#filed = true;
+    if (this.#isDirty) return;
+    this.#isDirty = true;
     this.#context.markSourceDirty(this);
   }
 }

@@ -1,206 +1,192 @@
 /**
- * The outbox: what the game sent in this frame, one run of bytes until the
- * flush, and the account of what the link has not sent yet.
+ * The outbox: what the game sends to one peer, under a limit, and the account of
+ * what the link has not sent yet.
  *
- *     trySend ── queue ──▶ store ── flush: one write ──▶ link ── drained ──▶ gone
+ *     trySend ──── push ──▶ send buffer ─────┐ flush: one write ──▶ link ── drained ──▶ gone
+ *     broadcast ── push ──▶ broadcast part ──┘
  *
- * A link that is behind is not given more: what waits here can still be
- * replaced by what is newer, and lies closer together. Stores come from a pool:
- * most connections are silent most of the time, and a silent one should hold no
- * memory. Knows nothing of states.
+ * A link that is behind is not given more: a message that waits here can still be
+ * replaced by a newer one, and lies closer to the others. The parts that only
+ * some connections need are passed in. Knows no states.
  */
-
 import type { Link } from "../../port/link.ts";
-import type { BufferPool } from "../storage/buffer-pool.ts";
 import type { BroadcastBuffer } from "./broadcast-buffer.ts";
-import { KeyedSpans, type MessageKey, type Span } from "./keyed-spans.ts";
+import type { BroadcastPart } from "./broadcast-part.ts";
+import type { MessageKey, Span } from "./keyed-spans.ts";
+import type { SendBuffer } from "./send-buffer.ts";
+import type { UnsentAge } from "./unsent-age.ts";
+
+/** What an outbox is made of. */
+export interface OutboxParts {
+  readonly link: Link;
+  readonly buffer: SendBuffer;
+  /** The most that may wait, here and in the link, in bytes. */
+  readonly limitBytes: number;
+  /** Keeps the age of what was flushed, where somebody asks for it. */
+  readonly age?: UnsentAge | undefined;
+  /** Takes broadcasts, where they are shared. Not together with `onDrop`. */
+  readonly part?: BroadcastPart | undefined;
+  /** Called for each message that is dropped. Where it is given, the oldest messages make room for a new one. */
+  readonly onDrop?: (() => void) | undefined;
+}
 
 /** Bytes on their way out, in the order they were sent, under a limit. */
 export class Outbox {
   /** The most that ever waited, in bytes. */
   peakBytes = 0;
+  /** By how much the last message that replaced another was longer, in bytes. */
+  grownBytes = 0;
 
   readonly #link: Link;
-  protected readonly pool: BufferPool;
-  protected readonly limitBytes: number;
-  protected store: Uint8Array | undefined;
-  /** Bytes that wait for the flush. */
-  storedBytes = 0;
-  /** Where in the store they begin: further on where some were dropped. */
-  protected from = 0;
-  /** By how much the last message that replaced another was longer. */
-  grownBytes = 0;
-  protected inLinkBytes = 0;
+  readonly #buffer: SendBuffer;
+  readonly #limitBytes: number;
+  readonly #age: UnsentAge | undefined;
+  readonly #part: BroadcastPart | undefined;
+  readonly #onDrop: (() => void) | undefined;
+  #inLinkBytes = 0;
   #refused = false;
-  /** Where the messages that may be replaced stand in the store. */
-  protected spans: KeyedSpans | undefined;
-  /** How many messages without a key were queued. */
-  #epoch = 0;
 
-  constructor(link: Link, pool: BufferPool, limitBytes: number) {
+  constructor({ link, buffer, limitBytes, age, part, onDrop }: OutboxParts) {
     this.#link = link;
-    this.pool = pool;
-    this.limitBytes = limitBytes;
+    this.#buffer = buffer;
+    this.#limitBytes = limitBytes;
+    this.#age = age;
+    this.#part = part;
+    this.#onDrop = onDrop;
+  }
+
+  /** Bytes that wait for the flush. */
+  get storedBytes(): number {
+    return this.#buffer.length + (this.#part?.length ?? 0);
   }
 
   /** Bytes that have not left: those that wait here, and those in the link. */
   get pendingBytes(): number {
-    return this.storedBytes + this.inLinkBytes;
+    return this.storedBytes + this.#inLinkBytes;
   }
 
   /** Whether bytes were refused and half of the limit is free again. */
   get hasDrained(): boolean {
-    return this.#refused && this.pendingBytes <= this.limitBytes / 2;
+    return this.#refused && this.pendingBytes <= this.#limitBytes / 2;
   }
 
   /** The same; says so once. */
   takeDrained(): boolean {
-    const hasDrained = this.hasDrained;
+    const { hasDrained } = this;
     if (hasDrained) this.#refused = false;
     return hasDrained;
   }
 
   /**
-   * Copies `bytes` behind what waits. Where a message of the same `key` waits it
-   * goes: these take its place, or the end, where a message without a key
-   * stands between. `"refused"`, and nothing is copied, when they do not fit
-   * under the limit now.
+   * Appends a message. Where one of the same `key` waits it goes: this one takes
+   * its place, or the end, where a message without a key stands between.
+   * `"refused"`, and nothing is copied, when it does not fit under the limit now.
    *
-   * @param run where these bytes go round, when they do: a copy may be saved
-   * @throws RangeError when they never could
+   * @param broadcast whose current message it is, if it is one: a copy may be saved
+   * @throws RangeError when it could never fit
    */
-  queue(bytes: Uint8Array, key?: MessageKey, run?: BroadcastBuffer): Outcome {
-    if (bytes.length > this.limitBytes) {
+  push(bytes: Uint8Array, key?: MessageKey, broadcast?: BroadcastBuffer): Outcome {
+    if (bytes.length > this.#limitBytes) {
       throw new RangeError(
-        `message: ${bytes.length} bytes can never fit under sendLimitBytes, ${this.limitBytes}`,
+        `message: ${bytes.length} bytes can never fit under sendLimitBytes, ${this.#limitBytes}`,
       );
     }
-    const old = key === undefined ? undefined : this.spans?.find(key);
-    const pending = this.pendingBytes + bytes.length - (old?.length ?? 0);
-    if (pending > this.limitBytes) {
+    if (this.#onDrop !== undefined) this.#makeRoom(bytes, key);
+    const old = this.#findOld(key);
+    const pending = this.#pendingWith(bytes, old);
+    if (pending > this.#limitBytes) {
       this.#refused = true;
       return "refused";
     }
     if (pending > this.peakBytes) this.peakBytes = pending;
-    if (key === undefined) this.append(bytes, run);
-    else if (old === undefined) this.#appendFor(key, bytes);
-    else if (old.epoch === this.#epoch) this.#overwrite(key, old, bytes);
-    else this.#move(key, old, bytes);
-    return old === undefined ? "queued" : "replaced";
+    if (broadcast !== undefined && this.#share(broadcast, bytes)) return "queued";
+    this.copyOutOfBroadcast();
+    if (key !== undefined && old !== undefined) {
+      this.#replace(key, old, bytes);
+      return "replaced";
+    }
+    if (key !== undefined) this.#buffer.appendKeyed(key, bytes);
+    else if (this.#onDrop === undefined) this.#buffer.append(bytes);
+    else this.#buffer.appendDroppable(bytes);
+    return "queued";
   }
 
   /**
-   * Writes everything that waits here to the link, at once. While the link is
-   * behind, it waits on, unless it is the last or a large batch that nothing
-   * can replace.
+   * Writes everything that waits here to the link. While the link is behind, it
+   * waits on, unless it is the last or a large batch that nothing can replace.
    */
   flush(isLast: boolean): void {
-    const store = this.store;
-    if (store === undefined || (!isLast && this.#shouldWait)) return;
-    const hasGone = this.write(store.subarray(this.from, this.from + this.storedBytes));
-    if (hasGone) this.pool.release(store); // else it is the link's now
+    const from = this.#part?.isEmpty === false ? this.#part : this.#buffer;
+    if (from.isEmpty || (!isLast && this.#shouldWait)) return;
+    const sizeBytes = from.length;
+    if (from.writeTo(this.#link)) this.#age?.onBytesLeft(sizeBytes, this.pendingBytes);
+    else this.#inLinkBytes += sizeBytes;
   }
 
-  /** So many of the bytes in the link have gone. */
+  /** So many of the bytes in the link have left. */
   drained(sizeBytes: number): void {
-    this.inLinkBytes -= sizeBytes;
-    this.left(sizeBytes);
+    this.#inLinkBytes -= sizeBytes;
+    this.#age?.onBytesLeft(sizeBytes, this.pendingBytes);
+  }
+
+  /** What waits here lies in a buffer of its own from now on, and holds up no broadcast buffer. */
+  copyOutOfBroadcast(): void {
+    this.#part?.moveTo(this.#buffer);
   }
 
   /** Forgets what waits here. */
   clear(): void {
-    if (this.store !== undefined) this.pool.release(this.store);
-    this.#forget();
+    this.#part?.clear();
+    this.#buffer.clear();
   }
-
-  /** Gives the link all that waits here, `bytes`; `false` when it keeps them. */
-  protected write(bytes: Uint8Array): boolean {
-    this.#forget();
-    const hasGone = this.#link.write(bytes);
-    if (hasGone) this.left(bytes.length);
-    else this.inLinkBytes += bytes.length;
-    return hasGone;
-  }
-
-  /** So many bytes have gone. */
-  protected left(_sizeBytes: number): void {}
 
   /** The link is behind, and what waits here gains by waiting. */
   get #shouldWait(): boolean {
-    if (this.inLinkBytes === 0) return false;
-    return this.storedBytes < BATCH_BYTES || this.spans?.isEmpty === false;
+    if (this.#inLinkBytes === 0) return false;
+    return this.storedBytes < BATCH_BYTES || this.#buffer.isChangeable;
   }
 
-  /** Puts a message without a key behind all others. */
-  protected append(bytes: Uint8Array, _run?: BroadcastBuffer): void {
-    this.#epoch++;
-    this.#copy(bytes);
+  /** Leaves a broadcast where it is, where all that waits is such, and the link is not behind. */
+  #share(broadcast: BroadcastBuffer, bytes: Uint8Array): boolean {
+    const part = this.#part;
+    if (part === undefined || !this.#buffer.isEmpty || this.#inLinkBytes > 0) return false;
+    return part.append(broadcast, bytes);
   }
 
-  /** Keeps in mind where the last message stands, of so many bytes. */
-  protected span(key: MessageKey, length: number): void {
-    this.spans ??= new KeyedSpans();
-    this.spans.append(key, { start: this.from + this.storedBytes - length, length, epoch: this.#epoch });
-  }
-
-  #appendFor(key: MessageKey, bytes: Uint8Array): void {
-    this.#copy(bytes); // which may move the others, and then tells them
-    this.span(key, bytes.length);
-  }
-
-  #copy(bytes: Uint8Array): void {
-    const store = this.roomFor(this.storedBytes + bytes.length);
-    store.set(bytes, this.from + this.storedBytes);
-    this.storedBytes += bytes.length;
-  }
-
-  /** Puts `bytes` where the message at `old` stands; what stands behind it moves when it must. */
-  #overwrite(key: MessageKey, old: Readonly<Span>, bytes: Uint8Array): void {
-    const more = bytes.length - old.length;
-    const store = this.roomFor(this.storedBytes + more);
-    const { start, length } = old; // as they are now
-    if (more !== 0) {
-      store.copyWithin(start + bytes.length, start + length, this.from + this.storedBytes);
-      this.spans?.resize(key, bytes.length);
-    }
-    store.set(bytes, start);
-    this.storedBytes += more;
-    this.grownBytes = more;
-  }
-
-  /** Takes the message at `old` out, and puts `bytes` behind all others. */
-  #move(key: MessageKey, { start, length }: Readonly<Span>, bytes: Uint8Array): void {
-    this.store?.copyWithin(start, start + length, this.from + this.storedBytes);
-    this.spans?.remove(key);
-    this.storedBytes -= length;
+  #replace(key: MessageKey, old: Readonly<Span>, bytes: Uint8Array): void {
+    const { length } = old;
+    const bytesAhead = this.#inLinkBytes + this.#buffer.bytesAhead(old);
+    this.#buffer.replace(key, old, bytes);
     this.grownBytes = bytes.length - length;
-    this.#appendFor(key, bytes);
+    this.#age?.onBytesDropped(bytesAhead, length, this.pendingBytes); // the message in its place is new
   }
 
-  /** The store, with room for so many bytes. */
-  protected roomFor(needed: number): Uint8Array {
-    const store = (this.store ??= this.pool.acquire(needed));
-    if (needed <= store.length) return store;
-    const larger = this.pool.acquire(needed);
-    larger.set(store.subarray(0, this.storedBytes));
-    this.pool.release(store);
-    return (this.store = larger);
+  /** Drops the oldest messages until `bytes` fit, where that can make them fit. */
+  #makeRoom(bytes: Uint8Array, key: MessageKey | undefined): void {
+    if (this.#inLinkBytes + bytes.length > this.#limitBytes) return;
+    while (this.#pendingWith(bytes, this.#findOld(key)) > this.#limitBytes) {
+      const length = this.#buffer.dropFirst();
+      this.#age?.onBytesDropped(this.#inLinkBytes, length, this.pendingBytes);
+      this.#onDrop?.();
+    }
   }
 
-  #forget(): void {
-    this.store = undefined;
-    this.from = 0;
-    this.storedBytes = 0;
-    this.spans?.clear();
+  #findOld(key: MessageKey | undefined): Readonly<Span> | undefined {
+    return key === undefined ? undefined : this.#buffer.find(key);
+  }
+
+  /** What would wait with these bytes in the place of others. */
+  #pendingWith(bytes: Uint8Array, old: Readonly<Span> | undefined): number {
+    return this.pendingBytes + bytes.length - (old?.length ?? 0);
   }
 }
 
-/** What became of a message that was to be queued. */
+/** What became of a message that was pushed. */
 export type Outcome = "queued" | "replaced" | "refused";
 
 /**
  * What is worth giving to a link that is behind: 64 KiB, some system calls'
- * worth. Less would lie there in a store of its own, a thousand bytes for a
+ * worth. Less would lie there in a buffer of its own, a thousand bytes for a
  * message of twenty; more may wait for a frame too long.
  */
 const BATCH_BYTES = 65_536;

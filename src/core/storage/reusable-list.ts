@@ -4,8 +4,10 @@
  * one from nothing: for 1,000 connections with a line each that was a third of
  * all that a frame allocated. Knows nothing of what it holds.
  */
+
+/** A list of items that is used again. */
 export class ReusableList<Item> {
-  protected items: (Item | undefined)[] = [];
+  readonly #items: (Item | undefined)[] = [];
   #length = 0;
 
   get length(): number {
@@ -14,17 +16,22 @@ export class ReusableList<Item> {
 
   /** The item at `index`, which is under the length. */
   at(index: number): Item {
-    return this.items[index] as Item;
+    return this.#items[index] as Item;
   }
 
   push(item: Item): void {
-    this.items[this.#length++] = item;
+    this.#items[this.#length++] = item;
+  }
+
+  /** Puts another item at `index`, which is under the length. */
+  set(index: number, item: Item): void {
+    this.#items[index] = item;
   }
 
   /** Keeps the first `length` items, and forgets the others: what is over must not be kept alive here. */
   truncate(length: number): void {
     if (length === this.#length) return;
-    this.items.fill(undefined, length, this.#length);
+    this.#items.fill(undefined, length, this.#length);
     this.#length = length;
   }
 }

@@ -1,10 +1,9 @@
 /**
- * Fair turns under a budget: one step each, round and round, and when the
- * budget is used up in the middle of a round, the next run begins with whoever
+ * Fair turns under a budget: one step each, round and round. When the budget is
+ * used up in the middle of a round, the next run begins with the member that
  * would have been next. Knows nothing of what a step is.
  */
-
-import { TurningList } from "./turning-batch.ts";
+import { ReusableList } from "./reusable-list.ts";
 
 /** What a turn depends on. */
 export interface RoundRobinRule<Member> {
@@ -15,7 +14,7 @@ export interface RoundRobinRule<Member> {
 /** Takes members round, step by step. */
 export class RoundRobin<Member> {
   readonly #rule: RoundRobinRule<Member>;
-  readonly #members = new TurningList<Member>();
+  readonly #members = new ReusableList<Member>();
   #tick = 0;
   #next: Member | undefined;
 
@@ -23,12 +22,12 @@ export class RoundRobin<Member> {
     this.#rule = rule;
   }
 
-  /** Whether nobody was offered a turn that is left. */
+  /** Whether no member has a turn that is left. */
   get isEmpty(): boolean {
     return this.#members.length === 0;
   }
 
-  /** Gives `member` turns in the frame `tick`; offers of earlier frames are forgotten. */
+  /** Gives `member` turns in the frame `tick`; those of earlier frames are forgotten. */
   add(member: Member, tick: number): void {
     if (tick !== this.#tick) this.#members.truncate(0);
     this.#tick = tick;
@@ -36,21 +35,21 @@ export class RoundRobin<Member> {
   }
 
   /**
-   * Calls `step` for each member in turn, until nobody has a step left or one
+   * Calls `step` for each member in turn, until none has a step left or one
    * answers `false` for "stop before this one".
    *
    * @returns how many steps are left
    */
   run(step: (member: Member) => boolean): number {
     const members = this.#members;
-    this.#rotate();
+    this.#beginWithNext();
     while (members.length > 0) {
       let kept = 0;
       for (let index = 0; index < members.length; index++) {
         const member = members.at(index);
         if (this.#rule.remaining(member) === 0) continue;
         if (!step(member)) return this.#stop(kept, index);
-        if (this.#rule.remaining(member) > 0) members.put(kept++, member);
+        if (this.#rule.remaining(member) > 0) members.set(kept++, member);
       }
       members.truncate(kept);
     }
@@ -58,32 +57,42 @@ export class RoundRobin<Member> {
     return 0;
   }
 
-  /** Has each member make all of its steps, one member after the other, as `steps` does. Answers 0: nobody is to come again. */
+  /** Has each member make all of its steps, one member after the other, as `steps` does. Answers 0: none has a turn left. */
   runOut(steps: (member: Member) => void): number {
     const members = this.#members;
-    this.#rotate();
+    this.#beginWithNext();
     for (let index = 0; index < members.length; index++) steps(members.at(index));
     members.truncate(0);
     this.#next = undefined;
     return 0;
   }
 
-  /** Begins with the one who was next when the last run stopped. */
-  #rotate(): void {
+  /** Begins with the member that was next when the last run stopped. */
+  #beginWithNext(): void {
     if (this.#next === undefined) return;
     const members = this.#members;
     let at = 0;
     while (at < members.length && members.at(at) !== this.#next) at++;
-    if (at < members.length) members.turn(at, at);
+    if (at < members.length) this.#rotate(at, at);
   }
 
-  /** Those who had no turn in this round come first, then those who had. */
+  /** The members that had no turn in this round come first, then those that had one. */
   #stop(kept: number, index: number): number {
     const members = this.#members;
-    members.turn(index, kept);
+    this.#rotate(index, kept);
     this.#next = members.at(0);
     let left = 0;
     for (let at = 0; at < members.length; at++) left += this.#rule.remaining(members.at(at));
     return left;
+  }
+
+  /** Puts the members from `start` on in front, and the first `kept` behind them; the others are forgotten. */
+  #rotate(start: number, kept: number): void {
+    const members = this.#members;
+    const behind = Array.from({ length: kept }, (_, index) => members.at(index));
+    const front = members.length - start;
+    for (let index = 0; index < front; index++) members.set(index, members.at(start + index));
+    members.truncate(front);
+    for (const member of behind) members.push(member);
   }
 }

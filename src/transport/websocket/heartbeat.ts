@@ -50,7 +50,7 @@ export class Heartbeat {
   }
 
   /** Something came from it, whatever it was. */
-  heard(member: HeartbeatTarget): void {
+  markAlive(member: HeartbeatTarget): void {
     const times = this.#members.get(member);
     if (times !== undefined) times.heardMs = this.#polledMs;
   }

@@ -44,8 +44,8 @@ export class WebSocketLink implements Link, HeartbeatTarget {
     this.#heartbeat = heartbeat;
     ws.on("error", (error) => this.#broke(error));
     ws.on("close", (code, text) => this.#closed(code, text.toString()));
-    ws.on("ping", () => heartbeat.heard(this));
-    ws.on("pong", () => heartbeat.heard(this));
+    ws.on("ping", () => heartbeat.markAlive(this));
+    ws.on("pong", () => heartbeat.markAlive(this));
   }
 
   /** The socket under it, once it has one: copies what is forgotten at the close. */
@@ -69,7 +69,7 @@ export class WebSocketLink implements Link, HeartbeatTarget {
   attach(events: LinkEvents): void {
     this.#events = events;
     this.#ws.on("message", (data) => {
-      this.#heartbeat.heard(this);
+      this.#heartbeat.markAlive(this);
       events.received(data as Buffer); // with the default binaryType it is one, for texts too
     });
     if (this.#ws.readyState === this.#ws.OPEN) this.#opened();
@@ -104,7 +104,7 @@ export class WebSocketLink implements Link, HeartbeatTarget {
   }
 
   resume(): void {
-    this.#heartbeat.heard(this); // it could not be, until now
+    this.#heartbeat.markAlive(this); // it could not be, until now
     this.#ws.resume();
   }
 

@@ -101,8 +101,8 @@ export class BroadcastHouse {
       told: this.#told,
       poller: this.poller.stats,
       listeners: this.listeners.map(({ stats, connections }) => [stats, connections.size]),
-      guests: this.guests.map(({ id, state, stats, pendingBytes, closeReason, rooms }) => {
-        const { storedBytes, peakBytes, hasDrained } = rooms.outbox;
+      guests: this.guests.map(({ id, state, stats, pendingBytes, closeReason, outbox }) => {
+        const { storedBytes, peakBytes, hasDrained } = outbox;
         return { id, state, stats, pendingBytes, closeReason, storedBytes, peakBytes, hasDrained };
       }),
       links: this.links.map(({ written, ending }) => [written, ending]),
@@ -142,7 +142,7 @@ export const oneByOne: Broadcast = (listener, text, { key, except } = {}) =>
   attempt(() => {
     let queued = 0;
     for (const connection of listener.connections) {
-      if (connection !== except && connection.rooms.sending.queue(letters.encode(text), key)) queued++;
+      if (connection !== except && connection.sender.trySendEncoded(letters.encode(text), key)) queued++;
     }
     return queued;
   });

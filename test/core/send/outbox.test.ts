@@ -1,8 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { GuardedOutbox, type SendLimits } from "../../../src/core/send/guarded-outbox.ts";
+import type { Limits } from "../../../src/core/limits/limits.ts";
+import type { PeerLimits } from "../../../src/core/limits/peer-limits.ts";
+import { BroadcastPart } from "../../../src/core/send/broadcast-part.ts";
 import type { MessageKey } from "../../../src/core/send/keyed-spans.ts";
 import { Outbox } from "../../../src/core/send/outbox.ts";
+import { SendBuffer } from "../../../src/core/send/send-buffer.ts";
+import { UnsentAge } from "../../../src/core/send/unsent-age.ts";
 import { BufferPool } from "../../../src/core/storage/buffer-pool.ts";
 import type { Link } from "../../../src/port/link.ts";
 import { check } from "../../codec/properties.ts";
@@ -80,6 +84,21 @@ class Model {
   }
 }
 
+type SendLimits = Pick<Limits & PeerLimits, "sendLimitBytes" | "sendOverflow">;
+
+/** An outbox with all of its parts, as a listener's connection has it. */
+function outboxOn(link: SlowLink, limits: SendLimits, onDrop?: () => void): Outbox {
+  const dropsOldest = limits.sendOverflow === "drop-oldest";
+  return new Outbox({
+    link: link as unknown as Link,
+    buffer: new SendBuffer(new BufferPool()),
+    limitBytes: limits.sendLimitBytes,
+    age: new UnsentAge(1),
+    part: dropsOldest ? undefined : new BroadcastPart(),
+    onDrop: dropsOldest ? onDrop : undefined,
+  });
+}
+
 describe("what leaves", () => {
   const sizes = fc.oneof(
     { weight: 8, arbitrary: fc.nat(40) },
@@ -99,22 +118,22 @@ describe("what leaves", () => {
     { sendOverflow: "drop-oldest", sendLimitBytes: LIMIT_BYTES },
     { sendOverflow: "drop-oldest", sendLimitBytes: 100 },
   ] as const)("is what a list would give, for any sizes, keys and order of calls, with %o", (some) => {
-    const limits = { ...some, unsentTimeoutMs: 60_000 };
+    const limits: SendLimits = some;
     let replaced = 0;
     let dropped = 0;
     check(
       fc.property(fc.array(step, { minLength: 10, maxLength: 80 }), (steps) => {
         const link = new SlowLink();
-        const outbox = new GuardedOutbox(link as unknown as Link, new BufferPool(), limits, () => {
+        let droppedHere = 0;
+        const outbox = outboxOn(link, limits, () => {
           droppedHere++;
         });
-        let droppedHere = 0;
         const model = new Model(limits);
         for (const [index, one] of steps.entries()) {
           if (one.what === "queue" && one.size > limits.sendLimitBytes) {
-            expect(() => outbox.queue(new Uint8Array(one.size), one.key)).toThrow(RangeError);
+            expect(() => outbox.push(new Uint8Array(one.size), one.key)).toThrow(RangeError);
           } else if (one.what === "queue") {
-            const outcome = outbox.queue(new Uint8Array(one.size).fill(index), one.key);
+            const outcome = outbox.push(new Uint8Array(one.size).fill(index), one.key);
             expect(outcome).toBe(model.queue(index, one.size, one.key));
             if (outcome === "replaced") replaced++;
           } else if (one.what === "turn") {
@@ -144,9 +163,9 @@ describe("what leaves", () => {
 describe("a link that is behind", () => {
   function behind(): { link: SlowLink; outbox: Outbox } {
     const link = new SlowLink();
-    const outbox = new Outbox(link as unknown as Link, new BufferPool(), LIMIT_BYTES);
+    const outbox = outboxOn(link, { sendOverflow: "refuse", sendLimitBytes: LIMIT_BYTES });
     link.behind = true;
-    outbox.queue(Uint8Array.of(1));
+    outbox.push(Uint8Array.of(1));
     outbox.flush(false);
     expect(link.writes).toEqual(["1x1"]);
     return { link, outbox };
@@ -154,7 +173,7 @@ describe("a link that is behind", () => {
 
   test("is given nothing small until all of what it holds has left", () => {
     const { link, outbox } = behind();
-    outbox.queue(Uint8Array.of(2, 2));
+    outbox.push(Uint8Array.of(2, 2));
     outbox.flush(false);
     expect(link.writes).toHaveLength(1);
     outbox.drained(1);
@@ -164,22 +183,22 @@ describe("a link that is behind", () => {
 
   test("is given a large batch, so that who sends much is not held up", () => {
     const { link, outbox } = behind();
-    outbox.queue(new Uint8Array(BATCH_BYTES));
+    outbox.push(new Uint8Array(BATCH_BYTES));
     outbox.flush(false);
     expect(link.writes).toHaveLength(2);
   });
 
   test("is not given a large batch that holds what can be replaced", () => {
     const { link, outbox } = behind();
-    outbox.queue(new Uint8Array(BATCH_BYTES));
-    outbox.queue(Uint8Array.of(2), "key");
+    outbox.push(new Uint8Array(BATCH_BYTES));
+    outbox.push(Uint8Array.of(2), "key");
     outbox.flush(false);
     expect(link.writes).toHaveLength(1);
   });
 
   test("is given what is last, so that an end can follow it", () => {
     const { link, outbox } = behind();
-    outbox.queue(Uint8Array.of(2), "key");
+    outbox.push(Uint8Array.of(2), "key");
     outbox.flush(true);
     expect(link.writes).toEqual(["1x1", "2x1"]);
   });

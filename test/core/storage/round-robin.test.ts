@@ -1,5 +1,7 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { RoundRobin } from "../../../src/core/storage/round-robin.ts";
+import { check } from "../../codec/properties.ts";
 
 /** Members with so many steps each, and the order in which steps were made. */
 function players(steps: Record<string, number>) {
@@ -18,7 +20,7 @@ function players(steps: Record<string, number>) {
   return { turns, made, run };
 }
 
-describe("Turns", () => {
+describe("RoundRobin", () => {
   test("gives each member one step a round, until none is left", () => {
     const { turns, made, run } = players({ a: 3, b: 1, c: 2 });
     for (const name of ["a", "b", "c"]) turns.add(name, 1);
@@ -70,5 +72,42 @@ describe("Turns", () => {
     expect(() => turns.run(step)).toThrow("b stumbles");
     expect(turns.run(step)).toBe(0);
     expect(made).toEqual(["a", "c"]);
+  });
+
+  test("makes the steps of a plain queue, whatever the members, the budgets and the frames", () => {
+    const names = ["a", "b", "c", "d", "e"];
+    const frame = fc.record({
+      offered: fc.subarray(names),
+      budgets: fc.array(fc.nat(6), { maxLength: 4 }),
+    });
+    check(
+      fc.property(fc.array(fc.nat(4), { minLength: 5, maxLength: 5 }), fc.array(frame), (steps, frames) => {
+        const counts = Object.fromEntries(names.map((name, index) => [name, steps[index] ?? 0]));
+        const { turns, made, run } = players(counts);
+        const left = { ...counts };
+        const expected: string[] = [];
+        let next: string | undefined;
+        for (const [tick, { offered, budgets }] of frames.entries()) {
+          // The queue begins anew with each frame, where the last one stopped.
+          const at = Math.max(0, offered.indexOf(next ?? ""));
+          let queue = [...offered.slice(at), ...offered.slice(0, at)];
+          for (const name of offered) turns.add(name, tick + 1);
+          for (const budget of offered.length > 0 ? budgets : []) {
+            for (let spent = 0; ; spent++) {
+              queue = queue.filter((name) => (left[name] ?? 0) > 0);
+              const [first, ...others] = queue;
+              if (first === undefined || spent === budget) break;
+              expected.push(first);
+              left[first] = (left[first] ?? 0) - 1;
+              queue = [...others, first];
+            }
+            next = queue[0];
+            const sum = queue.reduce((total, name) => total + (left[name] ?? 0), 0);
+            expect(run(budget)).toBe(sum);
+            expect(made).toEqual(expected);
+          }
+        }
+      }),
+    );
   });
 });

@@ -1,30 +1,32 @@
 /**
- * The world's side of a connection. Every word from the transport is filed
- * here, between frames, and nothing else happens: no state changes, no game
- * code runs. Messages are decoded as they arrive, while the game is idle; records
- * are checked then, and wait as bytes.
+ * The network's side of a connection. Every event of the link is queued here,
+ * between frames, and nothing else happens: no state changes, no game code runs.
+ * Messages are decoded as they arrive, while the game is idle; records are
+ * checked then, and wait as bytes.
  *
- *     link ── opened, received, drained, ended, closed ──▶ intake ┊ poll ▶ connection
+ *     link ── opened, received, drained, ended, closed ──▶ ingress ┊ poll ▶ connection
  *
- * Knows the link it must hold back when too much waits. Never what the game
+ * Knows the link, which it holds back when too much waits. Never what the game
  * sees of it.
  */
-
 import { DecodeError, type Decoder } from "../../codec/codec.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link, LinkEvents } from "../../port/link.ts";
-import { RECEIVED } from "../frame/poll-context.ts";
-import { FrameQueue } from "../storage/frame-queue.ts";
+import { CHANGED, type ConnectionOwner, type ConnectionRef, RECEIVED } from "../frame/poll-context.ts";
 import type { Inbox } from "../storage/inbox.ts";
 
-/** Who is told that something has arrived. Knows which time is the first since the last frame. */
-export interface Hearer {
-  /** Something is new; anything but words of the peer where it is not said. */
-  file(what?: typeof RECEIVED): void;
+/** What an ingress is made of. */
+export interface IngressParts<Member extends ConnectionRef, In> {
+  readonly owner: ConnectionOwner<Member>;
+  readonly link: Link;
+  readonly decoder: Decoder<In>;
+  readonly inbox: Inbox<In>;
+  /** What may wait until the reading stops, in bytes, weights included. */
+  readonly limitBytes: number;
 }
 
 /** What has arrived for one connection. */
-export class Intake<In> implements LinkEvents {
+export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
   /** Messages, on both sides of the frame's border. */
   readonly inbox: Inbox<In>;
   /** How far the link has come, which the game learns at the next poll. */
@@ -35,25 +37,22 @@ export class Intake<In> implements LinkEvents {
   drainedBytes = 0;
   /** How often the limit stopped the reading. */
   pauses = 0;
+  /** When the reading resumed last, after the limit had stopped it, in polled time. */
+  resumedMs = 0;
+  /** How many whole messages have arrived. */
+  messageCount = 0;
 
-  protected readonly decoder: Decoder<In>;
-  protected readonly hearer: Hearer;
+  readonly #owner: ConnectionOwner<Member>;
   readonly #link: Link;
+  readonly #decoder: Decoder<In>;
   readonly #limitBytes: number;
   #reading: "flowing" | "paused" | "discarding" = "flowing";
 
-  /** @param limitBytes what may wait until the reading stops */
-  constructor(
-    link: Link,
-    decoder: Decoder<In>,
-    limitBytes: number,
-    hearer: Hearer,
-    inbox: Inbox<In> = new FrameQueue(),
-  ) {
+  constructor({ owner, link, decoder, inbox, limitBytes }: IngressParts<Member, In>) {
     this.inbox = inbox;
-    this.decoder = decoder;
-    this.hearer = hearer;
+    this.#owner = owner;
     this.#link = link;
+    this.#decoder = decoder;
     this.#limitBytes = limitBytes;
   }
 
@@ -67,38 +66,46 @@ export class Intake<In> implements LinkEvents {
     return this.progress === "ended" || this.progress === "closed";
   }
 
+  /** Bytes of a message that has begun and is not whole. */
+  get partialBytes(): number {
+    return this.#decoder.pendingBytes ?? 0;
+  }
+
   opened(): void {
     if (this.progress !== "connecting") return;
     this.progress = "open";
-    this.hearer.file();
+    this.#owner.member.markDirty();
   }
 
   received(bytes: Uint8Array): void {
     if (this.#reading === "discarding" || this.progress !== "open") return;
+    const { inbox } = this;
+    const before = inbox.length;
     try {
-      this.decoder.decode(bytes, this.inbox);
+      this.#decoder.decode(bytes, inbox);
     } catch (error) {
       this.#refuse(error);
     }
-    if (this.inbox.weightBytes >= this.#limitBytes && this.#reading === "flowing") this.#pause();
-    this.tellHeard();
+    this.messageCount += inbox.length - before;
+    if (inbox.weightBytes >= this.#limitBytes && this.#reading === "flowing") this.#pause();
+    this.#notifyReceived();
   }
 
   drained(sizeBytes: number): void {
     this.drainedBytes += sizeBytes;
-    this.hearer.file();
+    this.#owner.member.markDirty();
   }
 
   ended(reason: CloseReason = REMOTE): void {
     if (this.progress !== "open") return;
     try {
       // A stream that was broken off may stop anywhere; one that was finished may not.
-      if (reason.kind === "remote" && this.#reading !== "discarding") this.decoder.end?.();
+      if (reason.kind === "remote" && this.#reading !== "discarding") this.#decoder.end?.();
       this.#end(reason);
     } catch (error) {
       this.#refuse(error);
     }
-    this.hearer.file();
+    this.#owner.member.markDirty();
   }
 
   closed(reason: CloseReason): void {
@@ -106,15 +113,16 @@ export class Intake<In> implements LinkEvents {
     this.progress = "closed";
     this.reason ??= reason;
     this.inbox.notifyOnTake = true;
-    this.hearer.file();
+    this.#owner.member.markDirty();
   }
 
-  /** Reads on when it was stopped, and half of the limit is free. */
-  readOn(): void {
+  /** Resumes the reading when the limit had stopped it and half of the limit is free. */
+  resumeReading(): void {
     if (this.#reading !== "paused" || this.inbox.weightBytes > this.#limitBytes / 2) return;
     this.#reading = "flowing";
     this.inbox.notifyOnTake = this.progress !== "open";
     this.#link.resume();
+    this.resumedMs = this.#owner.context.polledMs;
   }
 
   /** Nobody will read any more: drops what waits and what still comes, so that the peer's end is seen. */
@@ -123,16 +131,17 @@ export class Intake<In> implements LinkEvents {
     this.#ignore();
   }
 
-  /** This side has cut the link: whatever it still tells is old. */
-  shut(): void {
+  /** This side has aborted the link: whatever it still reports is old. */
+  detach(): void {
     this.progress = "closed";
     this.#reading = "discarding";
     this.inbox.clear();
   }
 
-  /** Something came from the peer, and was not dropped. */
-  protected tellHeard(): void {
-    this.hearer.file(RECEIVED);
+  /** Something came from the peer. A pause, an end and a message that has begun change more than what is received. */
+  #notifyReceived(): void {
+    const isMore = this.paused || this.progress !== "open" || this.partialBytes > 0;
+    this.#owner.member.markDirty(isMore ? RECEIVED | CHANGED : RECEIVED);
   }
 
   #pause(): void {

@@ -1,0 +1,69 @@
+/**
+ * The parts of one connection, and how they are put together. Decides nothing.
+ *
+ *     link ──▶ ingress ──▶ receiver ──▶ game
+ *     link ◀── outbox ◀─── sender ◀──── game        lifecycle: opens and ends both
+ */
+import type { Codec } from "../../codec/codec.ts";
+import type { Link } from "../../port/link.ts";
+import type { ConnectionOwner, ConnectionRef } from "../frame/poll-context.ts";
+import { TrafficRecorder } from "../frame/traffic-recorder.ts";
+import type { Limits } from "../limits/limits.ts";
+import { Ingress } from "../receive/ingress.ts";
+import { Receiver } from "../receive/receiver.ts";
+import { Outbox } from "../send/outbox.ts";
+import { SendBuffer } from "../send/send-buffer.ts";
+import { Sender } from "../send/sender.ts";
+import { FrameQueue } from "../storage/frame-queue.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import type { PeerMonitor } from "./peer-monitor.ts";
+
+/** What a connection is made of. */
+export interface ConnectionParts<Member extends ConnectionRef, In, Out> {
+  /** What the network has queued for it. */
+  readonly ingress: Ingress<Member, In>;
+  /** What of its messages a frame shows. */
+  readonly receiver: Receiver<Member, In>;
+  /** What may be sent. */
+  readonly sender: Sender<Member, Out>;
+  /** What is on its way out. */
+  readonly outbox: Outbox;
+  /** How it lives and ends. */
+  readonly lifecycle: Lifecycle<Member>;
+  /** What it counts. */
+  readonly recorder: TrafficRecorder;
+  /** What watches its peer; none in a page. */
+  readonly monitor?: PeerMonitor<Member>;
+}
+
+/** Makes the parts of a new connection, under limits that it knows. */
+export type ConnectionFactory = <Member extends ConnectionRef, In, Out>(
+  owner: ConnectionOwner<Member>,
+  link: Link,
+  codec: Codec<In, Out>,
+) => ConnectionParts<Member, In, Out>;
+
+/** Makes connections without a monitor, under these limits. */
+export function plainConnections(limits: Limits): ConnectionFactory {
+  const { receiveLimitBytes, sendLimitBytes } = limits;
+  return <Member extends ConnectionRef, In, Out>(
+    owner: ConnectionOwner<Member>,
+    link: Link,
+    codec: Codec<In, Out>,
+  ): ConnectionParts<Member, In, Out> => {
+    const recorder = new TrafficRecorder(owner);
+    const buffer = new SendBuffer(owner.context.buffers);
+    const outbox = new Outbox({ link, buffer, limitBytes: sendLimitBytes });
+    const ingress = new Ingress({
+      owner,
+      link,
+      decoder: codec.decoder(),
+      inbox: new FrameQueue<In>(),
+      limitBytes: receiveLimitBytes,
+    });
+    const lifecycle = new Lifecycle({ owner, link, ingress, outbox, limits });
+    const receiver = new Receiver({ owner, ingress, recorder });
+    const sender = new Sender({ owner, codec, lifecycle, outbox, recorder });
+    return { ingress, receiver, sender, outbox, lifecycle, recorder };
+  };
+}

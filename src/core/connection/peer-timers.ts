@@ -1,0 +1,148 @@
+/**
+ * The deadlines of one open connection: what of the peer's behaviour runs against
+ * time, since when, and which deadline comes first.
+ *
+ *     monitor ── update: stamps ──▶ since … ── + limit ──▶ the earliest ──▶ setDeadline ── handleTimeout ──▶ late?
+ *
+ * Active peers set no timers; a silent one is checked once per deadline. While
+ * the link is paused nothing can be received, so nothing that the peer should
+ * send is due then. All times are polled time.
+ */
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { Link } from "../../port/link.ts";
+import type { ConnectionOwner, ConnectionRef } from "../frame/poll-context.ts";
+import type { PeerLimits } from "../limits/peer-limits.ts";
+import type { Ingress } from "../receive/ingress.ts";
+import type { UnsentAge } from "../send/unsent-age.ts";
+
+/** What the timers look at. */
+export interface PeerTimersParts<Member extends ConnectionRef> {
+  readonly owner: ConnectionOwner<Member>;
+  readonly link: Link;
+  readonly ingress: Ingress<Member, unknown>;
+  readonly age: UnsentAge;
+  readonly limits: PeerLimits;
+}
+
+/** The timers of one connection. */
+export class PeerTimers<Member extends ConnectionRef> {
+  readonly #owner: ConnectionOwner<Member>;
+  readonly #link: Link;
+  readonly #ingress: Ingress<Member, unknown>;
+  readonly #age: UnsentAge;
+  readonly #limits: PeerLimits;
+  /** The deadline that is set. */
+  #deadlineMs = Infinity;
+  #first: PeerTimer = "idleTimeoutMs";
+  #firstMs = Infinity;
+  // Since when, and what tells that it has begun anew.
+  #openMs: number | undefined;
+  #quietMs = 0;
+  #partialMs = 0;
+  #partialBehind = -1;
+  #pausedMs = 0;
+  #pauses = 0;
+
+  constructor({ owner, link, ingress, age, limits }: PeerTimersParts<Member>) {
+    this.#owner = owner;
+    this.#link = link;
+    this.#ingress = ingress;
+    this.#age = age;
+    this.#limits = limits;
+  }
+
+  /**
+   * Looks at what has happened, and sets the deadline when it is sooner.
+   *
+   * @param againMs when the connection wants an update for a reason of its own
+   */
+  update(againMs: number = Infinity): void {
+    const { context, member } = this.#owner;
+    const nowMs = context.polledMs;
+    this.#stamp(nowMs);
+    this.#findFirst();
+    const probeMs = this.#cannotSeeEnd ? nowMs + PROBE_MS : Infinity;
+    const deadlineMs = Math.min(this.#firstMs, probeMs, againMs);
+    if (deadlineMs >= this.#deadlineMs) return;
+    this.#deadlineMs = deadlineMs;
+    context.setDeadline(member, deadlineMs);
+  }
+
+  /** Bytes were flushed, and `pendingBytes` have not left. */
+  handleFlush(pendingBytes: number): void {
+    if (pendingBytes === 0) return;
+    this.#age.mark(pendingBytes, this.#owner.context.polledMs);
+    this.update();
+  }
+
+  /** The deadline has passed. Answers why the connection has to end, or `undefined`, the usual case: then it is updated. */
+  handleTimeout(): CloseReason | undefined {
+    const { polledMs } = this.#owner.context;
+    this.#deadlineMs = Infinity;
+    this.#stamp(polledMs);
+    this.#findFirst();
+    if (this.#firstMs <= polledMs) {
+      const { kind, what } = LATE[this.#first];
+      return { kind, code: this.#first, message: `${what} within ${this.#limits[this.#first]} ms` };
+    }
+    if (this.#cannotSeeEnd) this.#link.probe?.();
+    this.#owner.member.markDirty();
+    return undefined;
+  }
+
+  /** Whether the link would not receive its peer's end. */
+  get #cannotSeeEnd(): boolean {
+    const { paused, progress } = this.#ingress;
+    return paused && progress === "open";
+  }
+
+  #stamp(nowMs: number): void {
+    const ingress = this.#ingress;
+    const { paused, pauses, resumedMs, messageCount } = ingress;
+    if (paused && pauses !== this.#pauses) this.#pausedMs = nowMs;
+    const isFirst = this.#openMs === undefined;
+    const { lastReceivedMs } = this.#owner.member;
+    this.#quietMs = paused || isFirst ? nowMs : Math.max(this.#quietMs, resumedMs, lastReceivedMs);
+    this.#openMs ??= nowMs;
+    // It is the same message until one more is whole.
+    const isOther = paused || messageCount !== this.#partialBehind;
+    this.#partialMs = isOther ? nowMs : Math.max(this.#partialMs, resumedMs);
+    this.#pauses = pauses;
+    this.#partialBehind = ingress.partialBytes > 0 ? messageCount : -1;
+  }
+
+  #findFirst(): void {
+    const { paused, progress, messageCount, partialBytes } = this.#ingress;
+    this.#firstMs = Infinity;
+    if (progress === "closed") return;
+    this.#offer("unsentTimeoutMs", this.#age.oldestMs);
+    if (progress !== "open") return;
+    if (paused) {
+      this.#offer("pauseTimeoutMs", this.#pausedMs);
+      return;
+    }
+    this.#offer("idleTimeoutMs", this.#quietMs);
+    if (messageCount === 0) this.#offer("firstMessageTimeoutMs", this.#openMs ?? 0);
+    if (partialBytes > 0) this.#offer("partialMessageTimeoutMs", this.#partialMs);
+  }
+
+  #offer(name: PeerTimer, sinceMs: number): void {
+    const dueMs = sinceMs + this.#limits[name];
+    if (dueMs >= this.#firstMs) return;
+    this.#firstMs = dueMs;
+    this.#first = name;
+  }
+}
+
+type PeerTimer = keyof typeof LATE;
+
+const LATE = {
+  firstMessageTimeoutMs: { kind: "timeout", what: "the peer sent no whole message" },
+  partialMessageTimeoutMs: { kind: "timeout", what: "the peer did not finish its message" },
+  idleTimeoutMs: { kind: "timeout", what: "nothing came from the peer" },
+  unsentTimeoutMs: { kind: "overflow", what: "the peer did not take what was sent" },
+  pauseTimeoutMs: { kind: "overflow", what: "too little was taken of what the peer sent" },
+} as const satisfies Partial<Record<keyof PeerLimits, { kind: CloseReason["kind"]; what: string }>>;
+
+/** How often a paused link is asked whether its peer has reset it: soon for a person, seldom for a machine. */
+const PROBE_MS = 1_000;

@@ -1,0 +1,60 @@
+/**
+ * A frame budget: how many messages may become visible in one frame, over all
+ * connections, in fair turns. A poller without a budget, and a page, do not need
+ * this file's policy.
+ */
+import { limit } from "../check.ts";
+import type { AnyConnection } from "./connection/connection.ts";
+import type { FramePolicy, FrameView } from "./scheduler.ts";
+import type { ReusableList } from "./storage/reusable-list.ts";
+import { RoundRobin } from "./storage/round-robin.ts";
+
+/** How much may become visible in one frame. What is not given is unlimited. */
+export interface FrameBudget {
+  /** Messages. */
+  readonly messages?: number;
+  /** Bytes of those messages on the wire. The message that reaches the limit still becomes visible. */
+  readonly bytes?: number;
+}
+
+/**
+ * The policy of a budget; `undefined` where it limits nothing.
+ *
+ * @throws TypeError or RangeError when it is no whole number from 1 up
+ */
+export function budgetPolicy(budget: FrameBudget): FramePolicy | undefined {
+  const messages = limit("frameBudget.messages", budget.messages ?? Infinity, 1);
+  const bytes = limit("frameBudget.bytes", budget.bytes ?? Infinity, 1);
+  return messages === Infinity && bytes === Infinity ? undefined : new BudgetPolicy(messages, bytes);
+}
+
+class BudgetPolicy implements FramePolicy {
+  readonly #messages: number;
+  readonly #bytes: number;
+  readonly #turns = new RoundRobin<AnyConnection>({
+    remaining: ({ receiver }) => receiver.arriving,
+  });
+
+  constructor(messages: number, bytes: number) {
+    this.#messages = messages;
+    this.#bytes = bytes;
+  }
+
+  latch(dirty: ReusableList<AnyConnection>, { tick, counters }: FrameView): number {
+    for (let index = 0; index < dirty.length; index++) dirty.at(index).receiver.applyPolicy();
+    for (let index = 0; index < dirty.length; index++) this.#turns.add(dirty.at(index), tick);
+    const { receivedMessages, receivedBytes } = counters;
+    return this.#turns.run(({ receiver }) => {
+      if (counters.receivedMessages - receivedMessages >= this.#messages) return false;
+      if (counters.receivedBytes - receivedBytes >= this.#bytes) return false;
+      receiver.latch(1);
+      return true;
+    });
+  }
+
+  update(connection: AnyConnection): boolean {
+    const hasSomething = connection.update();
+    if (connection.receiver.arriving > 0) connection.requeue();
+    return hasSomething;
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * The sending half of a connection: whether the game may send now, whether there
+ * is room, and what becomes of a message when there is none.
+ *
+ *     trySend, trySendLatest ──── may it? ──▶ encode ──▶ push ── room? ──▶ outbox
+ *     broadcast, broadcastLatest ── encoded once ──────▶ ┘
+ *
+ * Never looks into a message, and never writes: that is the flush.
+ */
+import type { Codec } from "../../codec/codec.ts";
+import type { ConnectionOwner, ConnectionRef } from "../frame/poll-context.ts";
+import type { TrafficRecorder } from "../frame/traffic-recorder.ts";
+import type { BroadcastBuffer } from "./broadcast-buffer.ts";
+import type { MessageKey } from "./keyed-spans.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** What sending depends on. */
+export interface SenderParts<Member extends ConnectionRef, Out> {
+  readonly owner: ConnectionOwner<Member>;
+  readonly codec: Pick<Codec<unknown, Out>, "encode">;
+  readonly lifecycle: { readonly maySend: boolean };
+  readonly outbox: Outbox;
+  readonly recorder: TrafficRecorder;
+  /** Called when a message found no room. */
+  readonly onRefused?: (() => void) | undefined;
+}
+
+/** The sending half of a connection. */
+export class Sender<Member extends ConnectionRef, Out> {
+  readonly #owner: ConnectionOwner<Member>;
+  readonly #codec: Pick<Codec<unknown, Out>, "encode">;
+  readonly #lifecycle: { readonly maySend: boolean };
+  readonly #outbox: Outbox;
+  readonly #recorder: TrafficRecorder;
+  readonly #onRefused: (() => void) | undefined;
+
+  constructor({ owner, codec, lifecycle, outbox, recorder, onRefused }: SenderParts<Member, Out>) {
+    this.#owner = owner;
+    this.#codec = codec;
+    this.#lifecycle = lifecycle;
+    this.#outbox = outbox;
+    this.#recorder = recorder;
+    this.#onRefused = onRefused;
+  }
+
+  /** Queues a message, replacing one of the same `key`. `false` when nothing may be sent, or there is no room. */
+  trySend(message: Out, key?: MessageKey): boolean {
+    return this.#lifecycle.maySend && this.#push(this.#codec.encode(message), key);
+  }
+
+  /** The same for bytes that are a whole message, such as the current one of `broadcast`. */
+  trySendEncoded(encoded: Uint8Array, key?: MessageKey, broadcast?: BroadcastBuffer): boolean {
+    return this.#lifecycle.maySend && this.#push(encoded, key, broadcast);
+  }
+
+  #push(encoded: Uint8Array, key?: MessageKey, broadcast?: BroadcastBuffer): boolean {
+    const outbox = this.#outbox;
+    const recorder = this.#recorder;
+    const wasEmpty = outbox.storedBytes === 0;
+    const outcome = outbox.push(encoded, key, broadcast);
+    if (outcome === "refused") {
+      recorder.refused();
+      this.#onRefused?.();
+      return false;
+    }
+    if (wasEmpty) this.#owner.context.queueFlush(this.#owner.member);
+    if (outcome === "queued") recorder.sent(encoded.length);
+    else recorder.replaced(outbox.grownBytes);
+    recorder.own.outboxPeakBytes = outbox.peakBytes;
+    return true;
+  }
+}
