@@ -165,11 +165,11 @@ export class Connection<In, Out = In> {
   /**
    * Like {@link trySend}, for what is outdated by the next of its kind, such as
    * positions: where a message of the same `key` has not left yet, this one
-   * takes its place, and the order of all others stays. To a peer that keeps up
-   * every message goes; to one that is slow, what is newest when it has room.
+   * takes its place, and the order of all others stays. A peer that keeps up gets
+   * every message; a slow one gets the newest when it has room.
    *
-   * It never passes what {@link trySend} sent before it: with such a message
-   * between the two, the old one goes and this one stands at the end. `false`,
+   * It never passes a message that {@link trySend} sent before it: with such a
+   * message between the two, the old one goes and this one stands at the end. `false`,
    * and the old one stays, where {@link trySend} says `false`.
    *
    * @param key what the message is about: a name, a number or an object,

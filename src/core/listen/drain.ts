@@ -34,7 +34,7 @@ export class ListenerDrain<From extends Drainable<In>, In> {
 
   /** Answers how many messages are left. Allocates nothing when there are none. */
   run(visit: Visit<From, In>, budget: DrainBudget): number {
-    if (this.#isVisiting) throw new Error("drain: called from within drain(), by its visitor");
+    if (this.#isVisiting) throw new Error("drain: called from within drain(), by its own callback");
     this.#meter.begin(budget);
     return this.#turns.isEmpty ? 0 : this.#visitAll(visit);
   }

@@ -1,11 +1,10 @@
 /**
- * A listener: the acceptor that guests come through, and the house of those who
- * did.
+ * A listener: incoming connections, and the connections that were accepted.
  *
- *     acceptor ── arrived ──▶ guests ┊ poll: latch ──▶ tryAccept ──▶ connections ──▶ drain, broadcast
+ *     acceptor ── incoming ──▶ accept queue ┊ poll: latch ──▶ tryAccept ──▶ connections ──▶ drain, broadcast
  *
- * Decides whose turn it is. Who may come in is `admission.ts`. Never reads a
- * byte itself.
+ * Keeps the accept queue and the connections. `admission.ts` decides which
+ * incoming connections are refused. Never reads a byte itself.
  */
 import type { Codec } from "../../codec/codec.ts";
 import type { Acceptor, AcceptorEvents } from "../../port/acceptor.ts";
@@ -23,12 +22,13 @@ import type { ListenerRules } from "./accept-limits.ts";
 import { Admission } from "./admission.ts";
 import { ListenerDrain } from "./drain.ts";
 import type { DrainBudget } from "./drain-budget.ts";
+import { Rejections } from "./rejections.ts";
 
 /** Where a listener is in its life; it only moves forward. */
 export type ListenerState = "starting" | "listening" | "closed";
 
-/** A place where guests arrive. Made by `poller.listen`. */
-// It is a `Home`, and does not say so: what makes it one is internal, and is not in the declarations.
+/** A place that accepts connections. Made by `poller.listen`. */
+// Implements `ParentListener` structurally, as those members are stripped from the typings.
 export class Listener<In, Out = In> {
   readonly #context: ListenerContext<AnyConnection, AnyListener>;
   readonly #acceptor: Acceptor;
@@ -37,20 +37,20 @@ export class Listener<In, Out = In> {
   readonly #admission: Admission;
   readonly #acceptQueue = new FrameQueue<Connection<In, Out>>();
   readonly #connections = new ConnectionSet<Connection<In, Out>>();
-  /** What is broadcast, for all guests until they are flushed. */
+  /** What is broadcast, for all connections until they are flushed. */
   readonly #broadcast: BroadcastBuffer;
   readonly #drain: ListenerDrain<Connection<In, Out>, In>;
+  readonly #rejections = new Rejections();
   readonly #counters: Counters<ListenerStats> = listenerCounters();
   #state: ListenerState = "starting";
   #address: Address | undefined;
   #closeReason: CloseReason | undefined;
   #isUnlistenEmitted = false;
-  // Filed by the acceptor, and seen at the next poll.
+  // What the acceptor has reported, shown by the next poll.
   #isDirty = false;
   #acceptorChange: { readonly address: Address | undefined } | { readonly reason: CloseReason } | undefined;
   #arrivedNow: Connection<In, Out>[] = [];
   #waitingPeak = 0;
-  #drops = new Map<string, { count: number; readonly reason: CloseReason }>();
 
   /** @internal */
   constructor(
@@ -84,7 +84,7 @@ export class Listener<In, Out = In> {
     return this.#closeReason;
   }
 
-  /** The connections that were accepted here and are not closed, in the order of their coming. */
+  /** The connections that were accepted here and are not closed, in the order in which they came. */
   get connections(): ReadonlyConnectionSet<Connection<In, Out>> {
     return this.#connections;
   }
@@ -95,9 +95,10 @@ export class Listener<In, Out = In> {
   }
 
   /**
-   * The next guest of this frame. `undefined` when nobody is waiting; that is
-   * not an error, and the usual case. Who is not taken waits for the next frame.
-   * A guest that has left again is still handed out, with what it said.
+   * The next incoming connection of this frame. `undefined` when none is waiting;
+   * that is not an error, and the usual case. One that is not accepted waits for
+   * the next frame. One that has closed again is still handed out, with what it
+   * sent.
    */
   tryAccept(): Connection<In, Out> | undefined {
     const connection = this.#acceptQueue.take();
@@ -109,11 +110,11 @@ export class Listener<In, Out = In> {
   }
 
   /**
-   * Visits this frame's messages of all accepted connections: each one's in the
-   * order in which it sent them, one connection after the other. Under a budget
-   * they come in fair turns, one message each, until it is used up; the next
-   * call goes on where this one stopped, in this frame or a later one. Costs
-   * what the connections with messages cost, however many are silent.
+   * Calls `visit` for this frame's messages of all accepted connections: each
+   * one's in the order in which it sent them, one connection after the other.
+   * Under a budget they come in fair turns, one message each, until it is used
+   * up; the next call goes on where this one stopped, in this frame or a later
+   * one. Costs what the connections with messages cost, however many are silent.
    *
    * @returns how many messages of this frame are left
    * @throws RangeError when a budget is negative or no number
@@ -152,8 +153,8 @@ export class Listener<In, Out = In> {
   }
 
   /**
-   * Lets nobody in any more and frees the address. Guests that were not taken
-   * are reset; connections that were live on. `state` is `"closed"` at once.
+   * Stops listening and frees the address. Incoming connections that were not
+   * accepted are reset; accepted ones live on. `state` is `"closed"` at once.
    */
   close(): void {
     if (this.#state === "closed") return;
@@ -171,16 +172,19 @@ export class Listener<In, Out = In> {
     return this.#counters;
   }
 
-  /** Turns what the door filed into what the game sees. @internal */
+  /** Turns what the acceptor has reported into what the game sees. @internal */
   update(): void {
     this.#isDirty = false;
     this.#updateState();
-    this.#reportDrops();
+    this.#rejections.flush(this.#counters, (count, reason) => {
+      this.#context.counters.dropped += count;
+      this.#context.emitDrop(this, count, reason);
+    });
     this.#acceptQueue.latch();
     this.#counters.accepted += this.#arrivedNow.length;
     this.#context.counters.accepted += this.#arrivedNow.length;
     this.#counters.acceptPeak = this.#waitingPeak;
-    for (const guest of this.#arrivedNow) this.#context.emitAccept(this, guest);
+    for (const connection of this.#arrivedNow) this.#context.emitAccept(this, connection);
     this.#arrivedNow.length = 0;
   }
 
@@ -207,17 +211,17 @@ export class Listener<In, Out = In> {
   }
 
   #updateState(): void {
-    const news = this.#acceptorChange;
+    const change = this.#acceptorChange;
     this.#acceptorChange = undefined;
     if (this.#state === "closed") {
       if (!this.#isUnlistenEmitted) this.#emitUnlisten();
-    } else if (news !== undefined && "reason" in news) {
+    } else if (change !== undefined && "reason" in change) {
       this.#state = "closed";
-      this.#closeReason = news.reason;
+      this.#closeReason = change.reason;
       this.#emitUnlisten();
-    } else if (news !== undefined) {
+    } else if (change !== undefined) {
       this.#state = "listening";
-      this.#address = news.address;
+      this.#address = change.address;
       this.#context.emitListener("listen", this);
     }
   }
@@ -227,33 +231,17 @@ export class Listener<In, Out = In> {
     this.#context.emitListener("unlisten", this);
   }
 
-  #reportDrops(): void {
-    if (this.#drops.size === 0) return;
-    const droppedBy: Record<string, number> = { ...this.#counters.droppedBy };
-    for (const { count, reason } of this.#drops.values()) {
-      const why = reason.code ?? reason.kind;
-      droppedBy[why] = (droppedBy[why] ?? 0) + count;
-      this.#counters.dropped += count;
-      this.#context.counters.dropped += count;
-      this.#context.emitDrop(this, count, reason);
-    }
-    this.#counters.droppedBy = droppedBy;
-    this.#drops.clear();
-  }
-
-  /** Counts a guest that was sent away: one report a frame for each reason, however many come. */
-  #drop(reason: CloseReason): void {
-    const key = `${reason.kind} ${reason.code}`;
-    const drop = this.#drops.get(key);
-    if (drop === undefined) this.#drops.set(key, { count: 1, reason });
-    else drop.count++;
+  /** Counts a connection that is rejected, and has the next poll report it. */
+  #reject(reason: CloseReason): void {
+    this.#rejections.add(reason);
     this.#markDirty();
   }
 
   #rejectPending(): void {
     this.#acceptQueue.latch();
-    for (let guest: AnyConnection | undefined; (guest = this.#acceptQueue.take()) !== undefined; )
-      guest.abort();
+    for (let pending: AnyConnection | undefined; (pending = this.#acceptQueue.take()) !== undefined; ) {
+      pending.abort();
+    }
     this.#arrivedNow.length = 0;
   }
 
@@ -261,7 +249,7 @@ export class Listener<In, Out = In> {
     return {
       listening: (address) => this.#markDirty({ address }),
       incoming: (link) => this.#incoming(link),
-      rejected: (reason) => this.#drop(reason),
+      rejected: (reason) => this.#reject(reason),
       closed: (reason) => this.#markDirty({ reason }),
     };
   }
@@ -275,19 +263,19 @@ export class Listener<In, Out = In> {
     const { remoteAddress } = link;
     const refusal = this.#admission.refusal(remoteAddress, this.#acceptQueue.length, this.#context.polledMs);
     if (refusal !== undefined) {
-      this.#drop(refusal);
+      this.#reject(refusal);
       link.abort(refusal);
       return;
     }
     this.#admission.add(remoteAddress);
-    const guest = new Connection(this.#context, this, link, this.#codec, this.#rules.makeParts);
-    this.#acceptQueue.put(guest, 0);
-    this.#arrivedNow.push(guest);
+    const connection = new Connection(this.#context, this, link, this.#codec, this.#rules.makeParts);
+    this.#acceptQueue.put(connection, 0);
+    this.#arrivedNow.push(connection);
     this.#waitingPeak = Math.max(this.#waitingPeak, this.#acceptQueue.length);
   }
 
-  #markDirty(news = this.#acceptorChange): void {
-    this.#acceptorChange = news;
+  #markDirty(change = this.#acceptorChange): void {
+    this.#acceptorChange = change;
     if (this.#isDirty) return;
     this.#isDirty = true;
     this.#context.markSourceDirty(this);

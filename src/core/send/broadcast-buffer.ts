@@ -1,93 +1,91 @@
 /**
- * The shared run: what a listener says to all of its guests until they are
- * flushed, kept once.
+ * The broadcast buffer: what a listener broadcasts until its connections are
+ * flushed, kept once for all of them.
  *
- *     broadcast ── begin ──▶ run ◀── join, extend ── outboxes
+ *     broadcast ── begin ──▶ bytes ◀── retain, extend ── broadcast parts
  *                             └── view: one write each ──▶ links
  *
- * An outbox that has nothing else to send has only a part of the run, from here
- * to there, and needs no store of its own. Its bytes are used again when nobody
- * has a part any more, unless a link keeps them. Knows no outbox: only how many
- * have a part.
+ * An outbox that has nothing else to send has only a part of these bytes, and
+ * needs no buffer of its own. The bytes are used again when there is no part any
+ * more, unless a link keeps them. Knows no outbox: only how many parts there are.
  */
 import type { BufferPool } from "../storage/buffer-pool.ts";
 
-/** One run of bytes for many outboxes. */
+/** Bytes for many outboxes. */
 export class BroadcastBuffer {
   readonly #pool: BufferPool;
-  #store: Uint8Array | undefined;
-  /** Bytes in the store. */
+  #bytes: Uint8Array | undefined;
+  /** How many of the bytes are used. */
   #length = 0;
-  /** Where the message that goes round stands, or will. */
+  /** Where the current message lies, or will. */
   #start = 0;
-  /** How many outboxes have a part. */
-  #parts = 0;
-  /** Whether a link keeps bytes of the store, which nobody may write to then. */
+  #partCount = 0;
+  /** Whether a link keeps the bytes, which nobody may write to then. */
   #isKept = false;
-  /** What was asked for last, and from where: mostly all ask for the same. */
+  /** The view that was asked for last, and its start: mostly all parts ask for the same. */
   #view: Uint8Array | undefined;
-  #viewFrom = 0;
+  #viewStart = 0;
 
   constructor(pool: BufferPool) {
     this.#pool = pool;
   }
 
-  /** Another message goes round. It is copied by the first who takes it: what all refuse costs no room. */
+  /** Begins the next message. The first part that takes it copies it: a message that all refuse costs no room. */
   begin(): void {
     this.#start = this.#length;
   }
 
-  /** A part begins, with the message that goes round. Answers where. */
+  /** Begins a part, with the current message. Answers where. */
   retain(message: Uint8Array): number {
-    this.#parts++;
+    this.#partCount++;
     this.#put(message);
     return this.#start;
   }
 
-  /** A part that ends at `end` goes on with the message that goes round; `false` where others stand between. */
+  /** Extends a part that ends at `end` by the current message; `false` where others lie between. */
   extend(end: number, message: Uint8Array): boolean {
     if (end !== this.#start) return false;
     this.#put(message);
     return true;
   }
 
-  /** The bytes of a part: the same object for all who have the same. They are not to be written to. */
-  view(from: number, length: number): Uint8Array {
+  /** The bytes of a part: the same object for all equal parts. They are not to be written to. */
+  view(start: number, length: number): Uint8Array {
     const view = this.#view;
-    if (view !== undefined && this.#viewFrom === from && view.length === length) return view;
-    this.#viewFrom = from;
-    return (this.#view = (this.#store ?? NOTHING).subarray(from, from + length));
+    if (view !== undefined && this.#viewStart === start && view.length === length) return view;
+    this.#viewStart = start;
+    return (this.#view = (this.#bytes ?? NOTHING).subarray(start, start + length));
   }
 
-  /** A part is over. `isKept` says that a link keeps the bytes that it was given. */
+  /** Ends a part. `isKept` says that a link keeps the bytes that it was given. */
   release(isKept: boolean): void {
     this.#isKept ||= isKept;
-    this.#parts--;
-    if (this.#parts > 0) return;
+    this.#partCount--;
+    if (this.#partCount > 0) return;
     this.#letGo();
-    this.#store = undefined;
+    this.#bytes = undefined;
     this.#length = this.#start = 0;
   }
 
   #put(message: Uint8Array): void {
-    if (this.#length > this.#start) return; // somebody has
+    if (this.#length > this.#start) return; // another part has
     const length = this.#start + message.length;
     this.#roomFor(length).set(message, this.#start);
     this.#length = length;
   }
 
   #roomFor(needed: number): Uint8Array {
-    const store = (this.#store ??= this.#pool.acquire(needed));
-    if (needed <= store.length) return store;
+    const bytes = (this.#bytes ??= this.#pool.acquire(needed));
+    if (needed <= bytes.length) return bytes;
     const larger = this.#pool.acquire(needed);
-    larger.set(store.subarray(0, this.#start));
+    larger.set(bytes.subarray(0, this.#start));
     this.#letGo();
-    return (this.#store = larger);
+    return (this.#bytes = larger);
   }
 
-  /** The store is nobody's any more, or a link's. */
+  /** Gives the bytes back, unless a link keeps them. */
   #letGo(): void {
-    if (this.#store !== undefined && !this.#isKept) this.#pool.release(this.#store);
+    if (this.#bytes !== undefined && !this.#isKept) this.#pool.release(this.#bytes);
     this.#isKept = false;
     this.#view = undefined;
   }

@@ -1,13 +1,13 @@
 /**
- * Where the messages that may still be replaced or dropped stand in a run of
- * bytes, each under its key. Knows where, and not what.
+ * Keyed spans: where the messages that may still be replaced or dropped lie in a
+ * send buffer, each under its key. Knows their places, and not their bytes.
  */
 
 import { kindOf } from "../../check.ts";
 
 /**
- * What says which messages replace each other: a name, a number, or the thing
- * itself that they are about. Compared as in a Map.
+ * Messages of the same key replace each other. A key is a name, a number, or the
+ * object that the messages are about, compared as in a Map.
  */
 export type MessageKey = string | number | object;
 
@@ -15,11 +15,11 @@ export type MessageKey = string | number | object;
 export interface Span {
   start: number;
   length: number;
-  /** Between which two of the messages that none may pass it stands: a count of those before it. */
+  /** How many messages without a key were sent before it: it may pass none of them, nor those after it. */
   readonly epoch: number;
 }
 
-/** Spans by key, in the order in which they stand. */
+/** Spans by key, in the order in which they lie. */
 export class KeyedSpans {
   readonly #linked = new Map<MessageKey, Linked>();
   // A Map keeps the order too, but passes over all that it has forgotten to find its first: with 75,000
@@ -69,7 +69,7 @@ export class KeyedSpans {
     return first.length;
   }
 
-  /** All of them stand so many bytes further on. */
+  /** Moves all of them by so many bytes. */
   moveBy(bytes: number): void {
     moveFrom(this.#first, bytes);
   }
