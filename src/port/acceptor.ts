@@ -1,28 +1,34 @@
 /**
- * A listening place: where links come from that others have begun.
+ * An acceptor: the source of links that peers open to this side.
+ *
+ *     core ── attach, close, pump ──▶ acceptor (the transport's)
+ *     core ◀── listening, incoming, rejected, closed ── acceptor
+ *
+ * The transport implements `Acceptor`, the core `AcceptorEvents`. An acceptor
+ * knows no limits: the core decides which links it keeps.
  */
 import type { Address } from "./address.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Link } from "./link.ts";
 
-/** A listening place, as a transport gives it. */
+/** A listening endpoint, as a transport provides it. */
 export interface Acceptor {
-  /** Says whom to tell. Called once, before anything else; may be answered at once. */
+  /** Sets the event handler. Called once, before any other call; events may fire synchronously. */
   attach(events: AcceptorEvents): void;
-  /** Lets nobody in any more, and frees the address. Links that came through it live on. */
+  /** Accepts no more links and frees the address; `closed` follows. Links that it accepted stay open. */
   close(): void;
-  /** Work for the acceptor and the links that came through it, also when it is closed. */
+  /** Work for the acceptor and the links that it accepted, also after it is closed; see `Pump`. */
   pump?(nowMs: number): number | undefined;
 }
 
-/** What a transport tells of a acceptor. None of these calls throws. */
+/** The events of an acceptor, which the core handles. None of these calls throws. */
 export interface AcceptorEvents {
-  /** It is listening, and this is where: the port is known, also when 0 was asked for. */
+  /** The acceptor is listening. `address` has the real port, also when port 0 was asked for. */
   listening(address: Address | undefined): void;
-  /** A guest came. The core attaches to `link`, or aborts it. */
+  /** A peer has connected. The core attaches to `link`, or aborts it. */
   incoming(link: Link): void;
-  /** A guest was sent away before it became a link, such as by a failed handshake. */
+  /** A peer was rejected before its link existed, for example by a failed handshake. */
   rejected(reason: CloseReason): void;
-  /** It listens no more; told once, and last. */
+  /** The acceptor has stopped listening. Called once, and last. */
   closed(reason: CloseReason): void;
 }

@@ -1,13 +1,14 @@
 /**
- * Where an end of a link is, of whatever family.
+ * The address of one end of a link, of any family. Decides how an address is
+ * written for people, and never resolves a name.
  */
 
-/** Where an end of a link is. */
+/** The address of one end of a link. */
 export interface Address {
   readonly family: "IPv4" | "IPv6" | "unix" | "memory";
-  /** An IP address in numbers, the path of a unix socket, or a name in the world of its family. */
+  /** A numeric IP address, the path of a unix socket, or a name in a memory network. */
   readonly host: string;
-  /** The port; 0 where the family has none. */
+  /** The port; 0 for families without ports. */
   readonly port: number;
 }
 

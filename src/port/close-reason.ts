@@ -1,37 +1,37 @@
 /**
- * Why a connection, a listener or a datagram socket is over: a fixed list of
- * kinds, which every transport and the core use alike.
+ * The reason why a connection, a listener or a datagram socket has closed: a
+ * fixed list of kinds, which all transports and the core share.
  */
 
-/** Why a connection or a listener is over. */
+/** Why a connection, a listener or a datagram socket has closed. */
 export interface CloseReason {
-  /** The kind of ending, one of a fixed list. */
+  /** The kind of close, one of a fixed list. */
   readonly kind: CloseKind;
-  /** One sentence for a person. */
+  /** One sentence for people, such as a line of a log. */
   readonly message: string;
-  /** The system's code where there is one, such as `"ECONNRESET"`, or the name of the limit that was reached. */
+  /** The system's error code where there is one, such as `"ECONNRESET"`, or the name of the limit that was reached. */
   readonly code?: string;
-  /** The error behind it where there is one. */
+  /** The underlying error where there is one. */
   readonly cause?: unknown;
 }
 
-/** Every way to end. */
+/** All the kinds of close. */
 export type CloseKind =
   /** This side closed or aborted it. */
   | "local"
-  /** The peer finished, and all that it sent was delivered. */
+  /** The peer ended its stream, and everything it sent was delivered. */
   | "remote"
-  /** The peer or the network cut it; what was under way is lost. */
+  /** The peer or the network broke the connection; data in flight is lost. */
   | "reset"
-  /** Nobody listens there, or the listener sent us away. */
+  /** Nothing listens at the address, or the listener rejected this side. */
   | "refused"
-  /** No way leads there, or this machine has no such address. */
+  /** There is no route to the address, or this machine does not have it. */
   | "unreachable"
   /** The name has no address. */
   | "unknown-host"
-  /** Somebody listens on that address already. */
+  /** Another socket listens on the address already. */
   | "address-in-use"
-  /** The system does not allow it (a low port, a file's permissions). */
+  /** The system does not permit it (a low port, a file's permissions). */
   | "denied"
   /** It took longer than its deadline. */
   | "timeout"
@@ -39,9 +39,9 @@ export type CloseKind =
   | "aborted"
   /** A limit of this side was reached, such as a full accept queue. */
   | "overflow"
-  /** The two sides did not come to an agreement on encryption; `code` says why. */
+  /** The two sides could not agree on encryption; `code` gives the cause. */
   | "handshake"
-  /** The peer sent what the codec does not carry. */
+  /** The peer sent bytes that the codec does not accept. */
   | "protocol"
-  /** Anything else the system reports; `code` says what. */
+  /** Any other error that the system reports; `code` names it. */
   | "failed";

@@ -1,45 +1,54 @@
 /**
- * A place for datagrams: messages that come whole or not at all, from anybody.
+ * A datagram link: messages that arrive whole or not at all, from any peer.
+ *
+ *     core ── send, join, leave, close, pump ──▶ datagram link (the transport's)
+ *     core ◀── bound, received, sent, failed, closed ── datagram link
+ *
+ * The transport implements `DatagramLink`, the core `DatagramEvents`.
  */
 import type { Address } from "./address.ts";
 import type { CloseReason } from "./close-reason.ts";
 
-/** A place for datagrams, as a transport gives it. */
+/** A datagram endpoint, as a transport provides it. */
 export interface DatagramLink {
-  /** Says whom to tell. Called once, before anything else; may be answered at once. */
+  /** Sets the event handler. Called once, before any other call; events may fire synchronously. */
   attach(events: DatagramEvents): void;
   /**
-   * Sends one datagram, to the peer it is connected to when `to` is not given.
-   * Keeps `bytes`, and tells `sent` when they have gone or failed to.
+   * Sends one datagram; without `to`, to the peer that the link is connected to.
+   * The link keeps `bytes`, and calls `sent` when the datagram has been sent or
+   * has failed.
    */
   send(bytes: Uint8Array, to: Destination | undefined): void;
-  /** Joins a multicast group, on the interface with that address or the system's choice; throws what the system says. */
+  /**
+   * Joins a multicast group, on the interface with that address or on the one
+   * that the system chooses. Throws the system's error when that fails.
+   */
   join(group: string, onInterface?: string): void;
   /** Undoes `join`. */
   leave(group: string, onInterface?: string): void;
-  /** Sends what was given, and frees the place. `closed` follows. */
+  /** Sends what it was given, and frees the address. `closed` follows. */
   close(): void;
-  /** Work for this place. */
+  /** Work for this link; see `Pump`. */
   pump?(nowMs: number): number | undefined;
 }
 
-/** What a transport tells of a place for datagrams. None of these calls throws. */
+/** The events of a datagram link, which the core handles. None of these calls throws. */
 export interface DatagramEvents {
-  /** It is there; `remote` is the peer when it is connected. */
+  /** The link is bound to `local`; `remote` is its peer if it is connected to one. */
   bound(local: Address | undefined, remote: Address | undefined): void;
-  /** A datagram came. `bytes` are lent for the length of the call. */
+  /** A datagram has arrived. `bytes` are lent for the duration of the call. */
   received(bytes: Uint8Array, from: Address): void;
-  /** A datagram of so many bytes has gone, or failed to. */
+  /** A datagram of `sizeBytes` has been sent, or has failed. */
   sent(sizeBytes: number): void;
-  /** The network has reported that a datagram did not arrive. The place lives on. */
+  /** The network has reported that a datagram did not arrive. The link stays open. */
   failed(reason: CloseReason): void;
-  /** It is over; told once, and last. */
+  /** The link has closed. Called once, and last. */
   closed(reason: CloseReason): void;
 }
 
-/** Where a datagram is to go. An {@link Address} is one. */
+/** The destination of a datagram. Every {@link Address} is one. */
 export interface Destination {
-  /** An address in numbers; a name is looked up for each datagram, so avoid it. */
+  /** A numeric address is best: a name is resolved again for each datagram. */
   readonly host: string;
   readonly port: number;
 }

@@ -4,74 +4,77 @@
  *     core ── write, pause, resume, end, abort, pump ──▶ link (the transport's)
  *     core ◀── opened, received, drained, ended, closed ── link
  *
- * The transport implements what is commanded, the core what is told.
+ * The transport implements `Link`, the core `LinkEvents`. A link knows no
+ * messages and no limits.
  */
 import type { Address } from "./address.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Security } from "./security.ts";
 
-/** One stream of bytes to a peer, as a transport gives it. */
+/** One stream of bytes to and from a peer, as a transport provides it. */
 export interface Link {
-  /** This end's address; `undefined` until it is open, and where there is none. */
+  /** This end's address; `undefined` until the link is open, and where there is none. */
   readonly localAddress: Address | undefined;
   /** The peer's address, kept after the close. */
   readonly remoteAddress: Address | undefined;
-  /** Addresses of a name that were tried and did not answer, before one did or none. */
+  /** The addresses of a name that were tried without success, in the order of the attempts. */
   readonly failedAttempts?: readonly FailedAttempt[] | undefined;
-  /** How the link is encrypted, once it is open; `undefined` where it is not. */
+  /** How the link is encrypted, once it is open; `undefined` for a link in plain text. */
   readonly security?: Security | undefined;
-  /** Whether this side may go on sending when the peer has finished. */
+  /** Whether this side may go on sending after the peer has ended its stream. */
   readonly allowHalfOpen: boolean;
-  /** Says whom to tell. Called once, before anything else; may be answered at once. */
+  /** Sets the event handler. Called once, before any other call; events may fire synchronously. */
   attach(events: LinkEvents): void;
   /**
-   * Sends bytes. `true`: they are gone and the caller may use them again.
-   * `false`: the link is behind. They wait in it, it keeps `bytes` and tells
-   * `drained`; until it has told of all of them it is given only large batches.
-   * It does not write to `bytes`: other links may be given the same.
+   * Sends bytes. `true` means that they have been taken and the caller may reuse
+   * `bytes`. `false` means that the link is behind: it keeps `bytes`, and calls
+   * `drained` as they leave. Until it has drained them all, it is given only
+   * large batches. It never writes to `bytes`, as other links may be given the
+   * same ones.
    */
   write(bytes: Uint8Array): boolean;
-  /** Stops `received` soon; the peer is then held back. */
+  /** Stops `received` soon, which puts backpressure on the peer. */
   pause(): void;
   /** Undoes `pause`. */
   resume(): void;
   /**
-   * Asks whether the peer is still there, while the link is paused and would not
-   * hear its end; `closed` follows where it is known to be gone. A transport
-   * that hears it anyway has none.
+   * Checks whether the peer is still there while the link is paused and would
+   * not notice its end; `closed` follows if the peer is known to be gone. A
+   * transport that notices the end while paused has no `probe`.
    */
   probe?(): void;
   /**
    * Sends what was written, then the end of the stream, and waits as long as
-   * the transport must so that nothing of it is lost. What still comes is not
-   * wanted any more. `closed` follows. `reason` is why this side ends it, for
-   * transports that can tell the peer.
+   * the transport must so that none of it is lost. Input that still arrives is
+   * discarded. `closed` follows. `reason` is why this side ends the stream, for
+   * transports that can send one to the peer.
    */
   end(reason?: CloseReason): void;
-  /** Sends what was written, then the end of the stream, and goes on hearing the peer. */
+  /** Sends what was written, then the end of the stream, and goes on receiving: a half-close. */
   endSending(): void;
-  /** Drops everything, and tells the peer so where it can: a reset, or `reason`. */
+  /** Drops everything, and notifies the peer where the transport can: by a reset, or with `reason`. */
   abort(reason?: CloseReason): void;
-  /** Work for this link. Called for one that connects; a guest's is its acceptor's work. */
+  /** Work for a link that this side connects; see `Pump`. For an accepted link, its acceptor's pump does it. */
   pump?(nowMs: number): number | undefined;
 }
 
-/** What a transport tells of a link. None of these calls throws. */
+/** The events of a link, which the core handles. None of these calls throws. */
 export interface LinkEvents {
-  /** The connection is there. An accepted link tells it too, first of all. */
+  /** The link is open. This is the first event, of accepted links too, unless the link closes before. */
   opened(): void;
-  /** A piece of the stream came. `bytes` are lent for the length of the call. */
+  /** A piece of the stream has arrived. `bytes` are lent for the duration of the call. */
   received(bytes: Uint8Array): void;
-  /** So many of the bytes that waited in the link have gone. */
+  /** `sizeBytes` of the bytes that waited in the link have left it. */
   drained(sizeBytes: number): void;
-  /** The peer has sent the end of its stream, and may have said why; this side may still write. */
+  /** The peer has ended its stream, and may have sent a reason; this side may still write. */
   ended(reason?: CloseReason): void;
-  /** It is over, in both directions; told once, and last. */
+  /** The link has closed, in both directions. Called once, and last. */
   closed(reason: CloseReason): void;
 }
 
-/** One address of a name that did not answer. */
+/** One address of a name that could not be reached. */
 export interface FailedAttempt {
   readonly address: Address;
+  /** Why the attempt failed. */
   readonly reason: CloseReason;
 }

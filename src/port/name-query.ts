@@ -1,18 +1,20 @@
 /**
- * A question for the addresses of a name, and its answer.
+ * A query for the addresses of a name, and its answer. Decides nothing about
+ * the resolver that answers it.
  */
 import type { Address } from "./address.ts";
 import type { CloseReason } from "./close-reason.ts";
 
-/** A question for the addresses of a name, as `poller.lookup` takes it. */
+/** A query for the addresses of a name, as `poller.lookup` takes it. */
 export interface NameQuery {
-  /** Asks, and tells one of the two, once, and not before it returns. */
+  /** Sends the query. Calls one of the two methods of `answer`, once, and never before it returns. */
   ask(answer: NameAnswer): void;
 }
 
-/** What is told of a {@link NameQuery}. Neither call throws. */
+/** The handler for the answer to a {@link NameQuery}. Neither call throws. */
 export interface NameAnswer {
-  /** At least one address, in the order to try them. */
+  /** The query has found at least one address; they stand in the order to try them. */
   found(addresses: readonly Address[]): void;
+  /** The query has failed. */
   failed(reason: CloseReason): void;
 }

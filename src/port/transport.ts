@@ -1,6 +1,6 @@
 /**
- * A transport: one way to reach others, as a value that makes links, acceptors and
- * places for datagrams.
+ * A transport: one way to reach peers, as a value that makes links, acceptors
+ * and datagram links.
  *
  *     core ── listen, connect, bind, pump ──▶ transport
  *
@@ -12,25 +12,25 @@ import type { Acceptor } from "./acceptor.ts";
 import type { DatagramLink } from "./datagram-link.ts";
 import type { Link } from "./link.ts";
 
-/** A value that `poller.listen` and `poller.connect` take: one way to reach others. */
+/** One way to reach peers: the value that `listen`, `connect` and `bind` of a poller take. */
 export interface Transport {
-  /** Begins to listen. Tells nothing before {@link Acceptor.attach}. */
+  /** Starts to listen. No event fires before {@link Acceptor.attach}. */
   listen?(): Acceptor;
-  /** Begins to connect. Tells nothing before {@link Link.attach}. */
+  /** Starts to connect. No event fires before {@link Link.attach}. */
   connect?(): Link;
-  /** Begins to take a place for datagrams. Tells nothing before {@link DatagramLink.attach}. */
+  /** Starts to bind a datagram link. No event fires before {@link DatagramLink.attach}. */
   bind?(): DatagramLink;
-  /** Work for all that was made of it; transports that share one function share one call. */
+  /** Work for everything that the transport made. Transports with the same function share one call. */
   readonly pump?: Pump;
 }
 
 /**
- * Work to do at a frame's start, such as delivering what is due. `poll()` calls
- * it first, with the frame's time; who waits for activity calls it once more,
- * with the same time, before the wait.
+ * Work at the start of a frame, such as delivering what is due. `poll()` calls
+ * it first, with the time of the frame. `waitForActivity` calls it once more,
+ * with the same time, before it waits.
  *
- * @returns how soon it wants to be called again, in milliseconds, which
- *   `waitForActivity` wakes for; `Infinity` for at the next poll, whenever that
- *   is; `undefined` for never again
+ * @returns the delay until it wants to be called again, in milliseconds;
+ *   `waitForActivity` wakes for it. `Infinity` means at the next poll, whenever
+ *   that is, and `undefined` means never again.
  */
 export type Pump = (nowMs: number) => number | undefined;
