@@ -1,7 +1,8 @@
 /**
- * Names: the addresses of a host, as the system's resolver gives them, and the
- * port of a service. Node gives no access to the system's table of services,
- * so its file is read where there is one.
+ * DNS: resolves a host to its addresses, by the system's resolver, and a
+ * service to its port. Node gives no access to the system's table of services,
+ * so this reads the file of that table where there is one. Decides nothing
+ * about which address to try.
  */
 import { lookup } from "node:dns";
 import { readFile } from "node:fs";
@@ -13,20 +14,21 @@ import { reasonOf } from "./error-codes.ts";
 
 /** Options of {@link dns}. */
 export interface DnsOptions {
-  /** The name of a host, or an address in numbers. */
+  /** The name of a host, or a numeric address. */
   readonly host: string;
-  /** Addresses of one family alone; both by default. */
+  /** Return addresses of this family only; both families by default. */
   readonly family?: "IPv4" | "IPv6";
-  /** The port, as a number or as a service's name, such as `"http"`; 0 by default. */
+  /** The port, as a number or as the name of a service, such as `"http"`; 0 by default. */
   readonly service?: string | number;
 }
 
 /**
- * A question for the addresses of a name, for `poller.lookup`. The system's
- * resolver answers it (getaddrinfo(3), RFC 6724 decides the order).
+ * A query for the addresses of a name, for `poller.lookup`. Resolves nothing
+ * until it is asked. The system's resolver answers it (getaddrinfo(3)), in the
+ * order of RFC 6724.
  *
- * @throws TypeError when `host` or `service` is of the wrong kind
- * @throws RangeError when `host` is empty, or `service` is a number that is no port
+ * @throws TypeError when `host` or `service` has the wrong type, or `family` is not one of the two
+ * @throws RangeError when `host` is empty, or `service` is a number but not a port
  */
 export function dns(options: DnsOptions): NameQuery {
   const { host, service = 0, family } = check(options);
@@ -45,16 +47,16 @@ function addressOf(found: { readonly address: string; readonly family: number },
   return { family: found.family === 6 ? "IPv6" : "IPv4", host: found.address, port };
 }
 
-function withPort(service: string | number, answer: NameAnswer, go: (port: number) => void): void {
+function withPort(service: string | number, answer: NameAnswer, use: (port: number) => void): void {
   const known = typeof service === "number" ? service : (numberIn(service) ?? COMMON[service]);
   if (known !== undefined) {
-    go(known);
+    use(known);
     return;
   }
   readFile(SERVICES_FILE, "utf8", (_, text = "") => {
     const port = portIn(text, String(service));
     if (port === undefined) answer.failed(unknownService(String(service)));
-    else go(port);
+    else use(port);
   });
 }
 
@@ -65,8 +67,9 @@ function numberIn(service: string): number | undefined {
 /** The port of a service in a file of lines `name port/protocol alias… # comment` (services(5)). */
 function portIn(text: string, service: string): number | undefined {
   for (const line of text.split("\n")) {
-    const [name, place, ...aliases] = line.replace(/#.*/, "").trim().split(/\s+/);
-    if (name === service || aliases.includes(service)) return Number.parseInt(place ?? "", 10) || undefined;
+    const [name, portAndProtocol, ...aliases] = line.replace(/#.*/, "").trim().split(/\s+/);
+    if (name === service || aliases.includes(service))
+      return Number.parseInt(portAndProtocol ?? "", 10) || undefined;
   }
   return undefined;
 }
@@ -93,7 +96,7 @@ function check(options: DnsOptions): DnsOptions {
 
 const MAX_PORT = 65_535;
 
-/** Services that every machine means, also one that has no table of them. */
+/** Well-known services, for machines without a table of services. */
 const COMMON: Readonly<Record<string, number>> = {
   echo: 7,
   ssh: 22,

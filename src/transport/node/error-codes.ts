@@ -1,15 +1,15 @@
 /**
- * What Node's error codes mean, as close reasons. The one place that knows
- * both. Codes: https://nodejs.org/docs/latest-v20.x/api/errors.html#common-system-errors
+ * The mapping from Node's error codes to close reasons, for TCP, TLS, UDP, unix
+ * sockets and DNS. The only file that knows both. Codes: https://nodejs.org/docs/latest-v20.x/api/errors.html#common-system-errors
  */
 import type { CloseKind, CloseReason } from "../../port/close-reason.ts";
 
-/** The close reason that an error from Node stands for. */
+/** The close reason for an error from Node. An unknown code becomes the kind `failed`, or `handshake` for TLS. */
 export function reasonOf(error: Error & { readonly code?: string | undefined }): CloseReason {
-  // A connect that tried several addresses reports one error with all of them inside.
+  // A connect that tried several addresses fails with one error that contains theirs.
   const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
   const code = error.code ?? (first as { readonly code?: string } | undefined)?.code;
-  // OpenSSL's messages go on with a place in its source; `reason` is what a person can use.
+  // OpenSSL's messages end in a position in its source; `reason` is the readable part.
   const detail = (error as { readonly reason?: string }).reason ?? error.message.split("\n", 1)[0];
   if (code === undefined) return { kind: "failed", message: detail ?? "", cause: error };
   const known = KNOWN.get(code);
@@ -24,24 +24,24 @@ const UNKNOWN: Meaning = ["failed", "the system reported an error"];
 const HANDSHAKE: Meaning = ["handshake", "the two sides did not agree on encryption"];
 const NO_TLS: Meaning = ["handshake", "the peer does not speak TLS"];
 const UNTRUSTED: Meaning = ["handshake", "no trusted authority has signed the peer's certificate"];
-const UNPROVEN: Meaning = ["handshake", "the peer wants a certificate from this side"];
+const UNPROVEN: Meaning = ["handshake", "the peer requires a certificate from this side"];
 
 const KNOWN = new Map<string, Meaning>([
   ["ECONNRESET", ["reset", "the peer reset the connection"]],
-  ["EPIPE", ["reset", "the peer was gone when this side wrote"]],
-  ["ECONNABORTED", ["reset", "the connection was cut"]],
-  ["ENOTCONN", ["reset", "the connection was gone"]],
+  ["EPIPE", ["reset", "the peer had closed the connection when this side wrote"]],
+  ["ECONNABORTED", ["reset", "the connection was aborted"]],
+  ["ENOTCONN", ["reset", "the socket is no longer connected"]],
   ["ECONNREFUSED", ["refused", "nobody listens there"]],
-  ["ENOENT", ["refused", "nobody listens there: nothing is at that path"]],
-  ["EHOSTUNREACH", ["unreachable", "no way leads to that host"]],
+  ["ENOENT", ["refused", "nobody listens there: the path does not exist"]],
+  ["EHOSTUNREACH", ["unreachable", "there is no route to that host"]],
   ["EHOSTDOWN", ["unreachable", "that host is down"]],
-  ["ENETUNREACH", ["unreachable", "no way leads to that network"]],
+  ["ENETUNREACH", ["unreachable", "there is no route to that network"]],
   ["ENETDOWN", ["unreachable", "the network is down"]],
   ["EADDRNOTAVAIL", ["unreachable", "this machine does not have that address"]],
-  ["EAFNOSUPPORT", ["unreachable", "this machine does not speak that address family"]],
+  ["EAFNOSUPPORT", ["unreachable", "this machine does not support that address family"]],
   ["ENOTFOUND", ["unknown-host", "that name has no address"]],
-  ["EAI_AGAIN", ["unknown-host", "the name could not be looked up now"]],
-  ["EAI_NODATA", ["unknown-host", "that name has no address of the wanted family"]],
+  ["EAI_AGAIN", ["unknown-host", "that name cannot be resolved at the moment"]],
+  ["EAI_NODATA", ["unknown-host", "that name has no address of the requested family"]],
   ["EADDRINUSE", ["address-in-use", "another program listens on that address"]],
   ["EMFILE", ["overflow", "this process has no file descriptor left (see ulimit -n)"]],
   ["ENFILE", ["overflow", "this machine has no file descriptor left"]],
@@ -60,10 +60,13 @@ const KNOWN = new Map<string, Meaning>([
   ["ERR_SSL_HTTP_REQUEST", NO_TLS],
   ["ERR_SSL_PACKET_LENGTH_TOO_LONG", NO_TLS],
   ["ERR_SSL_UNEXPECTED_MESSAGE", NO_TLS],
-  ["ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", ["handshake", "the peer showed no certificate"]],
+  ["ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", ["handshake", "the peer presented no certificate"]],
   ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", UNPROVEN],
   ["ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE", ["handshake", "the peer does not accept this side's certificate"]],
-  ["ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", ["handshake", "the peer does not know this side's authority"]],
+  [
+    "ERR_SSL_TLSV1_ALERT_UNKNOWN_CA",
+    ["handshake", "the peer does not trust the authority of this side's certificate"],
+  ],
   ["ERR_TLS_HANDSHAKE_TIMEOUT", ["timeout", "the peer did not finish the handshake in time"]],
   ["ETIMEDOUT", ["timeout", "the peer did not answer"]],
 ]);

@@ -1,7 +1,7 @@
 /**
- * A `node:net` server as a acceptor. Shared by every transport whose guests are
- * streams. Decides how a server is started and how it fails; what its sockets
- * then do is `stream.ts`.
+ * A `node:net` server as an acceptor, shared by all stream transports of Node.
+ * Decides how a server starts and how it fails. Its sockets become links in
+ * `stream.ts`; which of them are kept, the core decides.
  */
 import type { ListenOptions, Server, Socket } from "node:net";
 import { debuglog } from "node:util";
@@ -10,65 +10,68 @@ import type { Address } from "../../port/address.ts";
 import { reasonOf } from "./error-codes.ts";
 import { addressOf, StreamLink, type StreamOptions } from "./stream.ts";
 
-/** What a transport decides about its server. */
+/** The parts of an acceptor that differ between transports. */
 export interface StreamAcceptorOptions {
   readonly server: Server;
-  /** Where to listen, as Node takes it. */
-  readonly place: ListenOptions;
-  /** The event that brings a guest: not the same for TCP and TLS. */
+  /** The address to listen on, as Node's options. */
+  readonly listenOptions: ListenOptions;
+  /** The event for a new socket, which differs between TCP and TLS. */
   readonly acceptEvent: "connection" | "secureConnection";
-  /** What its sockets are like. */
-  readonly plan: StreamOptions;
+  /** The options of the links that it accepts. */
+  readonly linkOptions: StreamOptions;
 }
 
-/** One server as a acceptor. */
+/** One server as an acceptor. */
 export class StreamAcceptor implements Acceptor {
-  readonly #plan: StreamAcceptorOptions;
+  readonly #options: StreamAcceptorOptions;
 
-  constructor(plan: StreamAcceptorOptions) {
-    this.#plan = plan;
+  constructor(options: StreamAcceptorOptions) {
+    this.#options = options;
   }
 
   attach(events: AcceptorEvents): void {
-    const { server, place, acceptEvent } = this.#plan;
-    let { plan } = this.#plan;
-    server.on(acceptEvent, (socket: Socket) => events.incoming(new StreamLink(socket, "accepted", plan)));
+    const { server, listenOptions, acceptEvent } = this.#options;
+    let { linkOptions } = this.#options;
+    server.on(acceptEvent, (socket: Socket) =>
+      events.incoming(new StreamLink(socket, "accepted", linkOptions)),
+    );
     server.on("error", (error) => {
-      debug("error on %o: %s", place, error.message);
+      debug("error on %o: %s", listenOptions, error.message);
       if (server.listening) {
-        events.rejected(reasonOf(error)); // one guest could not be taken in; the acceptor stays open
+        events.rejected(reasonOf(error)); // one connection could not be accepted; the server goes on listening
         return;
       }
       server.close();
       events.closed(reasonOf(error));
     });
     server.on("listening", () => {
-      const address = boundTo(server);
+      const address = listeningAddress(server);
       debug("listening on %o", address);
-      // A guest has come to this very address, unless it is one that stands for many.
-      if (address !== undefined && !EVERYWHERE.has(address.host)) plan = { localAddress: address, ...plan };
+      // Every accepted socket has this address, unless it is a wildcard.
+      if (address !== undefined && !WILDCARDS.has(address.host))
+        linkOptions = { localAddress: address, ...linkOptions };
       events.listening(address);
     });
-    server.listen(place);
+    server.listen(listenOptions);
   }
 
   close(): void {
-    this.#plan.server.close();
+    this.#options.server.close();
   }
 }
 
-/** Where a server listens; `undefined` when it does not. */
-export function boundTo(server: Server): Address | undefined {
+/** The address that a server listens on; `undefined` if it is not listening. */
+export function listeningAddress(server: Server): Address | undefined {
   const bound = server.address();
-  if (bound === null) return undefined; // closed again meanwhile
+  if (bound === null) return undefined; // it has been closed already
   if (typeof bound === "string") return { family: "unix", host: bound, port: 0 };
   return addressOf(bound.address, bound.port, bound.family);
 }
 
 const debug = debuglog("tickwire");
-const EVERYWHERE: ReadonlySet<string> = new Set(["0.0.0.0", "::", "::ffff:0.0.0.0"]);
+const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::", "::ffff:0.0.0.0"]);
 
-/** How many guests the system may hold before the process has seen them; Node's own default. */
+/** The length of the system's queue of connections that Node has not accepted yet; Node's own default. */
 export const DEFAULT_BACKLOG = 511;
-/** One read at the most, so that the receive limit is overshot by no more; Node 20's own default is less. */
+/** The largest read, which is also the most by which a receive limit is exceeded; Node 20's default is smaller. */
 export const READ_BYTES = 65_536;

@@ -1,13 +1,12 @@
 /**
- * A `node:net` socket as a link. Shared by every transport whose sockets are
- * streams.
+ * A `node:net` socket as a link, shared by all stream transports of Node.
  *
  *     socket events ──▶ link events        link calls ──▶ socket calls
  *
- * Decides how a socket is read, written and ended so that nothing is lost:
- * always flowing, so that the peer's end is seen; half open, so that an answer
- * still reaches a peer that has finished. Its listeners are there before
- * anything can fail.
+ * Decides how a socket is read, written and ended so that nothing is lost. The
+ * socket always flows, so that the end of the peer's stream is noticed. It is
+ * half-open, so that an answer still reaches a peer that has ended its stream.
+ * Its listeners are set before it can fail. Knows no messages.
  */
 import type { Socket } from "node:net";
 import { debuglog } from "node:util";
@@ -18,53 +17,54 @@ import type { Security } from "../../port/security.ts";
 import { reasonOf } from "./error-codes.ts";
 import { readShared } from "./shared-read-buffer.ts";
 
-/** What a transport decides about its sockets. */
+/** The parts of a link that differ between transports. */
 export interface StreamOptions {
-  /** Whether the game may answer a peer that has finished. */
+  /** Whether the game may go on sending after the peer has ended its stream. */
   readonly allowHalfOpen: boolean;
-  /** The event that says a client's socket is open: not the same for TCP and TLS. */
+  /** The event for an open client socket, which differs between TCP and TLS. */
   readonly openEvent?: "connect" | "secureConnect";
-  /** Whether the system can reset it; otherwise an abort is an end without a word. `true` by default. */
+  /** Whether the system can reset the socket; if not, an abort looks like a close to the peer. `true` by default. */
   readonly canReset?: boolean;
-  /** Whether a write keeps its bytes after the system seemed to have taken them; `false` by default. */
+  /** Whether a write may use its bytes after the socket's queue is empty; `false` by default. */
   readonly keepsBytes?: boolean;
-  /** Tells how the socket is encrypted, once it is open. */
+  /** Returns how the socket is encrypted; called once it is open. */
   readonly securityOf?: (socket: Socket) => Security;
-  /** Addresses that are known, or that the socket cannot tell. It is not asked for them. */
+  /** The local address, if it is known; the socket is then not asked for it. */
   readonly localAddress?: Address | undefined;
+  /** The remote address, if it is known; the socket is then not asked for it. */
   readonly remoteAddress?: Address | undefined;
 }
 
-/** One socket as a link. The socket must allow half-open, and have no listeners yet. */
+/** One socket as a link. The socket must have `allowHalfOpen`, and no listeners yet. */
 export class StreamLink implements Link {
   localAddress: Address | undefined;
   remoteAddress: Address | undefined;
   security: Security | undefined;
   failedAttempts: FailedAttempt[] | undefined;
-  readonly #plan: StreamOptions;
+  readonly #options: StreamOptions;
   readonly #socket: Socket;
   #events: LinkEvents | undefined;
   #error: Error | undefined;
   #peerEnded = false;
   #isOpen: boolean;
-  /** Bytes that were in the socket's own queue when last looked at. */
+  /** The size of the socket's own write queue when it was last checked. */
   #queuedBytes = 0;
 
-  /** @param role `"accepted"` when the socket came through a server and is open already */
-  constructor(socket: Socket, role: "accepted" | "client", plan: StreamOptions) {
+  /** @param role `"accepted"` for a socket from a server, which is open already */
+  constructor(socket: Socket, role: "accepted" | "client", options: StreamOptions) {
     this.#socket = socket;
-    this.#plan = plan;
+    this.#options = options;
     this.#isOpen = role === "accepted";
     socket.on("error", (error) => {
       this.#error ??= error;
     });
     socket.on("close", () => this.#closed());
     if (this.#isOpen) this.#copyAddresses();
-    else this.#watchOpening(plan.openEvent ?? "connect");
+    else this.#watchOpening(options.openEvent ?? "connect");
   }
 
   get allowHalfOpen(): boolean {
-    return this.#plan.allowHalfOpen;
+    return this.#options.allowHalfOpen;
   }
 
   attach(events: LinkEvents): void {
@@ -74,7 +74,7 @@ export class StreamLink implements Link {
       this.#peerEnded = true;
       events.ended();
     });
-    // What is decrypted has been copied already, and gains nothing.
+    // Decrypted bytes are copied anyway, so a shared buffer would save nothing.
     const isShared = this.security === undefined && readShared(socket, events);
     if (isShared) socket.resume();
     else socket.on("data", (bytes) => events.received(bytes));
@@ -82,9 +82,9 @@ export class StreamLink implements Link {
   }
 
   write(bytes: Uint8Array): boolean {
-    this.#socket.write(this.#plan.keepsBytes === true ? bytes.slice() : bytes, this.#noteDrained);
+    this.#socket.write(this.#options.keepsBytes === true ? bytes.slice() : bytes, this.#noteDrained);
     const queued = this.#socket.writableLength;
-    if (queued === 0) return true; // the system has taken all of it
+    if (queued === 0) return true; // the system has taken all the bytes
     this.#queuedBytes = queued;
     return false;
   }
@@ -97,10 +97,10 @@ export class StreamLink implements Link {
     this.#socket.resume();
   }
 
-  /** A paused socket hears no reset. Even an empty write is answered by one: so on Node 20, 22 and 24. */
+  /** A paused socket does not notice a reset. Even an empty write fails after one, on Node 20, 22 and 24. */
   probe(): void {
     const { writable, writableLength } = this.#socket;
-    if (writable && writableLength === 0) this.#socket.write(NOTHING); // else a write is under way and hears it
+    if (writable && writableLength === 0) this.#socket.write(EMPTY); // else a pending write fails
   }
 
   end(): void {
@@ -112,8 +112,8 @@ export class StreamLink implements Link {
   }
 
   abort(): void {
-    // While connecting there is nobody to reset, and Node would wait for the connection to do it.
-    const canReset = this.#isOpen && this.#plan.canReset !== false;
+    // A connecting socket has no peer to reset, and Node would wait for the connection first.
+    const canReset = this.#isOpen && this.#options.canReset !== false;
     if (canReset) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
   }
@@ -150,14 +150,14 @@ export class StreamLink implements Link {
   }
 
   /**
-   * Called for each write, also for those that the system took at once, or lost
-   * when the socket broke. Those taken at once would cost 3 % (Node 20) to 7 %
-   * (22) less without it; but an empty write behind the others could not stand
-   * in for it, as Node sends all that waits as one, and tells of it at its end:
-   * what has gone would be told with the whole batch after it.
+   * The callback of every write, also of one that the system took at once or that
+   * failed. Without a callback, the writes that are taken at once would cost 3 %
+   * (Node 20) to 7 % (Node 22) less. One empty write behind the others, with the
+   * only callback, is no substitute: Node sends all waiting writes as one batch
+   * and calls back at its end, so the bytes would be reported one batch late.
    */
   readonly #noteDrained = (error?: Error | null): void => {
-    if (error) return; // these bytes never left: the game is told so by the reason
+    if (error) return; // these bytes were not sent, which the close reason reports
     const queued = this.#socket.writableLength;
     const gone = this.#queuedBytes - queued;
     if (gone <= 0) return;
@@ -165,17 +165,17 @@ export class StreamLink implements Link {
     this.#events?.drained(gone);
   };
 
-  // Node forgets the remote address at the close, so it is copied while it is there.
+  // Node drops the remote address at the close, so it is copied before.
   #copyAddresses(): void {
-    const plan = this.#plan;
-    this.localAddress = plan.localAddress ?? localAddressOf(this.#socket);
-    this.remoteAddress = plan.remoteAddress ?? remoteAddressOf(this.#socket);
-    this.security = plan.securityOf?.(this.#socket);
+    const options = this.#options;
+    this.localAddress = options.localAddress ?? localAddressOf(this.#socket);
+    this.remoteAddress = options.remoteAddress ?? remoteAddressOf(this.#socket);
+    this.security = options.securityOf?.(this.#socket);
     if (debug.enabled) debug("open %o to %o", this.localAddress, this.remoteAddress);
   }
 }
 
-// Each of them is a system call, and an object that the socket keeps.
+// Each of the two costs a system call, and an object that the socket keeps.
 function localAddressOf({ localAddress, localPort, localFamily }: Socket): Address | undefined {
   return addressOf(localAddress, localPort, localFamily);
 }
@@ -184,7 +184,7 @@ function remoteAddressOf({ remoteAddress, remotePort, remoteFamily }: Socket): A
   return addressOf(remoteAddress, remotePort, remoteFamily);
 }
 
-/** An address as Node gives it in three parts; `undefined` when it has none. */
+/** An address from the three parts that Node gives; `undefined` if a part is missing. */
 export function addressOf(
   host: string | undefined,
   port: number | undefined,
@@ -194,7 +194,7 @@ export function addressOf(
   return { family: family === "IPv6" ? "IPv6" : "IPv4", host, port };
 }
 
-const NOTHING = new Uint8Array(0);
+const EMPTY = new Uint8Array(0);
 const debug = debuglog("tickwire");
 
 const NO_ANSWER: CloseReason = { kind: "timeout", message: "the address did not answer in time" };

@@ -1,6 +1,7 @@
 /**
- * TCP, both ends: IPv4, IPv6, both at once, and names. Decides how Node's
- * sockets and servers are made; what they then do is `stream.ts`.
+ * TCP, for clients and servers, on IPv4, IPv6 or both. Decides how Node's
+ * sockets and servers are made, and how an address of a name is chosen. The
+ * sockets then run in `stream.ts`.
  */
 import { connect, createServer, type ListenOptions, type ServerOpts, type TcpNetConnectOpts } from "node:net";
 import { kindOf, milliseconds, wholeNumber } from "../../check.ts";
@@ -12,68 +13,72 @@ import { warnUnlessYielding } from "./yield-warning.ts";
 /** Options of {@link tcp}. */
 export interface TcpOptions {
   /**
-   * The port, from 0 to 65,535. To listen on 0 is to let the system choose;
-   * `listener.address` then says which.
+   * The port, from 0 to 65,535. When listening, 0 lets the system choose one;
+   * `listener.address` then has it.
    */
   readonly port: number;
   /**
-   * An address in numbers, or a name. Omitted when listening: everywhere, on
-   * IPv6 and IPv4. Omitted when connecting: `"localhost"`.
+   * A numeric address, or a name. The default when listening is all addresses
+   * of this machine, IPv6 and IPv4; when connecting, `"localhost"`.
    */
   readonly host?: string;
-  /** How many guests the system may hold before the process has seen them; 511 by default, as Node has it. */
+  /**
+   * The length of the system's queue of connections that Node has not accepted
+   * yet, in connections; 511 by default, as in Node.
+   */
   readonly backlog?: number;
-  /** Listen on IPv6 alone, when listening everywhere; `false` by default. */
+  /** When listening on all addresses: listen on IPv6 only; `false` by default. */
   readonly ipv6Only?: boolean;
   /**
-   * Send at once and do not wait to fill a packet; `true` by default, since
-   * `flush()` has gathered the frame's messages already.
+   * Send at once instead of waiting to fill a packet; `true` by default, since
+   * `flush()` has collected the messages of a frame already.
    */
   readonly noDelay?: boolean;
   /**
-   * Lets the system probe a silent peer after so many milliseconds; 0, the
-   * default, for never. Whole seconds count (Node's `keepAliveInitialDelay`).
+   * The silence after which the system probes the peer, in milliseconds; 0, the
+   * default, means never. The system rounds it down to whole seconds (Node's
+   * `keepAliveInitialDelay`).
    */
   readonly keepAliveDelayMs?: number;
   /**
-   * Whether this side may go on sending when the peer has finished: the
-   * connection then stays open with `recvEnded` true, until you close it.
+   * Whether this side may go on sending after the peer has ended its stream.
+   * The connection then stays open, with `recvEnded` true, until you close it.
    * `false` by default.
    */
   readonly allowHalfOpen?: boolean;
   /**
-   * How long each address of a name may take before the next one is tried
-   * beside it, in milliseconds; 1,000 by default, as 250, Node's own default,
-   * gives up on slow ways that work.
+   * How long one address of a name may take to connect before the next one is
+   * tried, in milliseconds; 1,000 by default, as Node's own 250 gives up on
+   * slow routes that work.
    */
   readonly attemptTimeoutMs?: number;
 }
 
 /**
- * A TCP transport, to listen or to connect with. The value holds no socket: it
- * may be used any number of times.
+ * A TCP transport, to listen or to connect with. It opens no socket before it
+ * is used, and may be used any number of times.
  *
- * @throws TypeError when an option is of the wrong kind
- * @throws RangeError when `port`, `backlog` or a time is out of its range
+ * @throws TypeError when an option has the wrong type
+ * @throws RangeError when `port`, `backlog` or a time is out of range
  */
 export function tcp(options: TcpOptions): Transport {
   const client = clientOptions(options);
   const server = serverOptions(options);
-  const plan = { allowHalfOpen: options.allowHalfOpen ?? false };
+  const linkOptions = { allowHalfOpen: options.allowHalfOpen ?? false };
   return {
     listen: () =>
       new StreamAcceptor({
         server: createServer(server),
-        place: placeOf(options),
+        listenOptions: listenOptions(options),
         acceptEvent: "connection",
-        plan,
+        linkOptions,
       }),
-    connect: () => new StreamLink(connect(client), "client", plan),
+    connect: () => new StreamLink(connect(client), "client", linkOptions),
     pump: warnUnlessYielding,
   };
 }
 
-/** How a client's socket is made, as Node takes it; checks the options. TLS shares it. @internal */
+/** The options of a client's socket, checked, as Node's options. TLS uses them too. @internal */
 export function clientOptions(options: TcpOptions): TcpNetConnectOpts {
   const { host = "localhost", port, attemptTimeoutMs = DEFAULT_ATTEMPT_TIMEOUT_MS } = check(options);
   return {
@@ -85,13 +90,13 @@ export function clientOptions(options: TcpOptions): TcpNetConnectOpts {
   };
 }
 
-/** How a server's sockets are made, as Node takes it. @internal */
+/** The options of a server and its sockets, as Node's options. @internal */
 export function serverOptions(options: TcpOptions): ServerOpts {
   return { ...socketOptions(options), highWaterMark: READ_BYTES };
 }
 
-/** Where a server listens, as Node takes it. @internal */
-export function placeOf(options: TcpOptions): ListenOptions {
+/** The address that a server listens on, as Node's options. @internal */
+export function listenOptions(options: TcpOptions): ListenOptions {
   const { host, port, backlog = DEFAULT_BACKLOG, ipv6Only = false } = options;
   return { port, backlog, ipv6Only, ...(host !== undefined && { host }) };
 }
@@ -99,7 +104,7 @@ export function placeOf(options: TcpOptions): ListenOptions {
 function socketOptions(options: TcpOptions): Pick<ServerOpts, "allowHalfOpen" | "noDelay" | "keepAlive"> {
   const { noDelay = true, keepAliveDelayMs = 0 } = options;
   return {
-    allowHalfOpen: true, // so that an answer reaches a peer that has finished
+    allowHalfOpen: true, // so that an answer still reaches a peer that has ended its stream
     noDelay,
     keepAlive: keepAliveDelayMs > 0,
     ...(keepAliveDelayMs > 0 && { keepAliveInitialDelay: keepAliveDelayMs }),
@@ -121,5 +126,5 @@ function check(options: TcpOptions): TcpOptions {
   return options;
 }
 
-/** The first address of a slow name gets a second before another is tried beside it. */
+/** Long enough for an address on a slow route to answer. */
 const DEFAULT_ATTEMPT_TIMEOUT_MS = 1_000;

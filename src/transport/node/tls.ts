@@ -1,6 +1,7 @@
 /**
- * TLS over TCP, both ends. Decides how Node's TLS sockets and servers are made
- * and what a certificate says; what the sockets then do is `stream.ts`.
+ * TLS over TCP, for clients and servers. Decides how Node's TLS sockets and
+ * servers are made, and how a certificate is presented to the game. The sockets
+ * then run in `stream.ts`.
  * Options: https://nodejs.org/docs/latest-v20.x/api/tls.html
  */
 import type { X509Certificate } from "node:crypto";
@@ -22,60 +23,62 @@ import type { Transport } from "../../port/transport.ts";
 import { reasonOf } from "./error-codes.ts";
 import { StreamLink, type StreamOptions } from "./stream.ts";
 import { StreamAcceptor } from "./stream-acceptor.ts";
-import { clientOptions, placeOf, serverOptions, type TcpOptions } from "./tcp.ts";
+import { clientOptions, listenOptions, serverOptions, type TcpOptions } from "./tcp.ts";
 import { warnUnlessYielding } from "./yield-warning.ts";
 
-/** Text or bytes in PEM form, one or several. */
+/** One or several texts or byte arrays in PEM form. */
 export type Pem = string | Uint8Array | readonly (string | Uint8Array)[];
 
-/** A certificate and its key. */
+/** A certificate and its private key. */
 export interface Identity {
   /** The certificate, with the chain to its authority. */
   readonly cert: Pem;
   /** Its private key. */
   readonly key: Pem;
-  /** The word that opens the key, when it is locked. */
+  /** The passphrase of the key, if it is encrypted. */
   readonly passphrase?: string;
 }
 
-/** Options of {@link tls}; those of TCP, and Node's own names for the rest. */
+/** Options of {@link tls}: the options of TCP, and Node's own names for the rest. */
 export interface TlsOptions extends TcpOptions, Partial<Identity> {
-  /** The authorities to trust, instead of those that Node comes with. */
+  /** The certificate authorities to trust, instead of Node's built-in list. */
   readonly ca?: Pem;
-  /** Listening: ask the peer for a certificate (mutual TLS); `false` by default. */
+  /** When listening: request a certificate from the peer (mutual TLS); `false` by default. */
   readonly requestCert?: boolean;
-  /** Refuse a peer whose certificate no trusted authority has signed; `true` by default. */
+  /** Reject a peer whose certificate no trusted authority has signed; `true` by default. */
   readonly rejectUnauthorized?: boolean;
-  /** Connecting: the name that the peer must prove, when it is not `host`. */
+  /** When connecting: the name that the peer's certificate must have; `host` by default. */
   readonly servername?: string;
-  /** Application protocols that this side speaks, the best first (ALPN). */
+  /** The application protocols that this side supports, in order of preference (ALPN). */
   readonly ALPNProtocols?: readonly string[];
-  /** Listening: certificates for guests that ask for a name (SNI); `"*.example.org"` is a name too. */
+  /** When listening: a certificate for each server name that a client may request (SNI); `"*.example.org"` is possible. */
   readonly identities?: Readonly<Record<string, Identity>>;
-  /** The oldest version to speak; Node's own default, `"TLSv1.2"`. */
+  /** The oldest version to accept; `"TLSv1.2"` by default, as in Node. */
   readonly minVersion?: "TLSv1.2" | "TLSv1.3";
   /**
-   * Listening: how long a guest may take to agree on encryption, in
-   * milliseconds; 5,000 by default. Who is later is dropped and reported.
+   * When listening: how long the handshake of an incoming connection may take,
+   * in milliseconds; 5,000 by default. A later one is closed, and reported by a
+   * `drop` event.
    */
   readonly handshakeTimeoutMs?: number;
 }
 
 /**
- * A TLS transport, to listen or to connect with. A failed handshake is a close
- * reason of kind `handshake` where one connects, and a `drop` event where one
- * listens. `connection.security` says what was agreed on.
+ * A TLS transport, to listen or to connect with. It opens no socket before it
+ * is used, and may be used any number of times. A failed handshake never throws:
+ * a client's connection closes with kind `handshake`, a listener emits `drop`.
+ * `connection.security` has the result of a handshake.
  *
- * @throws TypeError or RangeError for a bad TCP option, or a `handshakeTimeoutMs` below 1
+ * @throws TypeError or RangeError for an invalid TCP option, or a `handshakeTimeoutMs` below 1
  * @throws Error when a key or certificate cannot be read
  */
 export function tls(options: TlsOptions): Transport {
   const { allowHalfOpen = false, handshakeTimeoutMs } = options ?? {};
-  const plan: StreamOptions = {
+  const linkOptions: StreamOptions = {
     allowHalfOpen,
     openEvent: "secureConnect",
     canReset: false,
-    keepsBytes: true, // Node may encrypt them later
+    keepsBytes: true, // Node may encrypt the bytes after write() has returned
     securityOf,
   };
   const tcp = clientOptions(options);
@@ -83,20 +86,20 @@ export function tls(options: TlsOptions): Transport {
   const secureContext = createSecureContext(secureContextOptions(options));
   const client = { ...tcp, ...negotiationOptions(options), secureContext };
   return {
-    listen: () => new TlsAcceptor(options, plan),
-    connect: () => new StreamLink(connect(client), "client", plan),
+    listen: () => new TlsAcceptor(options, linkOptions),
+    connect: () => new StreamLink(connect(client), "client", linkOptions),
     pump: warnUnlessYielding,
   };
 }
 
-/** A acceptor that reports failed handshakes, and ends those under way when it closes. */
+/** An acceptor that reports failed handshakes, and aborts pending ones when it closes. */
 class TlsAcceptor implements Acceptor {
   readonly #server: Server;
   readonly #acceptor: StreamAcceptor;
-  /** Guests that have not agreed on encryption yet, by the address they come from. */
+  /** The sockets whose handshake is pending, by their remote address. */
   readonly #handshaking = new Map<string, Socket>();
 
-  constructor(options: TlsOptions, plan: StreamOptions) {
+  constructor(options: TlsOptions, linkOptions: StreamOptions) {
     this.#server = createServer({
       ...serverOptions(options),
       ...secureContextOptions(options),
@@ -106,25 +109,24 @@ class TlsAcceptor implements Acceptor {
     for (const [name, identity] of Object.entries(options.identities ?? {})) {
       this.#server.addContext(name, secureContextOptions(identity));
     }
-    const place = placeOf(options);
     this.#acceptor = new StreamAcceptor({
       server: this.#server,
-      place,
+      listenOptions: listenOptions(options),
       acceptEvent: "secureConnection",
-      plan,
+      linkOptions,
     });
   }
 
   attach(events: AcceptorEvents): void {
     const server = this.#server;
     server.on("connection", (socket: Socket) => {
-      const from = cameFrom(socket);
+      const from = remoteKey(socket);
       this.#handshaking.set(from, socket);
       socket.on("close", () => this.#handshaking.delete(from));
     });
-    server.on("secureConnection", (socket) => this.#handshaking.delete(cameFrom(socket)));
+    server.on("secureConnection", (socket) => this.#handshaking.delete(remoteKey(socket)));
     server.on("tlsClientError", (error, socket) => {
-      events.rejected(distrust(socket) ?? reasonOf(error));
+      events.rejected(untrustedReason(socket) ?? reasonOf(error));
       socket.destroy();
     });
     this.#acceptor.attach(events);
@@ -136,24 +138,24 @@ class TlsAcceptor implements Acceptor {
   }
 }
 
-/** Why this side does not trust the guest, when that is why it was sent away: Node's error does not say. */
-function distrust(socket: TLSSocket): CloseReason | undefined {
+/** The reason of a client that was rejected for its certificate, which Node's error does not give; else `undefined`. */
+function untrustedReason(socket: TLSSocket): CloseReason | undefined {
   const code = socket.authorizationError as unknown;
   if (typeof code !== "string") return undefined;
   return {
     kind: "handshake",
     code,
-    message: `the peer showed no certificate that is trusted here (${code})`,
+    message: `the peer presented no certificate that this side trusts (${code})`,
   };
 }
 
-function cameFrom(socket: Socket): string {
+function remoteKey(socket: Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort}`;
 }
 
-/** What both ends must agree on, as Node takes it. @internal */
+/** The parameters of the handshake, as Node's options. @internal */
 export function negotiationOptions(
-  options: Agreement,
+  options: NegotiationOptions,
 ): Pick<NodeOptions, "requestCert" | "rejectUnauthorized" | "ALPNProtocols"> {
   const { requestCert, rejectUnauthorized, servername, ALPNProtocols } = options;
   return {
@@ -164,7 +166,7 @@ export function negotiationOptions(
   };
 }
 
-/** Keys, certificates and authorities, as Node takes them. @internal */
+/** Keys, certificates and authorities, as Node's options. @internal */
 export function secureContextOptions(
   options: Pick<TlsOptions, keyof Identity | "ca" | "minVersion">,
 ): SecureContextOptions {
@@ -185,7 +187,7 @@ function pem(given: Pem): (string | Buffer)[] {
 
 /** How a TLS socket is encrypted, once it is open. @internal */
 export function securityOf(socket: Socket): Security {
-  const secure = socket as TLSSocket; // who asks has no other
+  const secure = socket as TLSSocket; // a link in plain text has no `securityOf`
   const certificate = secure.getPeerX509Certificate();
   return {
     protocol: secure.getProtocol() ?? "",
@@ -207,18 +209,21 @@ function readable(certificate: X509Certificate): PeerCertificate {
   };
 }
 
-/** A date as ISO 8601; as OpenSSL wrote it when it is none, for a certificate may say anything. */
+/** A date in ISO 8601. Text that is no date stays as it is, since a certificate may contain anything. */
 function dateIn(text: string): string {
   const date = new Date(text);
   return Number.isNaN(date.getTime()) ? text : date.toISOString();
 }
 
-/** The common name in a subject as Node writes it, a part per line. */
+/** The common name in a subject, which Node writes with one part per line. */
 function commonNameIn(subject: string | undefined): string {
   return subject?.match(/^CN=(.*)$/m)?.[1] ?? "";
 }
 
-type Agreement = Pick<TlsOptions, "requestCert" | "rejectUnauthorized" | "servername" | "ALPNProtocols">;
+type NegotiationOptions = Pick<
+  TlsOptions,
+  "requestCert" | "rejectUnauthorized" | "servername" | "ALPNProtocols"
+>;
 
-/** As long as a connect may take; Node's own default is 120 s, for which a stranger could hold a socket. */
+/** The same as for connecting. Node's own default of 120 s would let anybody hold a socket for that long. */
 const DEFAULT_HANDSHAKE_TIMEOUT_MS = 5_000;

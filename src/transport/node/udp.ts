@@ -1,5 +1,6 @@
 /**
- * UDP as a place for datagrams. The one file that knows `node:dgram`.
+ * UDP as a datagram link. Decides how a socket of `node:dgram` is made, bound,
+ * connected and closed, and is the only file that knows that module.
  * Options: https://nodejs.org/docs/latest-v20.x/api/dgram.html
  */
 import { createSocket, type Socket } from "node:dgram";
@@ -16,38 +17,38 @@ import { warnUnlessYielding } from "./yield-warning.ts";
 
 /** Options of {@link udp}. */
 export interface UdpOptions {
-  /** The port to receive on; 0, the default, lets the system choose. `socket.address` says which. */
+  /** The port to receive on, from 0 to 65,535; 0, the default, lets the system choose. `socket.address` has it. */
   readonly port?: number;
-  /** The address to receive on, in numbers; all of the family by default. */
+  /** The numeric address to receive on; all addresses of the family by default. */
   readonly host?: string;
-  /** IPv4 or IPv6, when no host says so; `"IPv4"` by default. IPv6 hears IPv4 too, unless `ipv6Only`. */
+  /** The family, if no `host` decides it; `"IPv4"` by default. An IPv6 socket receives IPv4 too, unless `ipv6Only`. */
   readonly family?: "IPv4" | "IPv6";
-  /** Connects the socket: it hears this peer alone, and `trySend` and `tryRecv` need no address. */
+  /** Connects the socket to one peer: it receives from that peer only, and `trySend` and `tryRecv` need no address. */
   readonly remote?: Destination;
-  /** Do not hear IPv4 on an IPv6 socket; `false` by default. */
+  /** Do not receive IPv4 on an IPv6 socket; `false` by default. */
   readonly ipv6Only?: boolean;
   /** Share the address with other sockets, as multicast needs; `false` by default. */
   readonly reuseAddress?: boolean;
   /** Allow sending to broadcast addresses; `false` by default. */
   readonly broadcast?: boolean;
-  /** How many routers a datagram may pass, from 1 to 255; the system's choice by default, mostly 64. */
+  /** How many routers a datagram may pass, from 1 to 255; the system's default, mostly 64, if not given. */
   readonly ttl?: number;
-  /** The same for multicast, from 0; the system's choice by default, mostly 1. */
+  /** The same for multicast, from 0 to 255; the system's default, mostly 1, if not given. */
   readonly multicastTtl?: number;
-  /** Whether this machine hears its own multicast; `true` by default. */
+  /** Whether this machine receives its own multicast; `true` by default. */
   readonly multicastLoopback?: boolean;
-  /** The system's receive buffer, in bytes; its own choice by default. */
+  /** The size of the system's receive buffer, in bytes; the system's default if not given. */
   readonly receiveBufferBytes?: number;
-  /** The system's send buffer, in bytes; its own choice by default. */
+  /** The size of the system's send buffer, in bytes; the system's default if not given. */
   readonly sendBufferBytes?: number;
 }
 
 /**
- * A UDP transport, for `poller.bind`. The value holds no socket: it may be used
- * any number of times.
+ * A UDP transport, for `poller.bind`. It opens no socket before it is used, and
+ * may be used any number of times.
  *
- * @throws TypeError when an option is of the wrong kind
- * @throws RangeError when a number is out of its range
+ * @throws TypeError when an option has the wrong type
+ * @throws RangeError when a number is out of range
  */
 export function udp(options: UdpOptions = {}): Transport {
   check(options);
@@ -59,8 +60,8 @@ class UdpLink implements DatagramLink {
   readonly #socket: Socket;
   #error: CloseReason | undefined;
   #state: "starting" | "open" | "closing" | "closed" = "starting";
-  /** Datagrams given to the system whose fate is not known yet. */
-  #underWay = 0;
+  /** How many datagrams the system was given and has not reported as sent or failed. */
+  #inFlight = 0;
   #events: DatagramEvents | undefined;
 
   constructor(options: UdpOptions) {
@@ -85,7 +86,7 @@ class UdpLink implements DatagramLink {
     socket.on("listening", () => this.#bound());
     socket.on("close", () => {
       this.#state = "closed";
-      events.closed(this.#error ?? LOCAL);
+      events.closed(this.#error ?? CLOSED_LOCALLY);
     });
     const { port = 0, host, remote } = this.#options;
     socket.bind({ port, ...(host !== undefined && { address: host }) });
@@ -94,17 +95,17 @@ class UdpLink implements DatagramLink {
 
   send(bytes: Uint8Array, to: Destination | undefined): void {
     const done = (error: Error | null): void => {
-      this.#underWay--;
+      this.#inFlight--;
       this.#events?.sent(bytes.length);
       if (error !== null) this.#events?.failed(reasonOf(error));
       this.#closeWhenSent();
     };
-    this.#underWay++;
+    this.#inFlight++;
     try {
       if (to === undefined) this.#socket.send(bytes, done);
       else this.#socket.send(bytes, to.port, to.host, done);
     } catch (error) {
-      done(error as Error); // such as no destination, or one although it is connected
+      done(error as Error); // for example a missing destination, or one on a connected socket
     }
   }
 
@@ -142,7 +143,7 @@ class UdpLink implements DatagramLink {
     this.#events?.bound(address, this.#options.remote && remoteOf(this.#socket));
   }
 
-  /** Before it is open an error is the end; afterwards it is word of a datagram that did not arrive. */
+  /** Until the socket is open, an error closes it; later ones report a datagram that did not arrive. */
   #failed(error: Error): void {
     debug("datagram error: %s", error.message);
     if (this.#state === "open") {
@@ -154,7 +155,7 @@ class UdpLink implements DatagramLink {
   }
 
   #closeWhenSent(): void {
-    if (this.#state === "closing" && this.#underWay === 0) this.#socket.close();
+    if (this.#state === "closing" && this.#inFlight === 0) this.#socket.close();
   }
 }
 
@@ -184,4 +185,4 @@ function check(options: UdpOptions): void {
 
 const debug = debuglog("tickwire");
 
-const LOCAL: CloseReason = { kind: "local", message: "this side closed the socket" };
+const CLOSED_LOCALLY: CloseReason = { kind: "local", message: "this side closed the socket" };

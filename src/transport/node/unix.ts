@@ -1,7 +1,7 @@
 /**
- * Unix sockets, and Windows' named pipes by the same option: streams between
- * programs on one machine, found by a path. Decides what becomes of the file;
- * what the sockets do is `stream.ts`.
+ * Unix sockets, and named pipes on Windows: streams between programs on one
+ * machine, addressed by a path. Decides what happens to the socket's file. The
+ * sockets then run in `stream.ts`.
  */
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer } from "node:net";
@@ -15,23 +15,27 @@ import { warnUnlessYielding } from "./yield-warning.ts";
 
 /** Options of {@link unix}. */
 export interface UnixOptions {
-  /** The path of the socket, at most 107 bytes on Linux; on Windows a pipe's name, `\\\\.\\pipe\\game`. */
+  /** The path of the socket, at most 107 bytes on Linux; on Windows the name of a pipe, `\\\\.\\pipe\\game`. */
   readonly path: string;
-  /** Who may connect, as the file's permission bits, such as `0o600`; as the system's umask has it by default. */
+  /** The permission bits of the file, such as `0o600`, which decide who may connect; from the umask by default. */
   readonly mode?: number;
-  /** How many guests the system may hold before the process has seen them; 511 by default, as Node has it. */
+  /**
+   * The length of the system's queue of connections that Node has not accepted
+   * yet, in connections; 511 by default, as in Node.
+   */
   readonly backlog?: number;
-  /** Whether this side may go on sending when the peer has finished; `false` by default. */
+  /** Whether this side may go on sending after the peer has ended its stream; `false` by default. */
   readonly allowHalfOpen?: boolean;
 }
 
 /**
- * A transport over a unix socket. A file that a crash has left is taken over
- * when nobody answers on it; the file is gone after the close. The peer's
- * address is unknown on the listening side.
+ * A transport over a unix socket, to listen or to connect with. It opens no
+ * socket before it is used, and may be used any number of times. A file left
+ * behind by a crash is replaced if no process answers on it; closing removes the
+ * file. An accepted connection has no remote address.
  *
- * @throws TypeError when an option is of the wrong kind
- * @throws RangeError when the path is empty or too long for the system, or a number out of its range
+ * @throws TypeError when an option has the wrong type
+ * @throws RangeError when the path is empty or too long for the system, or a number is out of range
  */
 export function unix(options: UnixOptions): Transport {
   const { path, mode, backlog = DEFAULT_BACKLOG, allowHalfOpen = false } = check(options);
@@ -48,7 +52,7 @@ export function unix(options: UnixOptions): Transport {
   };
 }
 
-/** A acceptor that sees to its file: takes over one that nobody answers on, and sets who may connect. */
+/** An acceptor that manages its file: replaces one that no process answers on, and sets its permissions. */
 class UnixAcceptor implements Acceptor {
   readonly #path: string;
   readonly #mode: number | undefined;
@@ -92,10 +96,10 @@ class UnixAcceptor implements Acceptor {
     });
   }
 
-  /** Asks whether anybody answers on the path. A file that is no socket counts as somebody. */
+  /** Reports whether a process answers on the path. For a file that is no socket it reports `true`. */
   #probeExisting(answer: (isAnswered: boolean) => void): void {
     if (!lstatSync(this.#path, { throwIfNoEntry: false })?.isSocket()) {
-      answer(true); // connecting to it would be refused too, and it is not ours to remove
+      answer(true); // connecting would be refused, but the file must not be removed
       return;
     }
     const probe = connect({ path: this.#path });
@@ -121,9 +125,9 @@ class UnixAcceptor implements Acceptor {
 function streamAcceptor(path: string, backlog: number, allowHalfOpen: boolean): Acceptor {
   return new StreamAcceptor({
     server: createServer({ allowHalfOpen: true, highWaterMark: READ_BYTES }),
-    place: { path, backlog },
+    listenOptions: { path, backlog },
     acceptEvent: "connection",
-    plan: { allowHalfOpen, canReset: false, localAddress: { family: "unix", host: path, port: 0 } },
+    linkOptions: { allowHalfOpen, canReset: false, localAddress: { family: "unix", host: path, port: 0 } },
   });
 }
 
@@ -140,7 +144,7 @@ function check(options: UnixOptions): UnixOptions {
   return options;
 }
 
-/** What `sockaddr_un` has room for, less the closing zero (unix(7), and macOS' sys/un.h). */
+/** The capacity of `sockaddr_un`, without the final zero (unix(7), and sys/un.h of macOS). */
 const PATH_LIMIT_BYTES: Partial<Record<NodeJS.Platform, number>> = {
   linux: 107,
   darwin: 103,

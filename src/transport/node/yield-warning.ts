@@ -1,39 +1,39 @@
 /**
- * Notices a game loop that never yields. Node reads sockets between turns of
- * its event loop; a loop that polls without ever letting one happen (no await,
- * no timer) sees nothing, and looks like a dead network. Warns once in a
- * process, and not in production.
+ * A warning for a game loop that never yields. Node reads sockets only when its
+ * event loop turns. A loop that polls without an await or a timer never lets it
+ * turn: nothing arrives, and the network looks dead. The warning appears once
+ * per process, and not in production.
  *
- * Looks only at every thousandth poll, so that a frame does not pay for it.
+ * Only every thousandth poll is checked, so that the check costs a frame nothing.
  */
 
-/** Called at each poll of a poller with sockets, and wants no poll of its own. */
+/** The pump of every transport with sockets: counts polls, and never asks to be called earlier. */
 export function warnUnlessYielding(): number {
-  if (++polls >= POLLS_PER_LOOK) lookAtLoop();
+  if (++polls >= POLLS_PER_CHECK) checkLoop();
   return Infinity;
 }
 
-function lookAtLoop(): void {
+function checkLoop(): void {
   polls = 0;
-  if (look === "waiting" && process.env.NODE_ENV !== "production") warn();
-  if (look === "warned") return;
-  look = "waiting";
+  if (state === "waiting" && process.env.NODE_ENV !== "production") warn();
+  if (state === "warned") return;
+  state = "waiting";
   setImmediate(() => {
-    if (look === "waiting") look = "idle";
+    if (state === "waiting") state = "idle";
   }).unref();
 }
 
 function warn(): void {
-  look = "warned";
+  state = "warned";
   process.emitWarning(
-    `poll() was called ${POLLS_PER_LOOK} times without a turn of the event loop, so nothing can arrive; ` +
-      "let each tick end with an await or a timer, or use runLoop()",
+    `poll() was called ${POLLS_PER_CHECK} times without a turn of the event loop, so nothing can arrive; ` +
+      "end each tick with an await or a timer, or use runLoop()",
     { type: "TickwireWarning", code: "TICKWIRE_NEVER_YIELDS" },
   );
 }
 
-const POLLS_PER_LOOK = 1_000;
+const POLLS_PER_CHECK = 1_000;
 
 let polls = 0;
-/** `waiting`: a turn of the event loop is due since the last look. */
-let look: "idle" | "waiting" | "warned" = "idle";
+/** `waiting`: the event loop has not turned since the last check. */
+let state: "idle" | "waiting" | "warned" = "idle";

@@ -15,7 +15,7 @@ import type { CloseReason } from "../../port/close-reason.ts";
 import type { Transport } from "../../port/transport.ts";
 import { printable } from "../browser/printable.ts";
 import { reasonOf } from "../node/error-codes.ts";
-import { boundTo, DEFAULT_BACKLOG } from "../node/stream-acceptor.ts";
+import { DEFAULT_BACKLOG, listeningAddress } from "../node/stream-acceptor.ts";
 import { warnUnlessYielding } from "../node/yield-warning.ts";
 import { Heartbeat, type HeartbeatPlan } from "./heartbeat.ts";
 import { type OriginRule, type Origins, originRule } from "./origins.ts";
@@ -138,7 +138,7 @@ class WebSocketAcceptor implements Acceptor {
       givePathBack();
       unwatch();
     };
-    if (server.listening) events.listening(boundTo(server));
+    if (server.listening) events.listening(listeningAddress(server));
     if (place !== undefined) server.listen(place);
   }
 
@@ -175,7 +175,7 @@ class WebSocketAcceptor implements Acceptor {
   #watchServer(): () => void {
     const { server } = this.#plan;
     const events = this.#events;
-    const listening = () => events?.listening(boundTo(server));
+    const listening = () => events?.listening(listeningAddress(server));
     const over = (reason: CloseReason) => {
       this.close(); // its owner may listen again, and somebody else take the path
       events?.closed(reason);

@@ -108,8 +108,8 @@ describe.skipIf(made === undefined)("tls", () => {
     const impostor = client(poller, port, { ca, ...selfSigned });
     await until(poller, () => impostor.state === "closed" && drops.length === 2);
     expect(drops).toEqual([
-      "handshake: the peer showed no certificate",
-      "handshake: the peer showed no certificate that is trusted here",
+      "handshake: the peer presented no certificate",
+      "handshake: the peer presented no certificate that this side trusts",
     ]);
     expect(listener.tryAccept()).toBeUndefined();
   });
