@@ -1,33 +1,33 @@
 /**
- * The limits that every connection has: their names, units, defaults, and the
- * reason for each number. A poller's options give the defaults for all it
- * makes; the options of `listen` and `connect` change them for one. What a page
- * does without is `peer-limits.ts`.
+ * The limits of every connection: names, units, defaults, and the reason for
+ * each number. The options of a poller are the defaults for its connections; the
+ * options of `listen` and `connect` override them. The limits that only a server
+ * needs are in `peer-limits.ts`. Applies none of them.
  */
 import { limit, milliseconds } from "../../check.ts";
 
 /** Limits that a poller, a listener and a connection take as options. */
 export interface LimitOptions {
   /**
-   * What may wait to be received on one connection, in bytes, each message
-   * charged its size and 64 bytes. At the limit the transport stops reading,
-   * which holds the peer back; at half it reads on. Nothing is lost. The read
-   * in hand is still filed, so up to one read (64 KiB) more may wait.
-   * 1 MiB by default: seconds of any player's input, and 1 GiB for 1,000 of
-   * them at the worst.
+   * How much may wait to be received on one connection, in bytes; each message
+   * counts as its size plus 64 bytes. At the limit the transport stops reading,
+   * which puts backpressure on the peer; at half of it the transport resumes.
+   * Nothing is lost. The current read is still queued, so the limit may be
+   * exceeded by one read (64 KiB). 1 MiB by default: seconds of any player's
+   * input, and at worst 1 GiB for 1,000 players.
    */
   readonly receiveLimitBytes?: number;
   /**
-   * What may wait to be sent on one connection, in bytes, including what the
-   * system has not taken yet. A message that does not fit is refused whole.
-   * 1 MiB by default: a peer that is seconds behind is told apart from one
-   * that is gone, at a bounded cost.
+   * How much may wait to be sent on one connection, in bytes, including bytes
+   * that the transport holds. A message that does not fit is refused whole.
+   * 1 MiB by default: a peer that is seconds behind can catch up, and one that
+   * is gone has a bounded cost.
    */
   readonly sendLimitBytes?: number;
   /**
-   * How long a closing connection may take to send what is queued and to see
-   * the peer finish, in milliseconds of polled time. 5,000 by default: a slow
-   * network's worth, not a person's patience.
+   * How long a closing connection may take to send its queue and to receive the
+   * end of the peer's stream, in milliseconds of polled time. 5,000 by default:
+   * enough for a slow network, and short enough for a player to wait.
    */
   readonly closeTimeoutMs?: number;
 }
@@ -36,7 +36,7 @@ export interface LimitOptions {
 export interface ConnectLimitOptions {
   /**
    * How long a connection may take to open, in milliseconds of polled time.
-   * 5,000 by default: three tries of TCP's first packet (at 0, 1 and 3 s).
+   * 5,000 by default: three attempts of TCP's first packet (at 0, 1 and 3 s).
    */
   readonly timeoutMs?: number;
 }
@@ -44,7 +44,11 @@ export interface ConnectLimitOptions {
 /** All limits, each with a value. */
 export type Limits = Required<LimitOptions & ConnectLimitOptions>;
 
-/** The limits in `options` where they are given, and those of `fallback` where not, checked. */
+/**
+ * The limits of `options`, checked, completed by those of `fallback`.
+ *
+ * @throws TypeError or RangeError naming the option, when one is invalid
+ */
 export function limitsOf(
   options: LimitOptions & ConnectLimitOptions,
   fallback: Limits = DEFAULT_LIMITS,

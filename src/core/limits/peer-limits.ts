@@ -1,107 +1,118 @@
 /**
- * The limits that guard a connection against slow, silent and loud peers, where
- * there are strangers: not in a page, which talks to its own server. A
- * connection that one of them ends has its name as the `code` of its reason.
+ * The limits that protect a connection from slow, silent and flooding peers:
+ * names, units, defaults, and the reason for each number. A page has none of
+ * them, as it trusts its own server. When a limit closes a connection, its name
+ * is the `code` of the close reason. Applies none of them.
  */
 import { limit, milliseconds, oneOf, rate } from "../../check.ts";
 
-/** Limits that a poller, a listener and a connection take as options. Times are polled time, in milliseconds. */
+/** Limits that a poller, a listener and a connection take as options. Times are milliseconds of polled time. */
 export interface PeerLimitOptions {
-  /** What happens at `receiveLimitBytes`; `"pause"` by default, as it alone loses nothing. */
+  /** What happens at `receiveLimitBytes`; `"pause"` by default, the only policy that loses nothing. */
   readonly receiveOverflow?: ReceiveOverflow;
   /**
    * How many messages of one connection may become visible in a second, with
-   * one second's worth at once. More wait for later frames, and so come to
-   * count under `receiveLimitBytes`; with `receiveOverflow: "close"` they close
-   * it. No limit by default: only the game knows how often its players speak.
+   * bursts of one second's worth. The others wait for later frames, and count
+   * towards `receiveLimitBytes`; with `receiveOverflow: "close"` they close the
+   * connection. No limit by default: only the game knows how often its players
+   * send.
    */
   readonly messageRateHz?: number;
   /**
-   * The longest message that may be received, in bytes on the wire, whatever
-   * the codec allows; a longer one closes with `protocol`. No limit by default,
-   * as every codec has its own.
+   * The size of the longest message that may be received, in bytes on the wire,
+   * on top of the codec's own limit; a longer one closes the connection with
+   * `protocol`. No limit by default, as every codec has its own.
    */
   readonly maxMessageBytes?: number;
-  /** What happens at `sendLimitBytes`; `"refuse"` by default, as the caller then knows. */
+  /** What happens at `sendLimitBytes`; `"refuse"` by default, as the caller then learns of it. */
   readonly sendOverflow?: SendOverflow;
   /**
-   * How long the peer may take to send its first whole message, in
-   * milliseconds; then it closes with `timeout`. No limit by default: who only
-   * looks on need not speak.
+   * How long the peer may take to send its first whole message, in milliseconds;
+   * later the connection closes with `timeout`. No limit by default: a spectator
+   * may never send.
    */
   readonly firstMessageTimeoutMs?: number;
   /**
    * How long the peer may take to finish a message that it has begun, in
-   * milliseconds; then it closes with `timeout`. 10,000 by default: a message
-   * of 64 KiB takes that long at 50 kbit/s, and nobody means to take longer.
+   * milliseconds; later the connection closes with `timeout`. 10,000 by default:
+   * the time of a 64 KiB message at 50 kbit/s, the slowest network worth serving.
    */
   readonly partialMessageTimeoutMs?: number;
   /**
-   * How long the peer may send nothing at all, in milliseconds; then it closes
-   * with `timeout`. No limit by default, for the same who only look on.
+   * How long the peer may send no bytes at all, in milliseconds; later the
+   * connection closes with `timeout`. No limit by default, for spectators.
    */
   readonly idleTimeoutMs?: number;
   /**
-   * How long the oldest byte may wait for the peer to take it, in milliseconds;
-   * then it closes with `overflow`. 60,000 by default: nothing is played a
-   * minute late, and the system alone takes a quarter of an hour to give a
-   * pulled cable up.
+   * How long the oldest unsent byte may wait, in milliseconds; later the
+   * connection closes with `overflow`. 60,000 by default: a game cannot use a
+   * message that is a minute late, and the system alone takes a quarter of an
+   * hour to notice a pulled cable.
    */
   readonly unsentTimeoutMs?: number;
   /**
-   * How long the receive limit may keep the reading stopped, in milliseconds;
-   * then it closes with `overflow`, and what had arrived can still be taken.
-   * 60,000 by default: a paused peer that is gone without a reset can be found
-   * in no other way, and a game that is a minute behind is not coming back.
+   * How long the receive limit may pause the connection, in milliseconds; later
+   * it closes with `overflow`, and the messages that had arrived can still be
+   * received. 60,000 by default: there is no other way to notice that a paused
+   * peer is gone without a reset, and a game that is a minute behind does not
+   * catch up.
    */
   readonly pauseTimeoutMs?: number;
 }
 
 /**
- * What happens at the receive limit. Losses are counted in `lostReceived`, and
- * told by one `lose` event for each frame.
+ * What happens at the receive limit. Lost messages are counted in
+ * `lostReceived`, and reported by one `lose` event per frame.
  *
- * - `pause`: the reading stops, which holds the peer back. Nothing is lost.
- * - `drop-oldest`: `poll()` drops the oldest until what waits is under the limit.
- * - `drop-newest`: `poll()` drops the newest that way.
+ * - `pause`: the transport stops reading, which puts backpressure on the peer.
+ *   Nothing is lost.
+ * - `drop-oldest`: `poll()` drops the oldest messages until the rest is under
+ *   the limit.
+ * - `drop-newest`: `poll()` drops the newest messages in the same way.
  * - `close`: `poll()` closes the connection with `overflow`.
  *
- * Where `poll()` drops, the reading stops at twice the limit until it has.
+ * With the two `drop` policies, the transport stops reading at twice the limit,
+ * until the next `poll()` has dropped.
  */
 export type ReceiveOverflow = (typeof RECEIVE_OVERFLOWS)[number];
 
 /**
- * What happens at the send limit. Losses are counted in `lostSent`, and told by
- * one `lose` event for each frame.
+ * What happens at the send limit. Lost messages are counted in `lostSent`, and
+ * reported by one `lose` event per frame.
  *
- * - `refuse`: `trySend` says `false`. Nothing is lost without a word.
- * - `drop-oldest`: the oldest that the system has not been given make room.
- * - `close`: `trySend` says `false`, and the connection closes with `overflow`.
+ * - `refuse`: `trySend` returns `false`, and nothing that was queued is lost.
+ * - `drop-oldest`: the oldest messages that the transport was not given yet are
+ *   dropped, to make room.
+ * - `close`: `trySend` returns `false`, and the connection closes with `overflow`.
  */
 export type SendOverflow = (typeof SEND_OVERFLOWS)[number];
 
-/** All of them, each with a value. */
+/** All limits, each with a value. */
 export type PeerLimits = Required<PeerLimitOptions>;
 
-/** The limits in `options` where they are given, and those of `fallback` where not, checked. */
+/**
+ * The limits of `options`, checked, completed by those of `fallback`.
+ *
+ * @throws TypeError or RangeError naming the option, when one is invalid
+ */
 export function peerLimitsOf(
   options: PeerLimitOptions,
   fallback: PeerLimits = DEFAULT_PEER_LIMITS,
 ): PeerLimits {
-  const from = <Name extends keyof PeerLimits>(
+  const checked = <Name extends keyof PeerLimits>(
     name: Name,
     check: (name: string, value: PeerLimits[Name]) => PeerLimits[Name],
   ): PeerLimits[Name] => check(name, (options as Partial<PeerLimits>)[name] ?? fallback[name]);
   return {
-    receiveOverflow: from("receiveOverflow", (name, value) => oneOf(name, value, RECEIVE_OVERFLOWS)),
-    messageRateHz: from("messageRateHz", rate),
-    maxMessageBytes: from("maxMessageBytes", (name, value) => limit(name, value, 1)),
-    sendOverflow: from("sendOverflow", (name, value) => oneOf(name, value, SEND_OVERFLOWS)),
-    firstMessageTimeoutMs: from("firstMessageTimeoutMs", milliseconds),
-    partialMessageTimeoutMs: from("partialMessageTimeoutMs", milliseconds),
-    idleTimeoutMs: from("idleTimeoutMs", milliseconds),
-    unsentTimeoutMs: from("unsentTimeoutMs", milliseconds),
-    pauseTimeoutMs: from("pauseTimeoutMs", milliseconds),
+    receiveOverflow: checked("receiveOverflow", (name, value) => oneOf(name, value, RECEIVE_OVERFLOWS)),
+    messageRateHz: checked("messageRateHz", rate),
+    maxMessageBytes: checked("maxMessageBytes", (name, value) => limit(name, value, 1)),
+    sendOverflow: checked("sendOverflow", (name, value) => oneOf(name, value, SEND_OVERFLOWS)),
+    firstMessageTimeoutMs: checked("firstMessageTimeoutMs", milliseconds),
+    partialMessageTimeoutMs: checked("partialMessageTimeoutMs", milliseconds),
+    idleTimeoutMs: checked("idleTimeoutMs", milliseconds),
+    unsentTimeoutMs: checked("unsentTimeoutMs", milliseconds),
+    pauseTimeoutMs: checked("pauseTimeoutMs", milliseconds),
   };
 }
 

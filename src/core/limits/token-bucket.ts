@@ -1,54 +1,54 @@
 /**
- * A rate in polled time: so many a second, with one second's worth at once for
- * those who come together. What is not used within a second is not saved.
- * Decides nothing about what is counted.
+ * A token bucket: a rate limit in polled time, with bursts of up to one second's
+ * worth. Tokens that are not used within a second are lost. Knows nothing of
+ * what is counted, and has no clock: each caller passes the time.
  */
 
-/** A bucket of tokens that fills with time. */
+/** A bucket that time fills with tokens. */
 export class TokenBucket {
   readonly #perMs: number;
-  readonly #most: number;
+  readonly #capacity: number;
   #tokens: number;
   #filledMs: number;
 
   /** @param rateHz tokens a second; `Infinity` for no limit */
   constructor(rateHz: number, nowMs: number) {
     this.#perMs = rateHz / 1_000;
-    this.#most = Math.max(1, rateHz);
-    this.#tokens = this.#most;
+    this.#capacity = Math.max(1, rateHz);
+    this.#tokens = this.#capacity;
     this.#filledMs = nowMs;
   }
 
-  /** How many whole tokens there are at `nowMs`. */
+  /** How many whole tokens the bucket has at `nowMs`; 0 or less means none. */
   available(nowMs: number): number {
-    if (this.#most === Infinity) return Infinity;
+    if (this.#capacity === Infinity) return Infinity;
     const filled = this.#tokens + (nowMs - this.#filledMs) * this.#perMs;
-    this.#tokens = Math.max(this.#tokens, Math.min(this.#most, filled)); // it may have been granted more
+    this.#tokens = Math.max(this.#tokens, Math.min(this.#capacity, filled)); // credit() may have gone over the capacity
     this.#filledMs = nowMs;
     return Math.floor(this.#tokens + ROUNDING);
   }
 
-  /** When there is a whole one, at `nowMs` or later; `Infinity` for never needed. */
+  /** The time of the next whole token, at `nowMs` or later, in milliseconds. */
   nextMs(nowMs: number): number {
     return this.available(nowMs) >= 1 ? nowMs : nowMs + (1 - this.#tokens) / this.#perMs;
   }
 
-  /** Adds what `lengthMs` would have brought, over the most too: time that did not count, and in which they came. */
+  /** Adds the tokens of `lengthMs`, beyond the capacity too: for time that polled time left out while peers went on. */
   credit(lengthMs: number): void {
     if (lengthMs > 0) this.#tokens += lengthMs * this.#perMs;
   }
 
-  /** Uses `count` of them up; more than there are is a debt that time pays. */
+  /** Uses `count` tokens. More than the bucket has becomes a debt, which time pays back. */
   use(count: number): void {
     this.#tokens -= count;
   }
 }
 
-/** A rate; one for all who have no limit, as nothing is counted there. */
+/** A bucket for `rateHz`; one shared bucket for all rates without a limit, as they count nothing. */
 export function tokenBucket(rateHz: number, nowMs: number): TokenBucket {
   return rateHz === Infinity ? UNLIMITED : new TokenBucket(rateHz, nowMs);
 }
 
 const UNLIMITED = new TokenBucket(Infinity, 0);
-/** Sums of fractions come out a little short; a token that is there but for this is there. */
+/** Sums of fractions come out slightly low; this still counts a token as whole. */
 const ROUNDING = 1e-9;

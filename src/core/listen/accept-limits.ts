@@ -1,50 +1,59 @@
 /**
- * The limits of a listener: who may come in, and how many. Apart from those of
- * a connection, as a page never needs them.
+ * The limits of a listener: which connections it accepts, how many and how fast.
+ * Names, units, defaults and the reason for each number; `admission.ts` applies
+ * them. Separate from the limits of a connection, as a page never listens.
  */
 import { kindOf, limit, rate } from "../../check.ts";
 import type { ConnectionFactory } from "../connection/assembly.ts";
 
 /** A list of addresses, such as a `net.BlockList`. */
 export interface AddressList {
-  /** Whether `address`, in numbers, is on it. */
+  /** Whether the list contains `address`, which is numeric. */
   check(address: string, family?: "ipv4" | "ipv6"): boolean;
 }
 
-/** Limits that a poller and a listener take. A guest beyond one is reset, counted and reported. */
+/**
+ * Limits that a poller and a listener take as options. A connection beyond one
+ * is reset, counted in `stats.droppedBy`, and reported by a `drop` event.
+ */
 export interface AcceptLimitOptions {
   /**
-   * How many guests may wait for `tryAccept()`. 1,024 by default: a full
-   * house's worth of players who all come between two frames.
+   * How many connections may wait for `tryAccept()`. 1,024 by default: all the
+   * players of a full server, connecting between two frames.
    */
   readonly acceptLimit?: number;
   /**
-   * How many connections a listener may have, those at the door among them.
-   * No limit by default: how large a game is only the game knows, and the
-   * system's own limit (file descriptors) ends in the same report.
+   * How many connections a listener may have, including those that wait to be
+   * accepted. No limit by default: only the game knows its size, and the
+   * system's own limit (file descriptors) is reported in the same way.
    */
   readonly maxConnections?: number;
   /**
-   * How many of them from one address: one of IPv4, or one network of IPv6
-   * (/64), which is what one customer is given. No limit by default: a school
-   * or a tournament plays from one.
+   * How many of them may come from one address. An address is an IPv4 address or
+   * an IPv6 network of /64, which is what a provider assigns to one customer. No
+   * limit by default: a school or a tournament shares one address.
    */
   readonly maxConnectionsPerAddress?: number;
   /**
-   * How many guests may come in a second of polled time, with one second's
-   * worth at once. No limit by default: after a restart everybody comes back.
+   * How many connections are accepted in a second of polled time, with bursts of
+   * one second's worth. No limit by default: after a restart all players
+   * reconnect at once.
    */
   readonly acceptRateHz?: number;
-  /** Whoever has an IP address that is not on it is sent away. Everybody may come by default. */
+  /** Rejects a connection from an IP address that this list does not contain. All addresses are allowed by default. */
   readonly allowList?: AddressList;
-  /** Whoever has an IP address on it is sent away, also when `allowList` has it too. Empty by default. */
+  /** Rejects a connection from an IP address that this list contains, even if `allowList` does too. Empty by default. */
   readonly denyList?: AddressList;
 }
 
-/** All of them, each with a value; a list only where there is one. */
+/** All limits, each with a value; the lists only if they are given. */
 export type AcceptLimits = Required<Omit<AcceptLimitOptions, ListName>> & Pick<AcceptLimitOptions, ListName>;
 
-/** The limits in `options` where they are given, and those of `fallback` where not, checked. */
+/**
+ * The limits of `options`, checked, completed by those of `fallback`.
+ *
+ * @throws TypeError or RangeError naming the option, when one is invalid
+ */
 export function acceptLimitsOf(
   options: AcceptLimitOptions,
   fallback: AcceptLimits = DEFAULT_ACCEPT_LIMITS,
@@ -61,7 +70,7 @@ export function acceptLimitsOf(
   };
 }
 
-/** What a listener is told of its guests: who may come in, and how those are kept. */
+/** The rules of a listener: which connections it accepts, and how it builds them. */
 export interface ListenerRules {
   readonly acceptLimits: AcceptLimits;
   readonly makeParts: ConnectionFactory;

@@ -1,11 +1,12 @@
 /**
- * Who may come in. Asked once for each guest, before anything is made for it.
+ * Admission: whether a listener accepts an incoming connection. The listener
+ * asks once for each, before it allocates anything for it.
  *
- *     acceptor ── arrived ──▶ refusal? ── none ──▶ enter … leave
- *                            └──────── a reason ──▶ away with it
+ *     acceptor ── incoming ──▶ refusal? ── none ──▶ add … remove
+ *                              └──── a reason ───▶ abort the link
  *
- * Decides by address, by how many are in the house, and by how fast they come.
- * Its `code`s are the names of the limits. Knows no link and no game.
+ * Decides by address, by the number of connections, and by their rate. The
+ * `code` of a refusal is the name of the limit. Knows no link and no game.
  */
 
 import type { Address } from "../../port/address.ts";
@@ -17,9 +18,10 @@ import type { AcceptLimits, AddressList } from "./accept-limits.ts";
 export class Admission {
   readonly #limits: AcceptLimits;
   readonly #rate: TokenBucket;
-  /** How many are in the house, in all and, where that is limited, from each address that has any. */
-  #inside = 0;
-  readonly #insideFrom = new Map<string, number>();
+  /** How many connections the listener has, pending ones included. */
+  #count = 0;
+  /** The same for each address that has any; empty while that is not limited. */
+  readonly #countsByKey = new Map<string, number>();
 
   constructor(limits: AcceptLimits, nowMs: number) {
     this.#limits = limits;
@@ -27,45 +29,50 @@ export class Admission {
   }
 
   /**
-   * Why a guest from `address` may not come in; `undefined` when it may, the
-   * usual case.
+   * Returns `undefined` when a connection from `address` may be accepted, which
+   * is the usual case; otherwise the reason why not.
    *
-   * @param waiting how many guests wait at the door
-   * @param nowMs polled time
+   * @param pending how many connections wait to be accepted
+   * @param nowMs polled time, in milliseconds
    */
-  refusal(address: Address | undefined, waiting: number, nowMs: number): CloseReason | undefined {
+  refusal(address: Address | undefined, pending: number, nowMs: number): CloseReason | undefined {
     const { maxConnections, maxConnectionsPerAddress, acceptLimit } = this.#limits;
-    const verdict = this.#judge(address);
-    if (verdict !== undefined) return verdict;
-    if (this.#inside >= maxConnections) return full("maxConnections", `${maxConnections} are here`);
-    if (this.#countFrom(this.#keyOf(address)) >= maxConnectionsPerAddress) {
-      return full("maxConnectionsPerAddress", `${maxConnectionsPerAddress} from that address are here`);
+    const byList = this.#listRefusal(address);
+    if (byList !== undefined) return byList;
+    if (this.#count >= maxConnections)
+      return limitReached("maxConnections", `${maxConnections} connections are open`);
+    if (this.#countOf(this.#keyOf(address)) >= maxConnectionsPerAddress) {
+      return limitReached(
+        "maxConnectionsPerAddress",
+        `${maxConnectionsPerAddress} connections are open from that address`,
+      );
     }
-    if (waiting >= acceptLimit) return full("acceptLimit", `${acceptLimit} wait at the door`);
-    const isInTime = this.#rate.available(nowMs) >= 1;
-    return isInTime ? undefined : full("acceptRateHz", `${this.#limits.acceptRateHz} a second may come in`);
+    if (pending >= acceptLimit)
+      return limitReached("acceptLimit", `${acceptLimit} connections wait to be accepted`);
+    if (this.#rate.available(nowMs) >= 1) return undefined;
+    return limitReached("acceptRateHz", `${this.#limits.acceptRateHz} connections a second are accepted`);
   }
 
-  /** A guest has come in. */
+  /** Counts a connection that was accepted from the acceptor. */
   add(address: Address | undefined): void {
-    this.#inside++;
+    this.#count++;
     this.#rate.use(1);
-    const house = this.#keyOf(address);
-    if (house !== undefined) this.#insideFrom.set(house, this.#countFrom(house) + 1);
+    const key = this.#keyOf(address);
+    if (key !== undefined) this.#countsByKey.set(key, this.#countOf(key) + 1);
   }
 
-  /** One who had come in is gone. */
+  /** Stops counting a connection, when it has closed. */
   remove(address: Address | undefined): void {
-    this.#inside--;
-    const house = this.#keyOf(address);
-    if (house === undefined) return;
-    const others = this.#countFrom(house) - 1;
-    if (others > 0) this.#insideFrom.set(house, others);
-    else this.#insideFrom.delete(house);
+    this.#count--;
+    const key = this.#keyOf(address);
+    if (key === undefined) return;
+    const rest = this.#countOf(key) - 1;
+    if (rest > 0) this.#countsByKey.set(key, rest);
+    else this.#countsByKey.delete(key);
   }
 
-  /** Who cannot be judged stays outside; who has no such address is not on any list. */
-  #judge(address: Address | undefined): CloseReason | undefined {
+  /** Rejects if a list throws. Lists ignore addresses that are not IP addresses. */
+  #listRefusal(address: Address | undefined): CloseReason | undefined {
     const { denyList, allowList } = this.#limits;
     if (denyList === undefined && allowList === undefined) return undefined;
     if (address?.family !== "IPv4" && address?.family !== "IPv6") return undefined;
@@ -75,19 +82,19 @@ export class Admission {
     return undefined;
   }
 
-  /** Whom a guest is counted with; `undefined` when nobody asks. */
+  /** The key that an address is counted under; `undefined` while that is not limited. */
   #keyOf(address: Address | undefined): string | undefined {
     return this.#limits.maxConnectionsPerAddress === Infinity ? undefined : addressKey(address);
   }
 
-  #countFrom(house: string | undefined): number {
-    return house === undefined ? 0 : (this.#insideFrom.get(house) ?? 0);
+  #countOf(key: string | undefined): number {
+    return key === undefined ? 0 : (this.#countsByKey.get(key) ?? 0);
   }
 }
 
 /**
- * What counts as one address: an address of IPv4, the first 64 bits of one of
- * IPv6, the host of any other; `undefined` for a guest that has none.
+ * The key for counting connections by address: an IPv4 address, the /64 network
+ * of an IPv6 address, or the host of any other; `undefined` without an address.
  */
 export function addressKey(address: Address | undefined): string | undefined {
   if (address === undefined) return undefined;
@@ -95,13 +102,13 @@ export function addressKey(address: Address | undefined): string | undefined {
   return address.family === "IPv6" && host.includes(":") ? network64(host) : host;
 }
 
-/** An IPv4 address without the IPv6 that a socket on both families puts around it; no address has its zone. */
+/** The host without its zone, and without the `::ffff:` that a dual-stack socket puts before an IPv4 address. */
 function plainHost(host: string): string {
   const [address = ""] = host.split("%", 1);
   return MAPPED.exec(address)?.[1] ?? address;
 }
 
-/** The first four groups of an IPv6 address, written out. */
+/** The first 64 bits of an IPv6 address: four groups without abbreviation. */
 function network64(host: string): string {
   const [front = "", back] = host.split("::", 2);
   const before = groupsOf(front);
@@ -114,13 +121,13 @@ function network64(host: string): string {
     .join(":");
 }
 
-/** The groups of 16 bits in a part of an IPv6 address; a dotted end stands for two. */
+/** The 16-bit groups in one part of an IPv6 address. A dotted end counts as two; its value is never needed. */
 function groupsOf(part: string): string[] {
   if (part === "") return [];
   return part.split(":").flatMap((group) => (group.includes(".") ? ["0", "0"] : [group]));
 }
 
-/** What a list says of an address; `undefined` when it throws, as its owner is in no place to catch that. */
+/** Whether a list contains an address; `undefined` if the list throws, since the user cannot catch that here. */
 function isOn(list: AddressList, host: string): boolean | undefined {
   try {
     return list.check(host, host.includes(":") ? "ipv6" : "ipv4");
@@ -129,14 +136,14 @@ function isOn(list: AddressList, host: string): boolean | undefined {
   }
 }
 
-function full(code: string, most: string): CloseReason {
-  return { kind: "overflow", code, message: `no guest may come in over ${code}: ${most}` };
+function limitReached(code: string, detail: string): CloseReason {
+  return { kind: "overflow", code, message: `the listener has reached its ${code}: ${detail}` };
 }
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
-const DENIED: CloseReason = { kind: "denied", code: "denyList", message: "denyList has that address" };
+const DENIED: CloseReason = { kind: "denied", code: "denyList", message: "denyList contains that address" };
 const NOT_ALLOWED: CloseReason = {
   kind: "denied",
   code: "allowList",
-  message: "allowList does not have that address",
+  message: "allowList does not contain that address",
 };

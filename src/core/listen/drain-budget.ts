@@ -1,22 +1,22 @@
 /**
- * How much one call of `drain` may do, and how much of that is left. Knows
- * messages by their size alone.
+ * The budget of one call of `drain`: how much it may do, and how much of that is
+ * left. Knows only the size of messages, and no connection.
  */
 import { limit, milliseconds } from "../../check.ts";
 
-/** How much one call of `drain` may do. What is not given is unlimited. */
+/** How much one call of `drain` may do. Every part that is not given is unlimited. */
 export interface DrainBudget {
-  /** Messages. */
+  /** The number of messages. */
   readonly messages?: number;
-  /** Bytes of those messages on the wire. The message that reaches the limit is still visited. */
+  /** The size of those messages on the wire, in bytes. The message that reaches the limit is still visited. */
   readonly bytes?: number;
-  /** Milliseconds, looked at every 16 messages, as looking costs as much as a message. */
+  /** Real time, in milliseconds; checked every 16 messages, as a check costs as much as a message. */
   readonly ms?: number;
 }
 
-/** A budget while it is spent. One for all calls: a silent frame must not make a new one. */
+/** Measures what is spent of a budget. One meter serves all calls, so that an idle frame allocates nothing. */
 export class BudgetMeter {
-  /** Whether it never ends. */
+  /** Whether the budget has no limit at all. */
   isUnlimited = true;
   readonly #clock: () => number;
   #deadlineMs = Infinity;
@@ -29,7 +29,12 @@ export class BudgetMeter {
     this.#clock = clock;
   }
 
-  /** @throws RangeError when a budget is negative or no number */
+  /**
+   * Starts a new call of `drain`.
+   *
+   * @throws TypeError when a part of the budget is no number
+   * @throws RangeError when it is negative, or no whole number where one is needed
+   */
   begin(budget: DrainBudget): void {
     const messages = limit("messages", budget.messages ?? Infinity, 0);
     const bytes = limit("bytes", budget.bytes ?? Infinity, 0);
@@ -42,15 +47,15 @@ export class BudgetMeter {
     this.#visitedBytes = 0;
   }
 
-  /** Whether there is budget for one more message, of `sizeBytes`; spends it when there is. */
+  /** Spends the budget for one message of `sizeBytes`; returns `false` when none is left. */
   spend(sizeBytes: number): boolean {
     if (this.#visited >= this.#messages || this.#visitedBytes >= this.#bytes) return false;
-    const looks = this.#deadlineMs !== Infinity && this.#visited % MESSAGES_PER_LOOK === 0;
-    if (looks && this.#clock() >= this.#deadlineMs) return false;
+    const checksTime = this.#deadlineMs !== Infinity && this.#visited % MESSAGES_PER_CHECK === 0;
+    if (checksTime && this.#clock() >= this.#deadlineMs) return false;
     this.#visited++;
     this.#visitedBytes += sizeBytes;
     return true;
   }
 }
 
-const MESSAGES_PER_LOOK = 16;
+const MESSAGES_PER_CHECK = 16;
