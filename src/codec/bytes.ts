@@ -1,6 +1,6 @@
 /**
- * No framing: each piece of the stream is a message, as it came. Where pieces
- * begin and end is the network's choice, not the sender's.
+ * No framing: each piece of the stream is a message, as it arrived. The network
+ * decides where a piece begins and ends, not the sender.
  */
 import { kindOf, limit } from "../check.ts";
 import type { Codec, Decoder, MessageSink } from "./codec.ts";
@@ -8,24 +8,25 @@ import type { Codec, Decoder, MessageSink } from "./codec.ts";
 /** Options of {@link bytes}. */
 export interface BytesOptions {
   /**
-   * The longest piece handed out, in bytes; longer ones are cut, as `recv(16)`
-   * does. Unlimited by default: a piece is then what one read brought, or one
-   * datagram, which should not be cut.
+   * The size of the longest message, in bytes; a longer piece becomes several
+   * messages, as with `recv(16)`. Unlimited by default: a message is then one
+   * read of the socket, or one datagram, which must not be split.
    */
   readonly maxChunkBytes?: number;
 }
 
 /**
- * A codec whose messages are the pieces of the stream, each a `Uint8Array` of
- * its own that the game may keep.
+ * A codec whose messages are the pieces of the stream. Each is a new `Uint8Array`
+ * that the game may keep. `encode` throws a `TypeError` for any other value.
  *
+ * @throws TypeError when `maxChunkBytes` is no number
  * @throws RangeError when `maxChunkBytes` is not a whole number from 1 up
  */
 export function bytes(options: BytesOptions = {}): Codec<Uint8Array> {
   const maxChunkBytes = limit("maxChunkBytes", options.maxChunkBytes ?? Infinity, 1);
   const decoder = new BytesDecoder(maxChunkBytes);
   return {
-    decoder: () => decoder, // it keeps nothing between calls, so one serves every stream
+    decoder: () => decoder, // it has no state, so one decoder serves all streams
     encode(message) {
       if (!(message instanceof Uint8Array)) {
         throw new TypeError(`message: expected a Uint8Array, got ${kindOf(message)}`);
@@ -44,7 +45,7 @@ class BytesDecoder implements Decoder<Uint8Array> {
 
   decode(piece: Uint8Array, sink: MessageSink<Uint8Array>): void {
     for (let start = 0; start < piece.length; start += this.#maxChunkBytes) {
-      // The constructor copies; a Buffer's own slice() would not.
+      // The constructor copies; slice() of a Buffer does not.
       const message = new Uint8Array(piece.subarray(start, start + this.#maxChunkBytes));
       sink.put(message, message.length);
     }

@@ -1,6 +1,6 @@
 /**
- * A JSON value per line. Built on lines: this file decides only what is JSON,
- * and what the caller's guard lets pass.
+ * One JSON value per line. Built on `lines.ts`, which decides where a line ends:
+ * this file decides only what is JSON, and asks the user's guard.
  */
 import { type Codec, DecodeError, type Decoder, type MessageSink } from "./codec.ts";
 import { type LinesOptions, lines } from "./lines.ts";
@@ -8,9 +8,9 @@ import { type LinesOptions, lines } from "./lines.ts";
 /** Options of {@link json}. */
 export interface JsonOptions<In> extends LinesOptions {
   /**
-   * Says whether a parsed value is an `In`. A value it refuses, or throws at,
-   * closes the connection with `protocol`. Without a guard every JSON value
-   * passes, and the type is the caller's word alone.
+   * Returns whether a parsed value is an `In`. If it returns `false` or throws,
+   * the connection closes with `protocol`. Without a guard every JSON value
+   * passes, and nothing checks that it is an `In`.
    */
   readonly guard?: (value: unknown) => value is In;
 }
@@ -18,9 +18,11 @@ export interface JsonOptions<In> extends LinesOptions {
 /**
  * A codec whose messages are JSON values, one per line.
  *
- * `encode` throws a `TypeError` for what JSON has no form for (`undefined`, a
- * function, a cycle), and a `RangeError` when the line is over the limit.
+ * `encode` throws a `TypeError` for a value that JSON cannot represent
+ * (`undefined`, a function, a cycle), and a `RangeError` when the line is over
+ * the limit.
  *
+ * @throws TypeError when a limit is no number
  * @throws RangeError when a limit is not a whole number from 1 up
  */
 export function json<In = unknown, Out = In>(options: JsonOptions<In> = {}): Codec<In, Out> {
@@ -38,10 +40,10 @@ function textOf(message: unknown): string {
   try {
     text = JSON.stringify(message);
   } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause; // a toJSON's own
-    throw new TypeError(`message: JSON has no form for it: ${cause.message}`, { cause });
+    if (!(cause instanceof TypeError)) throw cause; // thrown by a toJSON of the user
+    throw new TypeError(`message: JSON cannot represent it: ${cause.message}`, { cause });
   }
-  if (text === undefined) throw new TypeError(`message: JSON has no form for ${typeof message}`);
+  if (text === undefined) throw new TypeError(`message: JSON cannot represent ${typeof message}`);
   return text;
 }
 
@@ -69,7 +71,7 @@ class JsonDecoder<In> implements Decoder<In>, MessageSink<string> {
     this.#lines.end?.();
   }
 
-  /** A whole line has come. */
+  /** Takes one complete line from the line decoder. */
   put(text: string, sizeBytes: number): void {
     this.#lineNumber++;
     this.#sink?.put(this.#guarded(this.#parse(text)), sizeBytes);
@@ -79,8 +81,8 @@ class JsonDecoder<In> implements Decoder<In>, MessageSink<string> {
     try {
       return JSON.parse(text);
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new DecodeError(`line ${this.#lineNumber} is not JSON: ${why}`, { cause });
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      throw new DecodeError(`line ${this.#lineNumber} is not JSON: ${detail}`, { cause });
     }
   }
 
@@ -89,7 +91,7 @@ class JsonDecoder<In> implements Decoder<In>, MessageSink<string> {
     try {
       if (this.#guard(value)) return value;
     } catch (cause) {
-      throw new DecodeError(`the guard threw at the JSON value of line ${this.#lineNumber}`, { cause });
+      throw new DecodeError(`the guard threw on the JSON value of line ${this.#lineNumber}`, { cause });
     }
     throw new DecodeError(`the guard refused the JSON value of line ${this.#lineNumber}`);
   }

@@ -1,21 +1,21 @@
 /**
- * How one kind of record lies in bytes: its fields, one behind the other, with
- * no gaps. Reads and writes a record at a place that is long enough, and says
- * what is wrong with a value; where records begin and end is `struct.ts`.
+ * The layout of one kind of record: its fields in order, without gaps. Reads and
+ * writes a record at an offset, and throws for an invalid value. The caller has
+ * checked that there are enough bytes: `struct.ts` decides where records begin.
  *
- * Plain loops over the fields: what every machine and every page can do, and
- * what `compiled-layout.ts` does faster where it may.
+ * Plain loops over the fields, which run everywhere. `compiled-layout.ts` does
+ * the same faster where it may.
  */
 import { kindOf, wholeNumber } from "../check.ts";
 import { DecodeError } from "./codec.ts";
 
 /**
- * What a field can be: unsigned and signed whole numbers of so many bits, IEEE
- * 754 numbers, or a truth in one byte. `"u64"` and `"i64"` are bigints.
+ * The type of a field: an unsigned or signed whole number with that many bits, an
+ * IEEE 754 number, or a boolean in one byte. `"u64"` and `"i64"` are bigints.
  */
 export type FieldType = "u8" | "i8" | "u16" | "i16" | "u32" | "i32" | "u64" | "i64" | "f32" | "f64" | "bool";
 
-/** The fields of a record, in the order in which they lie. */
+/** The fields of a record by name, in their order on the wire. */
 export type Schema = { readonly [field: string]: FieldType };
 
 /** The record that a {@link Schema} describes. */
@@ -27,10 +27,10 @@ type ValueOf<Type extends FieldType> = Type extends "bool"
     ? bigint
     : number;
 
-/** What a layout is made of. */
+/** The options of a layout. */
 export interface LayoutOptions {
   readonly littleEndian: boolean;
-  /** What a record says of its kind: one byte in front, and a field `kind`. */
+  /** The kind of the record: one byte before its fields, and the value of a field `kind`. */
   readonly tag?: { readonly byte: number; readonly kind: string };
 }
 
@@ -38,39 +38,39 @@ export interface LayoutOptions {
 export interface RecordLayout {
   readonly sizeBytes: number;
   /**
-   * The record at `start`.
+   * Reads the record at `start`, in bytes of the view's buffer.
    *
-   * @throws DecodeError when a value is none that {@link write} writes
+   * @throws DecodeError when it has a value that {@link write} never writes
    */
   read(view: DataView, start: number): Record<string, unknown>;
   /**
-   * Where in the records from `start` to `end` the first one begins that
-   * {@link read} would throw at; `end` when they are all good.
+   * Returns `end` when all records from `start` to `end` are valid; otherwise the
+   * start of the first one on which {@link read} would throw.
    */
   firstInvalid(view: DataView, start: number, end: number): number;
-  /** As {@link read}, where {@link firstInvalid} has found nothing. */
+  /** Like {@link read}, for a record in which {@link firstInvalid} found nothing. */
   readUnchecked(view: DataView, start: number): Record<string, unknown>;
   /**
    * Writes `message` at the beginning of `view`.
    *
-   * @throws TypeError when a field is missing or of another kind
-   * @throws RangeError when its type does not hold its value
+   * @throws TypeError when a field is missing or has another type
+   * @throws RangeError when the value of a field is out of the range of its type
    */
   write(view: DataView, message: Readonly<Record<string, unknown>>): void;
 }
 
-/** One kind of record in bytes. */
+/** The layout of one kind of record. */
 export class Layout implements RecordLayout {
   readonly sizeBytes: number;
   readonly tagByte: number | undefined;
-  /** The value of the field `kind`, where a tag says it. */
+  /** The value of the field `kind`, if there is a tag. */
   readonly kind: string | undefined;
   readonly littleEndian: boolean;
   readonly fields: readonly Field[];
-  /** Cloned for each record, so that all have one hidden class, whatever their values. */
+  /** Cloned for each record, so that all have the same hidden class, whatever their values. */
   readonly #blank: Record<string, unknown>;
 
-  /** @throws TypeError when a field has no type that exists, or a name that it cannot have */
+  /** @throws TypeError when a field has an unknown type, or a name that is not allowed */
   constructor(schema: Schema, { littleEndian, tag }: LayoutOptions) {
     const fields: Field[] = [];
     let at = tag === undefined ? 0 : 1;
@@ -123,10 +123,10 @@ export class Layout implements RecordLayout {
   }
 }
 
-/** Where a field lies. */
+/** One field, with its offset `at` from the start of the record, in bytes. */
 export interface Field {
   readonly name: string;
-  /** What it is called in what is said to the caller. */
+  /** Its name in error messages. */
   readonly label: string;
   readonly type: FieldType;
   readonly at: number;
@@ -141,7 +141,7 @@ function checkField(name: string, type: FieldType, hasKind: boolean): void {
   }
   if (/^\d+$/.test(name)) {
     throw new TypeError(
-      `schema.${name}: a number is no name here: JavaScript would put it before the others`,
+      `schema.${name}: a name cannot be a number, as JavaScript would sort it before the others`,
     );
   }
   if (name === "__proto__" || (hasKind && name === "kind")) {
@@ -172,7 +172,7 @@ function readField(view: DataView, at: number, field: Field, littleEndian: boole
     case "i64":
       return view.getBigInt64(at, littleEndian);
     case "bool":
-      return truth(view.getUint8(at), field);
+      return boolean(view.getUint8(at), field);
   }
 }
 
@@ -218,25 +218,29 @@ function writeField(view: DataView, { type, at, label }: Field, value: unknown, 
 
 function finite(value: number, { name }: Field): number {
   if (Number.isFinite(value)) return value;
-  throw new DecodeError(`${name} is ${value}, and not a finite number`);
+  throw new DecodeError(`${name} is ${value}, which is not a finite number`);
 }
 
-function truth(byte: number, { name }: Field): boolean {
+function boolean(byte: number, { name }: Field): boolean {
   if (byte <= 1) return byte === 1;
-  throw new DecodeError(`${name} is ${byte}, and neither 0 nor 1`);
+  throw new DecodeError(`${name} is ${byte}, which is neither 0 nor 1`);
 }
 
-/** Answers `value` when it is a finite number, also in the type that `rounded` brings it to. */
+/** Returns `value` if it is a finite number, also after `rounded` has converted it to the type of the field. */
 function finiteNumber(label: string, value: unknown, rounded: (value: number) => number): number {
   if (typeof value !== "number") throw new TypeError(`${label}: expected a number, got ${kindOf(value)}`);
   if (Number.isFinite(rounded(value))) return value;
-  throw new RangeError(`${label}: expected a finite number of its type, got ${value}`);
+  throw new RangeError(`${label}: expected a finite number within its type, got ${value}`);
 }
 
-/** Answers `value` when it is a bigint that `cut` to 64 bits is still itself. */
-function wholeBigint(label: string, value: unknown, cut: (bits: number, value: bigint) => bigint): bigint {
+/** Returns `value` if it is a bigint that `truncate` to 64 bits does not change. */
+function wholeBigint(
+  label: string,
+  value: unknown,
+  truncate: (bits: number, value: bigint) => bigint,
+): bigint {
   if (typeof value !== "bigint") throw new TypeError(`${label}: expected a bigint, got ${kindOf(value)}`);
-  if (cut(64, value) === value) return value;
+  if (truncate(64, value) === value) return value;
   throw new RangeError(`${label}: ${value} does not fit in 64 bits`);
 }
 

@@ -1,7 +1,7 @@
 /**
- * Messages with their length in front: a fixed unsigned number or a varint,
- * then that many bytes. A length over the limit is refused from the header,
- * before a byte of the body is kept.
+ * Messages with a length prefix: an unsigned number of fixed size or a varint,
+ * followed by that many bytes. A length over the limit is refused as soon as the
+ * prefix is complete, before any byte of the body is kept.
  */
 import { kindOf, wholeNumber } from "../check.ts";
 import { type Codec, DecodeError, type Decoder, type MessageSink } from "./codec.ts";
@@ -11,24 +11,28 @@ import { fixedPrefix, type Prefix, varintPrefix } from "./prefix.ts";
 /** Options of {@link lengthPrefixed}. */
 export interface LengthPrefixedOptions {
   /**
-   * How the length is written: `"u8"`, `"u16"`, `"u32"` (the default), or
-   * `"varint"` (LEB128: seven bits a byte, the lowest first, as in protobuf).
+   * The format of the length: `"u8"`, `"u16"`, `"u32"` (the default), or
+   * `"varint"` (LEB128: seven bits per byte, lowest first, as in protobuf).
    */
   readonly prefix?: "u8" | "u16" | "u32" | "varint";
-  /** Byte order of a fixed prefix: `"big"` (network order, the default) or `"little"`. */
+  /** The byte order of a prefix of fixed size: `"big"` (network order, the default) or `"little"`. */
   readonly endian?: "big" | "little";
-  /** The longest message, in bytes without its prefix; 65,536 by default, or what the prefix can say. */
+  /** The size of the longest message, in bytes without its prefix; 65,536 by default, or less if the prefix holds less. */
   readonly maxMessageBytes?: number;
 }
 
 /**
- * A codec whose messages are `Uint8Array`s with their length in front.
+ * A codec whose messages are `Uint8Array`s with a length prefix. Each received
+ * one is a copy that the game may keep.
  *
- * Refused from a peer, each with close reason `protocol`: a length over the
- * limit, a varint that is too long, a stream that ends inside a message.
+ * The connection closes with `protocol` if the peer sends a length over the limit
+ * or a varint that is too long, or ends its stream inside a message.
  *
- * @throws TypeError for an unknown `prefix` or `endian`
- * @throws RangeError when `maxMessageBytes` is more than the prefix can say
+ * `encode` throws a `TypeError` for a value that is no `Uint8Array`, and a
+ * `RangeError` for one over the limit.
+ *
+ * @throws TypeError for an unknown `prefix` or `endian`, or a limit that is no number
+ * @throws RangeError when `maxMessageBytes` is not a whole number that the prefix can hold
  */
 export function lengthPrefixed(options: LengthPrefixedOptions = {}): Codec<Uint8Array> {
   const prefix = prefixOf(options);
@@ -63,7 +67,7 @@ export function lengthPrefixed(options: LengthPrefixedOptions = {}): Codec<Uint8
 class LengthPrefixedDecoder implements Decoder<Uint8Array> {
   readonly #prefix: Prefix;
   readonly #maxMessageBytes: number;
-  /** The header while it is incomplete; afterwards, the body while it is. */
+  /** The prefix while it is incomplete; after that, the body while it is incomplete. */
   readonly #held = new PartialBuffer();
   #bodyBytes: number | undefined;
   #headerBytes = 0;
@@ -88,10 +92,12 @@ class LengthPrefixedDecoder implements Decoder<Uint8Array> {
 
   end(): void {
     if (this.#bodyBytes === undefined && this.#held.length === 0) return;
-    const wanted = this.#bodyBytes === undefined ? "a length" : `${this.#bodyBytes} bytes`;
-    throw new DecodeError(
-      `the stream ended inside message ${this.#messageNumber}: ${this.#held.length} bytes came of ${wanted}`,
-    );
+    const message = `message ${this.#messageNumber}`;
+    const position =
+      this.#bodyBytes === undefined
+        ? `the length of ${message}`
+        : `${message}, after ${this.#held.length} of ${this.#bodyBytes} bytes`;
+    throw new DecodeError(`the stream ended inside ${position}`);
   }
 
   #takeHeaderByte(bytes: Uint8Array, at: number): number {
@@ -103,7 +109,7 @@ class LengthPrefixedDecoder implements Decoder<Uint8Array> {
     if (length !== undefined) {
       if (length > this.#maxMessageBytes) {
         throw new DecodeError(
-          `message ${this.#messageNumber} says it has ${length} bytes, over the limit of ${this.#maxMessageBytes}`,
+          `message ${this.#messageNumber} has a length of ${length} bytes, over the limit of ${this.#maxMessageBytes}`,
         );
       }
       this.#headerBytes = this.#held.length;

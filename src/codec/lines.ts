@@ -1,7 +1,7 @@
 /**
- * Text lines. A line ends in "\n" or "\r\n" and is strict UTF-8; the ending is
- * not part of the message, however many "\r" it has. Lines are what `nc`, `telnet` and every language
- * speak, so they are the codec to begin with.
+ * Lines of text. A line is strict UTF-8 and ends in "\n" or "\r\n"; the ending,
+ * however many "\r" it has, is not part of the message. `nc`, `telnet` and every
+ * programming language support lines, so this is the codec to start with.
  */
 import { kindOf, wholeNumber } from "../check.ts";
 import { type Codec, DecodeError, type Decoder, type MessageSink } from "./codec.ts";
@@ -10,15 +10,15 @@ import { PartialBuffer } from "./partial-buffer.ts";
 /** Options of {@link lines}. */
 export interface LinesOptions {
   /**
-   * The longest line that a peer may send, in bytes of UTF-8 without its
-   * ending; 65,536 by default, room for any line a person or a game writes, and
-   * a bound for those who never end one.
+   * The size of the longest line that a peer may send, in bytes of UTF-8 without
+   * its ending; 65,536 by default: enough for any line of a person or a game,
+   * and a bound for a peer that never ends its line.
    */
   readonly maxLineBytes?: number;
   /**
-   * The longest line that this side sends, counted in the same way; 65,536 by
-   * default, or `maxLineBytes` when that is more. Who passes on what peers say,
-   * with words of his own around it, takes less in than he sends.
+   * The size of the longest line that this side sends, counted in the same way;
+   * 65,536 by default, or `maxLineBytes` if that is more. A program that adds its
+   * own text to the lines of peers sends longer lines than it receives.
    */
   readonly maxSentLineBytes?: number;
 }
@@ -27,21 +27,23 @@ export interface LinesOptions {
  * A codec whose messages are lines of text. An empty line is the message `""`,
  * which is falsy: compare with `!== undefined`.
  *
- * Refused from a peer, each with close reason `protocol`: a line over the
- * limit, bytes that are not UTF-8, a stream that ends inside a line.
+ * The connection closes with `protocol` if the peer sends a line over the limit
+ * or bytes that are not UTF-8, or ends its stream inside a line.
  *
- * `encode` throws a `RangeError` for text that would not come out as the one
- * line it went in: with a "\n" inside, a "\r" at its end, half of a surrogate
- * pair, or over the limit.
+ * `encode` throws a `TypeError` for a value that is no string. It throws a
+ * `RangeError` for text that the peer would not receive as the same single line:
+ * text with a "\n" inside, a "\r" at its end, half of a surrogate pair, or over
+ * the limit.
  *
- * Every line that was received can be sent again, as far as its length allows.
+ * Every line that was received can be sent again, if its length is within the limit.
  *
+ * @throws TypeError when a limit is no number
  * @throws RangeError when a limit is not a whole number from 1 up
  */
 export function lines(options: LinesOptions = {}): Codec<string> {
   const maxLineBytes = wholeNumber("maxLineBytes", options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES, 1);
-  const usualBytes = Math.max(maxLineBytes, DEFAULT_MAX_LINE_BYTES);
-  const maxSentBytes = wholeNumber("maxSentLineBytes", options.maxSentLineBytes ?? usualBytes, 1);
+  const fallback = Math.max(maxLineBytes, DEFAULT_MAX_LINE_BYTES);
+  const maxSentBytes = wholeNumber("maxSentLineBytes", options.maxSentLineBytes ?? fallback, 1);
   let scratch = new Uint8Array(1_024);
   return {
     decoder: () => new LineDecoder(maxLineBytes),
@@ -51,7 +53,7 @@ export function lines(options: LinesOptions = {}): Codec<string> {
       if (text.endsWith("\r")) throw new RangeError("message: a line cannot end in a carriage return");
       if (!text.isWellFormed())
         throw new RangeError("message: a line cannot contain half of a surrogate pair");
-      // A unit takes a byte at least, so what is far too long never grows the store that is kept.
+      // Every UTF-16 unit takes at least one byte, so text that is far too long never grows the scratch buffer.
       if (text.length > maxSentBytes) throw tooLong(utf8Encoder.encode(text).length, maxSentBytes);
       const room = text.length * MAX_UTF8_PER_UNIT + 1;
       if (room > scratch.length) scratch = new Uint8Array(room);
@@ -97,12 +99,12 @@ class LineDecoder implements Decoder<string> {
   }
 
   #hold(bytes: Uint8Array, start: number, end: number): void {
-    if (start === end) return; // a line break alone: what is held was measured when it came
+    if (start === end) return; // only a line break: the held bytes were checked when they arrived
     this.#checkLength(this.#held.length + end - start, bytes[end - 1]);
     this.#held.append(bytes, start, end);
   }
 
-  /** The first line of `bytes` is the rest of the held one. Answers where the next line starts. */
+  /** Completes the held line with the start of `bytes`. Returns where the next line starts. */
   #finishHeld(bytes: Uint8Array, sink: MessageSink<string>): number {
     const end = bytes.indexOf(NEWLINE);
     this.#hold(bytes, 0, end === -1 ? bytes.length : end);
@@ -113,10 +115,10 @@ class LineDecoder implements Decoder<string> {
   }
 
   /**
-   * Whole lines, from `start` to `end`. Decoded together and then cut, where
-   * every byte is one character; 17 ns a line instead of 116 where lines are
-   * short and many, 66 instead of 124 where there is one. Anything else, bad
-   * bytes too, goes the plain way, line by line.
+   * Takes complete lines, from `start` to `end`. If every byte is one character,
+   * they are decoded together and then split: 17 ns a line instead of 116 for
+   * many short lines, 66 instead of 124 for a single one. All other bytes, invalid
+   * ones too, are decoded line by line.
    */
   #finishBlock(bytes: Uint8Array, start: number, end: number, sink: MessageSink<string>): void {
     const text = asciiText(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
@@ -151,7 +153,7 @@ class LineDecoder implements Decoder<string> {
     this.#lineNumber++;
   }
 
-  /** The "\r" of a "\r\n" does not count, whether or not its "\n" has come. */
+  /** The "\r" of a "\r\n" does not count, whether or not its "\n" has arrived. */
   #checkLength(length: number, lastByte: number | undefined): void {
     if (length - (lastByte === RETURN ? 1 : 0) <= this.#maxLineBytes) return;
     throw new DecodeError(`line ${this.#lineNumber} is longer than the limit of ${this.#maxLineBytes} bytes`);
@@ -170,21 +172,21 @@ function tooLong(lineBytes: number, maxLineBytes: number): RangeError {
   return new RangeError(`message: a line of ${lineBytes} bytes is over the limit of ${maxLineBytes}`);
 }
 
-/** Behind the last line break within a block from `start`, or behind the next one; -1 when there is none. */
+/** The offset after the last line break within a block from `start`, or after the next line break; -1 without one. */
 function blockEnd(bytes: Uint8Array, start: number): number {
   const { length } = bytes;
-  if (length - start <= BLOCK_BYTES && bytes[length - 1] === NEWLINE) return length; // as most reads are
+  if (length - start <= BLOCK_BYTES && bytes[length - 1] === NEWLINE) return length; // most reads end so
   const last = bytes.lastIndexOf(NEWLINE, start + BLOCK_BYTES - 1);
   if (last >= start) return last + 1;
   const next = bytes.indexOf(NEWLINE, start + BLOCK_BYTES);
   return next === -1 ? -1 : next + 1;
 }
 
-/** The text of `bytes` where each of them is a character of its own; `undefined` where not. */
+/** The text of `bytes` if each byte is one character; otherwise `undefined`. */
 function asciiText(bytes: Uint8Array): string | undefined {
   try {
     const text = utf8Decoder.decode(bytes);
-    return text.length === bytes.length ? text : undefined; // any longer sequence makes fewer characters
+    return text.length === bytes.length ? text : undefined; // a sequence of several bytes gives fewer characters
   } catch {
     return undefined;
   }
@@ -192,9 +194,9 @@ function asciiText(bytes: Uint8Array): string | undefined {
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
-/** A UTF-16 unit takes at most three bytes of UTF-8; a pair takes four. */
+/** A UTF-16 unit takes at most three bytes of UTF-8; a surrogate pair takes four. */
 const MAX_UTF8_PER_UNIT = 3;
-/** Lines decoded together share memory until the last of them is dropped, so a kept one keeps no more than this. */
+/** Lines that are decoded together share their memory, so a single line that is kept retains up to this much. */
 const BLOCK_BYTES = 1_024;
 const DEFAULT_MAX_LINE_BYTES = 65_536;
 

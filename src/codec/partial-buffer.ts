@@ -1,45 +1,46 @@
 /**
- * The unfinished end of a stream: bytes that wait for the rest of their
- * message. Grows by doubling, so a message that comes byte by byte costs no
- * more than a few copies, and lets a large store go once it is empty.
+ * A buffer for the incomplete end of a stream: bytes that wait for the rest of
+ * their message. It grows by doubling, so a message that arrives byte by byte
+ * costs few copies, and releases a large allocation once it is empty. Knows no
+ * messages and no limit: each decoder checks its own.
  */
 export class PartialBuffer {
-  #store: Uint8Array = EMPTY;
+  #buffer: Uint8Array = EMPTY;
   #length = 0;
 
-  /** How many bytes are held. */
+  /** How many bytes it holds. */
   get length(): number {
     return this.#length;
   }
 
-  /** What is held, as a view that is good until the next call. */
+  /** The held bytes, as a view that is valid until the next call. */
   get view(): Uint8Array {
-    return this.#store.subarray(0, this.#length);
+    return this.#buffer.subarray(0, this.#length);
   }
 
-  /** Copies bytes from `start` to `end` behind what is held. */
+  /** Copies the bytes from `start` to `end` behind the held ones. */
   append(bytes: Uint8Array, start: number, end: number): void {
     const needed = this.#length + end - start;
-    if (needed > this.#store.length) this.#grow(needed);
-    this.#store.set(bytes.subarray(start, end), this.#length);
+    if (needed > this.#buffer.length) this.#grow(needed);
+    this.#buffer.set(bytes.subarray(start, end), this.#length);
     this.#length = needed;
   }
 
-  /** Forgets what is held. */
+  /** Drops the held bytes. */
   clear(): void {
     this.#length = 0;
-    if (this.#store.length > KEPT_BYTES) this.#store = EMPTY;
+    if (this.#buffer.length > KEPT_BYTES) this.#buffer = EMPTY;
   }
 
   #grow(needed: number): void {
-    const store = new Uint8Array(Math.max(FIRST_BYTES, needed, this.#store.length * 2));
-    store.set(this.view);
-    this.#store = store;
+    const buffer = new Uint8Array(Math.max(FIRST_BYTES, needed, this.#buffer.length * 2));
+    buffer.set(this.view);
+    this.#buffer = buffer;
   }
 }
 
 const EMPTY = new Uint8Array(0);
-/** The first store: most half messages of a game are shorter. */
+/** The first allocation: most incomplete messages of a game are shorter. */
 const FIRST_BYTES = 128;
-/** A store above this is given back when empty: one long message must not cost memory for ever. */
+/** A larger allocation is released when empty: one long message must not cost its memory for ever. */
 const KEPT_BYTES = 1_024;

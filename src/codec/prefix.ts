@@ -1,21 +1,20 @@
 /**
- * How a message's length is written in front of it. Knows numbers and bytes,
- * nothing of messages.
+ * The formats of a length prefix. Knows numbers and bytes, and no messages.
  */
 
-/** One way to write a length. */
+/** One format of a length prefix. */
 export interface Prefix {
-  /** The largest length it can say. */
+  /** The largest length that the format holds. */
   readonly maxValue: number;
-  /** The most bytes it takes. */
+  /** The size of the longest prefix, in bytes. */
   readonly maxBytes: number;
-  /** The length at the start of `bytes`; `undefined` when more bytes are needed. */
+  /** Reads the length at the start of `bytes`; `undefined` when more bytes are needed. */
   read(bytes: Uint8Array): number | "too long" | undefined;
-  /** Writes `value` at the start of `into` and answers how many bytes it took. */
+  /** Writes `value` at the start of `into`, and returns how many bytes it took. */
   write(value: number, into: Uint8Array): number;
 }
 
-/** An unsigned number of `size` bytes in the given byte order. */
+/** A format with an unsigned number of `size` bytes in the given byte order. */
 export function fixedPrefix(size: 1 | 2 | 4, endian: "big" | "little"): Prefix {
   const shiftOf = (index: number): number => 8 * (endian === "big" ? size - 1 - index : index);
   return {
@@ -35,8 +34,8 @@ export function fixedPrefix(size: 1 | 2 | 4, endian: "big" | "little"): Prefix {
 }
 
 /**
- * Seven bits a byte, the lowest first, the high bit set on all but the last
- * (LEB128, https://protobuf.dev/programming-guides/encoding/#varints). At most
+ * A format with seven bits per byte, lowest first, the high bit set on all bytes
+ * but the last (LEB128, https://protobuf.dev/programming-guides/encoding/#varints). At most
  * 32 bits in five bytes.
  */
 export const varintPrefix: Prefix = {

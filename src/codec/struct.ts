@@ -1,8 +1,8 @@
 /**
- * Records of a fixed size: numbers as a machine has them, for what a game says
- * often, such as positions. One kind of record, or several with a byte in front
- * that says which. This file decides where a record begins and ends; how its
- * fields lie in it is `layout.ts`.
+ * Records of a fixed size in binary form, for frequent messages such as
+ * positions. All records are of one kind, or each has a byte in front that gives
+ * its kind. This file decides where a record begins and ends; `layout.ts`
+ * decides where its fields are.
  */
 import { kindOf } from "../check.ts";
 import {
@@ -20,23 +20,23 @@ import { PartialBuffer } from "./partial-buffer.ts";
 /** Options of {@link struct} and {@link structs}. */
 export interface StructOptions<Message> {
   /**
-   * Byte order: `"little"` by default, as the machines of nearly all players
-   * have it, so that a program in another language can read a record in place;
-   * `"big"` is what older protocols call network order.
+   * The byte order. `"little"` by default, the order of nearly all machines, so
+   * that a program in another language can read a record in place. `"big"` is
+   * network order.
    */
   readonly endian?: "little" | "big";
   /**
-   * Says whether a record makes sense. One that it refuses, or throws at,
-   * closes the connection with `protocol`. The types of the fields are checked
-   * without it.
+   * Returns whether a record is valid for the game. If it returns `false` or
+   * throws, the connection closes with `protocol`. The types of the fields are
+   * checked before it is called.
    */
   readonly guard?: (message: Message) => boolean;
 }
 
-/** The kinds of records that go over one connection, by name. */
+/** The schemas of the kinds of records on one connection, by name. */
 export type Kinds = { readonly [kind: string]: Schema };
 
-/** One of the records that {@link Kinds} describe; `kind` tells which. */
+/** One of the records that {@link Kinds} describe; its field `kind` has the name. */
 export type AnyRecordOf<All extends Kinds> = {
   [Kind in keyof All & string]: Flat<{ kind: Kind } & RecordOf<All[Kind]>>;
 }[keyof All & string];
@@ -45,21 +45,23 @@ type Flat<Type> = { [Name in keyof Type]: Type[Name] };
 
 /**
  * A codec whose messages are records of one kind: plain objects with the fields
- * of `schema`, packed in its order without gaps. Other fields of a message that
- * is sent do not go with it.
+ * of `schema`, packed in its order without gaps. Other fields of a message are
+ * not sent.
  *
  * Numbers are finite: NaN and the infinities are refused in both directions, as
- * one of them spoils all that is computed from it. An `f32` keeps some seven
- * digits of a number. Refused from a peer, each with close reason `protocol`:
- * those, a `bool` that is neither 0 nor 1, a stream that ends inside a record.
+ * they spoil every result that is computed from them. An `f32` keeps about seven
+ * digits of a number.
  *
- * `encode` throws a `TypeError` for a field that is missing or of another kind,
- * and a `RangeError` for a number that its type does not hold.
+ * The connection closes with `protocol` if the peer sends a number that is not
+ * finite or a `bool` that is neither 0 nor 1, or ends its stream inside a record.
  *
- * The schema is made into code where that is allowed. A page whose
- * Content-Security-Policy forbids it reports one try, and loops do the same.
+ * `encode` throws a `TypeError` for a field that is missing or has another type,
+ * and a `RangeError` for a number that is out of the range of its type.
  *
- * @throws TypeError when a field's type or name, or `endian`, is none that exists
+ * In Node the schema is compiled to code at run time. In a page, and where
+ * generated code is forbidden, plain loops do the same.
+ *
+ * @throws TypeError when a field has an unknown type or a name that is not allowed, or `endian` is unknown
  * @throws RangeError when the schema has no fields
  */
 export function struct<const Fields extends Schema>(
@@ -72,12 +74,12 @@ export function struct<const Fields extends Schema>(
 }
 
 /**
- * A codec whose messages are records of several kinds, told apart by their
- * field `kind`: on the wire a byte in front, which counts the kinds from 0 in
- * the order of `kinds`. All else is as with {@link struct}; a kind may be
- * without fields. Refused from a peer as well: a byte that is no kind.
+ * A codec whose messages are records of several kinds, which their field `kind`
+ * distinguishes. On the wire the kind is one byte before the record: its index in
+ * the order of `kinds`, from 0. A kind may have no fields. Otherwise it is like
+ * {@link struct}; a byte that is no kind closes the connection with `protocol`.
  *
- * @throws TypeError when a kind's name, a field's type or name, or `endian`, is none that exists
+ * @throws TypeError when a kind has a name that is not allowed, and as {@link struct} does
  * @throws RangeError when there are no kinds, or more than 256
  */
 export function structs<const All extends Kinds>(
@@ -86,33 +88,33 @@ export function structs<const All extends Kinds>(
 ): Codec<AnyRecordOf<All>> {
   const names = Object.keys(kinds);
   if (names.length < 1 || names.length > 256) {
-    throw new RangeError(`kinds: expected 1 to 256 of them, got ${names.length}`);
+    throw new RangeError(`kinds: expected 1 to 256 kinds, got ${names.length}`);
   }
   const littleEndian = isLittleEndian(options);
-  const slots = new Map<unknown, RecordEncoder>();
+  const encoders = new Map<unknown, RecordEncoder>();
   for (const [byte, [kind, schema]] of Object.entries(kinds).entries()) {
     if (/^\d+$/.test(kind)) {
       throw new TypeError(
-        `kinds.${kind}: a number is no name here: JavaScript would put it before the others`,
+        `kinds.${kind}: a name cannot be a number, as JavaScript would sort it before the others`,
       );
     }
-    slots.set(kind, new RecordEncoder(new Layout(schema, { littleEndian, tag: { byte, kind } })));
+    encoders.set(kind, new RecordEncoder(new Layout(schema, { littleEndian, tag: { byte, kind } })));
   }
-  const bytes = [...slots.values()];
+  const byByte = [...encoders.values()];
   return recordCodec(
     {
       ofMessage({ kind }) {
-        const slot = slots.get(kind);
-        if (slot !== undefined) return slot;
+        const encoder = encoders.get(kind);
+        if (encoder !== undefined) return encoder;
         throw new TypeError(`message.kind: expected one of ${names.join(", ")}; got ${JSON.stringify(kind)}`);
       },
-      ofByte: (byte) => bytes[byte],
+      ofByte: (byte) => byByte[byte],
     },
     options,
   );
 }
 
-/** A layout, and the bytes in which its records are encoded, again and again. */
+/** A layout, and the buffer that each of its records is encoded into. */
 class RecordEncoder {
   readonly layout: RecordLayout;
   readonly bytes: Uint8Array;
@@ -125,24 +127,29 @@ class RecordEncoder {
   }
 }
 
-/** Which kind of record it is. */
+/** Finds the kind of a record. */
 interface RecordKinds {
+  /**
+   * The kind of a message to send.
+   *
+   * @throws TypeError when it is of no kind
+   */
   ofMessage(message: Readonly<Record<string, unknown>>): RecordEncoder;
-  /** By the first byte of the record; `undefined` when it is no kind. */
+  /** The kind of a received record, by its first byte; `undefined` if there is no such kind. */
   ofByte(byte: number): RecordEncoder | undefined;
-  /** The one kind that there is. */
+  /** The kind of all records, if there is only one. */
   readonly only?: RecordEncoder;
 }
 
-function recordCodec<Message>(choice: RecordKinds, { guard }: StructOptions<Message>): Codec<Message> {
+function recordCodec<Message>(kinds: RecordKinds, { guard }: StructOptions<Message>): Codec<Message> {
   return {
-    decoder: () => new RecordDecoder<Message>(choice, guard),
+    decoder: () => new RecordDecoder<Message>(kinds, guard),
     encode(message) {
       if (typeof message !== "object" || message === null) {
         throw new TypeError(`message: expected an object, got ${kindOf(message)}`);
       }
       const record = message as Readonly<Record<string, unknown>>;
-      const { layout, view, bytes } = choice.ofMessage(record);
+      const { layout, view, bytes } = kinds.ofMessage(record);
       layout.write(view, record);
       return bytes;
     },
@@ -150,17 +157,17 @@ function recordCodec<Message>(choice: RecordKinds, { guard }: StructOptions<Mess
 }
 
 class RecordDecoder<Message> implements Decoder<Message> {
-  readonly #choice: RecordKinds;
+  readonly #kinds: RecordKinds;
   readonly #guard: ((message: Message) => boolean) | undefined;
-  /** Where there is one kind. With a guard each is read at once: it may look at what it likes. */
+  /** The layout, if there is one kind and no guard. A guard needs each record to be read on arrival. */
   readonly #record: MessageLayout<Message> | undefined;
   readonly #held = new PartialBuffer();
   #recordNumber = 1;
 
-  constructor(choice: RecordKinds, guard: ((message: Message) => boolean) | undefined) {
-    this.#choice = choice;
+  constructor(kinds: RecordKinds, guard: ((message: Message) => boolean) | undefined) {
+    this.#kinds = kinds;
     this.#guard = guard;
-    if (guard === undefined) this.#record = choice.only?.layout as MessageLayout<Message> | undefined;
+    if (guard === undefined) this.#record = kinds.only?.layout as MessageLayout<Message> | undefined;
   }
 
   decode(bytes: Uint8Array, sink: MessageSink<Message>): void {
@@ -169,7 +176,7 @@ class RecordDecoder<Message> implements Decoder<Message> {
     const view = viewOf(bytes);
     if (this.#record !== undefined && sink.putRecords !== undefined) {
       const count = Math.floor((bytes.length - at) / this.#record.sizeBytes);
-      this.#pass(this.#record, bytes, at, count, sink);
+      this.#putRecords(this.#record, bytes, at, count, sink);
       at += count * this.#record.sizeBytes;
     }
     while (at < bytes.length) {
@@ -194,7 +201,7 @@ class RecordDecoder<Message> implements Decoder<Message> {
   end(): void {
     if (this.#held.length === 0) return;
     throw new DecodeError(
-      `the stream ended inside record ${this.#recordNumber}: ${this.#held.length} bytes came of ${this.#heldLayout.sizeBytes}`,
+      `the stream ended inside record ${this.#recordNumber}, after ${this.#held.length} of ${this.#heldLayout.sizeBytes} bytes`,
     );
   }
 
@@ -202,7 +209,7 @@ class RecordDecoder<Message> implements Decoder<Message> {
     return this.#layoutOf(this.#held.view[0] as number);
   }
 
-  /** The first bytes are the rest of the held record. Answers where the next one starts. */
+  /** Completes the held record with the start of `bytes`. Returns where the next record starts. */
   #finishHeld(bytes: Uint8Array, sink: MessageSink<Message>): number {
     const layout = this.#heldLayout;
     const end = Math.min(layout.sizeBytes - this.#held.length, bytes.length);
@@ -210,14 +217,14 @@ class RecordDecoder<Message> implements Decoder<Message> {
     if (this.#held.length < layout.sizeBytes) return end;
     const { view } = this.#held;
     if (this.#record !== undefined && sink.putRecords !== undefined)
-      this.#pass(this.#record, view, 0, 1, sink);
+      this.#putRecords(this.#record, view, 0, 1, sink);
     else sink.put(this.#read(layout, viewOf(view), view.byteOffset), layout.sizeBytes);
     this.#held.clear();
     return end;
   }
 
-  /** Passes on so many records from `start` on, unread, up to the first bad one. */
-  #pass(
+  /** Passes on `count` records from `start`, unread, up to the first invalid one. */
+  #putRecords(
     layout: RecordLayout,
     bytes: Uint8Array,
     start: number,
@@ -232,12 +239,12 @@ class RecordDecoder<Message> implements Decoder<Message> {
     const good = (bad - from) / layout.sizeBytes;
     if (good > 0) sink.putRecords?.(bytes, start, good);
     this.#recordNumber += good;
-    if (bad < end) this.#read(layout, view, bad); // which says what is wrong
+    if (bad < end) this.#read(layout, view, bad); // throws the error for it
   }
 
   #layoutOf(byte: number): RecordLayout {
-    const slot = this.#choice.ofByte(byte);
-    if (slot !== undefined) return slot.layout;
+    const encoder = this.#kinds.ofByte(byte);
+    if (encoder !== undefined) return encoder.layout;
     throw new DecodeError(`record ${this.#recordNumber} begins with ${byte}, which is no kind of record`);
   }
 
@@ -252,14 +259,14 @@ class RecordDecoder<Message> implements Decoder<Message> {
       const message = layout.read(view, at) as Message;
       if (this.#guard === undefined || this.#guard(message)) return message;
     } catch (cause) {
-      const why = cause instanceof DecodeError ? cause.message : "the guard threw at it";
-      throw new DecodeError(`record ${this.#recordNumber}: ${why}`, { cause });
+      const problem = cause instanceof DecodeError ? cause.message : "the guard threw on it";
+      throw new DecodeError(`record ${this.#recordNumber}: ${problem}`, { cause });
     }
     throw new DecodeError(`record ${this.#recordNumber}: the guard refused it`);
   }
 }
 
-/** A layout whose records are the messages. */
+/** A layout whose records are the messages of the codec. */
 type MessageLayout<Message> = RecordReader<Message> & RecordLayout;
 
 function isLittleEndian({ endian = "little" }: { readonly endian?: unknown }): boolean {
@@ -267,7 +274,7 @@ function isLittleEndian({ endian = "little" }: { readonly endian?: unknown }): b
   throw new TypeError(`endian: expected "big" or "little", got ${JSON.stringify(endian)}`);
 }
 
-/** A view of all that `bytes` lie in. */
+/** A view of the whole buffer under `bytes`. */
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer);
 }

@@ -139,7 +139,7 @@ describe("a guard says which values are messages", () => {
         codec: throwing,
         stream: '{"x":1}\n13\n',
         messages: [{ x: 1 }],
-        error: "the guard threw at the JSON value of line 2",
+        error: "the guard threw on the JSON value of line 2",
       },
     ],
     { stream: '{"x":-7}\n', message: { x: -7 } },
@@ -148,7 +148,7 @@ describe("a guard says which values are messages", () => {
   test("what it threw is the cause", () => {
     const decode = () => throwing.decoder().decode(streamOf("13\n"), { put: () => {} });
     expect(decode).toThrow(
-      new DecodeError("the guard threw at the JSON value of line 1", { cause: new Error("unlucky") }),
+      new DecodeError("the guard threw on the JSON value of line 1", { cause: new Error("unlucky") }),
     );
   });
 });
@@ -174,7 +174,7 @@ describe("a value is encoded", () => {
     { kind: "function", message: () => 1 },
     { kind: "symbol", message: Symbol("x") },
   ])("never from what JSON has no form for: $kind", ({ kind, message }) => {
-    expect(() => json().encode(message)).toThrow(new TypeError(`message: JSON has no form for ${kind}`));
+    expect(() => json().encode(message)).toThrow(new TypeError(`message: JSON cannot represent ${kind}`));
   });
 
   test("never from what JSON cannot write: a bigint, a cycle", () => {
@@ -182,7 +182,7 @@ describe("a value is encoded", () => {
     cycle.self = cycle;
     for (const message of [1n, { deep: [1n] }, cycle]) {
       expect(() => json().encode(message)).toThrow(TypeError);
-      expect(() => json().encode(message)).toThrow(/^message: JSON has no form for it: ./);
+      expect(() => json().encode(message)).toThrow(/^message: JSON cannot represent it: ./);
     }
   });
 

@@ -42,21 +42,21 @@ describe("with a length of one byte, a stream is cut into messages", () => {
         codec: four,
         stream: "\x03abc\x04abcd\x05abcde\x01a",
         messages: [abc, streamOf("abcd")],
-        error: "message 3 says it has 5 bytes, over the limit of 4",
+        error: "message 3 has a length of 5 bytes, over the limit of 4",
       },
       {
         title: "a stream that ends inside a message is refused at its end",
         codec: u8,
         stream: "\x03abc\x03ab",
         messages: [abc],
-        endError: "the stream ended inside message 2: 2 bytes came of 3 bytes",
+        endError: "the stream ended inside message 2, after 2 of 3 bytes",
       },
       {
         title: "a stream that ends between a length and its message is refused at its end",
         codec: u8,
         stream: "\x03",
         messages: [],
-        endError: "the stream ended inside message 1: 0 bytes came of 3 bytes",
+        endError: "the stream ended inside message 1, after 0 of 3 bytes",
       },
     ],
     { stream: "\x04é!!", message: streamOf("é!!") },
@@ -73,7 +73,7 @@ describe("with a length of two bytes, the first is the high one, or the low one 
         codec: u16,
         stream: octets(0, 1, 9, 0),
         messages: [octets(9)],
-        endError: "the stream ended inside message 2: 1 bytes came of a length",
+        endError: "the stream ended inside the length of message 2",
       },
     ],
     { stream: "\0\x03abc", message: abc },
@@ -91,14 +91,14 @@ describe("with a length of four bytes, as unless it is said otherwise", () => {
       codec: u32,
       stream: octets(0, 0, 0, 0, 0, 1, 0, 1),
       messages: [octets()],
-      error: "message 2 says it has 65537 bytes, over the limit of 65536",
+      error: "message 2 has a length of 65537 bytes, over the limit of 65536",
     },
     {
       title: "the largest length is refused, and is no negative number",
       codec: u32,
       stream: octets(0xff, 0xff, 0xff, 0xff),
       messages: [],
-      error: "message 1 says it has 4294967295 bytes, over the limit of 65536",
+      error: "message 1 has a length of 4294967295 bytes, over the limit of 65536",
     },
   ];
   testDecodeTable(
@@ -144,14 +144,14 @@ describe("with a varint for a length", () => {
         codec: varint,
         stream: octets(0, 0x81, 0x80, 0x04),
         messages: [octets()],
-        error: "message 2 says it has 65537 bytes, over the limit of 65536",
+        error: "message 2 has a length of 65537 bytes, over the limit of 65536",
       },
       {
         title: "the largest length is refused as too much, not as wrong",
         codec: varint,
         stream: octets(0xff, 0xff, 0xff, 0xff, 0x0f),
         messages: [],
-        error: "message 1 says it has 4294967295 bytes, over the limit of 65536",
+        error: "message 1 has a length of 4294967295 bytes, over the limit of 65536",
       },
       {
         title: "a length of more than 32 bits is refused",
@@ -172,7 +172,7 @@ describe("with a varint for a length", () => {
         codec: varint,
         stream: octets(0x80, 0x80),
         messages: [],
-        endError: "the stream ended inside message 1: 2 bytes came of a length",
+        endError: "the stream ended inside the length of message 1",
       },
     ],
     { stream: join([octets(0xac, 0x02), long]), message: long },
@@ -193,7 +193,7 @@ describe("a decoder", () => {
     receiver.take(octets(0, 1, 0));
     expect(receiver.error).toBeUndefined();
     receiver.take(octets(1));
-    expect(receiver.error).toBe("message 1 says it has 65537 bytes, over the limit of 65536");
+    expect(receiver.error).toBe("message 1 has a length of 65537 bytes, over the limit of 65536");
     expect(receiver.peakHeldBytes).toBe(3);
   });
 

@@ -51,7 +51,7 @@ describe("a stream is cut into records of one kind", () => {
         codec: pair,
         stream: octets(1, 1, 0, 2, 2),
         messages: [{ a: 1, b: 1 }],
-        endError: "the stream ended inside record 2: 2 bytes came of 3",
+        endError: "the stream ended inside record 2, after 2 of 3 bytes",
       },
     ],
     { stream: octets(9, 8, 8), message: { a: 9, b: 0x0808 } },
@@ -66,7 +66,7 @@ describe("a record that holds what was never written is refused, and those befor
         codec: flag,
         stream: octets(1, 0, 2, 1),
         messages: [{ on: true }, { on: false }],
-        error: "record 3: on is 2, and neither 0 nor 1",
+        error: "record 3: on is 2, which is neither 0 nor 1",
       },
       {
         title: "a record that the guard refuses",
@@ -80,7 +80,7 @@ describe("a record that holds what was never written is refused, and those befor
         codec: angry,
         stream: octets(2),
         messages: [],
-        error: "record 1: the guard threw at it",
+        error: "record 1: the guard threw on it",
       },
     ],
     { stream: octets(1), message: { on: true } },
@@ -93,7 +93,7 @@ describe("a record that holds what was never written is refused, and those befor
   ] as const)("%s, as it would spoil all that is computed from it", ([name, bytes]) => {
     const receiver = new Receiver(real);
     receiver.take(octets(...bytes));
-    expect(receiver.error).toBe(`record 1: x is ${name}, and not a finite number`);
+    expect(receiver.error).toBe(`record 1: x is ${name}, which is not a finite number`);
   });
 });
 
@@ -123,7 +123,7 @@ describe("a stream is cut into records of several kinds", () => {
         codec: talk,
         stream: octets(1, 0, 5),
         messages: [{ kind: "stop" }],
-        endError: "the stream ended inside record 2: 2 bytes came of 3",
+        endError: "the stream ended inside record 2, after 2 of 3 bytes",
       },
     ],
     { stream: octets(0, 1, 2), message: { kind: "move", x: 1, y: 2 } },
@@ -253,7 +253,7 @@ describe("encode", () => {
   test("takes finite numbers alone, and none that its type makes infinite", () => {
     for (const x of [Number.NaN, Infinity, -Infinity, 3.5e38]) {
       expect(() => real.encode({ x })).toThrow(
-        new RangeError(`message.x: expected a finite number of its type, got ${x}`),
+        new RangeError(`message.x: expected a finite number within its type, got ${x}`),
       );
     }
     expect(() => real.encode({ x: 3.4e38 })).not.toThrow();
@@ -282,7 +282,7 @@ describe("a schema that cannot be is refused at once", () => {
     [{ x: "f16" }, /^schema\.x: expected one of u8, i8, .*; got "f16"$/],
     [{ x: undefined }, /^schema\.x: expected one of .*; got undefined$/],
     [{ x: "toString" }, /^schema\.x: expected one of/],
-    [{ 7: "u8" }, /^schema\.7: a number is no name/],
+    [{ 7: "u8" }, /^schema\.7: a name cannot be a number/],
     [JSON.parse('{"__proto__":"u8"}'), /^schema\.__proto__: a field cannot have this name$/],
   ] as const)("%o", ([schema, message]) => {
     expect(() => struct(schema as never)).toThrow(message);
@@ -301,9 +301,9 @@ describe("a schema that cannot be is refused at once", () => {
 
   test("kinds that are none, too many, numbers, or have a field that is called kind", () => {
     const many = Object.fromEntries(Array.from({ length: 257 }, (_, index) => [`k${index}`, {}]));
-    expect(() => structs({})).toThrow("kinds: expected 1 to 256 of them, got 0");
-    expect(() => structs(many)).toThrow("kinds: expected 1 to 256 of them, got 257");
-    expect(() => structs({ 1: {} })).toThrow("kinds.1: a number is no name");
+    expect(() => structs({})).toThrow("kinds: expected 1 to 256 kinds, got 0");
+    expect(() => structs(many)).toThrow("kinds: expected 1 to 256 kinds, got 257");
+    expect(() => structs({ 1: {} })).toThrow("kinds.1: a name cannot be a number");
     expect(() => structs({ a: { kind: "u8" } })).toThrow("schema.kind: a field cannot have this name");
     expect(() => struct({ kind: "u8" })).not.toThrow();
   });
