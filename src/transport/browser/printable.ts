@@ -1,12 +1,12 @@
 /**
- * What a stranger wrote, as it may stand in a sentence for a person: bounded,
- * and without what could move a terminal's cursor or turn the order of what
- * stands around it.
+ * A peer's text, made safe for a message to people: bounded, and without
+ * characters that move a terminal's cursor or change the direction of the text
+ * around it. Replaces them by U+FFFD. Decides nothing about where it is shown.
  */
 export function printable(text: string): string {
-  return text.slice(0, MOST_CHARACTERS).replace(UNPRINTABLE, "\uFFFD");
+  return text.slice(0, MAX_CHARACTERS).replace(UNPRINTABLE, "\uFFFD");
 }
 
-/** As much as a WebSocket's close frame has room for. */
-const MOST_CHARACTERS = 123;
+/** The capacity of a WebSocket's close frame. */
+const MAX_CHARACTERS = 123;
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;

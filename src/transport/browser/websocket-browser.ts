@@ -1,33 +1,42 @@
 /**
- * The page's own WebSocket as a link: the one way out of a page that is a
- * stream. Runs in a window and in a worker; knows no `node:` module.
+ * The WebSocket of a page as a link. Runs in a window and in a worker, and knows
+ * no `node:` module.
  *
  *     socket events ──▶ (backlog, while paused) ──▶ link events
  *
- * Decides what stands in for what a page cannot do: it cannot pause a socket,
- * so what comes meanwhile waits here under a limit; it is not told when bytes
- * have left, so `pump` looks; it has no half close and no reset.
+ * Decides how to replace what a page lacks. A page cannot pause a socket, so
+ * messages wait here under a limit while the link is paused. It gets no event
+ * when bytes have left, so `pump` checks. It has no half-close and no reset.
  */
 import { limit } from "../../check.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link, LinkEvents } from "../../port/link.ts";
 import type { Transport } from "../../port/transport.ts";
-import { BROKEN, type CloseFrame, PAGE_ABORT, pageCloseFrameOf, reasonOfCode } from "./close-codes.ts";
+import {
+  ABNORMAL_CLOSURE,
+  type CloseFrame,
+  PAGE_ABORT,
+  pageCloseFrameOf,
+  reasonOfCode,
+} from "./close-codes.ts";
 import { checkedUrl, MESSAGE_BYTES, type WebSocketOptions } from "./websocket-options.ts";
 
 /**
- * A WebSocket transport, to connect with from a page. A URL without a scheme is
- * relative to the page. Any codec works: a frame's messages travel in one
- * binary WebSocket message, and where one ends says nothing.
+ * A WebSocket transport, to connect with from a page. It opens no socket before
+ * it is used, and may be used any number of times. A URL without a scheme is
+ * relative to the page. Any codec works: the messages of a frame travel in one
+ * binary WebSocket message, whose borders mean nothing to the codec.
  *
- * @throws TypeError when an option is of the wrong kind, or there is no WebSocket here
- * @throws RangeError when `url` is none for a WebSocket, or an option is out of its range
- * @throws SyntaxError, the page's own, at `connect` when `protocols` are no different tokens
+ * @throws TypeError when an option has the wrong type, or the platform has no WebSocket
+ * @throws RangeError when `url` is no URL of a WebSocket, or an option is out of range
+ * @throws SyntaxError, the page's own, at `connect` when `protocols` are not distinct tokens
  */
 export function websocket(url: string | URL, options: WebSocketOptions = {}): Transport {
   const { WebSocket, location } = globalThis as unknown as PageGlobals;
   if (typeof WebSocket !== "function") {
-    throw new TypeError("websocket: there is none here; for Node, import tickwire/websocket");
+    throw new TypeError(
+      "websocket: expected a global WebSocket, found none; in Node, import tickwire/websocket",
+    );
   }
   const href = checkedUrl(url, location?.href);
   const { protocols = [], maxBacklogBytes = DEFAULT_MAX_BACKLOG_BYTES } = options;
@@ -36,21 +45,21 @@ export function websocket(url: string | URL, options: WebSocketOptions = {}): Tr
 }
 
 class BrowserLink implements Link {
-  // A page is not told who it talks to.
+  // A page has no access to the addresses of a socket.
   declare readonly localAddress: undefined;
   declare readonly remoteAddress: undefined;
   readonly allowHalfOpen = false;
   readonly #maxBacklogBytes: number;
   readonly #socket: PageSocket | undefined;
-  /** Whom to tell; nobody once it is over. */
+  /** The event handler; `undefined` once the link is closed. */
   #events: LinkEvents | undefined;
   #hasOpened = false;
   #paused = false;
   #backlog: Uint8Array[] = [];
   #backlogBytes = 0;
-  /** Why it ends, once that is known; told when the backlog in front of it is taken. */
+  /** The close reason, once it is known; reported after the backlog is delivered. */
   #reason: CloseReason | undefined;
-  /** Bytes that were in the socket's own queue when last looked at. */
+  /** The size of the socket's own send queue when it was last checked. */
   #queuedBytes = 0;
 
   constructor(open: () => PageSocket, maxBacklogBytes: number) {
@@ -59,7 +68,7 @@ class BrowserLink implements Link {
       this.#socket = open();
       this.#socket.binaryType = "arraybuffer";
     } catch (cause) {
-      if ((cause as Error).name === "SyntaxError") throw cause; // bad protocols: the caller's mistake
+      if ((cause as Error).name === "SyntaxError") throw cause; // invalid protocols: the caller's mistake
       this.#reason = { kind: "denied", message: "the page may not connect to that URL", cause };
     }
   }
@@ -68,20 +77,20 @@ class BrowserLink implements Link {
     this.#events = events;
     const socket = this.#socket;
     if (socket === undefined) {
-      this.#tellEnd();
+      this.#reportEnd();
       return;
     }
     socket.onopen = () => {
       this.#hasOpened = true;
       events.opened();
     };
-    socket.onmessage = ({ data }) => this.#hear(bytesOf(data));
+    socket.onmessage = ({ data }) => this.#receive(bytesOf(data));
     socket.onclose = ({ code, reason }) => this.#closed(code, reason);
   }
 
   write(bytes: Uint8Array): boolean {
     const socket = this.#socket;
-    if (socket?.readyState !== OPEN) return true; // it leads nowhere, and is gone
+    if (socket?.readyState !== OPEN) return true; // the bytes are dropped
     for (let start = 0; start < bytes.length; start += MESSAGE_BYTES) {
       socket.send(bytes.subarray(start, start + MESSAGE_BYTES));
     }
@@ -97,28 +106,28 @@ class BrowserLink implements Link {
   resume(): void {
     this.#paused = false;
     const backlog = this.#backlog;
-    let taken = 0;
+    let delivered = 0;
     for (const bytes of backlog) {
-      if (this.#paused) break; // by what it was just given
-      taken++;
-      this.#backlogBytes -= bytes.length + MESSAGE_WEIGHT_BYTES;
+      if (this.#paused) break; // the last message reached the receive limit again
+      delivered++;
+      this.#backlogBytes -= bytes.length + MESSAGE_OVERHEAD_BYTES;
       this.#events?.received(bytes);
     }
-    this.#backlog = backlog.slice(taken);
-    if (this.#socket?.readyState === CLOSED) this.#tellEnd();
+    this.#backlog = backlog.slice(delivered);
+    if (this.#socket?.readyState === CLOSED) this.#reportEnd();
   }
 
   end(reason?: CloseReason): void {
-    this.#leave(LOCAL, pageCloseFrameOf(reason));
+    this.#close(CLOSED_LOCALLY, pageCloseFrameOf(reason));
   }
 
   endSending(): void {
-    this.end(); // WebSocket has no half close
+    this.end(); // WebSocket has no half-close
   }
 
   abort(reason?: CloseReason): void {
-    this.#leave(
-      LOCAL,
+    this.#close(
+      CLOSED_LOCALLY,
       reason === undefined || reason.kind === "local" ? PAGE_ABORT : pageCloseFrameOf(reason),
     );
     this.#events = undefined;
@@ -128,41 +137,41 @@ class BrowserLink implements Link {
   pump(): number | undefined {
     this.#noteDrained();
     if (this.#events === undefined) return undefined;
-    return this.#queuedBytes > 0 ? LOOK_AGAIN_MS : Infinity;
+    return this.#queuedBytes > 0 ? RECHECK_MS : Infinity;
   }
 
-  #leave(reason: CloseReason, { code, text }: CloseFrame): void {
+  #close(reason: CloseReason, { code, text }: CloseFrame): void {
     this.#reason ??= reason;
-    this.#socket?.close(code, text); // which does nothing when it is closing already
+    this.#socket?.close(code, text); // has no effect if it is closing already
   }
 
-  #hear(bytes: Uint8Array): void {
+  #receive(bytes: Uint8Array): void {
     if (!this.#paused) {
       this.#events?.received(bytes);
     } else if (this.#reason === undefined) {
       this.#backlog.push(bytes);
-      this.#backlogBytes += bytes.length + MESSAGE_WEIGHT_BYTES;
+      this.#backlogBytes += bytes.length + MESSAGE_OVERHEAD_BYTES;
       if (this.#backlogBytes > this.#maxBacklogBytes) this.#overflow();
     }
   }
 
   #overflow(): void {
-    const message = `more than maxBacklogBytes, ${this.#maxBacklogBytes}, came while the game took nothing`;
+    const message = `more than maxBacklogBytes, ${this.#maxBacklogBytes}, arrived while the connection was paused`;
     const reason: CloseReason = { kind: "overflow", message };
-    this.#leave(reason, pageCloseFrameOf(reason));
+    this.#close(reason, pageCloseFrameOf(reason));
   }
 
   #closed(code: number, text: string): void {
     this.#noteDrained();
-    const isBroken = code === BROKEN;
-    if (isBroken && !this.#hasOpened) this.#reason ??= UNREACHED;
-    else if (isBroken && this.#reason === LOCAL) this.#reason = undefined; // the peer did not take our end
+    const isBroken = code === ABNORMAL_CLOSURE;
+    if (isBroken && !this.#hasOpened) this.#reason ??= NOT_OPENED;
+    else if (isBroken && this.#reason === CLOSED_LOCALLY) this.#reason = undefined; // the peer did not acknowledge the close frame
     this.#reason ??= reasonOfCode(code, text);
-    this.#tellEnd();
+    this.#reportEnd();
   }
 
-  /** Tells why it is over, unless something of what came before waits. */
-  #tellEnd(): void {
+  /** Reports the close, unless earlier messages still wait in the backlog. */
+  #reportEnd(): void {
     const reason = this.#reason;
     if (reason === undefined || this.#backlog.length > 0) return;
     const events = this.#events;
@@ -179,12 +188,12 @@ class BrowserLink implements Link {
   }
 }
 
-/** What came: bytes, or the bytes of a text, as peers that know no tickwire send it. */
+/** The bytes of a message. A peer without tickwire may send text. */
 function bytesOf(data: unknown): Uint8Array {
   return typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data as ArrayBuffer);
 }
 
-/** What this file uses of a page's WebSocket. The types of DOM are not loaded here: the core has none. */
+/** The part of a page's WebSocket that this file uses. The DOM's types are not loaded, as the core has none. */
 interface PageSocket {
   binaryType: string;
   readonly readyState: number;
@@ -201,17 +210,17 @@ interface PageGlobals {
   readonly location?: { readonly href: string };
 }
 
-/** States of a page's WebSocket, as the standard numbers them. */
+/** The values of `readyState`, from the WebSocket standard. */
 const OPEN = 1;
 const CLOSED = 3;
-/** What a message in the backlog is charged beside its bytes, or a flood of empty ones would be free. */
-const MESSAGE_WEIGHT_BYTES = 64;
+/** The cost of a message in the backlog besides its bytes; without it, a flood of empty messages would be free. */
+const MESSAGE_OVERHEAD_BYTES = 64;
 const DEFAULT_MAX_BACKLOG_BYTES = 4_194_304;
-/** How soon bytes that have not left are looked at again, by those who wait for them: half a frame. */
-const LOOK_AGAIN_MS = 8;
+/** The delay until unsent bytes are checked again, while `waitForActivity` waits: half a frame. */
+const RECHECK_MS = 8;
 
-const LOCAL: CloseReason = { kind: "local", message: "this side closed the connection" };
-const UNREACHED: CloseReason = {
+const CLOSED_LOCALLY: CloseReason = { kind: "local", message: "this side closed the connection" };
+const NOT_OPENED: CloseReason = {
   kind: "refused",
-  message: "nobody listens there, or sent this page away; a page is not told which",
+  message: "nobody listens there, or the server rejected this page; a browser does not report which",
 };

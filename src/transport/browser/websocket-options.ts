@@ -1,28 +1,29 @@
 /**
- * What a WebSocket client takes, in a page and in Node alike, so that the same
- * source runs on both sides.
+ * The options of a WebSocket client, the same in a page and in Node, so that the
+ * same source runs in both. Knows no socket.
  */
 import { kindOf } from "../../check.ts";
 
 /** Options of `websocket()`. */
 export interface WebSocketOptions {
-  /** Subprotocols to offer, the best first; a server that takes none of them does not open. None by default. */
+  /** Subprotocols to offer, in order of preference; the connection fails if the server accepts none. None by default. */
   readonly protocols?: readonly string[];
   /**
-   * In a page: what may wait while the game holds the connection back, in
-   * bytes, each message charged its size and 64 bytes; 4 MiB by default. A page
-   * cannot pause a WebSocket, so above this the connection closes with
-   * `overflow`: a game that is four receive limits behind has stopped
-   * listening. Node pauses the socket, and needs no such limit.
+   * In a page: how much may wait while the connection is paused, in bytes; each
+   * message counts as its size plus 64 bytes. 4 MiB by default: a game that is
+   * four receive limits behind has stopped receiving. A page cannot pause a
+   * WebSocket, so beyond this limit the connection closes with `overflow`. Node
+   * pauses the socket, and ignores this option.
    */
   readonly maxBacklogBytes?: number;
 }
 
 /**
- * A URL as a WebSocket takes it; `http:` and `https:` mean `ws:` and `wss:`.
+ * The URL of a WebSocket, as a string; `http:` and `https:` become `ws:` and
+ * `wss:`.
  *
- * @throws TypeError when it is no string or URL
- * @throws RangeError when it is none that a WebSocket can go to
+ * @throws TypeError when `url` is no string or URL
+ * @throws RangeError when it is no URL of a WebSocket
  */
 export function checkedUrl(url: string | URL, base?: string): string {
   if (typeof url !== "string" && !(url instanceof URL)) {
@@ -45,9 +46,9 @@ function tryParse(url: string | URL, base: string | undefined): URL | undefined 
 }
 
 /**
- * The most that one WebSocket message of ours holds, in bytes; a frame's worth
- * that is longer goes out in several. So no peer's maximum is passed, however
- * large the send limit, and a receiver that wants to pause overshoots by no
- * more than one read of TCP does.
+ * The size of the largest WebSocket message that is sent, in bytes; a larger batch
+ * is sent as several messages. So a batch never exceeds the peer's maximum,
+ * however large the send limit is, and a receiver that pauses exceeds its limit
+ * by no more than with one read of TCP.
  */
 export const MESSAGE_BYTES = 65_536;

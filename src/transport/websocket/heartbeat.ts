@@ -1,40 +1,41 @@
 /**
- * Finds peers that are gone without a word: pings those that are silent, and
- * ends those that stay so. All in polled time, which a late frame moves by no
- * more than a bound, so a game that stalled does not end peers that did nothing
- * wrong.
+ * The heartbeat: finds peers that are gone without a close. It pings a silent
+ * link, and expires one that stays silent. Knows no sockets and no frames.
  *
- *     pump ──▶ those whose turn it is ──▶ ping, or expire
+ *     pump ──▶ the members that are due ──▶ ping, or expire
  *
- * Every member has a turn once an interval, and they queue up in that order; a
- * frame looks at those that are due and never at all.
+ * All times are polled time, and one frame counts for a bounded length of it. So
+ * a game that stalled does not expire healthy peers. Every member is due once an
+ * interval, and the members are queued in that order: a frame checks only those
+ * that are due.
  */
 
-/** Whose heart is watched. */
+/** A link that is checked. */
 export interface HeartbeatTarget {
-  /** Whether it is held back by this side, which then cannot hear it and does not judge it. */
+  /** Whether this side has paused the link. It then receives nothing, and does not expire. */
   readonly isPaused: boolean;
+  /** Sends a ping. */
   ping(): void;
-  /** It was silent for the whole deadline. */
+  /** Ends the link: it was silent for the whole deadline. */
   expire(): void;
 }
 
-/** How often, and how long. */
-export interface HeartbeatPlan {
+/** The times of a heartbeat, in milliseconds of polled time. */
+export interface HeartbeatOptions {
   readonly pingIntervalMs: number;
   readonly deadPeerMs: number;
 }
 
-/** The hearts of all links that one poller's acceptor, or one client, has. */
+/** The heartbeat of all links of one acceptor, or of one client. */
 export class Heartbeat {
-  readonly #plan: HeartbeatPlan;
-  /** When each was last heard and is due, the next one first: a set keeps the order of adding. */
-  readonly #members = new Map<HeartbeatTarget, { heardMs: number; dueMs: number }>();
+  readonly #options: HeartbeatOptions;
+  /** The times of each member, the next due one first: a map keeps the order of insertion. */
+  readonly #members = new Map<HeartbeatTarget, { lastReceivedMs: number; dueMs: number }>();
   #polledMs = 0;
   #lastPumpMs: number | undefined;
 
-  constructor(plan: HeartbeatPlan) {
-    this.#plan = plan;
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
   }
 
   get size(): number {
@@ -42,46 +43,46 @@ export class Heartbeat {
   }
 
   add(member: HeartbeatTarget): void {
-    if (this.#plan.pingIntervalMs !== Infinity) this.#queue(member, this.#polledMs);
+    if (this.#options.pingIntervalMs !== Infinity) this.#schedule(member, this.#polledMs);
   }
 
   remove(member: HeartbeatTarget): void {
     this.#members.delete(member);
   }
 
-  /** Something came from it, whatever it was. */
-  markAlive(member: HeartbeatTarget): void {
+  /** Notes that the member has received something, of any kind. */
+  received(member: HeartbeatTarget): void {
     const times = this.#members.get(member);
-    if (times !== undefined) times.heardMs = this.#polledMs;
+    if (times !== undefined) times.lastReceivedMs = this.#polledMs;
   }
 
-  /** Gives those their turn whose time has come, and answers how soon the next one is due. */
+  /** Checks the members that are due, and returns the delay until the next one is, in milliseconds. */
   pump(nowMs: number): number {
     const deltaMs = nowMs - (this.#lastPumpMs ?? nowMs);
     this.#lastPumpMs = nowMs;
     this.#polledMs += Math.min(Math.max(deltaMs, 0), MAX_FRAME_MS);
-    for (const [member, { heardMs, dueMs }] of this.#members) {
+    for (const [member, { lastReceivedMs, dueMs }] of this.#members) {
       if (dueMs > this.#polledMs) return Math.min(dueMs - this.#polledMs, MAX_FRAME_MS);
-      this.#takeTurn(member, member.isPaused ? this.#polledMs : heardMs);
+      this.#check(member, member.isPaused ? this.#polledMs : lastReceivedMs);
     }
     return Infinity;
   }
 
-  #takeTurn(member: HeartbeatTarget, heardMs: number): void {
-    const silentMs = this.#polledMs - heardMs;
+  #check(member: HeartbeatTarget, lastReceivedMs: number): void {
+    const silentMs = this.#polledMs - lastReceivedMs;
     this.#members.delete(member);
-    if (silentMs >= this.#plan.deadPeerMs) {
+    if (silentMs >= this.#options.deadPeerMs) {
       member.expire();
       return;
     }
-    this.#queue(member, heardMs);
-    if (silentMs >= this.#plan.pingIntervalMs) member.ping();
+    this.#schedule(member, lastReceivedMs);
+    if (silentMs >= this.#options.pingIntervalMs) member.ping();
   }
 
-  #queue(member: HeartbeatTarget, heardMs: number): void {
-    this.#members.set(member, { heardMs, dueMs: this.#polledMs + this.#plan.pingIntervalMs });
+  #schedule(member: HeartbeatTarget, lastReceivedMs: number): void {
+    this.#members.set(member, { lastReceivedMs, dueMs: this.#polledMs + this.#options.pingIntervalMs });
   }
 }
 
-/** The most that one frame counts for, as a poller's own deadlines have it by default. */
+/** The most that one frame counts for; the same as a poller's default `maxFrameMs`. */
 const MAX_FRAME_MS = 1_000;

@@ -1,19 +1,22 @@
 /**
- * Whose pages may connect. A browser lets any page open a WebSocket to any
- * server, and sends the user's cookies along; the Origin header is the one word
- * that tells a server which page it was (RFC 6455, section 10.2). Who is no
- * browser sends what it likes, so this protects users from strange pages, and
- * not the server from strange programs.
+ * The origin check: which pages may connect. A browser lets any page open a
+ * WebSocket to any server, and sends the user's cookies with it. Only the Origin
+ * header identifies the page (RFC 6455, section 10.2). Other programs send any
+ * Origin they like. So this protects users from foreign pages, and not the
+ * server from foreign programs. Knows headers, and no sockets.
  */
 import { kindOf } from "../../check.ts";
 
-/** The origins that are let in; `"any"`, and by default the server's own host. */
+/** The allowed origins, or `"any"`; if not given, the origins of the server's own host. */
 export type Origins = readonly string[] | "any" | undefined;
-/** Whether a request with these headers may come in. */
+/** Returns whether a request with these headers is allowed. */
 export type OriginRule = (origin: string | undefined, host: string | undefined) => boolean;
 
 /**
- * @throws TypeError when `origins` is no list
+ * The rule for a list of origins. It allows a request without an Origin, as that
+ * comes from no browser.
+ *
+ * @throws TypeError when `origins` is no array
  * @throws RangeError when one of them is no origin
  */
 export function originRule(origins: Origins): OriginRule {
@@ -26,16 +29,16 @@ export function originRule(origins: Origins): OriginRule {
   return (origin) => origin === undefined || allowed.has(origin);
 }
 
-/** An origin as browsers write it. */
+/** The origin, as browsers write it. */
 function checkedOrigin(text: unknown): string {
   const url = tryParse(String(text));
   if (url === undefined || url.origin === "null" || url.pathname !== "/" || url.search + url.hash !== "") {
-    throw new RangeError(`origins: expected such as "https://example.org", got "${text}"`);
+    throw new RangeError(`origins: expected an origin such as "https://example.org", got "${text}"`);
   }
   return url.origin;
 }
 
-/** A browser leaves the port out where the scheme has it by default; a proxy may write it all the same. */
+/** Compares parsed URLs: a browser omits the default port of a scheme, but a proxy may include it. */
 function isSameHost(origin: string, host: string | undefined): boolean {
   const page = tryParse(origin);
   return (

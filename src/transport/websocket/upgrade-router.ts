@@ -1,33 +1,35 @@
 /**
- * Who on an HTTP server takes a request to become a WebSocket: a table of paths
- * for each server, so that several listeners share one. What nobody takes is
- * answered, and never left hanging. Knows HTTP, and no WebSocket.
+ * The upgrade router: which listener of an HTTP server handles an upgrade
+ * request. It keeps a table of paths for each server, so that several listeners
+ * share the server. A request for an unknown path is answered, never left
+ * hanging. Knows HTTP, and no WebSocket.
  */
 import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { Server as SecureServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** A server that requests come to. */
+/** An HTTP or HTTPS server. */
 export type AnyServer = Server | SecureServer;
-/** Takes a request over, and its socket with what came behind it. */
-export type TakeUpgrade = (request: IncomingMessage, socket: Socket, head: Buffer) => void;
+/** Takes over a request and its socket. `head` has the bytes that arrived after the request. */
+export type UpgradeHandler = (request: IncomingMessage, socket: Socket, head: Buffer) => void;
 
 /**
- * Takes a path of a server, or every path that nobody else has. Answers how to
- * give it back; `undefined` when it is taken.
+ * Claims a path of a server; without `path`, every path that no other listener
+ * claims. Returns `undefined` when it is claimed already, and otherwise the
+ * function that releases it.
  */
 export function claimPath(
   server: AnyServer,
   path: string | undefined,
-  take: TakeUpgrade,
+  handler: UpgradeHandler,
 ): (() => void) | undefined {
-  const board = boards.get(server) ?? new UpgradeRouter(server);
-  return board.add(path, take);
+  const router = routers.get(server) ?? new UpgradeRouter(server);
+  return router.add(path, handler);
 }
 
-/** Answers a request on its bare socket, and closes that. */
-export function answer(socket: Duplex, status: number, text: string, header = ""): void {
+/** Sends an HTTP response on a bare socket, and closes it. */
+export function respond(socket: Duplex, status: number, text: string, header = ""): void {
   socket.on("error", ignore);
   socket.once("finish", () => socket.destroy());
   const length = Buffer.byteLength(text);
@@ -37,41 +39,41 @@ export function answer(socket: Duplex, status: number, text: string, header = ""
   );
 }
 
-/** The one listener that a server has for all who share it. */
+/** The only 'upgrade' listener on a server, for all the listeners that share it. */
 class UpgradeRouter {
   readonly #server: AnyServer;
-  readonly #takers = new Map<string | undefined, TakeUpgrade>();
+  readonly #handlers = new Map<string | undefined, UpgradeHandler>();
 
   constructor(server: AnyServer) {
     this.#server = server;
   }
 
-  add(path: string | undefined, take: TakeUpgrade): (() => void) | undefined {
-    if (this.#takers.has(path)) return undefined;
-    if (this.#takers.size === 0) {
-      boards.set(this.#server, this);
+  add(path: string | undefined, handler: UpgradeHandler): (() => void) | undefined {
+    if (this.#handlers.has(path)) return undefined;
+    if (this.#handlers.size === 0) {
+      routers.set(this.#server, this);
       this.#server.on("upgrade", this.#route);
     }
-    this.#takers.set(path, take);
-    return () => this.#remove(path, take);
+    this.#handlers.set(path, handler);
+    return () => this.#remove(path, handler);
   }
 
-  #remove(path: string | undefined, take: TakeUpgrade): void {
-    if (this.#takers.get(path) !== take) return;
-    this.#takers.delete(path);
-    if (this.#takers.size > 0) return;
-    boards.delete(this.#server);
+  #remove(path: string | undefined, handler: UpgradeHandler): void {
+    if (this.#handlers.get(path) !== handler) return;
+    this.#handlers.delete(path);
+    if (this.#handlers.size > 0) return;
+    routers.delete(this.#server);
     this.#server.off("upgrade", this.#route);
   }
 
   readonly #route = (request: IncomingMessage, duplex: Duplex, head: Buffer): void => {
-    const socket = duplex as Socket; // a server of HTTP has no other
-    const take = this.#takers.get(pathOf(request)) ?? this.#takers.get(undefined);
-    const isOurs = take !== undefined || this.#server.listenerCount("upgrade") === 1;
-    if (!isOurs) return; // somebody else may know the path
-    socket.on("error", ignore); // from here on HTTP does not listen to it
-    if (take === undefined) answer(socket, 404, "nobody takes a WebSocket at this path\n");
-    else take(request, socket, head);
+    const socket = duplex as Socket; // an HTTP server has no other streams
+    const handler = this.#handlers.get(pathOf(request)) ?? this.#handlers.get(undefined);
+    const isOurs = handler !== undefined || this.#server.listenerCount("upgrade") === 1;
+    if (!isOurs) return; // another 'upgrade' listener may handle the path
+    socket.on("error", ignore); // the HTTP server has stopped listening for errors
+    if (handler === undefined) respond(socket, 404, "no WebSocket listener at this path\n");
+    else handler(request, socket, head);
   };
 }
 
@@ -79,7 +81,7 @@ function pathOf(request: IncomingMessage): string {
   return (request.url ?? "").split("?", 1)[0] ?? "";
 }
 
-/** The socket closes by itself after an error; only a listener must be there. */
+/** A socket closes by itself after an error, but needs a listener for it. */
 function ignore(): void {}
 
-const boards = new WeakMap<AnyServer, UpgradeRouter>();
+const routers = new WeakMap<AnyServer, UpgradeRouter>();

@@ -1,10 +1,10 @@
 /**
- * WebSocket in Node, where one listens: on a port of its own, or on a path of
- * an HTTP server that is there. Decides who is let in: the path, the origin, a
- * handshake in time. What a guest then does is `websocket-link.ts`.
+ * The WebSocket server for Node, on its own port or on a path of an existing HTTP
+ * server. Decides which requests are accepted: by their path, their origin, and
+ * a valid handshake in time. The connection then runs in `websocket-link.ts`.
  *
  *     upgrade ──▶ path ──▶ origin ──▶ handshake ──▶ link
- *        └─────────┴─────────┴───────────┴──▶ turned away, with an answer
+ *        └─────────┴─────────┴───────────┴──▶ rejected, with an HTTP response
  */
 import { type EventEmitter, errorMonitor } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
@@ -17,58 +17,59 @@ import { printable } from "../browser/printable.ts";
 import { reasonOf } from "../node/error-codes.ts";
 import { DEFAULT_BACKLOG, listeningAddress } from "../node/stream-acceptor.ts";
 import { warnUnlessYielding } from "../node/yield-warning.ts";
-import { Heartbeat, type HeartbeatPlan } from "./heartbeat.ts";
+import { Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
 import { type OriginRule, type Origins, originRule } from "./origins.ts";
-import { type AnyServer, answer, claimPath } from "./upgrade-router.ts";
+import { type AnyServer, claimPath, respond } from "./upgrade-router.ts";
 import { type LivenessOptions, livenessOf } from "./websocket-client.ts";
 import { WebSocketLink } from "./websocket-link.ts";
 import { WebSocketServer, type WebSocketServerType } from "./ws.ts";
 
-/** Options of {@link websocketServer}: a port of its own, or a server that is there. */
+/** Options of {@link websocketServer}: its own port, or an existing server. */
 export type WebSocketServerOptions = (OwnPortOptions | SharedServerOptions) & AdmissionOptions;
 
-/** A server of its own, that does nothing else: plain requests are answered 426. */
+/** The options of a server of its own, which does nothing else: it answers plain requests with 426. */
 export interface OwnPortOptions {
-  /** The port, from 0 to 65,535; 0 lets the system choose, and `listener.address` says which. */
+  /** The port, from 0 to 65,535; 0 lets the system choose one, and `listener.address` then has it. */
   readonly port: number;
-  /** An address in numbers, or a name; everywhere by default, on IPv6 and IPv4. */
+  /** A numeric address, or a name; all addresses of this machine by default, IPv6 and IPv4. */
   readonly host?: string;
   /**
-   * How long a guest may take to ask for a WebSocket, in milliseconds; 5,000 by
-   * default. Who is later is dropped and reported.
+   * How long the handshake of an incoming connection may take, in milliseconds;
+   * 5,000 by default. A later one is closed, and reported by a `drop` event.
    */
   readonly handshakeTimeoutMs?: number;
   readonly server?: never;
 }
 
-/** A server of `node:http` or `node:https` that is there; it is yours to listen with and to close. */
+/** An existing server of `node:http` or `node:https`. The caller starts it and closes it. */
 export interface SharedServerOptions {
   readonly server: AnyServer;
   readonly port?: never;
 }
 
-/** Who is let in. */
+/** The options that decide which requests are accepted. */
 export interface AdmissionOptions extends LivenessOptions {
-  /** The path to ask for, such as `"/play"`, compared as it is sent, without the query; any by default. */
+  /** The path of a request, such as `"/play"`, compared as it is sent, without the query; any path by default. */
   readonly path?: string;
   /**
-   * The pages that may connect, by their origins (`"https://example.org"`), or
-   * `"any"`. By default those of the same host that was asked. Who sends no
-   * Origin is no browser, and passes. Others are answered 403 and reported by
-   * the `drop` event, as `denied`.
+   * The origins of the pages that may connect (`"https://example.org"`), or
+   * `"any"`. By default only pages of the host that the request names. A request
+   * without an Origin comes from no browser, and is accepted. Any other is
+   * answered with 403, and reported by a `drop` event of kind `denied`.
    */
   readonly origins?: Origins;
-  /** Subprotocols that this server speaks; the first that a guest offers too is chosen. None by default. */
+  /** The subprotocols of this server; the first that the client offers too is chosen. None by default. */
   readonly protocols?: readonly string[];
 }
 
 /**
- * A WebSocket transport to listen with; for browsers, for `websocket()` in
- * Node, and for any other client. A guest's `remoteAddress` is its socket's: a
- * proxy's, when it came through one. Nothing is compressed.
+ * A WebSocket transport, to listen with: for browsers, for `websocket()` in Node,
+ * and for any other client. It opens no socket before it is used. The
+ * `remoteAddress` of a connection is that of its socket; behind a proxy, the
+ * proxy's. Nothing is compressed.
  *
- * @throws TypeError when an option is of the wrong kind, or both or none of `port` and `server` are given
- * @throws RangeError when an option is out of its range
+ * @throws TypeError when an option has the wrong type, or both or none of `port` and `server` are given
+ * @throws RangeError when an option is out of range
  */
 export function websocketServer(options: WebSocketServerOptions): Transport {
   const { port, server, path, origins } = options ?? {};
@@ -81,10 +82,10 @@ export function websocketServer(options: WebSocketServerOptions): Transport {
   const { protocols = [] } = options;
   if (!Array.isArray(protocols))
     throw new TypeError(`protocols: expected an array, got ${kindOf(protocols)}`);
-  const { maxPayload, plan } = livenessOf(options);
+  const { maxPayload, heartbeat } = livenessOf(options);
   const makeServer = options.server === undefined ? ownServer(options) : sharedServer(options.server);
-  const admission = { path, allows: originRule(origins), plan };
-  const makeFrames = () =>
+  const admission = { path, allows: originRule(origins), heartbeat };
+  const makeWss = () =>
     new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -93,100 +94,100 @@ export function websocketServer(options: WebSocketServerOptions): Transport {
       handleProtocols: (offered) => protocols.find((name) => offered.has(name)) ?? false,
     });
   return {
-    listen: () => new WebSocketAcceptor({ ...makeServer(), ...admission, frames: makeFrames() }),
+    listen: () => new WebSocketAcceptor({ ...makeServer(), ...admission, wss: makeWss() }),
     pump: warnUnlessYielding,
   };
 }
 
 interface WebSocketAcceptorOptions {
   readonly server: AnyServer;
-  /** Where to listen, when the server is the acceptor's own. */
-  readonly place?: ListenOptions;
+  /** The address to listen on, if the acceptor owns the server. */
+  readonly listenOptions?: ListenOptions;
   readonly path: string | undefined;
   readonly allows: OriginRule;
-  readonly plan: HeartbeatPlan;
-  readonly frames: WebSocketServerType;
+  readonly heartbeat: HeartbeatOptions;
+  readonly wss: WebSocketServerType;
 }
 
-/** One place on a server as a acceptor. */
+/** A server, or one path of it, as an acceptor. */
 class WebSocketAcceptor implements Acceptor {
-  readonly #plan: WebSocketAcceptorOptions;
+  readonly #options: WebSocketAcceptorOptions;
   readonly #heartbeat: Heartbeat;
   #events: AcceptorEvents | undefined;
-  /** Gives back what it took of the server. */
-  #leave: (() => void) | undefined;
+  /** Releases the path and removes the listeners from the server. */
+  #detach: (() => void) | undefined;
 
-  constructor(plan: WebSocketAcceptorOptions) {
-    this.#plan = plan;
-    this.#heartbeat = new Heartbeat(plan.plan);
+  constructor(options: WebSocketAcceptorOptions) {
+    this.#options = options;
+    this.#heartbeat = new Heartbeat(options.heartbeat);
   }
 
   attach(events: AcceptorEvents): void {
-    const { server, place, path, frames } = this.#plan;
+    const { server, listenOptions, path, wss } = this.#options;
     this.#events = events;
-    const givePathBack = claimPath(server, path, (...request) => this.#upgrade(...request));
-    if (givePathBack === undefined) {
+    const releasePath = claimPath(server, path, (...request) => this.#upgrade(...request));
+    if (releasePath === undefined) {
       events.closed({ kind: "address-in-use", message: "another listener is on that path of the server" });
       return;
     }
-    frames.on("wsClientError", (error, socket) => {
-      answer(socket, 400, `${error.message}\n`, "Sec-WebSocket-Version: 13\r\n");
-      events.rejected(noHandshake(error));
+    wss.on("wsClientError", (error, socket) => {
+      respond(socket, 400, `${error.message}\n`, "Sec-WebSocket-Version: 13\r\n");
+      events.rejected(handshakeReason(error));
     });
     const unwatch = this.#watchServer();
-    this.#leave = () => {
-      givePathBack();
+    this.#detach = () => {
+      releasePath();
       unwatch();
     };
     if (server.listening) events.listening(listeningAddress(server));
-    if (place !== undefined) server.listen(place);
+    if (listenOptions !== undefined) server.listen(listenOptions);
   }
 
   close(): void {
-    this.#leave?.();
-    this.#leave = undefined;
-    const { server, place } = this.#plan;
-    if (place === undefined) return;
+    this.#detach?.();
+    this.#detach = undefined;
+    const { server, listenOptions } = this.#options;
+    if (listenOptions === undefined) return;
     server.close();
-    server.closeAllConnections(); // those that have not become a WebSocket
+    server.closeAllConnections(); // the ones that are not WebSockets yet
   }
 
   pump(nowMs: number): number | undefined {
     const dueInMs = this.#heartbeat.pump(nowMs);
-    return this.#leave === undefined && this.#heartbeat.size === 0 ? undefined : dueInMs;
+    return this.#detach === undefined && this.#heartbeat.size === 0 ? undefined : dueInMs;
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    const { allows, frames } = this.#plan;
+    const { allows, wss } = this.#options;
     const { origin, host } = request.headers;
     if (!allows(origin, host)) {
-      answer(socket, 403, "pages of that origin may not connect\n");
-      this.#events?.rejected(strangeOrigin(origin));
+      respond(socket, 403, "pages of that origin may not connect\n");
+      this.#events?.rejected(originReason(origin));
       return;
     }
-    frames.handleUpgrade(request, socket, head, (ws) => {
+    wss.handleUpgrade(request, socket, head, (ws) => {
       const link = new WebSocketLink(ws, this.#heartbeat);
       link.setSocket(socket);
       this.#events?.incoming(link);
     });
   }
 
-  /** Tells what becomes of the server. Looks on only: the errors of a shared server are its owner's. */
+  /** Reports the events of the server. Only observes its errors: those of a shared server are its owner's to handle. */
   #watchServer(): () => void {
-    const { server } = this.#plan;
+    const { server } = this.#options;
     const events = this.#events;
     const listening = () => events?.listening(listeningAddress(server));
-    const over = (reason: CloseReason) => {
-      this.close(); // its owner may listen again, and somebody else take the path
+    const finish = (reason: CloseReason) => {
+      this.close(); // the owner may listen again, with another listener on the path
       events?.closed(reason);
     };
-    const closed = () => over(SERVER_CLOSED);
+    const closed = () => finish(SERVER_CLOSED);
     const failed = (error: Error) => {
       if (server.listening) events?.rejected(reasonOf(error));
-      else over(reasonOf(error));
+      else finish(reasonOf(error));
     };
-    const reject = (error: Error) => events?.rejected(noHandshake(error));
-    const isOwn = this.#plan.place !== undefined;
+    const reject = (error: Error) => events?.rejected(handshakeReason(error));
+    const isOwn = this.#options.listenOptions !== undefined;
     const emitter: EventEmitter = server;
     emitter.on("listening", listening).on("close", closed).on(errorMonitor, failed);
     if (isOwn) emitter.on("clientError", reject);
@@ -197,15 +198,17 @@ class WebSocketAcceptor implements Acceptor {
   }
 }
 
-/** Checks how an own server is to be, and answers how to make one. */
-function ownServer(options: OwnPortOptions): () => Pick<WebSocketAcceptorOptions, "server" | "place"> {
+/** Checks the options of a server of its own, and returns a function that makes one. */
+function ownServer(
+  options: OwnPortOptions,
+): () => Pick<WebSocketAcceptorOptions, "server" | "listenOptions"> {
   const { port, host, handshakeTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS } = options;
   wholeNumber("port", port, 0, 65_535);
   wholeNumber("handshakeTimeoutMs", handshakeTimeoutMs, 1);
   if (host !== undefined && typeof host !== "string") {
     throw new TypeError(`host: expected a string, got ${kindOf(host)}`);
   }
-  const place = { port, backlog: DEFAULT_BACKLOG, ...(host !== undefined && { host }) };
+  const listenOptions = { port, backlog: DEFAULT_BACKLOG, ...(host !== undefined && { host }) };
   const deadlines = {
     headersTimeout: handshakeTimeoutMs,
     requestTimeout: handshakeTimeoutMs,
@@ -218,16 +221,16 @@ function ownServer(options: OwnPortOptions): () => Pick<WebSocketAcceptorOptions
         upgrade: "websocket",
         "content-type": "text/plain",
       });
-      response.end("this port speaks WebSocket\n");
+      response.end("this port accepts only WebSocket connections\n");
     });
-    server.on("error", () => {}); // the acceptor looks on, and tells it as its close reason
+    server.on("error", () => {}); // the acceptor reports it as its close reason
     server.on("clientError", (error: Error & { readonly code?: string }, socket) => {
-      if (socket.writable) answer(socket, error.code === LATE ? 408 : 400, "");
+      if (socket.writable) respond(socket, error.code === REQUEST_TIMEOUT ? 408 : 400, "");
       else socket.destroy();
     });
     return server;
   };
-  return () => ({ server: makeServer(), place });
+  return () => ({ server: makeServer(), listenOptions });
 }
 
 function sharedServer(server: AnyServer): () => Pick<WebSocketAcceptorOptions, "server"> {
@@ -237,24 +240,32 @@ function sharedServer(server: AnyServer): () => Pick<WebSocketAcceptorOptions, "
   return () => ({ server });
 }
 
-/** What came was no handshake. */
-function noHandshake(error: Error & { readonly code?: string }): CloseReason {
+/** The close reason for a request without a valid handshake. */
+function handshakeReason(error: Error & { readonly code?: string }): CloseReason {
   const { code, message } = error;
   const because = { cause: error, ...(code !== undefined && { code }) };
-  if (code === LATE)
-    return { kind: "timeout", message: "the guest did not ask for a WebSocket in time", ...because };
+  if (code === REQUEST_TIMEOUT)
+    return {
+      kind: "timeout",
+      message: "the client did not finish the WebSocket handshake in time",
+      ...because,
+    };
   if (code !== undefined && !code.startsWith("HPE_")) return reasonOf(error);
-  return { kind: "protocol", message: `the guest did not ask for a WebSocket (${message})`, ...because };
+  return {
+    kind: "protocol",
+    message: `the client sent no valid WebSocket handshake (${message})`,
+    ...because,
+  };
 }
 
-function strangeOrigin(origin = ""): CloseReason {
+function originReason(origin = ""): CloseReason {
   const message = `pages of "${printable(origin)}" may not connect; see the origins option`;
   return { kind: "denied", message, code: "403" };
 }
 
-const LATE = "ERR_HTTP_REQUEST_TIMEOUT";
-/** How often Node looks for guests that are late. */
+const REQUEST_TIMEOUT = "ERR_HTTP_REQUEST_TIMEOUT";
+/** How often Node checks for late handshakes, at most. */
 const CHECK_INTERVAL_MS = 500;
-/** As long as a connect may take, and a TLS handshake; Node's own default is a minute. */
+/** The same as for connecting and for a TLS handshake; Node's own default is a minute. */
 const DEFAULT_HANDSHAKE_TIMEOUT_MS = 5_000;
 const SERVER_CLOSED: CloseReason = { kind: "local", message: "the HTTP server was closed" };

@@ -1,7 +1,7 @@
 /**
- * The `ws` package, which speaks WebSocket's frames: the one file that imports
- * it. It is an optional peer dependency, so that who needs no WebSocket in Node
- * does not install it; who forgot to is told so.
+ * The `ws` package, which implements WebSocket's frames: the only file that
+ * imports it. It is an optional peer dependency, needed only for WebSocket in
+ * Node. If it is not installed, the import fails with the command to run.
  */
 import type { WebSocketServer as WebSocketServerType, WebSocket as WebSocketType } from "ws";
 

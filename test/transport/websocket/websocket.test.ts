@@ -477,7 +477,7 @@ describe("between tickwire and others", () => {
       "line 3",
       {
         kind: "protocol",
-        message: 'the peer closed the connection with code 1007 (protocol), saying "line 3"',
+        message: 'the peer closed the connection with code 1007 (protocol): "line 3"',
       },
     ],
     [1008, "", { kind: "denied" }],
