@@ -1,14 +1,14 @@
 /**
- * Datagrams inside the process: each place has a port, and what is sent there
- * has arrived when its owner polls. Belongs to `memory.ts`, and holds what it
- * holds.
+ * Datagrams inside the process: each link has a port, and a datagram to that port
+ * arrives at the next poll of its owner. A part of `memory.ts`, which decides
+ * when datagrams are held, released or lost.
  */
 import type { Address } from "../../port/address.ts";
 import type { DatagramEvents, DatagramLink, Destination } from "../../port/datagram-link.ts";
 
-/** The places of one network in memory. */
+/** All the datagram links of one network in memory. */
 export class MemoryDatagramHub {
-  readonly #places = new Map<number, MemoryDatagramLink>();
+  readonly #links = new Map<number, MemoryDatagramLink>();
   #waiting: (() => void)[] = [];
   #isHeld = false;
   #lastPort = 0;
@@ -22,7 +22,7 @@ export class MemoryDatagramHub {
     this.#isHeld = true;
   }
 
-  /** Delivers what waits, whole datagrams, in order. */
+  /** Delivers all waiting datagrams, in order. */
   release(): void {
     this.#isHeld = false;
     const waiting = this.#waiting;
@@ -30,21 +30,21 @@ export class MemoryDatagramHub {
     for (const deliver of waiting) deliver();
   }
 
-  /** Loses what waits. */
-  lose(): void {
+  /** Drops all waiting datagrams. */
+  dropWaiting(): void {
     this.#waiting = [];
   }
 
-  enter(place: MemoryDatagramLink): void {
-    this.#places.set(place.address.port, place);
+  add(link: MemoryDatagramLink): void {
+    this.#links.set(link.address.port, link);
   }
 
-  forget(place: MemoryDatagramLink): void {
-    this.#places.delete(place.address.port);
+  remove(link: MemoryDatagramLink): void {
+    this.#links.delete(link.address.port);
   }
 
   deliver(bytes: Uint8Array, from: Address, to: Destination): void {
-    const deliver = () => this.#places.get(to.port)?.hear(bytes, from);
+    const deliver = () => this.#links.get(to.port)?.receive(bytes, from);
     if (this.#isHeld) this.#waiting.push(deliver);
     else deliver();
   }
@@ -52,26 +52,26 @@ export class MemoryDatagramHub {
 
 class MemoryDatagramLink implements DatagramLink {
   readonly address: Address;
-  readonly #post: MemoryDatagramHub;
+  readonly #hub: MemoryDatagramHub;
   #events: DatagramEvents | undefined;
 
-  constructor(post: MemoryDatagramHub, address: Address) {
-    this.#post = post;
+  constructor(hub: MemoryDatagramHub, address: Address) {
+    this.#hub = hub;
     this.address = address;
   }
 
   attach(events: DatagramEvents): void {
     this.#events = events;
-    this.#post.enter(this);
+    this.#hub.add(this);
     events.bound(this.address, undefined);
   }
 
   send(bytes: Uint8Array, to: Destination | undefined): void {
-    if (to !== undefined) this.#post.deliver(bytes, this.address, to);
+    if (to !== undefined) this.#hub.deliver(bytes, this.address, to);
     this.#events?.sent(bytes.length);
   }
 
-  hear(bytes: Uint8Array, from: Address): void {
+  receive(bytes: Uint8Array, from: Address): void {
     this.#events?.received(bytes, from);
   }
 
@@ -84,7 +84,7 @@ class MemoryDatagramLink implements DatagramLink {
   }
 
   close(): void {
-    this.#post.forget(this);
+    this.#hub.remove(this);
     this.#events?.closed({ kind: "local", message: "this side closed the socket" });
   }
 }

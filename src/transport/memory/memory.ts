@@ -1,11 +1,11 @@
 /**
- * A network inside the process: pollers talk over it with no socket, no event
- * loop and no chance. What one flushes has arrived when the other polls.
+ * A network inside the process: pollers connect over it without sockets, event
+ * loop or chance. Bytes that one side flushes arrive at the next poll of the other.
  *
- *     link.write ──▶ pipe (held, or cut in pieces) ──▶ peer's received
+ *     link.write ──▶ pipe (held, or split into pieces) ──▶ peer's received
  *
- * The home of tests, of this library and of games: it can cut the stream at any
- * byte and choose the frame in which each byte arrives.
+ * It is made for tests, of this library and of games: a test can split the stream
+ * at any byte, and choose the frame in which each byte arrives. Knows no time.
  */
 import { limit, wholeNumber } from "../../check.ts";
 import type { Acceptor, AcceptorEvents } from "../../port/acceptor.ts";
@@ -18,35 +18,37 @@ import { MemoryDatagramHub } from "./memory-datagrams.ts";
 
 /** Options of {@link memory}. */
 export interface MemoryOptions {
-  /** Whether an end may go on sending when its peer has finished; `false` by default. */
+  /** Whether a side may go on sending after its peer has ended its stream; `false` by default. */
   readonly allowHalfOpen?: boolean;
-  /** The longest piece that is delivered at once, in bytes; longer ones are cut. Unlimited by default. */
+  /** The size of the largest piece that is delivered at once, in bytes; larger ones are split. Unlimited by default. */
   readonly pieceBytes?: number;
 }
 
-/** A network in memory: give the same value to every poller that shall meet on it. */
+/** A network in memory. Pollers that use the same value can connect to each other. */
 export interface MemoryTransport extends Transport {
   listen(): Acceptor;
   connect(): Link;
   bind(): DatagramLink;
-  /** From now on nothing arrives, on any of its links: bytes wait, and so do ends; only a reset overtakes them. */
+  /** Holds everything on all links: bytes and ends of streams wait until `release`. Only a reset still arrives. */
   hold(): void;
   /**
-   * Lets the next `sizeBytes` bytes arrive on each link in each direction, and
-   * holds the rest. Without a number: lets everything arrive, datagrams too, and
-   * holds no more.
+   * Delivers the next `sizeBytes` bytes on each link in each direction, and holds
+   * the rest. Without a number, delivers everything, datagrams too, and stops
+   * holding.
    *
    * @throws RangeError when `sizeBytes` is not a whole number from 0 up
    */
   release(sizeBytes?: number): void;
-  /** Pulls the cable: every link breaks, both ends see a reset, and what was under way is lost, datagrams too. */
+  /** Pulls the cable: both ends of every link see a reset, and all bytes and datagrams in flight are lost. */
   cut(): void;
 }
 
 /**
- * A network in memory. One listener at a time can listen on it, and any number
- * of connections reach that listener; without one they are refused.
+ * A network in memory, to listen, connect and bind with. One listener at a time
+ * can use it, for any number of connections; without a listener, connections are
+ * refused. Datagrams go to the port of a bound socket.
  *
+ * @throws TypeError when `pieceBytes` is no number
  * @throws RangeError when `pieceBytes` is not a whole number from 1 up
  */
 export function memory(options: MemoryOptions = {}): MemoryTransport {
@@ -94,32 +96,32 @@ class MemoryNetwork implements MemoryTransport {
 
   cut(): void {
     for (const link of this.#links) link.finish(CUT);
-    this.#datagrams.lose();
+    this.#datagrams.dropWaiting();
   }
 
-  /** Takes the address for `acceptor`. `false` when somebody has it. */
-  open(acceptor: MemoryAcceptor): boolean {
+  /** Registers the acceptor for new links; returns `false` when there is one already. */
+  register(acceptor: MemoryAcceptor): boolean {
     if (this.#acceptor !== undefined) return false;
     this.#acceptor = acceptor;
     return true;
   }
 
-  shut(acceptor: MemoryAcceptor): void {
+  unregister(acceptor: MemoryAcceptor): void {
     if (this.#acceptor === acceptor) this.#acceptor = undefined;
   }
 
-  /** Brings a connecting link to the door. `false` when there is none. */
-  meet(guest: MemoryLink): boolean {
+  /** Connects `client` to a new link at the acceptor; returns `false` when there is no acceptor. */
+  accept(client: MemoryLink): boolean {
     if (this.#acceptor === undefined) return false;
-    const host = new MemoryLink(this, LISTENER_ADDRESS, guest.localAddress);
-    guest.join(host);
-    host.join(guest);
-    this.#links.add(guest).add(host);
-    this.#acceptor.incoming(host);
+    const accepted = new MemoryLink(this, LISTENER_ADDRESS, client.localAddress);
+    client.pairWith(accepted);
+    accepted.pairWith(client);
+    this.#links.add(client).add(accepted);
+    this.#acceptor.incoming(accepted);
     return true;
   }
 
-  forget(link: MemoryLink): void {
+  remove(link: MemoryLink): void {
     this.#links.delete(link);
   }
 }
@@ -134,7 +136,7 @@ class MemoryAcceptor implements Acceptor {
 
   attach(events: AcceptorEvents): void {
     this.#events = events;
-    if (this.#network.open(this)) events.listening(LISTENER_ADDRESS);
+    if (this.#network.register(this)) events.listening(LISTENER_ADDRESS);
     else events.closed({ kind: "address-in-use", message: "another listener is on this memory network" });
   }
 
@@ -143,7 +145,7 @@ class MemoryAcceptor implements Acceptor {
   }
 
   close(): void {
-    this.#network.shut(this);
+    this.#network.unregister(this);
   }
 }
 
@@ -153,10 +155,10 @@ class MemoryLink implements Link {
   readonly #network: MemoryNetwork;
   #events: LinkEvents | undefined;
   #peer: MemoryLink | undefined;
-  /** What this end has written and the peer has not been given. */
+  /** The bytes that this end has written and the peer has not received. */
   #waiting: Uint8Array[] = [];
-  #phase: "open" | "ending" | "over" = "open";
-  /** How far this end's own stream has come, while the link is open. */
+  #phase: "open" | "closing" | "closed" = "open";
+  /** The state of this end's own stream, while the link is open. */
   #sending: "open" | "ending" | "ended" = "open";
   #paused = false;
   #delivering = false;
@@ -173,21 +175,21 @@ class MemoryLink implements Link {
 
   attach(events: LinkEvents): void {
     this.#events = events;
-    const isGuest = this.#peer === undefined;
-    if (isGuest && !this.#network.meet(this)) {
+    const isClient = this.#peer === undefined;
+    if (isClient && !this.#network.accept(this)) {
       this.finish(REFUSED);
       return;
     }
-    if (this.#phase === "over") return; // it was sent away at the door
+    if (this.#phase === "closed") return; // the listener has rejected it
     events.opened();
   }
 
-  join(peer: MemoryLink): void {
+  pairWith(peer: MemoryLink): void {
     this.#peer = peer;
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.#phase !== "open") return true; // it leads nowhere, and is gone
+    if (this.#phase !== "open") return true; // the bytes are dropped
     this.#waiting.push(bytes);
     if (this.#waiting.length === 1) this.#move(this.#network.held ? 0 : Infinity);
     const last = this.#waiting.at(-1);
@@ -207,7 +209,7 @@ class MemoryLink implements Link {
   }
 
   end(): void {
-    if (this.#phase === "open") this.#phase = "ending";
+    if (this.#phase === "open") this.#phase = "closing";
     this.deliver();
   }
 
@@ -221,61 +223,61 @@ class MemoryLink implements Link {
     this.#peer?.finish(RESET);
   }
 
-  /** It is over at this end. */
+  /** Closes this end. */
   finish(reason: CloseReason): void {
-    if (this.#phase === "over") return;
-    this.#phase = "over";
+    if (this.#phase === "closed") return;
+    this.#phase = "closed";
     this.#waiting = [];
-    this.#network.forget(this);
+    this.#network.remove(this);
     this.#events?.closed(reason);
   }
 
-  /** Brings at most `most` of the waiting bytes to the peer, and the end behind the last of them. */
-  deliver(most: number = this.#network.held ? 0 : Infinity): void {
+  /** Delivers at most `maxBytes` of the waiting bytes to the peer, and the end of the stream after the last one. */
+  deliver(maxBytes: number = this.#network.held ? 0 : Infinity): void {
     if (this.#delivering) return;
-    const moved = this.#move(most);
+    const moved = this.#move(maxBytes);
     if (moved > 0) this.#events?.drained(moved);
-    if (this.#waiting.length === 0 && !this.#network.held) this.#tellEnd();
+    if (this.#waiting.length === 0 && !this.#network.held) this.#deliverEnd();
   }
 
-  /** Everything in front of this end's end has arrived: tells the peer, and leaves when it may. */
-  #tellEnd(): void {
+  /** Delivers the end of this stream, after all its bytes, and closes both links if both streams have ended. */
+  #deliverEnd(): void {
     const peer = this.#peer;
-    const wasTold = this.#sending === "ended";
-    if (this.#sending === "ending" || this.#phase === "ending") this.#sending = "ended";
+    const wasEnded = this.#sending === "ended";
+    if (this.#sending === "ending" || this.#phase === "closing") this.#sending = "ended";
     const bothEnded = this.#sending === "ended" && peer?.hasEnded === true;
-    if (this.#phase === "ending" || bothEnded) this.finish(FINISHED);
-    if (this.#sending === "ended" && !wasTold) peer?.hearEnd();
-    if (bothEnded) peer?.finish(FINISHED);
+    if (this.#phase === "closing" || bothEnded) this.finish(CLOSED_LOCALLY);
+    if (this.#sending === "ended" && !wasEnded) peer?.receiveEnd();
+    if (bothEnded) peer?.finish(CLOSED_LOCALLY);
   }
 
   get hasEnded(): boolean {
     return this.#sending === "ended";
   }
 
-  hearEnd(): void {
-    if (this.#phase !== "over") this.#events?.ended();
+  receiveEnd(): void {
+    if (this.#phase !== "closed") this.#events?.ended();
   }
 
-  /** Moves bytes to the peer, in pieces, until it pauses. Answers how many. */
-  #move(most: number): number {
+  /** Moves bytes to the peer, in pieces, until it pauses. Returns how many. */
+  #move(maxBytes: number): number {
     const peer = this.#peer;
     let moved = 0;
     this.#delivering = true;
     for (let first: Uint8Array | undefined; (first = this.#waiting[0]) !== undefined; ) {
-      if (moved >= most || peer === undefined || peer.#paused) break;
-      const piece = first.subarray(0, Math.min(this.#network.pieceBytes, most - moved));
+      if (moved >= maxBytes || peer === undefined || peer.#paused) break;
+      const piece = first.subarray(0, Math.min(this.#network.pieceBytes, maxBytes - moved));
       if (piece.length === first.length) this.#waiting.shift();
       else this.#waiting[0] = first.subarray(piece.length);
       moved += piece.length;
-      peer.hear(piece);
+      peer.receive(piece);
     }
     this.#delivering = false;
     return moved;
   }
 
-  hear(piece: Uint8Array): void {
-    if (this.#phase !== "over") this.#events?.received(piece); // else it leads nowhere
+  receive(piece: Uint8Array): void {
+    if (this.#phase !== "closed") this.#events?.received(piece); // else the bytes are dropped
   }
 }
 
@@ -288,4 +290,4 @@ const REFUSED: CloseReason = { kind: "refused", message: "nobody listens on this
 const RESET: CloseReason = { kind: "reset", message: "the peer reset the connection" };
 const CUT: CloseReason = { kind: "reset", message: "the memory network was cut" };
 const ABORTED: CloseReason = { kind: "local", message: "this side aborted the connection" };
-const FINISHED: CloseReason = { kind: "local", message: "this side finished" };
+const CLOSED_LOCALLY: CloseReason = { kind: "local", message: "this side closed the connection" };
