@@ -1,8 +1,8 @@
 /**
- * tickwire in a page: the public names, in the order a reader meets them. The
- * core and the codecs as they are in Node, the page's own WebSocket, and no
- * `node:` module. A page cannot listen or bind, so its poller has no such
- * calls. No code.
+ * The entry for a page. Has the public names, in the order in which a reader meets
+ * them, and no code. The core and the codecs are the same as in Node; the
+ * transport is the page's own WebSocket, without any `node:` module. A page
+ * cannot listen or bind, so its poller has no such calls.
  */
 export {
   ClientPoller as Poller,

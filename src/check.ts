@@ -1,10 +1,10 @@
 /**
- * The caller's mistakes, said the same way everywhere: the argument named
- * first, a `TypeError` for the wrong kind, a `RangeError` for the wrong value.
- * A leaf: every layer may use it, it knows none of them.
+ * Checks of arguments, with the same errors everywhere: the name of the argument
+ * first, a `TypeError` for a wrong type, a `RangeError` for a wrong value. Every
+ * layer may use this file; it knows none of them.
  */
 
-/** Answers `value` when it is a whole number from `least` to `most`; throws otherwise. */
+/** Returns `value` if it is a whole number from `least` to `most`; throws otherwise. */
 export function wholeNumber(
   name: string,
   value: unknown,
@@ -18,26 +18,26 @@ export function wholeNumber(
   return value;
 }
 
-/** Like {@link wholeNumber}, where `Infinity` is the word for "no limit". */
+/** Like {@link wholeNumber}, but allows `Infinity`, which means no limit. */
 export function limit(name: string, value: number, least: number): number {
   return value === Infinity ? value : wholeNumber(name, value, least);
 }
 
-/** Answers `value` when it is a length of time in milliseconds, fractions and `Infinity` included. */
+/** Returns `value` if it is a duration in milliseconds, from 0 up; fractions and `Infinity` are allowed. */
 export function milliseconds(name: string, value: number): number {
   number(name, value);
   if (!(value >= 0)) throw new RangeError(`${name}: expected milliseconds from 0 up, got ${value}`);
   return value;
 }
 
-/** Answers `value` when it is a rate above 0, fractions and `Infinity` included. */
+/** Returns `value` if it is a rate above 0; fractions and `Infinity` are allowed. */
 export function rate(name: string, value: number): number {
   number(name, value);
   if (!(value > 0)) throw new RangeError(`${name}: expected a number above 0, got ${value}`);
   return value;
 }
 
-/** Answers `value` when it is one of `choices`. */
+/** Returns `value` if it is one of `choices`; throws a `TypeError` otherwise. */
 export function oneOf<Choice extends string>(
   name: string,
   value: Choice,
@@ -47,7 +47,7 @@ export function oneOf<Choice extends string>(
   throw new TypeError(`${name}: expected one of ${choices.join(", ")}, got ${JSON.stringify(value)}`);
 }
 
-/** A word for what `value` is, for messages to people. */
+/** The type of `value` in words, for error messages. */
 export function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";

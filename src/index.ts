@@ -1,6 +1,6 @@
 /**
- * tickwire: networking for code that runs in frames. The public names for Node,
- * in the order a reader meets them. No code.
+ * The entry for Node: networking for code that runs in frames. Has the public
+ * names, in the order in which a reader meets them, and no code.
  */
 export {
   Poller,

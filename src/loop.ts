@@ -1,7 +1,8 @@
 /**
- * Loops for those who have none of their own: at a fixed rate, with a page's
- * animation frames, or whenever something comes. Knows the poller as any caller
- * does; when the next tick comes is `pace.ts`.
+ * Loops for programs without one of their own: at a fixed rate, with the animation
+ * frames of a page, or whenever there is activity. Decides which ticks run and
+ * what time they stand for; `pace.ts` waits for the next one. Knows only the
+ * public side of the poller.
  */
 import { milliseconds } from "./check.ts";
 import type { ClientPoller } from "./core/client-poller.ts";
@@ -11,24 +12,24 @@ import { afterThisTurn, hasAnimationFrames, sleepUntil } from "./pace.ts";
 /** Options of {@link runLoop}. */
 export type LoopOptions = TickOptions & (FixedPaceOptions | AnimationPaceOptions);
 
-/** What a loop does. */
+/** The poller and the tick of a loop. */
 export interface TickOptions {
-  /** Polled before each tick and flushed after it. */
+  /** The poller, which is polled before each tick and flushed after it. */
   readonly poller: ClientPoller;
   /**
    * One tick of the game.
    *
    * @param dtMs the game time that this tick stands for, in milliseconds: one
-   *   period of `rateHz`, or several when there was no tick for some; 0 for the
-   *   first, and for one that came early, with news to a hidden page
-   * @param frame what `poll()` answered
+   *   period of `rateHz`, or several if ticks were left out; 0 for the first
+   *   tick, and for an early one, which activity causes in a hidden page
+   * @param frame the result of `poll()`
    */
   readonly tick: (dtMs: number, frame: Frame) => void;
-  /** Ends the loop, after the tick that is running. */
+  /** Ends the loop, after the current tick. */
   readonly signal?: AbortSignal;
 }
 
-/** Ticks at a fixed rate, in Node or in a page. */
+/** Options of a loop at a fixed rate, in Node or in a page. */
 export interface FixedPaceOptions {
   readonly pace?: "fixed";
   /** Ticks per second, above 0 and up to 1,000. */
@@ -36,35 +37,35 @@ export interface FixedPaceOptions {
 }
 
 /**
- * Ticks with a page's animation frames. While the page is hidden there are none;
- * a tick then comes with what arrives, and about once a second.
+ * Options of a loop with the animation frames of a page. A hidden page has none;
+ * its loop ticks on activity, and about once a second.
  */
 export interface AnimationPaceOptions {
   readonly pace: "animation";
   /**
-   * The most ticks per second, for screens that are faster than the game; above
-   * 0 and up to 1,000, the default. `dtMs` is a whole number of its periods.
+   * The most ticks per second, for a screen that is faster than the game; above 0
+   * and up to 1,000, the default. `dtMs` is a whole number of its periods.
    */
   readonly rateHz?: number;
 }
 
-/** What {@link runLoop} did, once it has ended. */
+/** The counts of {@link runLoop}, after it has ended. */
 export interface LoopReport {
-  /** Ticks that ran. */
+  /** How many ticks ran. */
   readonly ticks: number;
-  /** Ticks of a fixed rate that were left out as the one before took too long; their time is in the next `dtMs`. */
+  /** How many ticks of a fixed rate were left out, as the one before took too long; their time is in the next `dtMs`. */
   readonly overruns: number;
 }
 
 /**
- * Runs `tick` until `signal` aborts: poll, tick, flush, then the others' turn.
- * The times are laid out from the start, so the rate does not drift, and the
- * `dtMs` add up to the time that passed.
+ * Runs `tick` until `signal` aborts. Each round polls, ticks, flushes, and then
+ * yields to the event loop. All times are computed from the start, so the rate
+ * does not drift, and the sum of all `dtMs` is the time that has passed.
  *
- * @returns the counts, when `signal` has aborted
+ * @returns the counts, after `signal` has aborted
  * @throws RangeError when `rateHz` is not above 0 and up to 1,000
- * @throws TypeError when `pace` is `"animation"` where there are no animation frames
- * @throws whatever `tick` or an event handler throws; the loop has ended then
+ * @throws TypeError when `pace` is `"animation"` and the platform has no animation frames
+ * @throws whatever `tick` or an event handler throws, which ends the loop
  */
 export async function runLoop(options: LoopOptions): Promise<LoopReport> {
   const { poller, tick, signal, pace } = options;
@@ -81,7 +82,7 @@ export async function runLoop(options: LoopOptions): Promise<LoopReport> {
   for (let period = 0; signal?.aborted !== true; ) {
     const frame = poller.poll();
     const passed = (performance.now() - startMs) / periodMs;
-    // A fixed tick stands for a period, also when its timer was early; an animated one for the time that passed.
+    // A fixed tick stands for a full period even if its timer was early; an animated one for the time that has passed.
     const due = isAnimated
       ? Math.max(period - 1, Math.floor(passed + 2 * EARLY))
       : Math.max(period, Math.floor(passed));
@@ -92,7 +93,7 @@ export async function runLoop(options: LoopOptions): Promise<LoopReport> {
     poller.flush();
     period = due + 1;
     const nextMs = startMs + period * periodMs;
-    // An animation frame that comes a little early is the one that is meant.
+    // A slightly early animation frame counts as the intended one.
     if (isAnimated) await sleepUntil(nextMs - EARLY * periodMs, signal, (wake) => poller.onActivity(wake));
     else await sleepUntil(nextMs, signal);
   }
@@ -100,15 +101,16 @@ export async function runLoop(options: LoopOptions): Promise<LoopReport> {
 }
 
 /**
- * Waits until the poller has something new to show, for programs that do
- * nothing until then. Resolves at once when something waits already, and in
- * time for the poller's own deadlines, which only a poll can end.
+ * Waits until a poll has something new to show, for programs that do nothing
+ * until then. Resolves at once if there is activity already, and in time for the
+ * next deadline of the poller, as only a poll can act on it.
  *
- * @param timeoutMs how long to wait at the most, in milliseconds; `Infinity`,
- *   the default, for as long as it takes
- * @param signal takes the wait back
- * @returns `true` when it is time to poll, `false` when `timeoutMs` were up or
- *   the signal aborted
+ * @param timeoutMs the longest wait, in milliseconds; `Infinity`, the default,
+ *   means no limit
+ * @param signal cancels the wait
+ * @returns `true` when it is time to poll, `false` when `timeoutMs` have passed
+ *   or the signal has aborted
+ * @throws TypeError when `timeoutMs` is no number
  * @throws RangeError when `timeoutMs` is below 0
  */
 export function waitForActivity(
@@ -120,23 +122,23 @@ export function waitForActivity(
   const dueInMs = poller.dueInMs();
   const waitMs = Math.min(timeoutMs, dueInMs, MAX_TIMER_MS);
   return new Promise((resolve) => {
-    const end = (isTime: boolean): void => {
-      forget();
+    const end = (isTimeToPoll: boolean): void => {
+      unsubscribe();
       clearTimeout(timer);
-      signal?.removeEventListener("abort", takeBack);
-      resolve(isTime);
+      signal?.removeEventListener("abort", cancel);
+      resolve(isTimeToPoll);
     };
-    const takeBack = (): void => end(false);
+    const cancel = (): void => end(false);
     const timer = waitMs < MAX_TIMER_MS ? setTimeout(end, waitMs, dueInMs < timeoutMs) : undefined;
-    // After this turn's other sockets have been heard too: one poll for all of them.
-    const forget = poller.onActivity(() => afterThisTurn(() => end(true)));
-    if (signal?.aborted === true) takeBack();
-    else signal?.addEventListener("abort", takeBack);
+    // Waits for the end of this turn, so that one poll serves all the sockets of the turn.
+    const unsubscribe = poller.onActivity(() => afterThisTurn(() => end(true)));
+    if (signal?.aborted === true) cancel();
+    else signal?.addEventListener("abort", cancel);
   });
 }
 
 const MAX_RATE_HZ = 1_000;
-/** How early an animation frame may be, in periods. */
+/** How early an animation frame may come, in periods. */
 const EARLY = 1 / 8;
-/** What a timer can hold; Node takes more for 1 ms. Some 24 days. */
+/** The longest delay of a timer, about 24 days; Node treats a longer one as 1 ms. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -1,65 +1,65 @@
 /**
- * When the next tick comes: at a moment, or with a page's animation frames. The
- * only place where time is waited for. Runs in Node and in a page, and so asks
- * at each call what there is.
+ * The wait for the next tick: until a time, or for an animation frame of a page.
+ * Runs in Node and in a page, and so checks at each call which timers there are.
+ * Knows no poller, and does not decide when the next tick is due.
  */
 
-/** Calls `wake` when there is news, once. Answers how to take that back. */
+/** Calls `wake` once, when there is activity. Returns a function that unsubscribes. */
 export type OnActivity = (wake: () => void) => () => void;
 
 /**
- * Waits until `untilMs` or the signal; the others have at least one turn
- * meanwhile. With `onActivity`: until the first animation frame from then on. A
- * hidden page has none; it waits for news, or as long as browsers let the timers
- * of such a page wait. A frame inside a page that is scrolled out of sight has
- * none either, and is not told that it is hidden, so that time bounds every wait.
+ * Waits until `untilMs` or until the signal aborts, and yields to the event loop at
+ * least once. With `onActivity`, waits for the first animation frame at or after
+ * `untilMs`. A hidden page has none: it waits for activity, or for the time that
+ * browsers allow the timers of such a page. An iframe that is scrolled out of
+ * sight has none either, and cannot know it, so this time bounds every wait.
  */
 export function sleepUntil(
   untilMs: number,
   signal: AbortSignal | undefined,
   onActivity?: OnActivity,
 ): Promise<void> {
-  const { document } = machine;
+  const { document } = platform;
   const isHidden = document?.hidden === true;
   return new Promise((resolve) => {
     const waitMs = untilMs - performance.now();
     const delayMs = onActivity === undefined ? waitMs : Math.max(waitMs, HIDDEN_PERIOD_MS);
     let frame = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let forget: (() => void) | undefined;
+    let unsubscribe: (() => void) | undefined;
     const wake = (): void => {
-      machine.cancelAnimationFrame?.(frame);
+      platform.cancelAnimationFrame?.(frame);
       clearTimeout(timer);
-      forget?.();
+      unsubscribe?.();
       signal?.removeEventListener("abort", wake);
       document?.removeEventListener("visibilitychange", wake);
       resolve();
     };
     const awaitFrame = (): void => {
       frame =
-        machine.requestAnimationFrame?.(() => (performance.now() < untilMs ? awaitFrame() : wake())) ?? 0;
+        platform.requestAnimationFrame?.(() => (performance.now() < untilMs ? awaitFrame() : wake())) ?? 0;
     };
     signal?.addEventListener("abort", wake);
     if (onActivity !== undefined) document?.addEventListener("visibilitychange", wake);
     if (onActivity !== undefined && !isHidden) awaitFrame();
     if (delayMs < 1 || signal?.aborted === true) afterThisTurn(wake);
     else timer = setTimeout(wake, delayMs);
-    if (isHidden) forget = onActivity?.(() => afterThisTurn(wake));
+    if (isHidden) unsubscribe = onActivity?.(() => afterThisTurn(wake));
   });
 }
 
-/** Whether there are animation frames here. */
+/** Whether the platform has animation frames. */
 export function hasAnimationFrames(): boolean {
-  return machine.requestAnimationFrame !== undefined;
+  return platform.requestAnimationFrame !== undefined;
 }
 
-/** Calls back when everything else that is due had its turn; not a timer, as pages slow those down. */
+/** Calls back after all other events of this turn of the event loop. Not a timer, as pages throttle timers. */
 export function afterThisTurn(callback: () => void): void {
-  if (machine.setImmediate !== undefined) {
-    machine.setImmediate(callback);
+  if (platform.setImmediate !== undefined) {
+    platform.setImmediate(callback);
     return;
   }
-  const { port1, port2 } = new machine.MessageChannel();
+  const { port1, port2 } = new platform.MessageChannel();
   port1.onmessage = () => {
     port1.close();
     callback();
@@ -67,8 +67,8 @@ export function afterThisTurn(callback: () => void): void {
   port2.postMessage(undefined);
 }
 
-/** What Node and a page have each in its own way; neither's types are loaded for the other. */
-interface Machine {
+/** The functions that only Node or only a page has. The types of neither are loaded for the other. */
+interface Platform {
   readonly setImmediate?: (callback: () => void) => void;
   readonly MessageChannel: new () => {
     readonly port1: { onmessage: (() => void) | null; close(): void };
@@ -83,6 +83,6 @@ interface Machine {
   };
 }
 
-const machine = globalThis as unknown as Machine;
-/** Browsers let a hidden page's timers run once a second, so more often would be no use. */
+const platform = globalThis as unknown as Platform;
+/** Browsers run the timers of a hidden page once a second, so a shorter wait has no effect. */
 const HIDDEN_PERIOD_MS = 1_000;

@@ -1,7 +1,7 @@
 /**
- * WebSocket for Node, both ends, on the `ws` package, which is installed beside
- * this one. An entry of its own, so that who needs none of it does not load it.
- * No code.
+ * The entry for WebSocket in Node, client and server, on the `ws` package, which
+ * the user installs. A separate entry, so that programs without WebSocket do not
+ * load it. Has the public names, and no code.
  */
 export {
   websocketServer,
