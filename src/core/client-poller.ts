@@ -126,7 +126,7 @@ export class ClientPoller {
       if (this.#pumps.size > 0) this.#pump(nowMs);
       this.scheduler.nextMs = nowMs;
       const frame = this.scheduler.runFrame();
-      this.scheduler.events.tell();
+      this.scheduler.events.emitQueued();
       return frame;
     } finally {
       this.#polling = false;

@@ -1,6 +1,8 @@
 /**
- * A question for the addresses of a name, in frames: asked now, answered in a
- * later one. Knows no resolver but by its port.
+ * A lookup: a query for the addresses of a name, whose answer appears in a later
+ * frame. Knows no resolver, only the port's `NameQuery`.
+ *
+ *     query ── found, failed ──▶ answer ┊ poll: update ┊ ── tryResult ──▶ game
  */
 
 import type { Address } from "../port/address.ts";
@@ -8,19 +10,19 @@ import type { CloseReason } from "../port/close-reason.ts";
 import type { NameQuery } from "../port/name-query.ts";
 import type { DatagramContext } from "./frame/poll-context.ts";
 
-/** A question under way or answered. Made by `poller.lookup`. */
+/** A query for the addresses of a name, pending or answered. Made by `poller.lookup`. */
 export class Lookup {
-  #filed: readonly Address[] | CloseReason | undefined;
+  #answer: readonly Address[] | CloseReason | undefined;
   #result: readonly Address[] | undefined;
   #failure: CloseReason | undefined;
 
   /** @internal */
   constructor(context: Pick<DatagramContext, "markSourceDirty">, query: NameQuery) {
-    const file = (answer: readonly Address[] | CloseReason): void => {
-      this.#filed = answer;
+    const setAnswer = (answer: readonly Address[] | CloseReason): void => {
+      this.#answer = answer;
       context.markSourceDirty(this);
     };
-    query.ask({ found: file, failed: file });
+    query.ask({ found: setAnswer, failed: setAnswer });
   }
 
   /** `pending` until the frame that shows the answer. */
@@ -29,23 +31,23 @@ export class Lookup {
     return this.#result === undefined ? "pending" : "found";
   }
 
-  /** Why there is no answer; `undefined` while it is pending, and when there is one. */
+  /** Why the query has failed; `undefined` while it is pending, and when it was answered. */
   get failure(): CloseReason | undefined {
     return this.#failure;
   }
 
   /**
-   * The addresses, at least one, in the order to try them. `undefined` while the
-   * answer is pending, and when the question has failed: `failure` tells the two
-   * apart.
+   * Returns `undefined` while the answer is pending, which is not an error, and
+   * when the query has failed; `state` distinguishes the two. Otherwise returns
+   * at least one address, in the order to try them.
    */
   tryResult(): readonly Address[] | undefined {
     return this.#result;
   }
 
-  /** Shows what was filed. @internal */
+  /** Makes the answer visible, in `poll()`. @internal */
   update(): void {
-    const answer = this.#filed;
+    const answer = this.#answer;
     if (answer === undefined) return;
     if ("kind" in answer) this.#failure = answer;
     else this.#result = answer;

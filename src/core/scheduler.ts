@@ -194,16 +194,16 @@ export class Scheduler implements ListenerContext<AnyConnection, AnyListener>, D
       this.connections.delete(connection);
       this.counters.closed++;
       const reason = connection.closeReason as CloseReason; // a closed connection has one
-      this.events.gather("close", { connection, reason });
+      this.events.queue("close", { connection, reason });
       connection.listener?.remove(connection);
       return;
     }
     if (what === "open") this.counters.opened++;
-    this.events.gather(what, { connection });
+    this.events.queue(what, { connection });
   }
 
   emitLoss(connection: AnyConnection, lost: { received: number; sent: number }): void {
-    this.events.gather("lose", { connection, ...lost });
+    this.events.queue("lose", { connection, ...lost });
   }
 
   // What listeners and other sources ask.
@@ -223,19 +223,19 @@ export class Scheduler implements ListenerContext<AnyConnection, AnyListener>, D
 
   emitListener(what: "listen" | "unlisten", listener: AnyListener): void {
     if (what === "listen") {
-      this.events.gather("listen", { listener });
+      this.events.queue("listen", { listener });
       return;
     }
     this.sources.delete(listener);
-    this.events.gather("unlisten", { listener, reason: listener.closeReason as CloseReason });
+    this.events.queue("unlisten", { listener, reason: listener.closeReason as CloseReason });
   }
 
   emitAccept(listener: AnyListener, connection: AnyConnection): void {
-    this.events.gather("accept", { listener, connection });
+    this.events.queue("accept", { listener, connection });
   }
 
   emitDrop(listener: AnyListener, count: number, reason: CloseReason): void {
-    this.events.gather("drop", { listener, count, reason });
+    this.events.queue("drop", { listener, count, reason });
   }
 
   #updateSources(): void {

@@ -1,12 +1,12 @@
 /**
- * The world's side of a datagram socket. As for connections, every word from
- * the transport is filed here, between frames, and nothing else happens.
+ * The network's side of a datagram socket. As for connections, each event of the
+ * link is only recorded here; its effects wait for the next `poll()`.
  *
- *     link ── bound, received, sent, failed, closed ──▶ intake ┊ poll ▶ datagram socket
+ *     link ── bound, received, sent, failed, closed ──▶ ingress ┊ poll ┊ ▶ datagram socket
  *
- * A datagram is decoded by itself: a stream of one, with its end behind it.
- * One that is bad, or holds no message, is dropped whole, and counted: it may be
- * from anybody.
+ * Each datagram is decoded by itself, as a whole stream with its end. An invalid
+ * datagram, or one without a message, is dropped and counted, and does not close
+ * the socket: anybody may have sent it.
  */
 import type { Codec } from "../../codec/codec.ts";
 import type { Address } from "../../port/address.ts";
@@ -14,22 +14,22 @@ import type { CloseReason } from "../../port/close-reason.ts";
 import type { DatagramEvents } from "../../port/datagram-link.ts";
 import { FrameQueue } from "../storage/frame-queue.ts";
 
-/** A message and where it came from. */
+/** A message, and the address of its sender. */
 export interface Datagram<In> {
   readonly message: In;
   readonly from: Address;
 }
 
-/** What decides what is taken in. */
+/** The codec and the limits of incoming datagrams. */
 export interface DatagramRules<In> {
   readonly codec: Pick<Codec<In, never>, "decoder">;
-  /** What may wait, in bytes, weights included. */
+  /** How much may wait, in bytes; each message counts as its size plus a fixed weight. */
   readonly limitBytes: number;
-  /** The longest datagram, in bytes. */
+  /** The size of the longest datagram, in bytes. */
   readonly maxDatagramBytes: number;
 }
 
-/** What has arrived for one datagram socket since it last looked. */
+/** The events of one datagram link since the last poll. */
 export class DatagramIngress<In> implements DatagramEvents {
   readonly arriving: FrameQueue<Datagram<In>> = new FrameQueue();
   state: "starting" | "open" | "closed" = "starting";
@@ -37,7 +37,7 @@ export class DatagramIngress<In> implements DatagramEvents {
   remote: Address | undefined;
   reason: CloseReason | undefined;
   lastFailure: CloseReason | undefined;
-  /** Bytes that have left the link. */
+  /** How many bytes have left the link since the last poll. */
   sentBytes = 0;
   dropped = 0;
   malformed = 0;
@@ -46,7 +46,7 @@ export class DatagramIngress<In> implements DatagramEvents {
   readonly #rules: DatagramRules<In>;
   readonly #notify: () => void;
 
-  /** @param notify called at every news */
+  /** @param notify called on every event */
   constructor(rules: DatagramRules<In>, notify: () => void) {
     this.#rules = rules;
     this.#notify = notify;
@@ -83,7 +83,7 @@ export class DatagramIngress<In> implements DatagramEvents {
     this.#notify();
   }
 
-  /** The messages of one datagram, or `undefined` when it is a bad one. */
+  /** The messages of one datagram; `undefined` if it is invalid. */
   #decode(bytes: Uint8Array): [message: In, sizeBytes: number][] | undefined {
     if (bytes.length > this.#rules.maxDatagramBytes) return undefined;
     const messages: [In, number][] = [];
@@ -97,7 +97,7 @@ export class DatagramIngress<In> implements DatagramEvents {
     }
   }
 
-  /** Files a message; over the limit the oldest that the game does not see yet goes. */
+  /** Queues a message; over the limit, drops the oldest messages that the game cannot see yet. */
   #put(datagram: Datagram<In>, sizeBytes: number): void {
     this.arriving.put(datagram, sizeBytes);
     while (this.arriving.weightBytes > this.#rules.limitBytes) {

@@ -1,11 +1,12 @@
 /**
- * Datagrams: messages that come whole or not at all, from anybody.
+ * The game's side of datagrams: messages that arrive whole or not at all, from
+ * any peer. Decides when they become visible, and which are dropped.
  *
- *     link ──▶ intake: decode ──▶ arriving ┊ poll ──▶ ready ──▶ tryRecvFrom ──▶ game
+ *     link ──▶ ingress: decode ──▶ arriving ┊ poll ──▶ ready ──▶ tryRecvFrom ──▶ game
  *     link ◀── flush, one each ◀── outgoing ◀── encode ◀── trySendTo ◀──────────┘
  *
- * The same frames as for streams, with one difference: nobody can be held
- * back, so what does not fit is lost, the oldest first, and counted.
+ * Frames work as for streams. But datagrams have no backpressure, so messages
+ * over the limit are dropped, the oldest first, and counted.
  */
 import { wholeNumber } from "../../check.ts";
 import type { Codec } from "../../codec/codec.ts";
@@ -18,10 +19,10 @@ import type { Limits } from "../limits/limits.ts";
 import { FrameQueue } from "../storage/frame-queue.ts";
 import { type Datagram, DatagramIngress } from "./datagram-ingress.ts";
 
-/** Where a datagram socket is in its life; it only moves forward. */
+/** The state of a datagram socket; it only moves forward. */
 export type DatagramState = "starting" | "open" | "closed";
 
-/** A place where datagrams arrive and leave. Made by `poller.bind`. */
+/** A socket for datagrams. Made by `poller.bind`. */
 export class DatagramSocket<In, Out = In> {
   readonly #context: DatagramContext;
   readonly #link: DatagramLink;
@@ -29,8 +30,8 @@ export class DatagramSocket<In, Out = In> {
   readonly #limits: Limits;
   readonly #maxBytes: number;
   readonly #counters: Counters<DatagramStats> = datagramCounters();
-  readonly #intake: DatagramIngress<In>;
-  // A box of its own beside the arriving one: what is dropped between polls must not be seen already.
+  readonly #ingress: DatagramIngress<In>;
+  // Separate from the arriving queue, which drops messages between polls: a visible one must not disappear.
   readonly #ready = new FrameQueue<Datagram<In>>();
   #outgoing: { readonly bytes: Uint8Array; readonly to: Destination | undefined }[] = [];
   #pendingBytes = 0;
@@ -40,8 +41,8 @@ export class DatagramSocket<In, Out = In> {
   #closeReason: CloseReason | undefined;
   #lastFailure: CloseReason | undefined;
   #isClosing = false;
-  /** Whether it is on the context's list for the next poll. */
-  #filed = false;
+  /** Whether it is in the context's list for the next poll. */
+  #isDirty = false;
 
   /** @internal */
   constructor(
@@ -57,66 +58,66 @@ export class DatagramSocket<In, Out = In> {
     this.#limits = limits;
     this.#maxBytes = maxDatagramBytes;
     const rules = { codec, limitBytes: limits.receiveLimitBytes, maxDatagramBytes };
-    this.#intake = new DatagramIngress(rules, () => this.#file());
-    link.attach(this.#intake);
+    this.#ingress = new DatagramIngress(rules, () => this.#markDirty());
+    link.attach(this.#ingress);
   }
 
-  /** `starting` until the place is taken, `closed` when it could not be, or after `close()`. */
+  /** `starting` until the socket is bound; `closed` when that has failed, or after `close()`. */
   get state(): DatagramState {
     return this.#state;
   }
 
-  /** Where it is, with the port the system chose when 0 was asked for; `undefined` while starting. */
+  /** Its address, with the real port when port 0 was asked for; `undefined` while starting. */
   get address(): Address | undefined {
     return this.#address;
   }
 
-  /** The peer it is connected to; `undefined` when it is not, and while starting. */
+  /** The address of the peer it is connected to; `undefined` if there is none, and while starting. */
   get remoteAddress(): Address | undefined {
     return this.#remoteAddress;
   }
 
-  /** Why it is closed; `undefined` until then. */
+  /** Why it has closed; `undefined` until then. */
   get closeReason(): CloseReason | undefined {
     return this.#closeReason;
   }
 
   /**
-   * The last failure that the network has reported, such as that nobody
-   * listens where a datagram went; `undefined` while there was none. The socket
-   * lives on.
+   * Returns `undefined` while no datagram has failed; otherwise the last failure
+   * that the network has reported, for example that nobody listens at the
+   * destination. The socket stays open.
    */
   get lastFailure(): CloseReason | undefined {
     return this.#lastFailure;
   }
 
-  /** Bytes that were sent and have not left this process, as of this frame. */
+  /** How many bytes were queued and have not left this process, as of this frame. */
   get pendingBytes(): number {
     return this.#pendingBytes;
   }
 
-  /** What was counted so far. */
+  /** The counters of this socket. */
   get stats(): DatagramStats {
     return this.#counters;
   }
 
-  /** The next datagram of this frame and where it came from, or `undefined`: the usual case. */
+  /** Returns `undefined` when this frame has no more datagrams, which is the usual case; otherwise the next one. */
   tryRecvFrom(): Datagram<In> | undefined {
     return this.#ready.take();
   }
 
-  /** The next message of this frame, wherever it came from, or `undefined`: the usual case. */
+  /** Like {@link tryRecvFrom}, but returns only the message. */
   tryRecv(): In | undefined {
     return this.#ready.take()?.message;
   }
 
   /**
-   * Queues a message for the next flush, as one datagram to `to`. `false` when
-   * the socket is closed, or the send limit has no room now. `true` is no
-   * promise that it arrives.
+   * Queues a message for the next flush, as one datagram to `to`. Returns `false`
+   * when the socket is closed, or while the send limit is reached. `true` does
+   * not mean that the datagram arrives.
    *
-   * @throws TypeError or RangeError when the codec cannot carry `message`
-   * @throws RangeError when it is over `maxDatagramBytes`
+   * @throws TypeError or RangeError when the codec cannot encode `message`, or `to.port` is no port
+   * @throws RangeError when the datagram is over `maxDatagramBytes`
    */
   trySendTo(message: Out, to: Destination): boolean {
     wholeNumber("to.port", to.port, 1, 65_535);
@@ -126,7 +127,7 @@ export class DatagramSocket<In, Out = In> {
   /**
    * Like {@link trySendTo}, to the peer that the socket is connected to.
    *
-   * @throws Error when it is open and not connected
+   * @throws Error when the socket is open and not connected
    */
   trySend(message: Out): boolean {
     if (this.#state === "open" && this.#remoteAddress === undefined) {
@@ -138,61 +139,61 @@ export class DatagramSocket<In, Out = In> {
   /**
    * Joins a multicast group.
    *
-   * @param group the group's address in numbers
-   * @param onInterface the address of the interface to hear it on; the system's choice by default
-   * @throws Error when the socket is not open, or the system refuses, with its `code`
+   * @param group the numeric address of the group
+   * @param onInterface the address of the interface to receive on; the system's choice by default
+   * @throws Error when the socket is not open, or the system fails; the latter has a `code`
    */
   join(group: string, onInterface?: string): void {
     this.#requireOpen("join");
     this.#link.join(group, onInterface);
   }
 
-  /** Undoes {@link join}; throws as it does. */
+  /** Undoes {@link join}, and throws in the same cases. */
   leave(group: string, onInterface?: string): void {
     this.#requireOpen("leave");
     this.#link.leave(group, onInterface);
   }
 
-  /** Sends what is queued and frees the place. `state` is `"closed"` in a later frame. */
+  /** Sends the queued datagrams and frees the address. `state` is `"closed"` in a later frame. */
   close(): void {
     if (this.#isClosing || this.#state === "closed") return;
     this.#isClosing = true;
-    if (this.#intake.state !== "starting" || this.#outgoing.length === 0) this.#closeLink();
+    if (this.#ingress.state !== "starting" || this.#outgoing.length === 0) this.#closeLink();
   }
 
-  // What follows is for the poller alone.
+  // The rest is for the poller only.
 
   /** Gives each queued datagram to the link. @internal */
   flush(): void {
     if (this.#outgoing.length === 0) return;
-    if (this.#intake.state === "starting") {
-      this.#context.queueFlush(this); // its place is not there yet
+    if (this.#ingress.state === "starting") {
+      this.#context.queueFlush(this); // the link is not bound yet
       return;
     }
     const outgoing = this.#outgoing;
     this.#outgoing = [];
-    if (this.#intake.state === "closed") return; // there is no place to send from
+    if (this.#ingress.state === "closed") return; // the datagrams are dropped with the socket
     for (const { bytes, to } of outgoing) this.#link.send(bytes, to);
   }
 
-  /** Turns what the link filed into what the game sees. @internal */
+  /** Makes the events since the last poll visible to the game. @internal */
   update(): void {
-    const intake = this.#intake;
-    this.#filed = false;
-    this.#pendingBytes -= intake.sentBytes;
-    intake.sentBytes = 0;
-    this.#counters.failed = intake.failures;
-    this.#counters.malformed = intake.malformed;
-    this.#lastFailure = intake.lastFailure;
-    this.#address = intake.local;
-    this.#remoteAddress = intake.remote;
-    this.#show();
-    this.#counters.dropped = intake.dropped;
-    if (this.#isClosing && this.#state === "starting" && intake.state === "open") this.#closeLink();
+    const ingress = this.#ingress;
+    this.#isDirty = false;
+    this.#pendingBytes -= ingress.sentBytes;
+    ingress.sentBytes = 0;
+    this.#counters.failed = ingress.failures;
+    this.#counters.malformed = ingress.malformed;
+    this.#lastFailure = ingress.lastFailure;
+    this.#address = ingress.local;
+    this.#remoteAddress = ingress.remote;
+    this.#latch();
+    this.#counters.dropped = ingress.dropped;
+    if (this.#isClosing && this.#state === "starting" && ingress.state === "open") this.#closeLink();
     if (this.#state === "closed") return;
-    this.#state = intake.state;
+    this.#state = ingress.state;
     if (this.#state !== "closed") return;
-    this.#closeReason = intake.reason;
+    this.#closeReason = ingress.reason;
     this.#outgoing = [];
     this.#context.removeSource(this);
   }
@@ -204,7 +205,7 @@ export class DatagramSocket<In, Out = In> {
 
   #queue(message: Out, to: Destination | undefined): boolean {
     if (this.#isClosing || this.#state === "closed") return false;
-    const bytes = this.#codec.encode(message).slice(); // the codec lends, and the link keeps
+    const bytes = this.#codec.encode(message).slice(); // the codec lends the bytes, and the link keeps them
     if (bytes.length > this.#maxBytes) {
       throw new RangeError(`message: ${bytes.length} bytes are over maxDatagramBytes, ${this.#maxBytes}`);
     }
@@ -223,9 +224,9 @@ export class DatagramSocket<In, Out = In> {
     return true;
   }
 
-  /** Lets everything cross into this frame; what the game has left too long goes, the oldest first. */
-  #show(): void {
-    const { arriving } = this.#intake;
+  /** Makes all messages visible in this frame; over the limit, drops the oldest ones that the game has not taken. */
+  #latch(): void {
+    const { arriving } = this.#ingress;
     const count = arriving.latch();
     const bytes = arriving.latchedBytes;
     for (const counters of [this.#counters, this.#context.counters]) {
@@ -239,7 +240,7 @@ export class DatagramSocket<In, Out = In> {
     this.#ready.latch();
     while (this.#ready.weightBytes > this.#limits.receiveLimitBytes) {
       this.#ready.take();
-      this.#intake.dropped++;
+      this.#ingress.dropped++;
     }
   }
 
@@ -247,15 +248,15 @@ export class DatagramSocket<In, Out = In> {
     if (this.#state !== "open") throw new Error(`${call}: the socket is ${this.#state}, not open`);
   }
 
-  #file(): void {
-    if (this.#filed) return;
-    this.#filed = true;
+  #markDirty(): void {
+    if (this.#isDirty) return;
+    this.#isDirty = true;
     this.#context.markSourceDirty(this);
   }
 }
 
-/** A datagram socket, whatever its messages are. */
+/** A datagram socket with messages of any type. */
 export type AnyDatagramSocket = DatagramSocket<unknown, never>;
 
-/** What IPv4 and UDP leave of 65,535 bytes (RFC 768, RFC 791). */
+/** The largest payload: 65,535 bytes without the headers of IPv4 and UDP (RFC 768, RFC 791). */
 export const MAX_DATAGRAM_BYTES = 65_507;
