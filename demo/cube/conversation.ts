@@ -8,7 +8,7 @@
  *     connection ◀── trySend ── pong, error, ping, and what the peer says
  */
 import type { Connection } from "../../src/index.ts";
-import type { LinkChange } from "./shared/news.ts";
+import type { LinkChange } from "./shared/changes.ts";
 import type { Bad, Message } from "./shared/wire.ts";
 import type { Vector } from "./shared/world.ts";
 

@@ -1,9 +1,9 @@
 /**
- * What a peer needs of its end of the network, whichever end it is: `guests.ts`
- * listens, `dialer.ts` connects.
+ * What a peer needs of its end of the network, whichever end it is: `server-end.ts`
+ * listens, `client-end.ts` connects.
  */
 import type { Conversation, Heard, Tally } from "./conversation.ts";
-import type { LinkState } from "./shared/news.ts";
+import type { LinkState } from "./shared/changes.ts";
 
 /** One end of the network, in frames. */
 export interface End {

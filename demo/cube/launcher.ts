@@ -4,15 +4,15 @@
  * when one cannot go on. Knows no cube.
  *
  *     launcher ─┬─ mirror ── window        each a process of this program,
- *               └─ mover  ── window        kept by `keeper.ts`
+ *               └─ mover  ── window        kept by `supervisor.ts`
  */
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import { Keeper } from "./keeper.ts";
+import { formatPlace, type Place, reachable } from "./endpoint.ts";
 import { openWindows } from "./opener.ts";
 import type { Options } from "./options.ts";
-import { formatPlace, type Place, reachable } from "./place.ts";
 import type { Role } from "./shared/world.ts";
+import { Keeper } from "./supervisor.ts";
 
 /** Runs both until `end`, which it also aborts when one of them cannot go on. Answers an exit code. */
 export async function launch(options: Options, end: AbortController): Promise<number> {

@@ -7,8 +7,8 @@
  *     poll ──▶ keys, windows ──▶ cast.frame ──▶ panes ──▶ view.show, windows ──▶ flush
  */
 import { Poller, runLoop } from "../../src/index.ts";
-import { Cast } from "./cast.ts";
 import { launch } from "./launcher.ts";
+import { Cast } from "./local-peers.ts";
 import { openWindows } from "./opener.ts";
 import { HELP, type Options, parseOptions } from "./options.ts";
 import type { Command, Role } from "./shared/world.ts";

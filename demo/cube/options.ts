@@ -3,7 +3,7 @@
  * Decides the defaults. Starts nothing, prints nothing.
  */
 import { parseArgs } from "node:util";
-import type { Place } from "./place.ts";
+import type { Place } from "./endpoint.ts";
 import { FORMATS, type Format } from "./shared/wire.ts";
 import type { Role } from "./shared/world.ts";
 

@@ -10,12 +10,12 @@
  * moves keeps its own and goes on saying it.
  */
 import type { Frame, Poller, Transport } from "../../src/index.ts";
+import { Dialer } from "./client-end.ts";
 import type { Conversation, Tally } from "./conversation.ts";
-import { Dialer } from "./dialer.ts";
 import type { End, News } from "./end.ts";
 import { CubeCodec } from "./formats.ts";
-import { Guests } from "./guests.ts";
-import type { Change, LinkState } from "./shared/news.ts";
+import { Guests } from "./server-end.ts";
+import type { Change, LinkState } from "./shared/changes.ts";
 import { cubeLine, type Format } from "./shared/wire.ts";
 import { isMoving, type Role, START, step, type Vector, type World } from "./shared/world.ts";
 

@@ -11,8 +11,8 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Transport } from "../../src/index.ts";
 import { websocketServer } from "../../src/websocket.ts";
+import { formatPlace, type Place, reachable } from "./endpoint.ts";
 import { type PageFile, pageFiles } from "./page-files.ts";
-import { formatPlace, type Place, reachable } from "./place.ts";
 import type { Role } from "./shared/world.ts";
 
 /** A place that serves windows. */

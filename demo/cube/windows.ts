@@ -19,7 +19,7 @@ import {
 } from "../../src/index.ts";
 import { cubeSizes } from "./formats.ts";
 import type { Peer } from "./peer.ts";
-import { standing } from "./shared/news.ts";
+import { standing } from "./shared/changes.ts";
 import { type Asked, formatTold, parseAsked, type Stat, type Told } from "./shared/window-wire.ts";
 import type { Bad } from "./shared/wire.ts";
 

@@ -4,7 +4,7 @@
  */
 
 import { Peer } from "../../demo/cube/peer.ts";
-import type { Change } from "../../demo/cube/shared/news.ts";
+import type { Change } from "../../demo/cube/shared/changes.ts";
 import { formatPosition } from "../../demo/cube/shared/wire.ts";
 import type { Role } from "../../demo/cube/shared/world.ts";
 import { type Connection, lines, type MemoryTransport, memory, Poller } from "../../src/index.ts";

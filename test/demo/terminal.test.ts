@@ -2,8 +2,8 @@
 import { PassThrough } from "node:stream";
 import type { ReadStream, WriteStream } from "node:tty";
 import { describe, expect, it } from "vitest";
-import type { Pane } from "../../demo/cube/cast.ts";
 import { newTally } from "../../demo/cube/conversation.ts";
+import type { Pane } from "../../demo/cube/local-peers.ts";
 import { Keyboard } from "../../demo/cube/views/keyboard.ts";
 import { TerminalView } from "../../demo/cube/views/terminal.ts";
 import type { Frame } from "../../src/index.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Pane } from "../../demo/cube/cast.ts";
 import { newTally } from "../../demo/cube/conversation.ts";
+import type { Pane } from "../../demo/cube/local-peers.ts";
 import type { Vector } from "../../demo/cube/shared/world.ts";
 import { Canvas } from "../../demo/cube/views/canvas.ts";
 import { type Key, readKeys } from "../../demo/cube/views/keyboard.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { LinkState } from "../../demo/cube/shared/news.ts";
+import type { LinkState } from "../../demo/cube/shared/changes.ts";
 import type { Format } from "../../demo/cube/shared/wire.ts";
 import type { Vector } from "../../demo/cube/shared/world.ts";
 import { type Seen, type Steered, Windows } from "../../demo/cube/windows.ts";

@@ -15,13 +15,13 @@ import { Drag } from "./input/drag.ts";
 import { Gamepads } from "./input/gamepad.ts";
 import { Keys } from "./input/keys.ts";
 import { Touch } from "./input/touch.ts";
-import { PageDoor } from "./knock.ts";
 import { watchDetails, watchLayout } from "./layout.ts";
 import { Meters } from "./meters.ts";
 import { Panel } from "./panel.ts";
 import { Stage } from "./scene/stage.ts";
+import { PageDoor } from "./server-probe.ts";
 import { Session } from "./session.ts";
-import { CalmLink, Presence, peerWords, sessionWords } from "./standing.ts";
+import { CalmLink, Presence, peerWords, sessionWords } from "./status-text.ts";
 import { onThemeChange, readTheme } from "./theme.ts";
 
 /** One window: what it knows, and what it does in a frame. */

@@ -1,14 +1,14 @@
 /**
  * The panel: writes what is known into the page, and hears what is chosen in it.
  * Touches the page only where something changed. Decides no words of its own
- * about the links; those are made by `standing.ts`.
+ * about the links; those are made by `status-text.ts`.
  */
 
 import type { Stat } from "../shared/window-wire.ts";
 import { FORMATS, type Format, formatPosition } from "../shared/wire.ts";
 import type { Role, Vector } from "../shared/world.ts";
 import type { Rate } from "./meters.ts";
-import type { Notice, Words } from "./standing.ts";
+import type { Notice, Words } from "./status-text.ts";
 
 /** What is to be seen in the panel, in one frame. */
 export interface Facts {

@@ -16,7 +16,7 @@
  *
  * Runs in both, so it is pure: text in, values out, and back.
  */
-import type { LinkState } from "./news.ts";
+import type { LinkState } from "./changes.ts";
 import {
   type Bad,
   bad,

@@ -7,8 +7,8 @@
  */
 import type { Writable } from "node:stream";
 import type { Frame } from "../../../src/index.ts";
-import type { Pane } from "../cast.ts";
-import { linkWords } from "../shared/news.ts";
+import type { Pane } from "../local-peers.ts";
+import { linkWords } from "../shared/changes.ts";
 import { cubeLine } from "../shared/wire.ts";
 import type { View } from "./view.ts";
 

@@ -3,8 +3,8 @@
  * numbers. Pure. Every row comes out exactly as wide as asked.
  */
 import type { Frame } from "../../../src/index.ts";
-import type { Pane } from "../cast.ts";
-import type { LinkState } from "../shared/news.ts";
+import type { Pane } from "../local-peers.ts";
+import type { LinkState } from "../shared/changes.ts";
 import { formatPosition } from "../shared/wire.ts";
 
 /** The row above the picture: the role, and how it stands to the others. */

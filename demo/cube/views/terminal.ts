@@ -7,8 +7,8 @@
  */
 import type { WriteStream } from "node:tty";
 import type { Frame } from "../../../src/index.ts";
-import type { Pane } from "../cast.ts";
-import { linkWords } from "../shared/news.ts";
+import type { Pane } from "../local-peers.ts";
+import { linkWords } from "../shared/changes.ts";
 import { formatPosition, printable } from "../shared/wire.ts";
 import { drawWorld } from "./picture.ts";
 import { hintRow, statusRows, titleRow } from "./status.ts";

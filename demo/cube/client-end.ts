@@ -9,7 +9,7 @@ import { type CloseReason, formatAddress, type Poller, type Transport } from "..
 import { Conversation, type CubeConnection, newTally, type Tally } from "./conversation.ts";
 import type { End, News } from "./end.ts";
 import type { CubeCodec } from "./formats.ts";
-import type { LinkState } from "./shared/news.ts";
+import type { LinkState } from "./shared/changes.ts";
 
 /** A link that comes back. */
 export class Dialer implements End {

@@ -14,7 +14,7 @@ import {
 import { Conversation, type CubeConnection, newTally, type Tally } from "./conversation.ts";
 import type { End, News } from "./end.ts";
 import type { CubeCodec } from "./formats.ts";
-import type { LinkState } from "./shared/news.ts";
+import type { LinkState } from "./shared/changes.ts";
 import type { Bad, Message } from "./shared/wire.ts";
 
 /** A door with guests behind it. */

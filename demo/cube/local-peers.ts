@@ -4,10 +4,10 @@
  * frame was like is answered as panes.
  */
 import { type Frame, type Poller, tcp } from "../../src/index.ts";
+import { formatPlace, reachable } from "./endpoint.ts";
 import type { Meeting, Options } from "./options.ts";
 import { Peer } from "./peer.ts";
-import { formatPlace, reachable } from "./place.ts";
-import type { Change } from "./shared/news.ts";
+import type { Change } from "./shared/changes.ts";
 import type { Format } from "./shared/wire.ts";
 import { type Command, drive, push, type Role, START } from "./shared/world.ts";
 import type { Windows } from "./windows.ts";
