@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { LinkState } from "../../demo/cube/shared/changes.ts";
-import type { Format } from "../../demo/cube/shared/wire.ts";
-import type { Vector } from "../../demo/cube/shared/world.ts";
-import { type Seen, type Steered, Windows } from "../../demo/cube/windows.ts";
-import { type Connection, lines, memory, Poller } from "../../src/index.ts";
+import type { LinkState } from "../../../demo/cube/shared/changes.ts";
+import type { Format } from "../../../demo/cube/shared/wire.ts";
+import type { Vector } from "../../../demo/cube/shared/world.ts";
+import { type Seen, type Steered, Windows } from "../../../demo/cube/windows.ts";
+import { type Connection, lines, memory, Poller } from "../../../src/index.ts";
 
 const STAT = /^stat tick (\d+) in (\d+) (\d+) out (\d+) (\d+) rtt (\S+) arrivals (\S+)$/;
 

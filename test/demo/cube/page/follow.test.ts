@@ -1,8 +1,8 @@
 /** The mirror's eye: even at any rate of arrivals, never beyond what was heard, and exact in the end. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Follow } from "../../../demo/cube/page/follow.ts";
-import type { Vector } from "../../../demo/cube/shared/world.ts";
+import { Follow } from "../../../../demo/cube/page/follow.ts";
+import type { Vector } from "../../../../demo/cube/shared/world.ts";
 
 const SCREEN_MS = 1_000 / 60;
 /** As fast as the cube is driven, in units per second. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { pageFiles } from "../../demo/cube/page-files.ts";
+import { pageFiles } from "../../../demo/cube/page-files.ts";
 
 let folder: string;
 beforeAll(async () => {

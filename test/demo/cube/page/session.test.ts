@@ -1,8 +1,8 @@
 /** The window's link to its process, over a network in memory. */
 import { describe, expect, test } from "vitest";
-import { type Door, Session } from "../../../demo/cube/page/session.ts";
-import type { Told } from "../../../demo/cube/shared/window-wire.ts";
-import { type Connection, lines, memory, Poller } from "../../../src/index.ts";
+import { type Door, Session } from "../../../../demo/cube/page/session.ts";
+import type { Told } from "../../../../demo/cube/shared/window-wire.ts";
+import { type Connection, lines, memory, Poller } from "../../../../src/index.ts";
 
 describe("a session", () => {
   test("hears its process, line by line in order", () => {

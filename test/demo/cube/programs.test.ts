@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { Caller, cube, DEADLINE_MS, endAll } from "./children.ts";
+import { Caller, cube, DEADLINE_MS, endAll } from "../children.ts";
 
 afterEach(endAll);
 

@@ -2,11 +2,11 @@
 import { PassThrough } from "node:stream";
 import type { ReadStream, WriteStream } from "node:tty";
 import { describe, expect, it } from "vitest";
-import { newTally } from "../../demo/cube/conversation.ts";
-import type { Pane } from "../../demo/cube/local-peers.ts";
-import { Keyboard } from "../../demo/cube/views/keyboard.ts";
-import { TerminalView } from "../../demo/cube/views/terminal.ts";
-import type { Frame } from "../../src/index.ts";
+import { newTally } from "../../../../demo/cube/conversation.ts";
+import type { Pane } from "../../../../demo/cube/local-peers.ts";
+import { Keyboard } from "../../../../demo/cube/views/keyboard.ts";
+import { TerminalView } from "../../../../demo/cube/views/terminal.ts";
+import type { Frame } from "../../../../src/index.ts";
 
 describe("the terminal view", () => {
   it("takes the alternate screen and the cursor, and gives both back, once", () => {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { Caller, type Child, cube, DEADLINE_MS, endAll, Window } from "./children.ts";
+import { Caller, type Child, cube, DEADLINE_MS, endAll, Window } from "../children.ts";
 
 afterEach(endAll);
 

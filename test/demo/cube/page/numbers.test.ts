@@ -1,8 +1,8 @@
 /** Rates and the chart's past, out of the totals that a process tells. */
 import { describe, expect, test } from "vitest";
-import { CHART_MS, History } from "../../../demo/cube/page/history.ts";
-import { Meters } from "../../../demo/cube/page/meters.ts";
-import type { Stat } from "../../../demo/cube/shared/window-wire.ts";
+import { CHART_MS, History } from "../../../../demo/cube/page/history.ts";
+import { Meters } from "../../../../demo/cube/page/meters.ts";
+import type { Stat } from "../../../../demo/cube/shared/window-wire.ts";
 
 describe("the meters", () => {
   test("know no rate before two totals", () => {

@@ -6,7 +6,7 @@ import {
   Presence,
   peerWords,
   sessionWords,
-} from "../../../demo/cube/page/status-text.ts";
+} from "../../../../demo/cube/page/status-text.ts";
 
 describe("the words", () => {
   test("about the window's own link count down while it is away", () => {

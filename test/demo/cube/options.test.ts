@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { formatPlace } from "../../demo/cube/endpoint.ts";
-import { parseOptions } from "../../demo/cube/options.ts";
+import { formatPlace } from "../../../demo/cube/endpoint.ts";
+import { parseOptions } from "../../../demo/cube/options.ts";
 
 const DEFAULTS = {
   isPlaceFixed: false,

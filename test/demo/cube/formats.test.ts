@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CubeCodec, cubeSizes } from "../../demo/cube/formats.ts";
-import { type Bad, FORMATS, type Format, type Message, rounded } from "../../demo/cube/shared/wire.ts";
-import { DecodeError } from "../../src/index.ts";
+import { CubeCodec, cubeSizes } from "../../../demo/cube/formats.ts";
+import { type Bad, FORMATS, type Format, type Message, rounded } from "../../../demo/cube/shared/wire.ts";
+import { DecodeError } from "../../../src/index.ts";
 
 const SEED = { seed: 14_900 };
 const coordinate = fc.double({ min: -10, max: 10, noNaN: true });

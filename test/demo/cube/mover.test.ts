@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatPosition } from "../../demo/cube/shared/wire.ts";
+import { formatPosition } from "../../../demo/cube/shared/wire.ts";
 import { links, places, Stage } from "./stage.ts";
 
 describe("a mover", () => {

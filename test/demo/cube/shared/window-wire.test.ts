@@ -7,8 +7,8 @@ import {
   parseAsked,
   parseTold,
   type Told,
-} from "../../demo/cube/shared/window-wire.ts";
-import { FORMATS } from "../../demo/cube/shared/wire.ts";
+} from "../../../../demo/cube/shared/window-wire.ts";
+import { FORMATS } from "../../../../demo/cube/shared/wire.ts";
 
 const STAT = "stat tick 600 in 12 240 out 600 12600 rtt 16.7 arrivals 1,0,2";
 

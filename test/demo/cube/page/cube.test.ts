@@ -1,8 +1,8 @@
 /** Who has the cube: the hand while it moves it, others while it rests. */
 import { describe, expect, test } from "vitest";
-import { Cube } from "../../../demo/cube/page/cube.ts";
-import { asSeenFrom, glide, REST, restingAt, together, type Wish } from "../../../demo/cube/page/glide.ts";
-import { REACH, SPEED, type World } from "../../../demo/cube/shared/world.ts";
+import { Cube } from "../../../../demo/cube/page/cube.ts";
+import { asSeenFrom, glide, REST, restingAt, together, type Wish } from "../../../../demo/cube/page/glide.ts";
+import { REACH, SPEED, type World } from "../../../../demo/cube/shared/world.ts";
 
 const RIGHT: Wish = [1, 0, 0];
 

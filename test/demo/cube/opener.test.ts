@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { openerFor, openWindows } from "../../demo/cube/opener.ts";
+import { openerFor, openWindows } from "../../../demo/cube/opener.ts";
 
 const URL = "http://127.0.0.1:14901/";
 

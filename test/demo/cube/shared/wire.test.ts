@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cubeLine, formatLine, formatPosition, parseLine, printable } from "../../demo/cube/shared/wire.ts";
+import {
+  cubeLine,
+  formatLine,
+  formatPosition,
+  parseLine,
+  printable,
+} from "../../../../demo/cube/shared/wire.ts";
 
 describe("parseLine", () => {
   it.each([

@@ -1,6 +1,11 @@
 /** What keys and pads mean. */
 import { expect, test } from "vitest";
-import { isForMoving, outsideDeadZone, wishOfKeys, wishOfPad } from "../../../demo/cube/page/input/wishes.ts";
+import {
+  isForMoving,
+  outsideDeadZone,
+  wishOfKeys,
+  wishOfPad,
+} from "../../../../../demo/cube/page/input/wishes.ts";
 
 test("arrows and WASD move on the ground, Q and E up and down", () => {
   expect(wishOfKeys([])).toEqual([0, 0, 0]);

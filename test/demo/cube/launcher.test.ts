@@ -1,7 +1,7 @@
 /** `npm run demo` as a visitor sees it, without a browser. */
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
-import { Child, cube, DEADLINE_MS, endAll, Window } from "./children.ts";
+import { Child, cube, DEADLINE_MS, endAll, Window } from "../children.ts";
 
 afterEach(endAll);
 

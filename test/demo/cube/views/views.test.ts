@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { newTally } from "../../demo/cube/conversation.ts";
-import type { Pane } from "../../demo/cube/local-peers.ts";
-import type { Vector } from "../../demo/cube/shared/world.ts";
-import { Canvas } from "../../demo/cube/views/canvas.ts";
-import { type Key, readKeys } from "../../demo/cube/views/keyboard.ts";
-import { logLines } from "../../demo/cube/views/log.ts";
-import { drawWorld } from "../../demo/cube/views/picture.ts";
-import { PanePainter } from "../../demo/cube/views/terminal.ts";
+import { newTally } from "../../../../demo/cube/conversation.ts";
+import type { Pane } from "../../../../demo/cube/local-peers.ts";
+import type { Vector } from "../../../../demo/cube/shared/world.ts";
+import { Canvas } from "../../../../demo/cube/views/canvas.ts";
+import { type Key, readKeys } from "../../../../demo/cube/views/keyboard.ts";
+import { logLines } from "../../../../demo/cube/views/log.ts";
+import { drawWorld } from "../../../../demo/cube/views/picture.ts";
+import { PanePainter } from "../../../../demo/cube/views/terminal.ts";
 
 const PLAIN = "\x1b[0m";
 const FRAME = { tick: 12, nowMs: 200 };

@@ -3,11 +3,11 @@
  * `frame` is one frame of everybody, in the order in which they came.
  */
 
-import { Peer } from "../../demo/cube/peer.ts";
-import type { Change } from "../../demo/cube/shared/changes.ts";
-import { formatPosition } from "../../demo/cube/shared/wire.ts";
-import type { Role } from "../../demo/cube/shared/world.ts";
-import { type Connection, lines, type MemoryTransport, memory, Poller } from "../../src/index.ts";
+import { Peer } from "../../../demo/cube/peer.ts";
+import type { Change } from "../../../demo/cube/shared/changes.ts";
+import { formatPosition } from "../../../demo/cube/shared/wire.ts";
+import type { Role } from "../../../demo/cube/shared/world.ts";
+import { type Connection, lines, type MemoryTransport, memory, Poller } from "../../../src/index.ts";
 
 /** A peer on the stage, and all that changed for it. */
 export interface Actor {

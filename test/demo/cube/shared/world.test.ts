@@ -9,7 +9,7 @@ import {
   step,
   type Vector,
   type World,
-} from "../../demo/cube/shared/world.ts";
+} from "../../../../demo/cube/shared/world.ts";
 
 describe("push", () => {
   it.each([
