@@ -60,7 +60,7 @@ async function call(scene: string, lossPercent: number): Promise<{ program: Chil
 
 function house(scene: string): Child {
   const loader = ["--import", "tsx"];
-  return cable.run(cable.near, process.execPath, ...loader, path("cable-house.ts"), scene, cable.far);
+  return cable.run(cable.near, process.execPath, ...loader, path("cable-bystanders.ts"), scene, cable.far);
 }
 
 async function expectWell(program: Child): Promise<void> {

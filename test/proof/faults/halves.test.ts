@@ -4,7 +4,7 @@
 import net from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { tcp } from "../../../src/index.ts";
-import { House, LOOPBACK } from "../house.ts";
+import { House, LOOPBACK } from "../bystanders.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 

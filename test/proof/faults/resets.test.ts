@@ -5,7 +5,7 @@
 import net from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type CloseKind, lines, Poller, tls } from "../../../src/index.ts";
-import { House, LOOPBACK, type Stranger } from "../house.ts";
+import { House, LOOPBACK, type Stranger } from "../bystanders.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 

@@ -5,7 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Child, endAll, noPython } from "../../demo/children.ts";
-import { House, type Stranger } from "../house.ts";
+import { House, type Stranger } from "../bystanders.ts";
 
 interface Language {
   readonly name: string;

@@ -96,7 +96,7 @@ function start(name: string, count: number): Child {
 }
 
 await until(() => server.state === "listening");
-const crowd = start("crowd.mjs", PLAYERS);
+const crowd = start("players.mjs", PLAYERS);
 crowd.process.stdout?.on("data", () => {
   answeredAt = frames; // one line for each tick, and the next tick waits for it
 });

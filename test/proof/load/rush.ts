@@ -6,7 +6,7 @@
 import { fileURLToPath } from "node:url";
 import { tcp } from "../../../src/index.ts";
 import { Child, endAll } from "../../demo/children.ts";
-import { House, LOOPBACK } from "../house.ts";
+import { House, LOOPBACK } from "../bystanders.ts";
 import { connectionsAllowed, heapBytes } from "../measure.ts";
 
 /** What came of it. */
@@ -26,7 +26,7 @@ export interface RushFigures {
 
 const ROUNDS = 3;
 const PLAYERS = 20;
-const callers = fileURLToPath(new URL("callers.mjs", import.meta.url));
+const callers = fileURLToPath(new URL("silent-clients.mjs", import.meta.url));
 
 const house = await House.open({
   players: PLAYERS,

@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { Child, endAll } from "../../demo/children.ts";
-import { House } from "../house.ts";
+import { House } from "../bystanders.ts";
 import { connectionsAllowed, heapBytes } from "../measure.ts";
 
 /** What came of it. */
@@ -22,7 +22,7 @@ const PLAYERS = 20;
 const FRAMES = 200;
 /** For a first word, where there is a deadline. */
 const FIRST_WORD_MS = 1_000;
-const callers = fileURLToPath(new URL("callers.mjs", import.meta.url));
+const callers = fileURLToPath(new URL("silent-clients.mjs", import.meta.url));
 const guests = connectionsAllowed(1_000);
 
 /** Without a deadline they may stay; they cost memory, and no frame anything. */

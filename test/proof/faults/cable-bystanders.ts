@@ -2,13 +2,13 @@
  * A house at the near end of a bad cable, with a stranger who calls from the
  * far end: a program, to be run in the near network.
  *
- *     cable-house.ts SCENE FAR_NAMESPACE
+ *     cable-bystanders.ts SCENE FAR_NAMESPACE
  *
  * Prints "listening on ADDRESS:PORT", then "all is well" or what was not.
  */
 import assert from "node:assert/strict";
 import { lines, Poller, tcp } from "../../../src/index.ts";
-import { House, LOOPBACK, type Stranger } from "../house.ts";
+import { House, LOOPBACK, type Stranger } from "../bystanders.ts";
 import { FAR_ADDRESS, NEAR_ADDRESS, setCable } from "./cable.ts";
 
 /** For a peer of which nothing is heard any more. */

@@ -12,7 +12,7 @@ import { websocket, websocketServer } from "../../../src/websocket.ts";
 import { join, streamOf } from "../../codec/deliver.ts";
 import { isLong, SEED } from "../../seed.ts";
 import { certificates } from "../../transport/node/certificates.ts";
-import { House, LOOPBACK } from "../house.ts";
+import { House, LOOPBACK } from "../bystanders.ts";
 import { clientHello, damaged, frames, UPGRADE, type Visit, visits } from "./garbage.ts";
 
 vi.setConfig({ testTimeout: isLong ? 1_200_000 : 60_000 });

@@ -3,7 +3,7 @@
  * have heard a tick and answered it, their answers lie in the server's kernel,
  * and this program says so.
  *
- *     node crowd.mjs PORT PLAYERS
+ *     node players.mjs PORT PLAYERS
  *
  * Prints "answered N" for each tick.
  */

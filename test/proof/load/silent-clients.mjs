@@ -2,7 +2,7 @@
  * Many who connect at once and never say a word. What they are told they read,
  * and forget.
  *
- *     node callers.mjs PORT CONNECTIONS
+ *     node silent-clients.mjs PORT CONNECTIONS
  *
  * Prints "through N" once each has come through or was sent away.
  */

@@ -8,7 +8,7 @@ import { connect as connectTls } from "node:tls";
 import fc from "fast-check";
 import { cut, join, streamOf } from "../../codec/deliver.ts";
 import { cuts } from "../../codec/properties.ts";
-import { LOOPBACK } from "../house.ts";
+import { LOOPBACK } from "../bystanders.ts";
 
 /** What one stranger does: some pieces, and how it leaves. */
 export interface Visit {
