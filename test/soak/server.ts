@@ -4,8 +4,8 @@
  * book of what must never happen.
  */
 import { type Connection, type Frame, type Listener, lines, Poller } from "../../src/index.ts";
-import type { Dice } from "./dice.ts";
-import type { Door, DoorAddress } from "./doors.ts";
+import type { Door, DoorAddress } from "./listeners.ts";
+import type { Dice } from "./seeded-random.ts";
 
 /** What is kept of a guest. */
 interface Book {

@@ -6,9 +6,9 @@ import { fileURLToPath } from "node:url";
 import { runLoop } from "../../src/index.ts";
 import { Child } from "../demo/children.ts";
 import { heapBytes } from "../proof/measure.ts";
-import type { Command, Wave } from "./crowd.ts";
-import { Dice } from "./dice.ts";
-import { doors } from "./doors.ts";
+import { doors } from "./listeners.ts";
+import type { Command, Wave } from "./players.ts";
+import { Dice } from "./seeded-random.ts";
 import { SoakServer } from "./server.ts";
 import { activeNow, complaintsOf, type Sample } from "./verdict.ts";
 
@@ -29,7 +29,7 @@ export class Soak {
     const all = doors();
     this.#server = new SoakServer(all, new Dice(seed));
     console.log(`doors: ${all.map(({ name }) => name).join(", ")}`);
-    const program = fileURLToPath(new URL("crowd.ts", import.meta.url));
+    const program = fileURLToPath(new URL("players.ts", import.meta.url));
     this.#crowd = new Child(process.execPath, ["--import", "tsx", program], "pipe");
     const { poller } = this.#server;
     const { signal } = this.#stop;

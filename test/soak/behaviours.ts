@@ -4,7 +4,7 @@
  */
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Dice } from "./dice.ts";
+import type { Dice } from "./seeded-random.ts";
 
 /** One player's doing; it need not end by itself. */
 type Character = (socket: Duplex, dice: Dice) => void;

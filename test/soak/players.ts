@@ -8,9 +8,9 @@
  * Prints a line with what it counted when the last player of a wave has gone.
  */
 import { createInterface } from "node:readline";
-import { CHARACTERS } from "./characters.ts";
-import { Dice } from "./dice.ts";
-import { call, type DoorAddress } from "./doors.ts";
+import { CHARACTERS } from "./behaviours.ts";
+import { call, type DoorAddress } from "./listeners.ts";
+import { Dice } from "./seeded-random.ts";
 
 /** A command to the crowd. */
 export type Command =
