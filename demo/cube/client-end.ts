@@ -7,12 +7,12 @@
  */
 import { type CloseReason, formatAddress, type Poller, type Transport } from "../../src/index.ts";
 import { Conversation, type CubeConnection, newTally, type Tally } from "./conversation.ts";
-import type { End, News } from "./end.ts";
+import type { End, EndEvent } from "./end.ts";
 import type { CubeCodec } from "./formats.ts";
 import type { LinkState } from "./shared/changes.ts";
 
 /** A link that comes back. */
-export class Dialer implements End {
+export class ClientEnd implements End {
   readonly speaksFirst = false;
   readonly tally: Tally = newTally();
   readonly conversations: Set<Conversation> = new Set();
@@ -30,62 +30,62 @@ export class Dialer implements End {
     this.#transport = transport;
     this.#codec = codec;
     this.#where = where;
-    this.#stage = this.#dial();
+    this.#stage = this.#connect();
   }
 
   get state(): LinkState {
     const where = this.#where;
-    if (this.#stage.kind === "dialing") return { kind: "connecting", where };
-    if (this.#stage.kind === "talking") return { kind: "linked", where: this.#stage.conversation.who };
+    if (this.#stage.kind === "connecting") return { kind: "connecting", where };
+    if (this.#stage.kind === "linked") return { kind: "linked", where: this.#stage.conversation.who };
     return { ...this.#stage, where };
   }
 
-  frame(nowMs: number): readonly News[] {
-    const news: News[] = [];
-    if (this.#stage.kind === "pausing" && nowMs >= this.#stage.untilMs) this.#stage = this.#dial();
-    if (this.#stage.kind === "dialing") this.#dialing(this.#stage.connection, nowMs, news);
-    if (this.#stage.kind === "talking") this.#talking(this.#stage.conversation, nowMs, news);
-    return news;
+  frame(nowMs: number): readonly EndEvent[] {
+    const events: EndEvent[] = [];
+    if (this.#stage.kind === "pausing" && nowMs >= this.#stage.untilMs) this.#stage = this.#connect();
+    if (this.#stage.kind === "connecting") this.#whileConnecting(this.#stage.connection, nowMs, events);
+    if (this.#stage.kind === "linked") this.#whileLinked(this.#stage.conversation, nowMs, events);
+    return events;
   }
 
-  #dial(): Stage {
-    return { kind: "dialing", connection: this.#poller.connect(this.#transport, this.#codec) };
+  #connect(): Stage {
+    return { kind: "connecting", connection: this.#poller.connect(this.#transport, this.#codec) };
   }
 
-  #dialing(connection: CubeConnection, nowMs: number, news: News[]): void {
+  #whileConnecting(connection: CubeConnection, nowMs: number, events: EndEvent[]): void {
     if (connection.state === "connecting") return;
     if (connection.state === "closed") {
-      this.#pause(this.#where, connection.closeReason, nowMs, news);
+      this.#pause(this.#where, connection.closeReason, nowMs, events);
       return;
     }
     const { remoteAddress } = connection;
     const who = remoteAddress === undefined ? this.#where : formatAddress(remoteAddress);
     const conversation = new Conversation(connection, who, "each second", this.tally);
-    this.#stage = { kind: "talking", conversation };
+    this.#stage = { kind: "linked", conversation };
     this.#pauseMs = FIRST_PAUSE_MS;
     this.conversations.add(conversation);
-    news.push({ from: conversation, what: { kind: "up", who } });
+    events.push({ from: conversation, what: { kind: "up", who } });
   }
 
-  #talking(conversation: Conversation, nowMs: number, news: News[]): void {
-    for (const what of conversation.listen(nowMs)) news.push({ from: conversation, what });
+  #whileLinked(conversation: Conversation, nowMs: number, events: EndEvent[]): void {
+    for (const what of conversation.receive(nowMs)) events.push({ from: conversation, what });
     if (conversation.connection.state !== "closed") return;
     this.conversations.delete(conversation);
-    this.#pause(conversation.who, conversation.connection.closeReason, nowMs, news);
+    this.#pause(conversation.who, conversation.connection.closeReason, nowMs, events);
   }
 
-  #pause(who: string, reason: CloseReason | undefined, nowMs: number, news: News[]): void {
+  #pause(who: string, reason: CloseReason | undefined, nowMs: number, events: EndEvent[]): void {
     const why = reason?.message ?? "closed";
     this.#stage = { kind: "pausing", why, untilMs: nowMs + this.#pauseMs };
-    news.push({ what: { kind: "down", who, why } });
-    news.push({ what: { kind: "retry", inMs: this.#pauseMs } });
+    events.push({ what: { kind: "down", who, why } });
+    events.push({ what: { kind: "retry", inMs: this.#pauseMs } });
     this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
   }
 }
 
 type Stage =
-  | { readonly kind: "dialing"; readonly connection: CubeConnection }
-  | { readonly kind: "talking"; readonly conversation: Conversation }
+  | { readonly kind: "connecting"; readonly connection: CubeConnection }
+  | { readonly kind: "linked"; readonly conversation: Conversation }
   | { readonly kind: "pausing"; readonly why: string; readonly untilMs: number };
 
 /** A peer that restarts is back this soon. */

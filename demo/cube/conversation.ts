@@ -13,7 +13,7 @@ import type { Bad, Message } from "./shared/wire.ts";
 import type { Vector } from "./shared/world.ts";
 
 /** What was heard in one frame and is not answered here. */
-export type Heard = { readonly kind: "position"; readonly position: Vector } | LinkChange;
+export type Received = { readonly kind: "position"; readonly position: Vector } | LinkChange;
 
 /** A connection to another peer. */
 export type CubeConnection = Connection<Message | Bad, Message>;
@@ -56,40 +56,40 @@ export class Conversation {
   }
 
   /** Reads this frame's lines and answers what can be answered. Empty when nothing came, the usual case. */
-  listen(nowMs: number): readonly Heard[] {
-    const heard: Heard[] = [];
+  receive(nowMs: number): readonly Received[] {
+    const received: Received[] = [];
     let troubles = 0;
     for (const message of this.connection) {
       this.#tally.linesIn++;
-      const what = this.#hear(message, nowMs);
+      const what = this.#handle(message, nowMs);
       // Every bad line is answered and counted; one a frame is told, or a flood would drown the log.
       const isTrouble = what?.kind === "bad line" || what?.kind === "complaint";
-      if (what !== undefined && !(isTrouble && troubles++ > 0)) heard.push(what);
+      if (what !== undefined && !(isTrouble && troubles++ > 0)) received.push(what);
     }
     this.#pingWhenDue(nowMs);
     this.#countBytes();
-    return heard;
+    return received;
   }
 
   /**
    * Sends a message. `false` when the connection is not open or is full, and it
    * is then dropped: the next position makes up for it.
    */
-  say(message: Message): boolean {
+  trySend(message: Message): boolean {
     // While connecting, messages would wait and arrive all at once, long out of date.
-    const isSaid = this.connection.state === "open" && this.connection.trySend(message);
-    if (isSaid) this.#tally.linesOut++;
+    const isSent = this.connection.state === "open" && this.connection.trySend(message);
+    if (isSent) this.#tally.linesOut++;
     this.#countBytes();
-    return isSaid;
+    return isSent;
   }
 
   /** Answers what the peer has to know of this message; `undefined` when it was settled here. */
-  #hear(message: Message | Bad, nowMs: number): Heard | undefined {
+  #handle(message: Message | Bad, nowMs: number): Received | undefined {
     switch (message.kind) {
       case "cube":
         return { kind: "position", position: message.position };
       case "ping":
-        this.say({ kind: "pong", number: message.number });
+        this.trySend({ kind: "pong", number: message.number });
         this.#pings = "each second";
         return undefined;
       case "pong":
@@ -98,7 +98,7 @@ export class Conversation {
         return undefined;
       case "bad":
         this.#tally.badLines++;
-        this.say({ kind: "error", message: message.message });
+        this.trySend({ kind: "error", message: message.message });
         return { kind: "bad line", who: this.who, why: message.message };
       case "error":
         return { kind: "complaint", who: this.who, why: message.message };
@@ -116,7 +116,7 @@ export class Conversation {
   #pingWhenDue(nowMs: number): void {
     if (this.#pings === "never" || nowMs - this.#ping.sentMs < PING_EVERY_MS) return;
     const number = this.#ping.number + 1;
-    if (this.say({ kind: "ping", number })) this.#ping = { number, sentMs: nowMs };
+    if (this.trySend({ kind: "ping", number })) this.#ping = { number, sentMs: nowMs };
   }
 }
 

@@ -2,7 +2,7 @@
  * What a peer needs of its end of the network, whichever end it is: `server-end.ts`
  * listens, `client-end.ts` connects.
  */
-import type { Conversation, Heard, Tally } from "./conversation.ts";
+import type { Conversation, Received, Tally } from "./conversation.ts";
 import type { LinkState } from "./shared/changes.ts";
 
 /** One end of the network, in frames. */
@@ -14,11 +14,11 @@ export interface End {
   /** Who can be spoken to, and some who are about to go. */
   readonly conversations: ReadonlySet<Conversation>;
   /** Does this frame's work and answers what happened, in order; empty when nothing did, the usual case. */
-  frame(nowMs: number): readonly News[];
+  frame(nowMs: number): readonly EndEvent[];
 }
 
 /** What happened, and through whom where it was somebody. */
-export interface News {
+export interface EndEvent {
   readonly from?: Conversation;
-  readonly what: Heard;
+  readonly what: Received;
 }

@@ -8,23 +8,23 @@
  */
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import { formatPlace, type Place, reachable } from "./endpoint.ts";
+import { type Endpoint, formatEndpoint, reachableHost } from "./endpoint.ts";
 import { openWindows } from "./opener.ts";
 import type { Options } from "./options.ts";
 import type { Role } from "./shared/world.ts";
-import { Keeper } from "./supervisor.ts";
+import { Supervisor } from "./supervisor.ts";
 
 /** Runs both until `end`, which it also aborts when one of them cannot go on. Answers an exit code. */
 export async function launch(options: Options, end: AbortController): Promise<number> {
-  const { host, port } = await meetingPlace(options);
+  const { host, port } = await chooseEndpoint(options);
   const urls = new Map<Role, string>();
   let begin = () => {};
   const mirrorServes = new Promise<void>((resolve) => {
     begin = resolve;
     end.signal.addEventListener("abort", () => resolve());
   });
-  const keep = async (role: Role, ...args: readonly string[]): Promise<number> => {
-    const keeper = new Keeper({
+  const supervise = async (role: Role, ...args: readonly string[]): Promise<number> => {
+    const supervisor = new Supervisor({
       role,
       args: [...args, "--view", "browser", "--no-open", "--wire", options.wire, ...pace(options)],
       mayFinish: options.ticks !== Infinity,
@@ -35,15 +35,15 @@ export async function launch(options: Options, end: AbortController): Promise<nu
         if (urls.size === ROLES.length) void show(urls, options);
       },
     });
-    const code = await keeper.run(end.signal);
+    const code = await supervisor.run(end.signal);
     if (code !== 0) end.abort();
     return code;
   };
-  const there = formatPlace({ host: reachable(host), port });
+  const there = formatEndpoint({ host: reachableHost(host), port });
   const codes = await Promise.all([
-    keep("mirror", "--listen", formatPlace({ host, port })),
+    supervise("mirror", "--listen", formatEndpoint({ host, port })),
     // Then the mover finds it at once, and the first lines tell of no failure.
-    mirrorServes.then(() => keep("mover", "--connect", there, ...(options.auto ? ["--auto"] : []))),
+    mirrorServes.then(() => supervise("mover", "--connect", there, ...(options.auto ? ["--auto"] : []))),
   ]);
   return Math.max(...codes);
 }
@@ -66,14 +66,14 @@ async function show(urls: ReadonlyMap<Role, string>, options: Options): Promise<
  * when that is taken. Both are told, and told the same again when they are
  * started again, so it is known before they begin.
  */
-async function meetingPlace({ meeting, isPlaceFixed }: Options): Promise<Place> {
-  const { host, port } = meeting;
-  if (isPlaceFixed && port !== 0) return meeting;
-  return (await freePlace(host, port)) ?? (await freePlace(host, 0)) ?? meeting;
+async function chooseEndpoint({ link, isEndpointFixed }: Options): Promise<Endpoint> {
+  const { host, port } = link;
+  if (isEndpointFixed && port !== 0) return link;
+  return (await freeEndpoint(host, port)) ?? (await freeEndpoint(host, 0)) ?? link;
 }
 
 /** `host` with that port, or the one that the system chooses for 0; `undefined` when it cannot be had. */
-async function freePlace(host: string, port: number): Promise<Place | undefined> {
+async function freeEndpoint(host: string, port: number): Promise<Endpoint | undefined> {
   const server = createServer();
   try {
     server.listen(port, host);

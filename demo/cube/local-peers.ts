@@ -4,8 +4,8 @@
  * frame was like is answered as panes.
  */
 import { type Frame, type Poller, tcp } from "../../src/index.ts";
-import { formatPlace, reachable } from "./endpoint.ts";
-import type { Meeting, Options } from "./options.ts";
+import { formatEndpoint, reachableHost } from "./endpoint.ts";
+import type { LinkOptions, Options } from "./options.ts";
 import { Peer } from "./peer.ts";
 import type { Change } from "./shared/changes.ts";
 import type { Format } from "./shared/wire.ts";
@@ -21,7 +21,7 @@ export interface Pane {
 }
 
 /** The peers of this process. */
-export class Cast {
+export class LocalPeers {
   readonly #poller: Poller;
   readonly #options: Options;
   readonly #windows: Windows | undefined;
@@ -31,23 +31,23 @@ export class Cast {
 
   /** @param windows through which people look at the one peer, if they do */
   constructor(poller: Poller, options: Options, windows?: Windows) {
-    const { cast, meeting, wire } = options;
+    const { peers, link, wire } = options;
     this.#poller = poller;
     this.#options = options;
     this.#windows = windows;
-    this.#peers = [peerAt(poller, cast === "both" ? "mirror" : cast, meeting, wire)];
+    this.#peers = [peerAt(poller, peers === "both" ? "mirror" : peers, link, wire)];
   }
 
   /** One frame of all. In `both`, the mover joins once the mirror listens. */
   frame(frame: Frame, dtMs: number, commands: readonly Command[]): readonly Pane[] {
     const panes: Pane[] = [];
     for (const peer of [...this.#peers]) {
-      this.#windows?.hear(peer);
+      this.#windows?.receive(peer);
       if (peer.role === "mover") this.#steer(peer, frame.nowMs, dtMs, commands);
       const changes = peer.frame(frame, dtMs);
-      this.#windows?.tell(frame, peer);
+      this.#windows?.send(frame, peer);
       panes.push({ peer, changes, note: peer.role === "mirror" ? this.#note : undefined });
-      if (this.#options.cast === "both") this.#arrange(peer, changes);
+      if (this.#options.peers === "both") this.#arrange(peer, changes);
     }
     return panes;
   }
@@ -57,7 +57,7 @@ export class Cast {
     if (this.#windows?.failure !== undefined) return `cannot serve windows: ${this.#windows.failure}`;
     for (const { link } of this.#peers) {
       if (link.kind === "failed")
-        return `cannot listen on ${formatPlace(this.#options.meeting)}: ${link.why}`;
+        return `cannot listen on ${formatEndpoint(this.#options.link)}: ${link.why}`;
     }
     return undefined;
   }
@@ -76,25 +76,25 @@ export class Cast {
 
   #arrange(peer: Peer, changes: readonly Change[]): void {
     for (const change of changes) {
-      if (change.kind === "listening") this.#joinBy(change.where);
-      if (change.kind !== "failed" || this.#options.isPlaceFixed || this.#note !== undefined) continue;
+      if (change.kind === "listening") this.#startMover(change.where);
+      if (change.kind !== "failed" || this.#options.isEndpointFixed || this.#note !== undefined) continue;
       // Somebody else's mirror has the usual port; these two can meet on any.
       this.#note = `${change.where} is taken, so another port was chosen`;
-      const { host } = this.#options.meeting;
-      const elsewhere: Meeting = { how: "listen", host, port: 0 };
+      const { host } = this.#options.link;
+      const elsewhere: LinkOptions = { how: "listen", host, port: 0 };
       this.#peers[this.#peers.indexOf(peer)] = peerAt(this.#poller, "mirror", elsewhere, this.#options.wire);
     }
   }
 
-  #joinBy(where: string): void {
+  #startMover(where: string): void {
     const port = Number(where.slice(where.lastIndexOf(":") + 1));
-    const host = reachable(this.#options.meeting.host);
-    const there: Meeting = { how: "connect", host, port };
+    const host = reachableHost(this.#options.link.host);
+    const there: LinkOptions = { how: "connect", host, port };
     this.#peers.unshift(peerAt(this.#poller, "mover", there, this.#options.wire));
   }
 }
 
-function peerAt(poller: Poller, role: Role, meeting: Meeting, format: Format): Peer {
-  const { how, host, port } = meeting;
-  return new Peer(poller, role, { how, transport: tcp({ host, port }), where: formatPlace(meeting), format });
+function peerAt(poller: Poller, role: Role, link: LinkOptions, format: Format): Peer {
+  const { how, host, port } = link;
+  return new Peer(poller, role, { how, transport: tcp({ host, port }), where: formatEndpoint(link), format });
 }

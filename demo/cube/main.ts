@@ -4,11 +4,11 @@
  * peer, and answers an exit code: 0 when it was asked to end, 1 when it could
  * not go on, 2 for a wrong command line.
  *
- *     poll ──▶ keys, windows ──▶ cast.frame ──▶ panes ──▶ view.show, windows ──▶ flush
+ *     poll ──▶ keys, windows ──▶ peers.frame ──▶ panes ──▶ view.show, windows ──▶ flush
  */
 import { Poller, runLoop } from "../../src/index.ts";
 import { launch } from "./launcher.ts";
-import { Cast } from "./local-peers.ts";
+import { LocalPeers } from "./local-peers.ts";
 import { openWindows } from "./opener.ts";
 import { HELP, type Options, parseOptions } from "./options.ts";
 import type { Command, Role } from "./shared/world.ts";
@@ -30,7 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
   endWhenAsked(end);
   const options = withDefaults(parsed.options);
   if (options.view !== "browser") return run(options, end);
-  return options.cast === "both" ? launch(options, end) : runWithWindows(options, options.cast, end);
+  return options.peers === "both" ? launch(options, end) : runWithWindows(options, options.peers, end);
 }
 
 /** One peer, and the windows that look at it. */
@@ -55,7 +55,7 @@ async function runWithWindows(options: Options, role: Role, end: AbortController
 
 async function run(options: Options, end: AbortController, server?: WindowServer): Promise<number> {
   const poller = new Poller({ frameBudget: FRAME_BUDGET, closeTimeoutMs: CLOSE_TIMEOUT_MS });
-  const cast = new Cast(poller, options, server && new Windows(poller, server.transport));
+  const peers = new LocalPeers(poller, options, server && new Windows(poller, server.transport));
   const keyboard = openKeyboard(options);
   const view = openView(options, keyboard !== undefined);
   let failure: string | undefined;
@@ -70,8 +70,8 @@ async function run(options: Options, end: AbortController, server?: WindowServer
           if (key === "quit") end.abort();
           else commands.push(key);
         }
-        view.show(frame, cast.frame(frame, Math.min(dtMs, LONGEST_STEP_MS), commands));
-        failure = cast.failure;
+        view.show(frame, peers.frame(frame, Math.min(dtMs, LONGEST_STEP_MS), commands));
+        failure = peers.failure;
         if (frame.tick >= options.ticks || failure !== undefined) end.abort();
       },
     });
@@ -87,21 +87,21 @@ async function run(options: Options, end: AbortController, server?: WindowServer
 function withDefaults(options: Options): Options {
   const view = options.view ?? (process.stdout.isTTY ? "terminal" : "log");
   const isWatched = process.stdin.isTTY === true && process.stdout.isTTY === true;
-  const auto = options.auto || (options.cast === "both" && view !== "browser" && !isWatched);
+  const auto = options.auto || (options.peers === "both" && view !== "browser" && !isWatched);
   return { ...options, view, auto };
 }
 
 function openKeyboard(options: Options): Keyboard | undefined {
   if (options.view === "browser") return undefined; // its windows have the keys
-  const isWanted = options.view === "terminal" || (options.cast !== "mirror" && !options.auto);
+  const isWanted = options.view === "terminal" || (options.peers !== "mirror" && !options.auto);
   if (process.stdin.isTTY && isWanted) return new Keyboard(process.stdin);
-  if (options.cast === "mover" && !options.auto) complain("no keyboard here; --auto drives without one", 0);
+  if (options.peers === "mover" && !options.auto) complain("no keyboard here; --auto drives without one", 0);
   return undefined;
 }
 
 function openView(options: Options, hasKeys: boolean): View {
   if (options.view !== "terminal") {
-    const look = { isPrefixed: options.cast === "both", hasPlaces: options.view === "log" };
+    const look = { isPrefixed: options.peers === "both", hasPlaces: options.view === "log" };
     return new LogView(process.stdout, look);
   }
   // https://no-color.org: set and not empty.

@@ -3,21 +3,21 @@
  * Decides the defaults. Starts nothing, prints nothing.
  */
 import { parseArgs } from "node:util";
-import type { Place } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { FORMATS, type Format } from "./shared/wire.ts";
 import type { Role } from "./shared/world.ts";
 
 /** What the command line asks for. */
 export interface Options {
   /** Which peers run here. */
-  readonly cast: Role | "both";
-  readonly meeting: Meeting;
+  readonly peers: Role | "both";
+  readonly link: LinkOptions;
   /** Whether that place was asked for, so that no other will do. */
-  readonly isPlaceFixed: boolean;
+  readonly isEndpointFixed: boolean;
   /** `undefined`, for one peer: a terminal view on a terminal, a log in a pipe. */
   readonly view: View | undefined;
   /** Where the browser's window is served; `undefined` for the first free port from the usual one up. */
-  readonly window: Place | undefined;
+  readonly window: Endpoint | undefined;
   /** Whether to open windows in the user's browser. */
   readonly open: boolean;
   /** The format to say things in. */
@@ -29,7 +29,7 @@ export interface Options {
 }
 
 /** A place in the network, and which end of it to take. */
-export interface Meeting extends Place {
+export interface LinkOptions extends Endpoint {
   readonly how: "listen" | "connect";
 }
 
@@ -102,9 +102,9 @@ function check(values: Values, positionals: readonly string[]): Options {
   const view = values.view === undefined ? usualView(role) : oneOf("--view", values.view, VIEWS);
   checkWindow(role, view, values);
   return {
-    cast: role ?? "both",
-    meeting: meetingOf(role, listen, connect),
-    isPlaceFixed: listen !== undefined || connect !== undefined,
+    peers: role ?? "both",
+    link: linkOf(role, listen, connect),
+    isEndpointFixed: listen !== undefined || connect !== undefined,
     view,
     window: values.window === undefined ? undefined : addressOf("--window", values.window, 0),
     open: values["no-open"] !== true,
@@ -141,7 +141,11 @@ function usualView(role: Role | undefined): View | undefined {
   return role === undefined ? "browser" : undefined;
 }
 
-function meetingOf(role: Role | undefined, listen: string | undefined, connect: string | undefined): Meeting {
+function linkOf(
+  role: Role | undefined,
+  listen: string | undefined,
+  connect: string | undefined,
+): LinkOptions {
   if (listen !== undefined) return { how: "listen", ...addressOf("--listen", listen, 0) };
   if (connect !== undefined) return { how: "connect", ...addressOf("--connect", connect, 1) };
   return { how: role === "mover" ? "connect" : "listen", ...DEFAULT_ADDRESS };
@@ -154,7 +158,7 @@ function oneOf<Name extends string>(flag: string, text: string, names: readonly 
   throw new RangeError(`${flag}: expected ${others} or ${names.at(-1)}, got "${text}"`);
 }
 
-function addressOf(flag: string, text: string, leastPort: number): Place {
+function addressOf(flag: string, text: string, leastPort: number): Endpoint {
   const found = /^(?:\[([^[\]]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text);
   const host = found?.[1] ?? found?.[2];
   const port = Number(found?.[3]);

@@ -10,17 +10,17 @@
  * moves keeps its own and goes on saying it.
  */
 import type { Frame, Poller, Transport } from "../../src/index.ts";
-import { Dialer } from "./client-end.ts";
+import { ClientEnd } from "./client-end.ts";
 import type { Conversation, Tally } from "./conversation.ts";
-import type { End, News } from "./end.ts";
+import type { End, EndEvent } from "./end.ts";
 import { CubeCodec } from "./formats.ts";
-import { Guests } from "./server-end.ts";
+import { ServerEnd } from "./server-end.ts";
 import type { Change, LinkState } from "./shared/changes.ts";
 import { cubeLine, type Format } from "./shared/wire.ts";
 import { isMoving, type Role, START, step, type Vector, type World } from "./shared/world.ts";
 
 /** How a peer meets others. */
-export interface Meeting {
+export interface PeerOptions {
   readonly how: "listen" | "connect";
   readonly transport: Transport;
   /** Its address, as people write it. */
@@ -39,23 +39,23 @@ export class Peer {
   /** What it knows of the cube. `guess`: nobody has said a word about it, here or there. */
   #knowledge: "guess" | "known";
   /** When a position was last said or heard, in polled time. */
-  #lastWordMs = Number.NEGATIVE_INFINITY;
+  #lastPositionMs = Number.NEGATIVE_INFINITY;
   /** Its own moves that nobody has heard, while it had no link. */
   #movedAlone = false;
   /** Until then it does not adopt: a greeting that is older than its own news may be under way. */
   #overrulesUntilMs = Number.NEGATIVE_INFINITY;
-  #owesWord = false;
+  #owesPosition = false;
   /** Where it was put by hand since the last frame. */
   #placed: Vector | undefined;
   #placedMs = Number.NEGATIVE_INFINITY;
 
   /** Begins to listen or to connect, at once. */
-  constructor(poller: Poller, role: Role, meeting: Meeting) {
-    const Kind = meeting.how === "listen" ? Guests : Dialer;
+  constructor(poller: Poller, role: Role, options: PeerOptions) {
+    const Kind = options.how === "listen" ? ServerEnd : ClientEnd;
     this.role = role;
-    this.#codec = new CubeCodec(meeting.format);
-    this.#end = new Kind(poller, meeting.transport, this.#codec, meeting.where);
-    this.#knowledge = role === "mover" && meeting.how === "listen" ? "known" : "guess";
+    this.#codec = new CubeCodec(options.format);
+    this.#end = new Kind(poller, options.transport, this.#codec, options.where);
+    this.#knowledge = role === "mover" && options.how === "listen" ? "known" : "guess";
   }
 
   /** Where its cube is. The middle of the world until a mirror has heard of it. */
@@ -121,7 +121,7 @@ export class Peer {
   frame(frame: Frame, dtMs: number): readonly Change[] {
     const { nowMs } = frame;
     const changes: Change[] = [];
-    for (const news of this.#end.frame(nowMs)) this.#learn(news, nowMs, changes);
+    for (const event of this.#end.frame(nowMs)) this.#handle(event, nowMs, changes);
     this.#takePlace(nowMs, changes);
     if (this.role === "mover") {
       // A mirror greets before it answers anything: who has answered and not greeted knows nothing.
@@ -132,7 +132,7 @@ export class Peer {
     return changes;
   }
 
-  #learn({ from, what }: News, nowMs: number, changes: Change[]): void {
+  #handle({ from, what }: EndEvent, nowMs: number, changes: Change[]): void {
     if (what.kind === "position") {
       this.#adopt(what.position, nowMs, changes);
       this.#passOn(what.position, from);
@@ -147,12 +147,13 @@ export class Peer {
   #adopt(position: Vector, nowMs: number, changes: Change[]): void {
     if (isMoving(this.#world) || nowMs < this.#overrulesUntilMs) return;
     this.#knowledge = "known";
-    this.#lastWordMs = nowMs; // who said it goes on saying it, so this peer need not
+    this.#lastPositionMs = nowMs; // who said it goes on saying it, so this peer need not
     this.#moveTo({ ...this.#world, position }, changes);
   }
 
   #passOn(position: Vector, from: Conversation | undefined): void {
-    for (const other of this.#end.conversations) if (other !== from) other.say({ kind: "cube", position });
+    for (const other of this.#end.conversations)
+      if (other !== from) other.trySend({ kind: "cube", position });
   }
 
   /** A mover put somewhere has moved, and says so as ever; a mirror was told, and passes it on. */
@@ -164,10 +165,10 @@ export class Peer {
     this.#knowledge = "known";
     const hasMoved = this.#moveTo({ ...this.#world, position }, changes);
     if (this.role === "mover") {
-      if (hasMoved) this.#owesWord = this.#movedAlone = true;
+      if (hasMoved) this.#owesPosition = this.#movedAlone = true;
       return;
     }
-    this.#lastWordMs = nowMs;
+    this.#lastPositionMs = nowMs;
     this.#passOn(position, undefined);
   }
 
@@ -175,30 +176,30 @@ export class Peer {
   #greet(newcomer: Conversation | undefined, nowMs: number): void {
     if (this.role === "mirror") {
       if (this.#end.speaksFirst && this.knowsPosition)
-        newcomer?.say({ kind: "cube", position: this.#world.position });
+        newcomer?.trySend({ kind: "cube", position: this.#world.position });
       return;
     }
-    if (this.#end.speaksFirst || this.#movedAlone) this.#owesWord = true;
-    else this.#lastWordMs = nowMs;
+    if (this.#end.speaksFirst || this.#movedAlone) this.#owesPosition = true;
+    else this.#lastPositionMs = nowMs;
     if (!this.#end.speaksFirst && this.#movedAlone) this.#overrulesUntilMs = nowMs + REFRESH_MS;
   }
 
   #move(dtMs: number, changes: Change[]): void {
-    if (this.#moveTo(step(this.#world, dtMs), changes)) this.#owesWord = this.#movedAlone = true;
+    if (this.#moveTo(step(this.#world, dtMs), changes)) this.#owesPosition = this.#movedAlone = true;
   }
 
   /** Says where the cube is when that is news, and otherwise once a second; once in a frame at the most. */
   #announce(nowMs: number): void {
-    const isDue = nowMs - this.#lastWordMs >= REFRESH_MS;
-    if (!this.#owesWord && !isDue) return;
+    const isDue = nowMs - this.#lastPositionMs >= REFRESH_MS;
+    if (!this.#owesPosition && !isDue) return;
     const { position } = this.#world;
-    let heardBy = 0;
-    for (const other of this.#end.conversations) if (other.say({ kind: "cube", position })) heardBy++;
-    this.#owesWord = false;
-    if (heardBy === 0) return;
+    let sentTo = 0;
+    for (const other of this.#end.conversations) if (other.trySend({ kind: "cube", position })) sentTo++;
+    this.#owesPosition = false;
+    if (sentTo === 0) return;
     this.#movedAlone = false;
     this.#knowledge = "known";
-    this.#lastWordMs = nowMs;
+    this.#lastPositionMs = nowMs;
   }
 
   /** Answers whether the cube is somewhere else now, as far as the wire can tell. */

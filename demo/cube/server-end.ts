@@ -12,20 +12,20 @@ import {
   type Transport,
 } from "../../src/index.ts";
 import { Conversation, type CubeConnection, newTally, type Tally } from "./conversation.ts";
-import type { End, News } from "./end.ts";
+import type { End, EndEvent } from "./end.ts";
 import type { CubeCodec } from "./formats.ts";
 import type { LinkState } from "./shared/changes.ts";
 import type { Bad, Message } from "./shared/wire.ts";
 
 /** A door with guests behind it. */
-export class Guests implements End {
+export class ServerEnd implements End {
   readonly speaksFirst = true;
   readonly tally: Tally = newTally();
 
   readonly #listener: Listener<Message | Bad, Message>;
   /** Where it was asked to listen, for the time before it does. */
   readonly #wanted: string;
-  readonly #guests = new Set<Conversation>();
+  readonly #conversations = new Set<Conversation>();
   #gone: string | undefined;
   #told: "starting" | "listening" | "failed" = "starting";
 
@@ -35,7 +35,7 @@ export class Guests implements End {
   }
 
   get conversations(): ReadonlySet<Conversation> {
-    return this.#guests;
+    return this.#conversations;
   }
 
   get state(): LinkState {
@@ -43,36 +43,38 @@ export class Guests implements End {
     if (state === "closed") return { kind: "failed", why: words(closeReason) };
     if (state === "starting") return { kind: "starting" };
     const where = address === undefined ? this.#wanted : formatAddress(address);
-    return { kind: "listening", where, guests: this.#guests.size, gone: this.#gone };
+    return { kind: "listening", where, peers: this.#conversations.size, gone: this.#gone };
   }
 
-  frame(nowMs: number): readonly News[] {
-    const news: News[] = [];
-    this.#noteDoor(news);
-    for (let guest: CubeConnection | undefined; (guest = this.#listener.tryAccept()) !== undefined; ) {
-      const who = guest.remoteAddress === undefined ? "a guest" : formatAddress(guest.remoteAddress);
-      const conversation = new Conversation(guest, who, "never", this.tally);
-      this.#guests.add(conversation);
-      news.push({ from: conversation, what: { kind: "up", who } });
+  frame(nowMs: number): readonly EndEvent[] {
+    const events: EndEvent[] = [];
+    this.#noteListener(events);
+    for (let next: CubeConnection | undefined; (next = this.#listener.tryAccept()) !== undefined; ) {
+      const { remoteAddress } = next;
+      const who = remoteAddress === undefined ? "a peer" : formatAddress(remoteAddress);
+      const conversation = new Conversation(next, who, "never", this.tally);
+      this.#conversations.add(conversation);
+      events.push({ from: conversation, what: { kind: "up", who } });
     }
-    for (const guest of this.#guests) {
-      for (const what of guest.listen(nowMs)) news.push({ from: guest, what });
+    for (const conversation of this.#conversations) {
+      for (const what of conversation.receive(nowMs)) events.push({ from: conversation, what });
       // Closed means that its last line was taken too, so nothing is lost by forgetting it.
-      if (guest.connection.state !== "closed") continue;
-      this.#guests.delete(guest);
-      this.#gone = words(guest.connection.closeReason);
-      news.push({ from: guest, what: { kind: "down", who: guest.who, why: this.#gone } });
+      if (conversation.connection.state !== "closed") continue;
+      this.#conversations.delete(conversation);
+      this.#gone = words(conversation.connection.closeReason);
+      events.push({ from: conversation, what: { kind: "down", who: conversation.who, why: this.#gone } });
     }
-    return news;
+    return events;
   }
 
   /** Told once: that it listens, and where, or why it cannot. */
-  #noteDoor(news: News[]): void {
+  #noteListener(events: EndEvent[]): void {
     const state = this.state;
     if (this.#told !== "starting" || state.kind === "starting") return;
     this.#told = state.kind === "listening" ? "listening" : "failed";
-    if (state.kind === "listening") news.push({ what: { kind: "listening", where: state.where } });
-    if (state.kind === "failed") news.push({ what: { kind: "failed", where: this.#wanted, why: state.why } });
+    if (state.kind === "listening") events.push({ what: { kind: "listening", where: state.where } });
+    if (state.kind === "failed")
+      events.push({ what: { kind: "failed", where: this.#wanted, why: state.why } });
   }
 }
 

@@ -14,7 +14,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Role } from "./shared/world.ts";
 
 /** What to keep, and whom to tell. */
-export interface KeeperPlan {
+export interface SupervisorOptions {
   readonly role: Role;
   /** The program's arguments behind the role. */
   readonly args: readonly string[];
@@ -27,44 +27,44 @@ export interface KeeperPlan {
 }
 
 /** One process, again and again. */
-export class Keeper {
-  readonly #plan: KeeperPlan;
+export class Supervisor {
+  readonly #options: SupervisorOptions;
   /** Where its window is, once it has had one. */
   #url: string | undefined;
 
-  constructor(plan: KeeperPlan) {
-    this.#plan = plan;
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
   }
 
   /** Runs until `signal`, or until nothing more can come of it. Answers an exit code. */
   async run(signal: AbortSignal): Promise<number> {
     for (let deaths = 0; !signal.aborted; ) {
-      const { how, servedMs } = await this.#live(signal);
-      if (signal.aborted || (how === 0 && this.#plan.mayFinish)) return 0;
+      const { how, servedMs } = await this.#runOnce(signal);
+      if (signal.aborted || (how === 0 && this.#options.mayFinish)) return 0;
       if (how === 1 && servedMs < BEGIN_MS) return 1; // it could not begin, and has said why
       deaths = servedMs > STEADY_MS ? 1 : deaths + 1;
       if (deaths > MOST_DEATHS) {
-        this.#plan.say(`ended again (${how}), and is left alone now`);
+        this.#options.say(`ended again (${how}), and is left alone now`);
         return 1;
       }
-      this.#plan.say(`ended (${how}); starting it again in ${PAUSE_MS} ms`);
+      this.#options.say(`ended (${how}); starting it again in ${PAUSE_MS} ms`);
       await sleep(PAUSE_MS, undefined, { signal }).catch(() => {}); // the signal ends the pause too
     }
     return 0;
   }
 
   /** One life: how it ended, and for how long it had a window. */
-  async #live(signal: AbortSignal): Promise<{ how: number | string; servedMs: number }> {
-    const { role, args } = this.#plan;
-    const place = this.#url === undefined ? [] : ["--window", new URL(this.#url).host];
-    const child = spawnSelf([role, ...args, ...place]);
-    if (child.pid !== undefined) this.#plan.say(`process ${child.pid}`); // to be killed, and watched coming back
+  async #runOnce(signal: AbortSignal): Promise<{ how: number | string; servedMs: number }> {
+    const { role, args } = this.#options;
+    const window = this.#url === undefined ? [] : ["--window", new URL(this.#url).host];
+    const child = spawnSelf([role, ...args, ...window]);
+    if (child.pid !== undefined) this.#options.say(`process ${child.pid}`); // to be killed, and watched coming back
     let servingSinceMs = Infinity;
     this.#passOn(child.stdout, (line) => {
       const [, url] = /^window (http:\S+)$/.exec(line) ?? [];
       if (url === undefined) return;
       servingSinceMs = performance.now();
-      if (this.#url === undefined) this.#plan.onWindow(url);
+      if (this.#url === undefined) this.#options.onWindow(url);
       this.#url = url;
     });
     this.#passOn(child.stderr);
@@ -84,7 +84,7 @@ export class Keeper {
   #passOn(stream: Readable | null, look?: (line: string) => void): void {
     if (stream === null) return;
     createInterface({ input: stream }).on("line", (line) => {
-      this.#plan.say(line);
+      this.#options.say(line);
       look?.(line);
     });
   }

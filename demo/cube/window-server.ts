@@ -11,7 +11,7 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Transport } from "../../src/index.ts";
 import { websocketServer } from "../../src/websocket.ts";
-import { formatPlace, type Place, reachable } from "./endpoint.ts";
+import { type Endpoint, formatEndpoint, reachableHost } from "./endpoint.ts";
 import { type PageFile, pageFiles } from "./page-files.ts";
 import type { Role } from "./shared/world.ts";
 
@@ -28,16 +28,16 @@ export interface WindowServer {
 /**
  * Builds the page and begins to serve it.
  *
- * @param place where; by default the first free port from the role's usual one up
+ * @param endpoint where; by default the first free port from the role's usual one up
  * @throws Error with one line, when the page cannot be built or the place not be had
  */
-export async function serveWindows(role: Role, place: Place | undefined): Promise<WindowServer> {
+export async function serveWindows(role: Role, endpoint: Endpoint | undefined): Promise<WindowServer> {
   const files = await pageFiles();
   const server = createServer(({ method, url }, response) => answer(files, method, url, response));
-  const { host, port } = await listen(server, role, place);
+  const { host, port } = await listen(server, role, endpoint);
   server.on("error", () => {}); // a guest that could not be accepted is no reason to end
   return {
-    url: `http://${formatPlace({ host: reachable(host), port })}/`,
+    url: `http://${formatEndpoint({ host: reachableHost(host), port })}/`,
     transport: websocketServer({ server, path: SOCKET_PATH }),
     close() {
       server.close();
@@ -46,9 +46,9 @@ export async function serveWindows(role: Role, place: Place | undefined): Promis
   };
 }
 
-async function listen(server: Server, role: Role, place: Place | undefined): Promise<Place> {
-  const { host, port } = place ?? { host: "127.0.0.1", port: USUAL_PORTS[role] };
-  const last = place === undefined ? port + PORTS_TRIED - 1 : port;
+async function listen(server: Server, role: Role, endpoint: Endpoint | undefined): Promise<Endpoint> {
+  const { host, port } = endpoint ?? { host: "127.0.0.1", port: USUAL_PORTS[role] };
+  const last = endpoint === undefined ? port + PORTS_TRIED - 1 : port;
   for (let tried = port; ; tried++) {
     try {
       server.listen(tried, host);
@@ -57,7 +57,7 @@ async function listen(server: Server, role: Role, place: Place | undefined): Pro
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code === "EADDRINUSE" && tried < last) continue;
-      throw new Error(`cannot serve a window on ${formatPlace({ host, port: tried })}: ${message}`, {
+      throw new Error(`cannot serve a window on ${formatEndpoint({ host, port: tried })}: ${message}`, {
         cause: error,
       });
     }

@@ -19,7 +19,7 @@ import {
 } from "../../src/index.ts";
 import { cubeSizes } from "./formats.ts";
 import type { Peer } from "./peer.ts";
-import { standing } from "./shared/changes.ts";
+import { linkStatus } from "./shared/changes.ts";
 import { type Asked, formatTold, parseAsked, type Stat, type Told } from "./shared/window-wire.ts";
 import type { Bad } from "./shared/wire.ts";
 
@@ -32,7 +32,7 @@ export type Seen = Pick<
 /** What windows may do to it. */
 export type Steered = Pick<Peer, "role" | "place" | "speak">;
 
-/** All windows of one peer. In each frame {@link hear} goes before the peer's frame, and {@link tell} after. */
+/** All windows of one peer. In each frame {@link receive} goes before the peer's frame, and {@link send} after. */
 export class Windows {
   readonly #listener: Listener<string>;
   readonly #windows = new Set<Window>();
@@ -51,10 +51,10 @@ export class Windows {
   }
 
   /** Takes this frame's wishes to the peer. The last one counts. */
-  hear(peer: Steered): void {
-    for (let guest: Connection<string> | undefined; (guest = this.#listener.tryAccept()) !== undefined; ) {
-      const window = new Window(guest);
-      window.tell({ kind: "role", role: peer.role }); // before any answer
+  receive(peer: Steered): void {
+    for (let next: Connection<string> | undefined; (next = this.#listener.tryAccept()) !== undefined; ) {
+      const window = new Window(next);
+      window.send({ kind: "role", role: peer.role }); // before any answer
       this.#windows.add(window);
     }
     for (const window of this.#windows) {
@@ -64,18 +64,18 @@ export class Windows {
   }
 
   /** Tells every window what is news to it. */
-  tell(frame: Pick<Frame, "tick" | "nowMs">, peer: Seen): void {
+  send(frame: Pick<Frame, "tick" | "nowMs">, peer: Seen): void {
     this.#arrivals.push(peer.tally.linesIn - this.#linesIn);
     this.#linesIn = peer.tally.linesIn;
-    const news = newsOf(peer, frame.nowMs);
+    const updates = updatesOf(peer, frame.nowMs);
     const isStatDue = frame.nowMs >= this.#statDueMs;
     if (isStatDue) {
       this.#statDueMs = Math.max(this.#statDueMs + STAT_EVERY_MS, frame.nowMs);
-      news.push({ kind: "size", bytes: cubeSizes(peer.world.position) });
-      news.push({ kind: "stat", stat: statOf(frame.tick, peer, this.#arrivals) });
+      updates.push({ kind: "size", bytes: cubeSizes(peer.world.position) });
+      updates.push({ kind: "stat", stat: statOf(frame.tick, peer, this.#arrivals) });
       this.#arrivals = [];
     }
-    for (const window of this.#windows) for (const told of news) window.tell(told);
+    for (const window of this.#windows) for (const told of updates) window.send(told);
   }
 }
 
@@ -90,7 +90,7 @@ class Window {
   }
 
   /** Says it, unless it is no news. What does not fit now is said in a later frame, if it still holds. */
-  tell(told: Told): void {
+  send(told: Told): void {
     const line = formatTold(told);
     if (this.#known.get(told.kind) !== line && this.connection.trySend(line))
       this.#known.set(told.kind, line);
@@ -124,15 +124,15 @@ function obey(window: Window, asked: Asked | Bad, peer: Steered): void {
 }
 
 /** What every window should know, in the order in which a newcomer hears it. */
-function newsOf(peer: Seen, nowMs: number): Told[] {
+function updatesOf(peer: Seen, nowMs: number): Told[] {
   const { format, link, world } = peer;
-  const news: Told[] = [
+  const updates: Told[] = [
     { kind: "wire", format },
-    { kind: "link", ...standing(link, nowMs) },
+    { kind: "link", ...linkStatus(link, nowMs) },
   ];
   // A peer that was just restarted has only a guess, and its windows may know better.
-  if (peer.knowsPosition) news.push({ kind: "cube", position: world.position });
-  return news;
+  if (peer.knowsPosition) updates.push({ kind: "cube", position: world.position });
+  return updates;
 }
 
 function statOf(tick: number, { tally, roundTripMs }: Seen, arrivals: readonly number[]): Stat {

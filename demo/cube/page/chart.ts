@@ -48,7 +48,7 @@ export class Chart {
 
   #scale(nowMs: number): void {
     let [arrivals, tripMs] = [LEAST_ARRIVALS, LEAST_TRIP_MS];
-    this.#history.visit(nowMs, (_, count, trip) => {
+    this.#history.forEach(nowMs, (_, count, trip) => {
       if (count > arrivals) arrivals = count;
       if (trip * HEADROOM > tripMs) tripMs = trip * HEADROOM;
     });
@@ -75,12 +75,12 @@ export class Chart {
     ratio: number,
   ): void {
     context.fillStyle = this.#theme.accent;
-    const room = height - LABEL_ROOM * ratio;
+    const space = height - LABEL_HEIGHT * ratio;
     const bar = Math.max(1, Math.round(0.5 * ratio));
-    this.#history.visit(nowMs, (atMs, arrivals) => {
+    this.#history.forEach(nowMs, (atMs, arrivals) => {
       if (arrivals === 0) return;
       const x = Math.round((1 - (nowMs - atMs) / CHART_MS) * (width - bar));
-      const tall = Math.max(1, Math.round((arrivals / this.#mostArrivals) * BAR_SHARE * room));
+      const tall = Math.max(1, Math.round((arrivals / this.#mostArrivals) * BAR_SHARE * space));
       context.fillRect(x, height - tall, bar, tall);
     });
   }
@@ -97,14 +97,14 @@ export class Chart {
     context.lineJoin = "round";
     context.beginPath();
     let isDown = false;
-    const room = height - LABEL_ROOM * ratio;
-    this.#history.visit(nowMs, (atMs, _, tripMs) => {
+    const space = height - LABEL_HEIGHT * ratio;
+    this.#history.forEach(nowMs, (atMs, _, tripMs) => {
       if (Number.isNaN(tripMs)) {
         isDown = false;
         return;
       }
       const x = (1 - (nowMs - atMs) / CHART_MS) * width;
-      const y = height - ratio - (tripMs / this.#mostTripMs) * room;
+      const y = height - ratio - (tripMs / this.#mostTripMs) * space;
       if (isDown) context.lineTo(x, y);
       else context.moveTo(x, y);
       isDown = true;
@@ -130,4 +130,4 @@ const HEADROOM = 1.15;
 /** Bars leave the upper part to the line. */
 const BAR_SHARE = 0.6;
 /** In CSS pixels: the words above. */
-const LABEL_ROOM = 14;
+const LABEL_HEIGHT = 14;

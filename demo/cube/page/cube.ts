@@ -40,8 +40,8 @@ export class Cube {
   }
 
   /** Somebody else says where it is. Who has it in the hand, or has news of his own, knows better. */
-  hear(position: Vector, nowMs: number): void {
-    if (this.#hand === undefined && this.#owed === undefined) this.follow.hear(position, nowMs);
+  receive(position: Vector, nowMs: number): void {
+    if (this.#hand === undefined && this.#owed === undefined) this.follow.receive(position, nowMs);
   }
 
   /** The player wishes it to move; it is in the hand from the first wish until it rests again. */

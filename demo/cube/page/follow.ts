@@ -56,7 +56,7 @@ export class Follow {
   }
 
   /** Somebody says where the cube is. The same place again is no news, and no part of the rhythm. */
-  hear(place: Vector, nowMs: number): void {
+  receive(place: Vector, nowMs: number): void {
     if (distance(place, this.#last) === 0) return;
     const newest = this.#knots.at(-1);
     const isDry = newest === undefined || newest.dueMs <= nowMs;

@@ -30,11 +30,11 @@ export class History {
   }
 
   /** Visits what is not older than the chart; `tripMs` is NaN where none was known. */
-  visit(nowMs: number, visit: (atMs: number, arrivals: number, tripMs: number) => void): void {
+  forEach(nowMs: number, callback: (atMs: number, arrivals: number, tripMs: number) => void): void {
     for (let index = 0; index < this.#count; index++) {
       const at = (this.#next - this.#count + index + CAPACITY) % CAPACITY;
       const atMs = this.#times[at] ?? 0;
-      if (nowMs - atMs <= CHART_MS) visit(atMs, this.#arrivals[at] ?? 0, this.#trips[at] ?? Number.NaN);
+      if (nowMs - atMs <= CHART_MS) callback(atMs, this.#arrivals[at] ?? 0, this.#trips[at] ?? Number.NaN);
     }
   }
 

@@ -19,7 +19,7 @@ import { watchDetails, watchLayout } from "./layout.ts";
 import { Meters } from "./meters.ts";
 import { Panel } from "./panel.ts";
 import { Stage } from "./scene/stage.ts";
-import { PageDoor } from "./server-probe.ts";
+import { PageServerProbe } from "./server-probe.ts";
 import { Session } from "./session.ts";
 import { CalmLink, Presence, peerWords, sessionWords } from "./status-text.ts";
 import { onThemeChange, readTheme } from "./theme.ts";
@@ -31,7 +31,7 @@ class CubeWindow {
   readonly #session = new Session(
     this.poller,
     websocket(`ws://${location.host}/cube`),
-    new PageDoor(document, "/style.css"),
+    new PageServerProbe(document, "/style.css"),
   );
   readonly #cube = new Cube();
   readonly #stage: Stage;
@@ -40,7 +40,7 @@ class CubeWindow {
   readonly #pads = new Gamepads(window);
   readonly #touch = new Touch(partOf("touch", HTMLElement));
   readonly #panel = new Panel(document, {
-    format: (format) => this.#session.say({ kind: "wire", format }),
+    format: (format) => this.#session.trySend({ kind: "wire", format }),
     raw: (isRaw) => {
       this.#cube.follow.isSmooth = !isRaw;
     },
@@ -70,20 +70,20 @@ class CubeWindow {
 
   /** One frame, between `poll()` and `flush()`. */
   frame(nowMs: number, dtMs: number): void {
-    for (const told of this.#session.frame(nowMs)) this.#hear(told, nowMs);
+    for (const told of this.#session.frame(nowMs)) this.#receive(told, nowMs);
     if (this.#role === "mover") this.#move(dtMs);
     const shown = this.#cube.frame(nowMs);
     this.#tellProcess();
     this.#drag.see(shown);
     this.#stage.frame(nowMs, shown);
     this.#chart.frame(nowMs, devicePixelRatio, this.#reducedMotion.matches ? CALM_CHART_MS : CHART_FRAME_MS);
-    this.#showStanding(nowMs, shown);
+    this.#showStatus(nowMs, shown);
   }
 
-  #hear(told: Told, nowMs: number): void {
-    if (told.kind === "cube") this.#cube.hear(told.position, nowMs);
+  #receive(told: Told, nowMs: number): void {
+    if (told.kind === "cube") this.#cube.receive(told.position, nowMs);
     if (told.kind === "role") this.#greet(told.role);
-    if (told.kind === "link") this.#link.hear(told, nowMs);
+    if (told.kind === "link") this.#link.receive(told, nowMs);
     if (told.kind === "wire") this.#panel.setFormat(told.format);
     if (told.kind === "size") this.#panel.setSizes(told.bytes);
     if (told.kind === "stat") this.#note(told.stat, nowMs);
@@ -114,10 +114,10 @@ class CubeWindow {
 
   #tellProcess(): void {
     const { owed } = this.#cube;
-    if (owed !== undefined && this.#session.say({ kind: "cube", position: owed })) this.#cube.settle();
+    if (owed !== undefined && this.#session.trySend({ kind: "cube", position: owed })) this.#cube.settle();
   }
 
-  #showStanding(nowMs: number, shown: Vector): void {
+  #showStatus(nowMs: number, shown: Vector): void {
     const { state, roundTripMs } = this.#session;
     const isHere = state.kind === "open" && !state.isSilent;
     if (state.kind !== "open") {
@@ -125,10 +125,10 @@ class CubeWindow {
       this.#stat = undefined;
     }
     const link = this.#link.at(nowMs);
-    const news =
+    const notice =
       this.#process.note(isHere, nowMs) ??
       (isHere ? this.#peer.note(link?.link === "linked", nowMs) : undefined);
-    if (news !== undefined) this.#panel.tell(news);
+    if (notice !== undefined) this.#panel.tell(notice);
     this.#panel.show({
       process: sessionWords(state, roundTripMs, nowMs),
       peer: peerWords(link, this.#peer.wasThere),

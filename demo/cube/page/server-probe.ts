@@ -5,14 +5,14 @@
  * away the page knocks like this, and dials only when somebody answered.
  */
 
-import type { Door } from "./session.ts";
+import type { ServerProbe } from "./session.ts";
 
 /** The server that this page came from. */
-export class PageDoor implements Door {
+export class PageServerProbe implements ServerProbe {
   readonly #page: Document;
   readonly #path: string;
   #object: HTMLObjectElement | undefined;
-  #answer: boolean | undefined;
+  #result: boolean | undefined;
 
   /** @param path something small that the server has; it is loaded and never shown */
   constructor(page: Document, path: string) {
@@ -20,30 +20,30 @@ export class PageDoor implements Door {
     this.#path = path;
   }
 
-  knock(): void {
+  start(): void {
     this.#forget();
     const object = this.#page.createElement("object");
-    object.className = "knock";
+    object.className = "probe";
     object.ariaHidden = "true";
     object.tabIndex = -1;
-    object.data = `${this.#path}?knock`;
+    object.data = `${this.#path}?probe`;
     object.addEventListener("load", () => this.#note(object, true));
     object.addEventListener("error", () => this.#note(object, false));
     this.#page.body.append(object);
     this.#object = object;
   }
 
-  tryAnswer(): boolean | undefined {
-    if (this.#answer !== undefined) this.#object?.remove();
-    return this.#answer;
+  tryResult(): boolean | undefined {
+    if (this.#result !== undefined) this.#object?.remove();
+    return this.#result;
   }
 
-  #note(object: HTMLObjectElement, answer: boolean): void {
-    if (object === this.#object) this.#answer = answer;
+  #note(object: HTMLObjectElement, result: boolean): void {
+    if (object === this.#object) this.#result = result;
   }
 
   #forget(): void {
     this.#object?.remove();
-    this.#object = this.#answer = undefined;
+    this.#object = this.#result = undefined;
   }
 }

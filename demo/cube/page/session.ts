@@ -12,18 +12,18 @@ import { type Asked, formatAsked, parseTold, type Told } from "../shared/window-
 
 /** How the window stands to its process, in this frame. */
 export type SessionState =
-  | { readonly kind: "dialing" }
+  | { readonly kind: "connecting" }
   /** `isSilent`: it is linked, and yet nothing has come for seconds. */
   | { readonly kind: "open"; readonly isSilent: boolean }
   /** `untilMs`: then it knocks, or gives this knock up. */
-  | { readonly kind: "pausing" | "knocking"; readonly untilMs: number; readonly why: string };
+  | { readonly kind: "pausing" | "probing"; readonly untilMs: number; readonly why: string };
 
 /** A door to knock at. Polled: `tryAnswer` is asked once per frame. */
-export interface Door {
+export interface ServerProbe {
   /** Forgets the knock before. */
-  knock(): void;
+  start(): void;
   /** Whether somebody is there; `undefined` while that is not known, the usual case. */
-  tryAnswer(): boolean | undefined;
+  tryResult(): boolean | undefined;
 }
 
 /** A link that comes back. Call {@link frame} once in each frame of its poller. */
@@ -33,21 +33,21 @@ export class Session {
 
   readonly #poller: Poller;
   readonly #transport: Transport;
-  readonly #door: Door;
+  readonly #probe: ServerProbe;
   #stage: Stage;
   #pauseMs = FIRST_PAUSE_MS;
-  #heardMs = Number.NEGATIVE_INFINITY;
+  #receivedMs = Number.NEGATIVE_INFINITY;
   #ping = { number: 0, sentMs: Number.NEGATIVE_INFINITY };
   #isSilent = false;
   /** Whether this process has said who it is, and with it all that it knows. */
   #isGreeted = false;
 
-  constructor(poller: Poller, transport: Transport, door: Door) {
+  constructor(poller: Poller, transport: Transport, probe: ServerProbe) {
     this.#poller = poller;
     this.#transport = transport;
-    this.#door = door;
+    this.#probe = probe;
     // The page has just come from there, so there is no need to knock.
-    this.#stage = this.#dial();
+    this.#stage = this.#connect();
   }
 
   get state(): SessionState {
@@ -55,8 +55,8 @@ export class Session {
     switch (stage.kind) {
       case "open":
         return { kind: "open", isSilent: this.#isSilent };
-      case "dialing":
-        return { kind: "dialing" };
+      case "connecting":
+        return { kind: "connecting" };
       default:
         return stage;
     }
@@ -65,11 +65,11 @@ export class Session {
   /** One frame, after `poll()`: what the process has told, in order; empty when nothing came. */
   frame(nowMs: number): readonly Told[] {
     const stage = this.#stage;
-    if (stage.kind === "pausing" && nowMs >= stage.untilMs) this.#knock(stage.why, nowMs);
-    if (stage.kind === "knocking") this.#askDoor(stage.why, stage.untilMs, nowMs);
-    if (stage.kind === "dialing" && stage.connection.state !== "connecting")
+    if (stage.kind === "pausing" && nowMs >= stage.untilMs) this.#startProbe(stage.why, nowMs);
+    if (stage.kind === "probing") this.#checkProbe(stage.why, stage.untilMs, nowMs);
+    if (stage.kind === "connecting" && stage.connection.state !== "connecting")
       this.#begin(stage.connection, nowMs);
-    return this.#stage.kind === "open" ? this.#listen(this.#stage.connection, nowMs) : NOTHING;
+    return this.#stage.kind === "open" ? this.#receive(this.#stage.connection, nowMs) : NOTHING;
   }
 
   /**
@@ -77,14 +77,14 @@ export class Session {
    * greeting it cannot: what it knows must come first, or old news would follow
    * upon new.
    */
-  say(asked: Asked): boolean {
+  trySend(asked: Asked): boolean {
     return (
       this.#stage.kind === "open" && this.#isGreeted && this.#stage.connection.trySend(formatAsked(asked))
     );
   }
 
-  #dial(): Stage {
-    return { kind: "dialing", connection: this.#poller.connect(this.#transport, lines()) };
+  #connect(): Stage {
+    return { kind: "connecting", connection: this.#poller.connect(this.#transport, lines()) };
   }
 
   #begin(connection: Connection<string>, nowMs: number): void {
@@ -95,21 +95,21 @@ export class Session {
     this.#stage = { kind: "open", connection };
     this.#pauseMs = FIRST_PAUSE_MS;
     this.#isGreeted = false;
-    this.#heardMs = nowMs;
+    this.#receivedMs = nowMs;
   }
 
-  #listen(connection: Connection<string>, nowMs: number): readonly Told[] {
+  #receive(connection: Connection<string>, nowMs: number): readonly Told[] {
     const told: Told[] = [];
     for (let line: string | undefined; (line = connection.tryRecv()) !== undefined; ) {
-      this.#heardMs = nowMs;
+      this.#receivedMs = nowMs;
       const what = parseTold(line);
       if (what.kind === "role") this.#isGreeted = true;
       if (what.kind === "pong") this.#notePong(what.number, nowMs);
-      else if (what.kind === "ping") this.say({ kind: "pong", number: what.number });
-      else if (what.kind === "bad") this.say({ kind: "error", message: what.message });
+      else if (what.kind === "ping") this.trySend({ kind: "pong", number: what.number });
+      else if (what.kind === "bad") this.trySend({ kind: "error", message: what.message });
       else told.push(what);
     }
-    this.#isSilent = nowMs - this.#heardMs > SILENT_MS;
+    this.#isSilent = nowMs - this.#receivedMs > SILENT_MS;
     if (connection.state === "closed") this.#pause(connection.closeReason?.message, nowMs);
     else if (nowMs - this.#ping.sentMs >= PING_EVERY_MS) this.#sendPing(nowMs);
     return told;
@@ -117,7 +117,7 @@ export class Session {
 
   #sendPing(nowMs: number): void {
     const number = this.#ping.number + 1;
-    if (this.say({ kind: "ping", number })) this.#ping = { number, sentMs: nowMs };
+    if (this.trySend({ kind: "ping", number })) this.#ping = { number, sentMs: nowMs };
   }
 
   #notePong(number: number, nowMs: number): void {
@@ -131,21 +131,21 @@ export class Session {
     this.#isSilent = false;
   }
 
-  #knock(why: string, nowMs: number): void {
-    this.#door.knock();
-    this.#stage = { kind: "knocking", untilMs: nowMs + KNOCK_MS, why };
+  #startProbe(why: string, nowMs: number): void {
+    this.#probe.start();
+    this.#stage = { kind: "probing", untilMs: nowMs + PROBE_MS, why };
   }
 
-  #askDoor(why: string, untilMs: number, nowMs: number): void {
-    const isOpen = this.#door.tryAnswer();
-    if (isOpen === true) this.#stage = this.#dial();
+  #checkProbe(why: string, untilMs: number, nowMs: number): void {
+    const isOpen = this.#probe.tryResult();
+    if (isOpen === true) this.#stage = this.#connect();
     if (isOpen === false || nowMs >= untilMs) this.#pause(why, nowMs);
   }
 }
 
 type Stage =
-  | { readonly kind: "dialing" | "open"; readonly connection: Connection<string> }
-  | { readonly kind: "pausing" | "knocking"; readonly untilMs: number; readonly why: string };
+  | { readonly kind: "connecting" | "open"; readonly connection: Connection<string> }
+  | { readonly kind: "pausing" | "probing"; readonly untilMs: number; readonly why: string };
 
 const NOTHING: readonly Told[] = [];
 /** A process that restarts is back this soon. */
@@ -153,7 +153,7 @@ const FIRST_PAUSE_MS = 250;
 /** Somebody looks at this page, and knocking costs one small request. */
 const LONGEST_PAUSE_MS = 2_000;
 /** A door that says neither yes nor no is as good as closed. */
-const KNOCK_MS = 5_000;
+const PROBE_MS = 5_000;
 const PING_EVERY_MS = 1_000;
 /** A process tells something ten times a second, and answers a ping each second. */
 const SILENT_MS = 3_000;

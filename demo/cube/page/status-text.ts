@@ -19,7 +19,7 @@ export type PeerLink = Extract<Told, { kind: "link" }>;
 /** The window and its process. */
 export function sessionWords(state: SessionState, roundTripMs: number | undefined, nowMs: number): Words {
   switch (state.kind) {
-    case "dialing":
+    case "connecting":
       return { level: "waiting", title: "connecting", detail: "to the process behind this window" };
     case "open": {
       if (state.isSilent)
@@ -31,7 +31,7 @@ export function sessionWords(state: SessionState, roundTripMs: number | undefine
       const inWords = `trying again in ${seconds(Math.max(0, state.untilMs - nowMs))}`;
       return { level: "gone", title: "gone", detail: `the process behind this window is gone; ${inWords}` };
     }
-    case "knocking":
+    case "probing":
       return { level: "gone", title: "gone", detail: "the process behind this window is gone; trying again" };
   }
 }
@@ -70,7 +70,7 @@ export class CalmLink {
   #shown: PeerLink | undefined;
   #next: { readonly link: PeerLink; readonly sinceMs: number } | undefined;
 
-  hear(link: PeerLink, nowMs: number): void {
+  receive(link: PeerLink, nowMs: number): void {
     const isRetry = link.link === "connecting" && this.#shown?.link === "pausing";
     this.#next = isRetry ? { link, sinceMs: nowMs } : undefined;
     if (!isRetry) this.#shown = link;

@@ -30,7 +30,7 @@ export type LinkState =
   | {
       readonly kind: "listening";
       readonly where: string;
-      readonly guests: number;
+      readonly peers: number;
       readonly gone: string | undefined;
     }
   | { readonly kind: "failed"; readonly why: string }
@@ -39,13 +39,13 @@ export type LinkState =
   | { readonly kind: "pausing"; readonly where: string; readonly why: string; readonly untilMs: number };
 
 /** How it stands, as a window tells it. Who listens and has guests is linked; a pause counts down by the second. */
-export function standing(link: LinkState, nowMs: number): Standing {
+export function linkStatus(link: LinkState, nowMs: number): LinkStatus {
   switch (link.kind) {
     case "starting":
       return { link: "starting", words: "about to listen" };
     case "listening":
-      if (link.guests === 1) return { link: "linked", words: `${link.where}, 1 guest` };
-      if (link.guests > 1) return { link: "linked", words: `${link.where}, ${link.guests} guests` };
+      if (link.peers === 1) return { link: "linked", words: `${link.where}, 1 peer` };
+      if (link.peers > 1) return { link: "linked", words: `${link.where}, ${link.peers} peers` };
       return { link: "listening", words: `${link.where}, ${link.gone ?? "nobody has come yet"}` };
     case "failed":
       return { link: "failed", words: link.why };
@@ -60,7 +60,7 @@ export function standing(link: LinkState, nowMs: number): Standing {
 }
 
 /** A kind to colour by, and words for a person, without line breaks. */
-export interface Standing {
+export interface LinkStatus {
   readonly link: LinkState["kind"];
   readonly words: string;
 }

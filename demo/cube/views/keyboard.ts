@@ -21,7 +21,7 @@ export class Keyboard {
     this.#input = input;
     input.setRawMode(true);
     input.setEncoding("utf8");
-    input.on("data", this.#file);
+    input.on("data", this.#enqueue);
     input.on("end", this.#hangUp);
     input.on("error", this.#hangUp);
   }
@@ -35,12 +35,12 @@ export class Keyboard {
 
   /** Gives the terminal back. May be called more than once. */
   close(): void {
-    this.#input.off("data", this.#file);
+    this.#input.off("data", this.#enqueue);
     this.#input.setRawMode(false);
     this.#input.pause();
   }
 
-  readonly #file = (text: string): void => {
+  readonly #enqueue = (text: string): void => {
     const { keys, half } = readKeys(this.#half + text);
     this.#half = half;
     this.#queue.push(...keys);

@@ -11,7 +11,7 @@ import { Canvas, DOTS_ACROSS, DOTS_DOWN, type Dot } from "./canvas.ts";
 export function drawWorld(position: Vector, width: number, height: number): Canvas {
   const canvas = new Canvas(Math.max(1, width), Math.max(1, height));
   const see = cameraFor(canvas);
-  drawRoom(canvas, see);
+  drawGround(canvas, see);
   drawShadow(canvas, see, position);
   drawCube(canvas, see, position);
   return canvas;
@@ -20,7 +20,7 @@ export function drawWorld(position: Vector, width: number, height: number): Canv
 type See = (place: Vector) => Dot;
 
 /** The ground, and behind it the edges of the back wall. */
-function drawRoom(canvas: Canvas, see: See): void {
+function drawGround(canvas: Canvas, see: See): void {
   for (let at = -WALL; at <= WALL; at += GRID_STEP) {
     canvas.line(
       see([-WALL, -WALL, at]),

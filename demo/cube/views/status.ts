@@ -24,9 +24,9 @@ export function statusRows(pane: Pane, frame: Pick<Frame, "tick">, width: number
 }
 
 /** The last row: the newest of what happened, or else what to know, or else the keys. */
-export function hintRow(pane: Pane, news: string | undefined, hasKeys: boolean, width: number): string {
+export function hintRow(pane: Pane, message: string | undefined, hasKeys: boolean, width: number): string {
   const keys = hasKeys && pane.peer.role === "mover" ? "arrows WASD Q/E move, space stops, ^C leaves" : "";
-  return exactly(` ${news ?? pane.note ?? keys}`, width);
+  return exactly(` ${message ?? pane.note ?? keys}`, width);
 }
 
 /** `text` in exactly `width` cells: cut, or filled with spaces. */
@@ -39,7 +39,7 @@ function linkStateWords(link: LinkState, nowMs: number): string {
     case "starting":
       return "starting";
     case "listening":
-      return `listening ${link.where}, ${link.guests === 1 ? "1 guest" : `${link.guests} guests`}`;
+      return `listening ${link.where}, ${link.peers === 1 ? "1 peer" : `${link.peers} peers`}`;
     case "failed":
       return `cannot listen: ${link.why}`;
     case "connecting":

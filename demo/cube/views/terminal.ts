@@ -83,8 +83,8 @@ export class PanePainter {
   readonly #look: TerminalLook;
   #picture: readonly string[] = [];
   #pictureOf = "";
-  #news: string | undefined;
-  #newsUntilMs = 0;
+  #message: string | undefined;
+  #messageUntilMs = 0;
 
   constructor(look: TerminalLook) {
     this.#look = look;
@@ -93,10 +93,15 @@ export class PanePainter {
   /** So many rows, each exactly `width` cells wide. */
   rows(frame: Pick<Frame, "tick" | "nowMs">, pane: Pane, width: number, height: number): string[] {
     const { nowMs } = frame;
-    this.#noteNews(pane, nowMs);
+    this.#noteChanges(pane, nowMs);
     const title = titleRow(pane, nowMs, width);
     const status = statusRows(pane, frame, width);
-    const hint = hintRow(pane, nowMs < this.#newsUntilMs ? this.#news : undefined, this.#look.hasKeys, width);
+    const hint = hintRow(
+      pane,
+      nowMs < this.#messageUntilMs ? this.#message : undefined,
+      this.#look.hasKeys,
+      width,
+    );
     const picture = this.#pictureRows(pane, width, height - status.length - 2);
     return [
       this.#styled(title, pane.peer.link.kind === "pausing" ? ALARM : HEAD),
@@ -116,11 +121,11 @@ export class PanePainter {
     return this.#picture;
   }
 
-  #noteNews({ changes }: Pane, nowMs: number): void {
+  #noteChanges({ changes }: Pane, nowMs: number): void {
     for (const change of changes) {
       if (change.kind === "cube" || change.kind === "retry") continue;
-      this.#news = printable(linkWords(change), LONGEST_NEWS);
-      this.#newsUntilMs = nowMs + NEWS_MS;
+      this.#message = printable(linkWords(change), LONGEST_MESSAGE);
+      this.#messageUntilMs = nowMs + MESSAGE_MS;
     }
   }
 
@@ -138,5 +143,5 @@ const CLEAR = "\x1b[0m\x1b[2J";
 const ENTER = "\x1b[?1049h\x1b[?25l";
 const LEAVE = "\x1b[0m\x1b[?25h\x1b[?1049l";
 /** Long enough to read, short enough to make room for the keys again. */
-const NEWS_MS = 4_000;
-const LONGEST_NEWS = 200;
+const MESSAGE_MS = 4_000;
+const LONGEST_MESSAGE = 200;

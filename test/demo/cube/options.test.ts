@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { formatPlace } from "../../../demo/cube/endpoint.ts";
+import { formatEndpoint } from "../../../demo/cube/endpoint.ts";
 import { parseOptions } from "../../../demo/cube/options.ts";
 
 const DEFAULTS = {
-  isPlaceFixed: false,
+  isEndpointFixed: false,
   view: undefined,
   window: undefined,
   open: true,
@@ -17,33 +17,33 @@ const CONNECT = { how: "connect", host: "127.0.0.1", port: 14_900 };
 
 describe("parseOptions", () => {
   it.each([
-    ["", { cast: "both", meeting: LISTEN, view: "browser" }],
-    ["--view terminal", { cast: "both", meeting: LISTEN, view: "terminal" }],
-    ["--no-open --auto", { cast: "both", meeting: LISTEN, view: "browser", open: false, auto: true }],
+    ["", { peers: "both", link: LISTEN, view: "browser" }],
+    ["--view terminal", { peers: "both", link: LISTEN, view: "terminal" }],
+    ["--no-open --auto", { peers: "both", link: LISTEN, view: "browser", open: false, auto: true }],
     [
       "mover --view browser --window 127.0.0.1:0 --wire binary",
       {
-        cast: "mover",
-        meeting: CONNECT,
+        peers: "mover",
+        link: CONNECT,
         view: "browser",
         window: { host: "127.0.0.1", port: 0 },
         wire: "binary",
       },
     ],
-    ["mirror", { cast: "mirror", meeting: LISTEN }],
-    ["mover", { cast: "mover", meeting: CONNECT }],
+    ["mirror", { peers: "mirror", link: LISTEN }],
+    ["mover", { peers: "mover", link: CONNECT }],
     [
       "mover --auto --rate 12.5 --ticks 9",
-      { cast: "mover", meeting: CONNECT, auto: true, rateHz: 12.5, ticks: 9 },
+      { peers: "mover", link: CONNECT, auto: true, rateHz: 12.5, ticks: 9 },
     ],
-    ["mirror --view log", { cast: "mirror", meeting: LISTEN, view: "log" }],
+    ["mirror --view log", { peers: "mirror", link: LISTEN, view: "log" }],
     [
       "mirror --connect [::1]:15000",
-      { cast: "mirror", meeting: { how: "connect", host: "::1", port: 15_000 }, isPlaceFixed: true },
+      { peers: "mirror", link: { how: "connect", host: "::1", port: 15_000 }, isEndpointFixed: true },
     ],
     [
       "mover --listen example.net:0",
-      { cast: "mover", meeting: { how: "listen", host: "example.net", port: 0 }, isPlaceFixed: true },
+      { peers: "mover", link: { how: "listen", host: "example.net", port: 0 }, isEndpointFixed: true },
     ],
   ])("understands %j", (line, options) => {
     expect(parse(line)).toEqual({ kind: "run", options: { ...DEFAULTS, ...options } });
@@ -85,8 +85,8 @@ describe("parseOptions", () => {
 });
 
 it("writes an address so that it can be typed in again", () => {
-  expect(formatPlace({ host: "::1", port: 5 })).toBe("[::1]:5");
-  expect(formatPlace({ host: "127.0.0.1", port: 5 })).toBe("127.0.0.1:5");
+  expect(formatEndpoint({ host: "::1", port: 5 })).toBe("[::1]:5");
+  expect(formatEndpoint({ host: "127.0.0.1", port: 5 })).toBe("127.0.0.1:5");
 });
 
 function parse(line: string): unknown {

@@ -135,7 +135,7 @@ describe("a mirror that listens", () => {
       why: "the peer closed the connection",
     });
     const gone = "the peer closed the connection";
-    expect(mirror.peer.link).toEqual({ kind: "listening", where: "memory:0", guests: 0, gone });
+    expect(mirror.peer.link).toEqual({ kind: "listening", where: "memory:0", peers: 0, gone });
   });
 
   it("says when nobody can come, once", () => {

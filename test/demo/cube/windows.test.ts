@@ -9,10 +9,10 @@ const STAT = /^stat tick (\d+) in (\d+) (\d+) out (\d+) (\d+) rtt (\S+) arrivals
 
 describe("a window that comes", () => {
   it("is told whose it is, first, and then all there is to know", () => {
-    const room = new Room();
-    const window = room.open();
+    const rig = new WindowRig();
+    const window = rig.open();
     window.say("ping 5");
-    room.frames(2);
+    rig.frames(2);
     expect(window.heard).toEqual([
       "role mover",
       "pong 5",
@@ -25,37 +25,37 @@ describe("a window that comes", () => {
   });
 
   it("is not told a place that is only a guess", () => {
-    const room = new Room({ knowsPosition: false });
-    const window = room.open();
-    room.frames(3);
+    const rig = new WindowRig({ knowsPosition: false });
+    const window = rig.open();
+    rig.frames(3);
     expect(window.heard.some((line) => line.startsWith("cube"))).toBe(false);
-    room.peer.knowsPosition = true;
-    room.frames(2);
+    rig.peer.knowsPosition = true;
+    rig.frames(2);
     expect(window.heard).toContain("cube 1 2 3");
   });
 });
 
 describe("windows", () => {
   it("are told where the cube is when it is somewhere else, once a frame", () => {
-    const room = new Room();
-    const window = room.open();
-    room.frames(2);
+    const rig = new WindowRig();
+    const window = rig.open();
+    rig.frames(2);
     for (const x of [2, 3, 3, 3]) {
-      room.peer.world = at([x, 0, 0]);
-      room.frames(1);
+      rig.peer.world = at([x, 0, 0]);
+      rig.frames(1);
     }
-    room.frames(1);
+    rig.frames(1);
     expect(cubes(window)).toEqual(["cube 1 2 3", "cube 2 0 0", "cube 3 0 0"]);
   });
 
   it("put the cube somewhere, all others are told, and who did is not", () => {
-    const room = new Room();
-    const [hand, other] = [room.open(), room.open()];
-    room.frames(2);
+    const rig = new WindowRig();
+    const [hand, other] = [rig.open(), rig.open()];
+    rig.frames(2);
     hand.say("cube 4 4 4");
     hand.say("cube 5 5.0 5e0");
-    room.frames(3);
-    expect(room.peer.placed).toEqual([
+    rig.frames(3);
+    expect(rig.peer.placed).toEqual([
       [4, 4, 4],
       [5, 5, 5],
     ]);
@@ -64,31 +64,31 @@ describe("windows", () => {
   });
 
   it("put it somewhere else than the peer leaves it, and are then told where it is", () => {
-    const room = new Room();
-    const window = room.open();
-    room.frames(2);
-    room.peer.place = () => {}; // who holds it does not let go
+    const rig = new WindowRig();
+    const window = rig.open();
+    rig.frames(2);
+    rig.peer.place = () => {}; // who holds it does not let go
     window.say("cube 4 4 4");
-    room.frames(3);
+    rig.frames(3);
     expect(cubes(window)).toEqual(["cube 1 2 3", "cube 1 2 3"]);
   });
 
   it("choose the format, and all are told which it is", () => {
-    const room = new Room();
-    const [chooser, other] = [room.open(), room.open()];
-    room.frames(2);
+    const rig = new WindowRig();
+    const [chooser, other] = [rig.open(), rig.open()];
+    rig.frames(2);
     chooser.say("wire binary");
-    room.frames(2);
+    rig.frames(2);
     for (const { heard } of [chooser, other]) expect(heard).toContain("wire binary");
   });
 
   it("are told what is wrong with a line, and nothing about an error of theirs", () => {
-    const room = new Room();
-    const window = room.open();
-    room.frames(2);
+    const rig = new WindowRig();
+    const window = rig.open();
+    rig.frames(2);
     window.heard.length = 0;
     for (const line of ["wire morse", "error so", "pong 7", "role mover"]) window.say(line);
-    room.frames(2);
+    rig.frames(2);
     expect(window.heard.filter((line) => !line.startsWith("stat"))).toEqual([
       'error wire: expected text, json, binary, got "morse"',
       'error unknown word "role"; expected cube, ping, pong or wire',
@@ -96,12 +96,12 @@ describe("windows", () => {
   });
 
   it("hear ten stats a second, and every arrival is in one of them", () => {
-    const room = new Room();
-    const window = room.open();
+    const rig = new WindowRig();
+    const window = rig.open();
     for (let frame = 1; frame <= 120; frame++) {
-      room.peer.tally.linesIn += frame % 3;
-      room.peer.tally.bytesIn += 10 * (frame % 3);
-      room.frames(1, 1_000 / 60);
+      rig.peer.tally.linesIn += frame % 3;
+      rig.peer.tally.bytesIn += 10 * (frame % 3);
+      rig.frames(1, 1_000 / 60);
     }
     const stats = window.heard.flatMap((line) => (STAT.exec(line) ? [STAT.exec(line) ?? []] : []));
     expect(stats.length).toBeGreaterThanOrEqual(19);
@@ -114,18 +114,18 @@ describe("windows", () => {
   });
 
   it("hear a stat each frame where frames are slower than that", () => {
-    const room = new Room();
-    const window = room.open();
-    room.frames(5, 500);
+    const rig = new WindowRig();
+    const window = rig.open();
+    rig.frames(5, 500);
     expect(window.heard.filter((line) => STAT.test(line))).toHaveLength(4); // the fifth is on its way
   });
 
   it("hear what a position takes when that has changed", () => {
-    const room = new Room();
-    const window = room.open();
-    room.frames(30);
-    room.peer.world = at([-7.125, 3.456, 10]);
-    room.frames(30);
+    const rig = new WindowRig();
+    const window = rig.open();
+    rig.frames(30);
+    rig.peer.world = at([-7.125, 3.456, 10]);
+    rig.frames(30);
     expect(window.heard.filter((line) => line.startsWith("size"))).toEqual([
       "size text 11 json 17 binary 7",
       "size text 21 json 27 binary 7",
@@ -135,29 +135,29 @@ describe("windows", () => {
   it.each<[string, LinkState, string]>([
     [
       "nobody yet",
-      { kind: "listening", where: "a:1", guests: 0, gone: undefined },
+      { kind: "listening", where: "a:1", peers: 0, gone: undefined },
       "listening a:1, nobody has come yet",
     ],
     [
       "nobody any more",
-      { kind: "listening", where: "a:1", guests: 0, gone: "it went" },
+      { kind: "listening", where: "a:1", peers: 0, gone: "it went" },
       "listening a:1, it went",
     ],
-    ["one guest", { kind: "listening", where: "a:1", guests: 1, gone: "it went" }, "linked a:1, 1 guest"],
-    ["guests", { kind: "listening", where: "a:1", guests: 2, gone: undefined }, "linked a:1, 2 guests"],
+    ["one peer", { kind: "listening", where: "a:1", peers: 1, gone: "it went" }, "linked a:1, 1 peer"],
+    ["peers", { kind: "listening", where: "a:1", peers: 2, gone: undefined }, "linked a:1, 2 peers"],
     ["a link", { kind: "linked", where: "a:1" }, "linked a:1"],
     ["a trouble", { kind: "failed", why: "taken" }, "failed taken"],
   ])("are told how the link stands: %s", (_, link, words) => {
-    const room = new Room({ link });
-    const window = room.open();
-    room.frames(2);
+    const rig = new WindowRig({ link });
+    const window = rig.open();
+    rig.frames(2);
     expect(window.heard).toContain(`link ${words}`);
   });
 
   it("see a pause count down, a line each second", () => {
-    const room = new Room({ link: { kind: "pausing", where: "a:1", why: "it went", untilMs: 3_000 } });
-    const window = room.open();
-    room.frames(290);
+    const rig = new WindowRig({ link: { kind: "pausing", where: "a:1", why: "it went", untilMs: 3_000 } });
+    const window = rig.open();
+    rig.frames(290);
     expect(window.heard.filter((line) => line.startsWith("link"))).toEqual([
       "link pausing a:1, it went; again in 3 s",
       "link pausing a:1, it went; again in 2 s",
@@ -166,20 +166,20 @@ describe("windows", () => {
   });
 
   it("come and go, and a line without an end costs nobody but its window", () => {
-    const room = new Room();
-    const [endless, quiet] = [room.open(), room.open()];
-    room.frames(2);
+    const rig = new WindowRig();
+    const [endless, quiet] = [rig.open(), rig.open()];
+    rig.frames(2);
     endless.say("x".repeat(1_100));
-    room.frames(3);
+    rig.frames(3);
     expect(endless.connection.state).toBe("closed");
-    room.peer.world = at([7, 7, 7]);
-    room.frames(2);
+    rig.peer.world = at([7, 7, 7]);
+    rig.frames(2);
     expect(cubes(quiet).at(-1)).toBe("cube 7 7 7");
   });
 });
 
 /** A peer by hand, its windows, and time as a field. */
-class Room {
+class WindowRig {
   readonly peer: FakePeer;
   readonly #net = memory();
   readonly #poller = new Poller();
@@ -202,8 +202,8 @@ class Room {
       this.#nowMs += dtMs;
       for (const window of this.#opened) window.frame(this.#nowMs);
       const shown = this.#poller.poll(this.#nowMs);
-      this.#windows.hear(this.peer);
-      this.#windows.tell(shown, this.peer);
+      this.#windows.receive(this.peer);
+      this.#windows.send(shown, this.peer);
       this.#poller.flush();
     }
   }

@@ -54,7 +54,7 @@ describe("a wish", () => {
 describe("the cube", () => {
   test("owes the process nothing while it only follows", () => {
     const cube = new Cube();
-    cube.hear([1, 2, 3], 0);
+    cube.receive([1, 2, 3], 0);
     cube.frame(0);
     cube.steer(REST, 16);
     expect(cube.owed).toBeUndefined();
@@ -75,7 +75,7 @@ describe("the cube", () => {
   test("in the hand does not listen to others; at rest it does again", () => {
     const cube = new Cube();
     for (let frame = 0; frame < 10; frame++) cube.steer(RIGHT, 16);
-    cube.hear([-9, 0, 0], 160);
+    cube.receive([-9, 0, 0], 160);
     cube.settle();
     const held = cube.frame(160);
     expect(held[0]).toBeGreaterThan(0);
@@ -83,7 +83,7 @@ describe("the cube", () => {
     cube.settle();
     const rested = cube.frame(1_200);
     expect(rested).toEqual(cube.position);
-    cube.hear([0, 5, 0], 1_300);
+    cube.receive([0, 5, 0], 1_300);
     for (let atMs = 1_300; atMs < 2_300; atMs += 16) cube.frame(atMs);
     expect(cube.frame(2_300)).toEqual([0, 5, 0]);
   });
@@ -92,11 +92,11 @@ describe("the cube", () => {
     const cube = new Cube();
     cube.put([4, 0, 0]);
     cube.release();
-    cube.hear([1, 0, 0], 10);
+    cube.receive([1, 0, 0], 10);
     expect(cube.position).toEqual([4, 0, 0]);
     expect(cube.owed).toEqual([4, 0, 0]);
     cube.settle();
-    cube.hear([1, 0, 0], 20);
+    cube.receive([1, 0, 0], 20);
     expect(cube.position).toEqual([1, 0, 0]);
   });
 
@@ -112,7 +112,7 @@ describe("the cube", () => {
   test("is taken up where it is seen, also from the middle of a glide", () => {
     const cube = new Cube();
     cube.frame(0);
-    cube.hear([8, 0, 0], 0);
+    cube.receive([8, 0, 0], 0);
     for (let atMs = 0; atMs <= 100; atMs += 16) cube.frame(atMs);
     const [seen] = cube.shown;
     expect(seen).toBeGreaterThan(0);

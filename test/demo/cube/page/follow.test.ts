@@ -48,7 +48,7 @@ describe("a steady movement", () => {
     const ends = [30, 60, 144].map((hz) => {
       const follow = new Follow([0, 0, 0]);
       for (let frame = 0, said = 0; frame * (1_000 / hz) < 1_500; frame++) {
-        for (; said * 50 <= frame * (1_000 / hz); said++) follow.hear([said / 10, 0, 0], said * 50);
+        for (; said * 50 <= frame * (1_000 / hz); said++) follow.receive([said / 10, 0, 0], said * 50);
         follow.frame(frame * (1_000 / hz));
       }
       return follow.frame(1_500)[0];
@@ -69,7 +69,7 @@ describe("what is shown", () => {
   test("glides to a place that was typed, within half a second, and not at once", () => {
     const follow = new Follow([0, 0, 0]);
     follow.frame(0);
-    follow.hear([8, 0, 0], 1_000);
+    follow.receive([8, 0, 0], 1_000);
     for (let atMs = 1_000; atMs <= 1_500; atMs += 10) {
       const [x] = follow.frame(atMs);
       if (atMs === 1_050) expect(x).toBeLessThan(4);
@@ -80,7 +80,7 @@ describe("what is shown", () => {
   test("leaps with a teleport", () => {
     const follow = new Follow([-10, -10, -10]);
     follow.frame(0);
-    follow.hear([10, 10, 10], 1_000);
+    follow.receive([10, 10, 10], 1_000);
     expect(follow.frame(1_001)).toEqual([10, 10, 10]);
   });
 
@@ -88,11 +88,11 @@ describe("what is shown", () => {
     const follow = new Follow([-10, 0, 0]);
     let x = -10;
     for (let atMs = 0; atMs < 1_000; atMs += 20) {
-      follow.hear([(x += 0.12), 0, 0], atMs);
+      follow.receive([(x += 0.12), 0, 0], atMs);
       follow.frame(atMs);
     }
     for (let atMs = 1_000; atMs < 1_400; atMs += 20) follow.frame(atMs);
-    for (let late = 0; late < 20; late++) follow.hear([(x += 0.12), 0, 0], 1_400);
+    for (let late = 0; late < 20; late++) follow.receive([(x += 0.12), 0, 0], 1_400);
     let before = follow.frame(1_400)[0];
     for (let atMs = 1_416; atMs < 3_000; atMs += 16) {
       const now = follow.frame(atMs)[0];
@@ -105,9 +105,9 @@ describe("what is shown", () => {
   test("is raw on demand: the last word, at once, and no glide when smoothing comes back", () => {
     const follow = new Follow([0, 0, 0]);
     follow.isSmooth = false;
-    follow.hear([5, 0, 0], 100);
+    follow.receive([5, 0, 0], 100);
     expect(follow.frame(101)).toEqual([5, 0, 0]);
-    follow.hear([6, 0, 0], 200);
+    follow.receive([6, 0, 0], 200);
     follow.isSmooth = true;
     follow.reset([7, 0, 0]);
     expect(follow.frame(201)).toEqual([7, 0, 0]);
@@ -133,7 +133,7 @@ describe("what is shown", () => {
         };
         for (const [place, gapMs] of said) {
           runFor(gapMs);
-          follow.hear(place, atMs);
+          follow.receive(place, atMs);
         }
         runFor(12_000);
         expect(follow.frame(atMs)).toEqual(said.at(-1)?.[0]);
@@ -169,7 +169,7 @@ function speedsSeen(follow: Follow, arrivals: readonly { atMs: number; place: Ve
       arrival !== undefined && arrival.atMs <= atMs;
       arrival = arrivals[next]
     ) {
-      follow.hear(arrival.place, atMs);
+      follow.receive(arrival.place, atMs);
       next++;
     }
     const [x] = follow.frame(atMs);

@@ -91,6 +91,6 @@ function stat(facts: { tick: number; in?: number; out?: number; arrivals?: numbe
 
 function seen(history: History, nowMs: number): [number, number, number][] {
   const samples: [number, number, number][] = [];
-  history.visit(nowMs, (atMs, arrivals, tripMs) => samples.push([atMs, arrivals, tripMs]));
+  history.forEach(nowMs, (atMs, arrivals, tripMs) => samples.push([atMs, arrivals, tripMs]));
   return samples;
 }

@@ -1,6 +1,6 @@
 /** The window's link to its process, over a network in memory. */
 import { describe, expect, test } from "vitest";
-import { type Door, Session } from "../../../../demo/cube/page/session.ts";
+import { type ServerProbe, Session } from "../../../../demo/cube/page/session.ts";
 import type { Told } from "../../../../demo/cube/shared/window-wire.ts";
 import { type Connection, lines, memory, Poller } from "../../../../src/index.ts";
 
@@ -18,10 +18,10 @@ describe("a session", () => {
 
   test("says nothing before the greeting, as old news would follow upon new", () => {
     const scene = opened();
-    expect(scene.session.say({ kind: "cube", position: [1, 1, 1] })).toBe(false);
+    expect(scene.session.trySend({ kind: "cube", position: [1, 1, 1] })).toBe(false);
     scene.process().trySend("role mover");
     scene.frame();
-    expect(scene.session.say({ kind: "cube", position: [1, 1, 1] })).toBe(true);
+    expect(scene.session.trySend({ kind: "cube", position: [1, 1, 1] })).toBe(true);
     scene.frame();
     expect([...scene.process()]).toContain("cube 1 1 1");
   });
@@ -60,23 +60,23 @@ describe("a session", () => {
   });
 
   test("pauses when the process is gone, knocks until somebody answers, and only then dials", () => {
-    const { session, frame, door, process } = linked();
+    const { session, frame, door: probe, process } = linked();
     process().abort();
     frame();
     expect(session.state).toMatchObject({ kind: "pausing" });
-    expect(session.say({ kind: "cube", position: [0, 0, 0] })).toBe(false);
-    expect(door.knocks).toBe(0);
+    expect(session.trySend({ kind: "cube", position: [0, 0, 0] })).toBe(false);
+    expect(probe.starts).toBe(0);
     for (const pauseMs of [250, 500, 1_000, 2_000, 2_000]) {
       frame(pauseMs - 20);
       expect(session.state.kind).toBe("pausing");
       frame(30);
-      expect(session.state.kind).toBe("knocking");
-      door.answer = false;
+      expect(session.state.kind).toBe("probing");
+      probe.result = false;
       frame();
     }
-    expect(door.knocks).toBe(5);
+    expect(probe.starts).toBe(5);
     frame(2_100);
-    door.answer = true;
+    probe.result = true;
     frame();
     frame();
     frame();
@@ -86,30 +86,30 @@ describe("a session", () => {
   });
 
   test("gives up a knock that nobody answers either way", () => {
-    const { session, frame, process, door } = linked();
+    const { session, frame, process, door: probe } = linked();
     process().abort();
     frame();
     frame(300);
-    expect(session.state.kind).toBe("knocking");
+    expect(session.state.kind).toBe("probing");
     frame(5_100);
     expect(session.state.kind).toBe("pausing");
     frame(600);
-    expect(door.knocks).toBe(2);
+    expect(probe.starts).toBe(2);
   });
 });
 
 /** A door whose answer the test gives. */
-class TestDoor implements Door {
-  knocks = 0;
-  answer: boolean | undefined;
+class TestProbe implements ServerProbe {
+  starts = 0;
+  result: boolean | undefined;
 
-  knock(): void {
-    this.knocks++;
-    this.answer = undefined;
+  start(): void {
+    this.starts++;
+    this.result = undefined;
   }
 
-  tryAnswer(): boolean | undefined {
-    return this.answer;
+  tryResult(): boolean | undefined {
+    return this.result;
   }
 }
 
@@ -119,29 +119,29 @@ function opened() {
   const server = new Poller();
   const listener = server.listen(wire, lines());
   const poller = new Poller();
-  const door = new TestDoor();
+  const probe = new TestProbe();
   let nowMs = 0;
   server.poll(nowMs);
-  const session = new Session(poller, wire, door);
-  let guest: Connection<string> | undefined;
+  const session = new Session(poller, wire, probe);
+  let connection: Connection<string> | undefined;
   const frame = (passMs = 16): readonly Told[] => {
     nowMs += passMs;
     server.poll(nowMs);
-    guest = listener.tryAccept() ?? guest;
+    connection = listener.tryAccept() ?? connection;
     poller.poll(nowMs);
     const told = session.frame(nowMs);
     poller.flush();
     server.poll(nowMs);
-    guest = listener.tryAccept() ?? guest;
+    connection = listener.tryAccept() ?? connection;
     return told;
   };
   const process = (): Connection<string> => {
-    if (guest === undefined) throw new Error("no window has come");
-    return guest;
+    if (connection === undefined) throw new Error("no window has come");
+    return connection;
   };
   frame();
   frame();
-  return { session, frame, process, door };
+  return { session, frame, process, door: probe };
 }
 
 /** A window and its process, linked and greeted. */

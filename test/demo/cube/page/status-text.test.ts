@@ -10,7 +10,7 @@ import {
 
 describe("the words", () => {
   test("about the window's own link count down while it is away", () => {
-    expect(sessionWords({ kind: "dialing" }, undefined, 0).level).toBe("waiting");
+    expect(sessionWords({ kind: "connecting" }, undefined, 0).level).toBe("waiting");
     expect(sessionWords({ kind: "open", isSilent: false }, 0.84, 0)).toEqual({
       level: "good",
       title: "linked",
@@ -25,9 +25,7 @@ describe("the words", () => {
     expect(sessionWords({ kind: "pausing", untilMs: 900, why: "" }, undefined, 1_000).detail).toMatch(
       /in 0.0 s$/,
     );
-    expect(sessionWords({ kind: "knocking", untilMs: 0, why: "" }, undefined, 1_000).detail).toMatch(
-      /again$/,
-    );
+    expect(sessionWords({ kind: "probing", untilMs: 0, why: "" }, undefined, 1_000).detail).toMatch(/again$/);
   });
 
   test("about the other peer have a level for each kind of link", () => {
@@ -47,27 +45,27 @@ describe("the words", () => {
 describe("the calm link", () => {
   test("does not flicker while a process retries", () => {
     const calm = new CalmLink();
-    calm.hear(link("pausing"), 0);
-    calm.hear(link("connecting"), 1_000);
+    calm.receive(link("pausing"), 0);
+    calm.receive(link("connecting"), 1_000);
     expect(calm.at(1_100)?.link).toBe("pausing");
-    calm.hear(link("pausing"), 1_200);
+    calm.receive(link("pausing"), 1_200);
     expect(calm.at(5_000)?.link).toBe("pausing");
   });
 
   test("shows a connecting that lasts, and one that no pause came before", () => {
     const calm = new CalmLink();
-    calm.hear(link("connecting"), 0);
+    calm.receive(link("connecting"), 0);
     expect(calm.at(0)?.link).toBe("connecting");
-    calm.hear(link("pausing"), 100);
-    calm.hear(link("connecting"), 200);
+    calm.receive(link("pausing"), 100);
+    calm.receive(link("connecting"), 200);
     expect(calm.at(1_000)?.link).toBe("connecting");
-    calm.hear(link("linked"), 1_100);
+    calm.receive(link("linked"), 1_100);
     expect(calm.at(1_100)?.link).toBe("linked");
   });
 
   test("forgets", () => {
     const calm = new CalmLink();
-    calm.hear(link("linked"), 0);
+    calm.receive(link("linked"), 0);
     calm.forget();
     expect(calm.at(0)).toBeUndefined();
   });
