@@ -28,13 +28,13 @@ const { values } = options("[--host 127.0.0.1] [--port 8000]", {
   },
 });
 const { host, port } = values;
-const place = tcp({ host, port: portIn(port) });
+const transport = tcp({ host, port: portIn(port) });
 const interrupted = untilInterrupted();
 const typed = new Console(MAX_SAID_BYTES);
 let stage = { kind: "dialing" } as Stage; // not narrowed: the functions below change it
 
 const net = new Poller({ closeTimeoutMs: LAST_WORDS_MS });
-const server = net.connect(place, clientSide);
+const server = net.connect(transport, clientSide);
 
 while (server.state !== "closed") {
   net.poll();

@@ -36,13 +36,13 @@ const { values } = options("[--host 127.0.0.1] [--port 8000]", {
   },
 });
 const { host, port } = values;
-const place = tcp({ host, port: portIn(port) });
+const transport = tcp({ host, port: portIn(port) });
 const interrupted = untilInterrupted();
 const typed = new Console(MAX_SAID_BYTES);
 let isOpen = true;
 
 const net = new Poller({ frameBudget: FRAME_BUDGET, closeTimeoutMs: CLOSE_TIMEOUT_MS });
-const server = net.listen(place, serverSide);
+const server = net.listen(transport, serverSide);
 net.on("listen", () => {
   if (server.address !== undefined) console.log(`listening on ${formatAddress(server.address)}`);
 });
@@ -53,12 +53,12 @@ net.on("close", ({ connection, reason }) => console.log(`${nameOf(connection)} w
 
 while (isOpen && !interrupted.aborted) {
   net.poll();
-  for (let guest: Guest | undefined; (guest = server.tryAccept()) !== undefined; ) {
-    console.log(`${nameOf(guest)} came`);
+  for (let client: Client | undefined; (client = server.tryAccept()) !== undefined; ) {
+    console.log(`${nameOf(client)} came`);
   }
-  server.drain(hear);
+  server.drain(receive);
   for (let line: string | undefined; (line = typed.tryLine()) !== undefined; ) obey(line);
-  dropTheDeaf();
+  dropSlowReaders();
   net.flush();
   await typed.activity(net, HEARTBEAT_MS);
 }
@@ -66,15 +66,15 @@ server.broadcast("server: the chat is over, goodbye");
 typed.close();
 await net[Symbol.asyncDispose]();
 
-function hear(guest: Guest, line: string): void {
+function receive(client: Client, line: string): void {
   if (line === "quit" || line === "") {
-    console.log(`${nameOf(guest)} leaves`);
-    sayGoodbye(guest, "goodbye");
+    console.log(`${nameOf(client)} leaves`);
+    sayGoodbye(client, "goodbye");
     return;
   }
   const text = printable(line); // nobody writes to the terminals of others but text
-  server.broadcast(`${nameOf(guest)}: ${text}`, guest);
-  guest.trySend(`server:${text}`);
+  server.broadcast(`${nameOf(client)}: ${text}`, client);
+  client.trySend(`server:${text}`);
 }
 
 /** What was typed at the server's own console. */
@@ -90,36 +90,38 @@ function obey(line: string): void {
 
 function list(): void {
   console.log(`${server.connections.size} here`);
-  for (const guest of server.connections) console.log(`  ${nameOf(guest)}`);
+  for (const client of server.connections) console.log(`  ${nameOf(client)}`);
 }
 
 function kick(name: string): void {
-  for (const guest of server.connections) {
-    if (nameOf(guest) !== name) continue;
+  for (const client of server.connections) {
+    if (nameOf(client) !== name) continue;
     console.log(`${name} is kicked`);
-    sayGoodbye(guest, "you were kicked, goodbye");
+    sayGoodbye(client, "you were kicked, goodbye");
     return;
   }
   console.log(`nobody here is called ${printable(name)}`);
 }
 
 /** What was sent before a close leaves before it. */
-function sayGoodbye(guest: Guest, words: string): void {
-  guest.trySend(`server: ${words}`);
-  guest.close();
+function sayGoodbye(client: Client, words: string): void {
+  client.trySend(`server: ${words}`);
+  client.close();
 }
 
 /** A line that did not fit was counted; one is enough. */
-function dropTheDeaf(): void {
-  for (const guest of server.connections) {
-    if (guest.state !== "open" || guest.stats.refusedMessages === 0) continue;
-    console.log(`${nameOf(guest)} does not read: ${guest.pendingBytes} bytes wait for it, and it is dropped`);
-    guest.abort();
+function dropSlowReaders(): void {
+  for (const client of server.connections) {
+    if (client.state !== "open" || client.stats.refusedMessages === 0) continue;
+    console.log(
+      `${nameOf(client)} does not read: ${client.pendingBytes} bytes wait for it, and it is dropped`,
+    );
+    client.abort();
   }
 }
 
-function nameOf({ remoteAddress, id }: Pick<Guest, "remoteAddress" | "id">): string {
-  return remoteAddress === undefined ? `guest ${id}` : formatAddress(remoteAddress);
+function nameOf({ remoteAddress, id }: Pick<Client, "remoteAddress" | "id">): string {
+  return remoteAddress === undefined ? `client ${id}` : formatAddress(remoteAddress);
 }
 
-type Guest = Connection<string>;
+type Client = Connection<string>;

@@ -17,15 +17,15 @@ export class Console {
   readonly #maxLineBytes: number;
   readonly #lines: string[] = [];
   #ended = false;
-  #hasNews = false;
+  #hasActivity = false;
   #wake: (() => void) | undefined;
-  #isNetworkHeard = false;
+  #isPollerAwaited = false;
 
   /** @param maxLineBytes the longest line taken, in bytes of UTF-8; a longer one is refused with a word on stderr */
   constructor(maxLineBytes: number) {
     this.#maxLineBytes = maxLineBytes;
     this.#input = createInterface({ input: process.stdin });
-    this.#input.on("line", (line) => this.#file(line));
+    this.#input.on("line", (line) => this.#enqueue(line));
     this.#input.on("close", () => {
       this.#ended = true;
       this.#tell();
@@ -54,11 +54,11 @@ export class Console {
   activity(poller: Poller, timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
-      if (this.#hasNews) this.#tell();
-      if (this.#isNetworkHeard) return;
-      this.#isNetworkHeard = true;
+      if (this.#hasActivity) this.#tell();
+      if (this.#isPollerAwaited) return;
+      this.#isPollerAwaited = true;
       waitForActivity(poller, timeoutMs).then(() => {
-        this.#isNetworkHeard = false;
+        this.#isPollerAwaited = false;
         this.#tell();
       });
     });
@@ -70,7 +70,7 @@ export class Console {
     process.stdin.destroy();
   }
 
-  #file(line: string): void {
+  #enqueue(line: string): void {
     const sizeBytes = Buffer.byteLength(line);
     if (sizeBytes > this.#maxLineBytes) {
       console.error(`a line of ${sizeBytes} bytes is over the limit of ${this.#maxLineBytes}: not taken`);
@@ -78,13 +78,13 @@ export class Console {
     }
     this.#lines.push(line);
     if (this.#lines.length >= MOST_WAITING) this.#input.pause();
-    this.#hasNews = true;
+    this.#hasActivity = true;
     this.#tell();
   }
 
   #tell(): void {
     if (this.#wake === undefined) return; // the frame is at work, and looks before it waits
-    this.#hasNews = false;
+    this.#hasActivity = false;
     setImmediate(this.#wake); // after this turn's other lines, and the sockets
     this.#wake = undefined;
   }

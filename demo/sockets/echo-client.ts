@@ -52,8 +52,8 @@ await leave(net);
 
 function whyNot(): string {
   const why = server.closeReason?.message;
-  const place = values.path ?? `${values.host}:${values.port}`;
-  if (server.remoteAddress === undefined) return `cannot connect to ${place}: ${why}`;
+  const address = values.path ?? `${values.host}:${values.port}`;
+  if (server.remoteAddress === undefined) return `cannot connect to ${address}: ${why}`;
   return `got back ${receivedBytes} of ${message.length} bytes: ${why}`;
 }
 
@@ -61,6 +61,6 @@ function wayOut(): Transport {
   const { host, path, "tls-ca": ca } = values;
   if (path !== undefined && ca !== undefined) throw new Error("--path goes without --tls-ca");
   if (path !== undefined) return unix({ path });
-  const place = { host, port: portIn(values.port) };
-  return ca === undefined ? tcp(place) : tls({ ...place, ca: readFileSync(ca) });
+  const address = { host, port: portIn(values.port) };
+  return ca === undefined ? tcp(address) : tls({ ...address, ca: readFileSync(ca) });
 }

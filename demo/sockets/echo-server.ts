@@ -4,10 +4,10 @@
  *
  *     Python                                here
  *     sock.bind(…); sock.listen()           net.listen(tcp({ host, port }), bytes())
- *     connection, address = sock.accept()   server.tryAccept(), guest.remoteAddress
- *     connection.recv(16)                   guest.tryRecv() with maxChunkBytes: 16
- *     connection.sendall(data)              guest.trySend(piece), and keep it when false
- *     if not data: break                    guest.recvEnded
+ *     connection, address = sock.accept()   server.tryAccept(), client.remoteAddress
+ *     connection.recv(16)                   client.tryRecv() with maxChunkBytes: 16
+ *     connection.sendall(data)              client.trySend(piece), and keep it when false
+ *     if not data: break                    client.recvEnded
  *     AF_UNIX, ssl.wrap_socket              unix({ path }), tls({ key, cert })
  *
  * Try it with: printf hello | nc -N localhost 10000
@@ -27,7 +27,7 @@ import {
 } from "../../src/index.ts";
 import { fail, leave, options, orWrong, portIn, untilInterrupted } from "./program.ts";
 
-type Guest = Connection<Uint8Array>;
+type Client = Connection<Uint8Array>;
 
 const { values } = options(
   "[--host localhost] [--port 10000] [--path FILE] [--tls-key F --tls-cert F] [--upper]",
@@ -45,9 +45,9 @@ const { values } = options(
 
 /** What one client may leave unread here. Beyond it the client waits, as `sendall` would make the server wait. */
 const net = new Poller({ sendLimitBytes: 65_536 });
-const server = net.listen(orWrong(wayIn), bytes({ maxChunkBytes: 16 }));
+const server = net.listen(orWrong(transportOf), bytes({ maxChunkBytes: 16 }));
 /** A piece that a client had no room for. Nothing more is taken from it until this one has gone. */
-const held = new WeakMap<Guest, Uint8Array>();
+const held = new WeakMap<Client, Uint8Array>();
 
 net.on("listen", () => console.log(`listening on ${placeOf(server)}`));
 net.on("drop", ({ reason }) => console.log(`turned away: ${reason.message}`));
@@ -60,33 +60,33 @@ stop.addEventListener("abort", () => server.close()); // which is news, so the w
 while (server.state !== "closed") {
   await waitForActivity(net, 1_000); // a deadline passes in polls: look once a second, whatever comes
   net.poll();
-  for (let guest = server.tryAccept(); guest !== undefined; guest = server.tryAccept()) {
-    console.log(`connection from ${nameOf(guest)}`);
+  for (let client = server.tryAccept(); client !== undefined; client = server.tryAccept()) {
+    console.log(`connection from ${nameOf(client)}`);
   }
-  for (const guest of server.connections) echo(guest);
+  for (const client of server.connections) echo(client);
   net.flush();
 }
 if (!stop.aborted) fail(`cannot listen: ${server.closeReason?.message}`, 1);
 await leave(net);
 
 /** Receive, act, send: as much as there is, and as the client has room for. */
-function echo(guest: Guest): void {
-  let piece = held.get(guest) ?? next(guest);
-  while (piece !== undefined && (guest.trySend(answerTo(piece)) || guest.state !== "open")) {
-    piece = next(guest);
+function echo(client: Client): void {
+  let piece = held.get(client) ?? next(client);
+  while (piece !== undefined && (client.trySend(answerTo(piece)) || client.state !== "open")) {
+    piece = next(client);
   }
-  if (piece === undefined) held.delete(guest);
-  else held.set(guest, piece);
+  if (piece === undefined) held.delete(client);
+  else held.set(client, piece);
 
   // It may have finished sending and still read: the goodbye waits for the last byte of its echo.
-  const isServed = guest.recvEnded && piece === undefined && guest.pendingBytes === 0;
-  if (!isServed || guest.state !== "open") return;
-  console.log(`no more data from ${nameOf(guest)}`);
-  guest.close();
+  const isServed = client.recvEnded && piece === undefined && client.pendingBytes === 0;
+  if (!isServed || client.state !== "open") return;
+  console.log(`no more data from ${nameOf(client)}`);
+  client.close();
 }
 
-function next(guest: Guest): Uint8Array | undefined {
-  const piece = guest.tryRecv();
+function next(client: Client): Uint8Array | undefined {
+  const piece = client.tryRecv();
   if (piece !== undefined) console.log(`received ${inspect(new TextDecoder().decode(piece))}`);
   return piece;
 }
@@ -97,15 +97,15 @@ function answerTo(piece: Uint8Array): Uint8Array {
   return piece.map((byte) => (byte >= 0x61 && byte <= 0x7a ? byte - 0x20 : byte));
 }
 
-function wayIn(): Transport {
+function transportOf(): Transport {
   const { host, path, "tls-key": key, "tls-cert": cert } = values;
   const allowHalfOpen = true; // who has finished sending is still answered
   if ((key === undefined) !== (cert === undefined)) throw new Error("--tls-key and --tls-cert go together");
   if (path !== undefined && key !== undefined) throw new Error("--path goes without --tls-key");
   if (path !== undefined) return unix({ path, allowHalfOpen });
-  const place = { port: portIn(values.port), allowHalfOpen, ...(host !== "" && { host }) };
-  if (key === undefined || cert === undefined) return tcp(place);
-  return tls({ ...place, key: readFileSync(key), cert: readFileSync(cert) });
+  const address = { port: portIn(values.port), allowHalfOpen, ...(host !== "" && { host }) };
+  if (key === undefined || cert === undefined) return tcp(address);
+  return tls({ ...address, key: readFileSync(key), cert: readFileSync(cert) });
 }
 
 function placeOf({ address }: typeof server): string {
@@ -115,6 +115,6 @@ function placeOf({ address }: typeof server): string {
 }
 
 /** A client of a unix socket has no address, and goes by its number. */
-function nameOf({ remoteAddress, id }: Pick<Guest, "remoteAddress" | "id">): string {
+function nameOf({ remoteAddress, id }: Pick<Client, "remoteAddress" | "id">): string {
   return remoteAddress === undefined ? `client ${id}` : formatAddress(remoteAddress);
 }

@@ -4,7 +4,7 @@
  *
  *     Python                                          here
  *     c, addr = s.accept()                            server.tryAccept()
- *     c.send(b"Thank you for connecting"); c.close()  guest.trySend(…); guest.close()
+ *     c.send(b"Thank you for connecting"); c.close()  client.trySend(…); client.close()
  *
  * In Python a client that has said something, which nobody received, is sent a
  * reset by that close, and may lose the greeting. Here it may not.
@@ -33,10 +33,10 @@ stop.addEventListener("abort", () => server.close()); // which is news, so the w
 while (server.state !== "closed") {
   await waitForActivity(net, 1_000); // a deadline passes in polls: look once a second, whatever comes
   net.poll();
-  for (let guest = server.tryAccept(); guest !== undefined; guest = server.tryAccept()) {
-    console.log(`got connection from ${guest.remoteAddress && formatAddress(guest.remoteAddress)}`);
-    guest.trySend(greeting);
-    guest.close();
+  for (let client = server.tryAccept(); client !== undefined; client = server.tryAccept()) {
+    console.log(`got connection from ${client.remoteAddress && formatAddress(client.remoteAddress)}`);
+    client.trySend(greeting);
+    client.close();
   }
   net.flush();
 }

@@ -64,10 +64,10 @@ class HeadDecoder implements Decoder<Asked> {
 
   decode(piece: Uint8Array, sink: MessageSink<Asked>): void {
     if (this.#isDone) return;
-    const room = MAX_HEAD_BYTES - this.#cameBytes;
+    const space = MAX_HEAD_BYTES - this.#cameBytes;
     this.#cameBytes += piece.length;
     try {
-      this.#line.decode(piece.subarray(0, room), { put: (line) => this.#hear(line, sink) });
+      this.#line.decode(piece.subarray(0, space), { put: (line) => this.#receive(line, sink) });
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#finish({ kind: "broken", status: 400, why: error.message }, sink);
@@ -76,7 +76,7 @@ class HeadDecoder implements Decoder<Asked> {
     this.#finish({ kind: "broken", status: 431, why: `the head is over ${MAX_HEAD_BYTES} bytes` }, sink);
   }
 
-  #hear(line: string, sink: MessageSink<Asked>): void {
+  #receive(line: string, sink: MessageSink<Asked>): void {
     if (this.#asked === undefined) {
       if (line === "") return; // one too many behind a former request: RFC 9112, 2.2
       this.#asked = requestOf(line);

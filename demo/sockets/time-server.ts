@@ -31,14 +31,14 @@ const { values } = options("[--host 127.0.0.1] [--port 8080] [--timeout MS]", {
 });
 const { host, port } = values;
 // A client may finish sending (`nc -N`) and still wait for its answer.
-const place = tcp({ host, port: portIn(port), allowHalfOpen: true });
+const transport = tcp({ host, port: portIn(port), allowHalfOpen: true });
 const timeoutMs = wholeNumber("a timeout", values.timeout, 1, 3_600_000);
 const interrupted = untilInterrupted();
 /** Who has not asked yet, and since when, the first first. */
-const waiting = new Map<Guest, number>();
+const waiting = new Map<Client, number>();
 
 const net = new Poller({ closeTimeoutMs: CLOSE_TIMEOUT_MS });
-const server = net.listen(place, http);
+const server = net.listen(transport, http);
 net.on("listen", () => {
   if (server.address !== undefined) console.log(`listening on ${formatAddress(server.address)}`);
 });
@@ -49,50 +49,52 @@ net.on("unlisten", ({ reason }) => {
 while (!interrupted.aborted) {
   const nowMs = performance.now();
   net.poll(nowMs);
-  for (let guest: Guest | undefined; (guest = server.tryAccept()) !== undefined; ) waiting.set(guest, nowMs);
+  for (let client: Client | undefined; (client = server.tryAccept()) !== undefined; )
+    waiting.set(client, nowMs);
   server.drain(answer);
-  sendTheLateAway(nowMs);
+  refuseLateClients(nowMs);
   net.flush();
   await waitForActivity(net, HEARTBEAT_MS, interrupted);
 }
 await net[Symbol.asyncDispose]();
 
-function answer(guest: Guest, asked: Asked): void {
+function answer(client: Client, asked: Asked): void {
   if (asked.kind === "broken") {
-    refuse(guest, asked.status, asked.why, "a broken request");
+    refuse(client, asked.status, asked.why, "a broken request");
     return;
   }
   const { method, path } = asked;
   const what = `${method} ${path}`;
   const isHead = method === "HEAD";
-  if (!isHead && method !== "GET") refuse(guest, 405, "This server has GET and HEAD.", what);
-  else if (path !== "/time.html") refuse(guest, 404, "Nothing is at that address.", what, isHead);
-  else say(guest, 200, timePage(new Date()), what, isHead);
+  if (!isHead && method !== "GET") refuse(client, 405, "This server has GET and HEAD.", what);
+  else if (path !== "/time.html") refuse(client, 404, "Nothing is at that address.", what, isHead);
+  else say(client, 200, timePage(new Date()), what, isHead);
 }
 
 /** Half a request is not waited for for ever. */
-function sendTheLateAway(nowMs: number): void {
-  for (const [guest, cameMs] of waiting) {
-    if (guest.state !== "open")
-      waiting.delete(guest); // it hung up, and never asked
-    else if (guest.recvEnded) refuse(guest, 400, "the request ended in the middle", "no whole request");
+function refuseLateClients(nowMs: number): void {
+  for (const [client, cameMs] of waiting) {
+    if (client.state !== "open")
+      waiting.delete(client); // it hung up, and never asked
+    else if (client.recvEnded) refuse(client, 400, "the request ended in the middle", "no whole request");
     else if (nowMs - cameMs >= timeoutMs) {
-      refuse(guest, 408, `no request came within ${timeoutMs} ms`, "no whole request");
+      refuse(client, 408, `no request came within ${timeoutMs} ms`, "no whole request");
     }
   }
 }
 
-function refuse(guest: Guest, status: Status, why: string, what: string, isHead = false): void {
-  say(guest, status, wordsPage(`${status} ${statusText(status)}`, why), what, isHead);
+function refuse(client: Client, status: Status, why: string, what: string, isHead = false): void {
+  say(client, status, wordsPage(`${status} ${statusText(status)}`, why), what, isHead);
 }
 
 /** Answers once, and says goodbye: what was sent leaves before the close. */
-function say(guest: Guest, status: Status, html: string, what: string, isHead: boolean): void {
-  waiting.delete(guest);
-  guest.trySend(respond({ status, html, isHead, date: new Date() }));
-  guest.close();
-  const who = guest.remoteAddress === undefined ? `guest ${guest.id}` : formatAddress(guest.remoteAddress);
+function say(client: Client, status: Status, html: string, what: string, isHead: boolean): void {
+  waiting.delete(client);
+  client.trySend(respond({ status, html, isHead, date: new Date() }));
+  client.close();
+  const who =
+    client.remoteAddress === undefined ? `client ${client.id}` : formatAddress(client.remoteAddress);
   console.log(`${who} ${what} ${status}`);
 }
 
-type Guest = Connection<Asked, Uint8Array>;
+type Client = Connection<Asked, Uint8Array>;

@@ -23,8 +23,8 @@ const { host } = values;
 const port = portIn(values.port);
 
 const net = new Poller();
-const place = orWrong(() => udp({ port, ...(host !== "" && { host }) }));
-const socket = net.bind(place, bytes(), { maxDatagramBytes: 4_096 });
+const transport = orWrong(() => udp({ port, ...(host !== "" && { host }) }));
+const socket = net.bind(transport, bytes(), { maxDatagramBytes: 4_096 });
 const stop = untilInterrupted();
 stop.addEventListener("abort", () => socket.close()); // which is news, so the wait below is over
 

@@ -4,37 +4,37 @@
  */
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Dice } from "./seeded-random.ts";
+import type { SeededRandom } from "./seeded-random.ts";
 
 /** One player's doing; it need not end by itself. */
-type Character = (socket: Duplex, dice: Dice) => void;
+type Behaviour = (socket: Duplex, random: SeededRandom) => void;
 
 /** What a soak's crowd is made of; honest players stand there most often. */
-export const CHARACTERS: Readonly<Record<string, Character>> = {
+export const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   /** Says numbered words, then how many there were, and hangs up. */
-  talker: (socket, dice) => {
-    const words = dice.between(1, 200);
+  talker: (socket, random) => {
+    const words = random.between(1, 200);
     let said = 0;
-    each(socket, dice.between(1, 10), () => {
+    each(socket, random.between(1, 10), () => {
       if (said === words) socket.end(`bye ${said}\n`);
       else if (said < words) socket.write(`say ${said++}\n`);
     });
   },
 
   /** The same in pieces of a byte or two. */
-  stammerer: (socket, dice) => {
-    const text = Array.from({ length: dice.between(1, 10) }, (_, at) => `say ${at}\n`).join("");
+  trickler: (socket, random) => {
+    const text = Array.from({ length: random.between(1, 10) }, (_, at) => `say ${at}\n`).join("");
     let at = 0;
     each(socket, 2, () => {
-      const piece = text.slice(at, (at += dice.between(1, 2)));
+      const piece = text.slice(at, (at += random.between(1, 2)));
       if (piece === "") socket.end();
       else socket.write(piece);
     });
   },
 
   /** As much as it can, as fast as it can. */
-  flooder: (socket, dice) => {
-    const words = dice.between(5_000, 30_000);
+  flooder: (socket, random) => {
+    const words = random.between(5_000, 30_000);
     let said = 0;
     const flood = () => {
       while (said < words && socket.write(`say ${said++}\n`));
@@ -45,39 +45,39 @@ export const CHARACTERS: Readonly<Record<string, Character>> = {
   },
 
   /** Talks and is cut off. */
-  cut: (socket, dice) => {
+  resetter: (socket, random) => {
     let said = 0;
     each(socket, 3, () => socket.write(`say ${said++}\n`));
-    setTimeout(() => reset(socket), dice.between(1, 500));
+    setTimeout(() => reset(socket), random.between(1, 500));
   },
 
   /** Goes without a word, with half a word, or before it has come. */
-  fleeting: (socket, dice) => {
-    if (dice.roll() < 0.5) socket.write("say 0\nsa");
-    setTimeout(() => (dice.roll() < 0.5 ? socket.destroy() : socket.end()), dice.between(0, 50));
+  fleeting: (socket, random) => {
+    if (random.next() < 0.5) socket.write("say 0\nsa");
+    setTimeout(() => (random.next() < 0.5 ? socket.destroy() : socket.end()), random.between(0, 50));
   },
 
   /** Never says a word. */
-  silent: (socket, dice) => {
-    setTimeout(() => socket.end(), dice.between(500, 3_000));
+  silent: (socket, random) => {
+    setTimeout(() => socket.end(), random.between(500, 3_000));
   },
 
   /** Says what is no text at all. */
-  babbler: (socket, dice) => {
-    each(socket, 5, () => socket.write(dice.bytes(dice.between(1, 2_000))));
+  garbage: (socket, random) => {
+    each(socket, 5, () => socket.write(random.bytes(random.between(1, 2_000))));
   },
 
   /** Never comes to the end of a line. */
-  rambler: (socket) => {
+  endlessLine: (socket) => {
     each(socket, 2, () => socket.write("x".repeat(500)));
   },
 
   /** Talks and does not listen. */
-  deaf: (socket, dice) => {
+  nonReader: (socket, random) => {
     let said = 0;
     socket.pause();
     each(socket, 5, () => socket.write(`say ${said++}\nmore\n`));
-    setTimeout(() => socket.destroy(), dice.between(500, 3_000));
+    setTimeout(() => socket.destroy(), random.between(500, 3_000));
   },
 };
 

@@ -13,29 +13,29 @@ import { websocketServer } from "../../src/websocket.ts";
 import { certificates } from "../transport/node/certificates.ts";
 
 /** One way in. */
-export interface Door {
-  readonly name: DoorName;
+export interface SoakListener {
+  readonly name: TransportName;
   readonly transport: Transport;
 }
 
-export type DoorName = "tcp" | "unix" | "websocket" | "tls";
+export type TransportName = "tcp" | "unix" | "websocket" | "tls";
 
 /** A way in, as it is told to another process. */
-export interface DoorAddress {
-  readonly name: DoorName;
+export interface ListenerAddress {
+  readonly name: TransportName;
   /** The path, for a unix socket. */
   readonly host: string;
   readonly port: number;
 }
 
 /** All ways in that this machine has. */
-export function doors(): readonly Door[] {
+export function soakListeners(): readonly SoakListener[] {
   const path = join(tmpdir(), `tickwire-soak-${process.pid}.sock`);
   const place = { host: "127.0.0.1", port: 0 };
   // Who leaves in the middle of a handshake is noticed by this deadline alone.
   const handshakeTimeoutMs = 500;
   const made = certificates();
-  const always: readonly Door[] = [
+  const always: readonly SoakListener[] = [
     { name: "tcp", transport: tcp(place) },
     { name: "unix", transport: unix({ path }) },
     { name: "websocket", transport: websocketServer({ ...place, handshakeTimeoutMs }) },
@@ -45,11 +45,11 @@ export function doors(): readonly Door[] {
 }
 
 /** A raw stream into one of the doors. */
-export function call({ name, host, port }: DoorAddress): Duplex {
-  return CALLS[name](host, port).on("error", () => {}); // most of its ends are rude
+export function connect({ name, host, port }: ListenerAddress): Duplex {
+  return CONNECT[name](host, port).on("error", () => {}); // most of its ends are rude
 }
 
-const CALLS: Readonly<Record<DoorName, (host: string, port: number) => Duplex>> = {
+const CONNECT: Readonly<Record<TransportName, (host: string, port: number) => Duplex>> = {
   tcp: (host, port) => connectTcp({ host, port }),
   unix: (path) => connectTcp({ path }),
   websocket: (host, port) => createWebSocketStream(new WebSocket(`ws://${host}:${port}`)),

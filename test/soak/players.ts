@@ -2,19 +2,19 @@
  * The soak's players: a program of its own, so that nothing of them is in the
  * server's memory. Reads its commands, a JSON object a line, from its stdin.
  *
- *     {"doors": [...]}            where to call
+ *     {"listeners": [...]}        where to connect
  *     {"seed": 7, "wave": 8000}   play for so many milliseconds, and then leave
  *
  * Prints a line with what it counted when the last player of a wave has gone.
  */
 import { createInterface } from "node:readline";
-import { CHARACTERS } from "./behaviours.ts";
-import { call, type DoorAddress } from "./listeners.ts";
-import { Dice } from "./seeded-random.ts";
+import { BEHAVIOURS } from "./behaviours.ts";
+import { connect, type ListenerAddress } from "./listeners.ts";
+import { SeededRandom } from "./seeded-random.ts";
 
 /** A command to the crowd. */
 export type Command =
-  | { readonly doors: readonly DoorAddress[] }
+  | { readonly listeners: readonly ListenerAddress[] }
   | { readonly seed: number; readonly wave: number };
 
 /** What a wave was. */
@@ -26,20 +26,20 @@ export interface Wave {
 }
 
 /** The most who play at the same time. */
-const CROWD = 40;
+const MAX_PLAYERS = 40;
 const EVERY_MS = 25;
 
-let doors: readonly DoorAddress[] = [];
+let listeners: readonly ListenerAddress[] = [];
 let counts = { players: 0, words: 0, gaps: 0 };
 let present = 0;
 
 function play(seed: number, waveMs: number): void {
-  const dice = new Dice(seed);
+  const random = new SeededRandom(seed);
   counts = { players: 0, words: 0, gaps: 0 };
   const untilMs = performance.now() + waveMs;
   const coming = setInterval(() => {
     if (performance.now() < untilMs) {
-      if (present < CROWD) come(dice);
+      if (present < MAX_PLAYERS) addPlayer(random);
     } else if (present === 0) {
       clearInterval(coming);
       console.log(JSON.stringify(counts satisfies Wave));
@@ -50,15 +50,15 @@ function play(seed: number, waveMs: number): void {
 
 const leaving = new Set<() => void>();
 
-function come(dice: Dice): void {
-  const socket = call(dice.pick(doors));
-  const name = dice.pick([...Object.keys(CHARACTERS), "talker", "talker", "talker"]);
+function addPlayer(random: SeededRandom): void {
+  const socket = connect(random.pick(listeners));
+  const name = random.pick([...Object.keys(BEHAVIOURS), "talker", "talker", "talker"]);
   const leave = () => void socket.destroy();
   leaving.add(leave);
   present++;
   counts.players++;
-  listen(socket);
-  CHARACTERS[name]?.(socket, new Dice(dice.between(0, 1_000_000)));
+  checkWords(socket);
+  BEHAVIOURS[name]?.(socket, new SeededRandom(random.between(0, 1_000_000)));
   socket.on("close", () => {
     leaving.delete(leave);
     present--;
@@ -66,7 +66,7 @@ function come(dice: Dice): void {
 }
 
 /** Checks that the server's words come in order. */
-function listen(socket: NodeJS.ReadableStream): void {
+function checkWords(socket: NodeJS.ReadableStream): void {
   let next = 0;
   let half = "";
   socket.on("data", (piece: Uint8Array) => {
@@ -85,6 +85,6 @@ function leaveAll(): void {
 
 createInterface(process.stdin).on("line", (line) => {
   const command = JSON.parse(line) as Command;
-  if ("doors" in command) doors = command.doors;
+  if ("listeners" in command) listeners = command.listeners;
   else play(command.seed, command.wave);
 });

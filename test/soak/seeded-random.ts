@@ -1,5 +1,5 @@
 /** Chance with a seed: the same numbers again for the same seed (mulberry32). */
-export class Dice {
+export class SeededRandom {
   #state: number;
 
   constructor(seed: number) {
@@ -7,7 +7,7 @@ export class Dice {
   }
 
   /** A number from 0 up to 1, without it. */
-  roll(): number {
+  next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
@@ -16,7 +16,7 @@ export class Dice {
 
   /** A whole number from `least` to `most`. */
   between(least: number, most: number): number {
-    return least + Math.floor(this.roll() * (most - least + 1));
+    return least + Math.floor(this.next() * (most - least + 1));
   }
 
   /** One of `choices`. */

@@ -4,11 +4,11 @@
  * book of what must never happen.
  */
 import { type Connection, type Frame, type Listener, lines, Poller } from "../../src/index.ts";
-import type { Door, DoorAddress } from "./listeners.ts";
-import type { Dice } from "./seeded-random.ts";
+import type { ListenerAddress, SoakListener } from "./listeners.ts";
+import type { SeededRandom } from "./seeded-random.ts";
 
 /** What is kept of a guest. */
-interface Book {
+interface WordCounts {
   /** The number that its next word must have. */
   next: number;
   /** How many words it was told. */
@@ -23,15 +23,17 @@ export class SoakServer {
   /** How often connections ended in each way. */
   readonly endings: Map<string, number> = new Map();
 
-  readonly #listeners: ReadonlyMap<Door, Listener<string>>;
-  readonly #books: WeakMap<Connection<string>, Book> = new WeakMap();
-  readonly #dice: Dice;
+  readonly #listeners: ReadonlyMap<SoakListener, Listener<string>>;
+  readonly #counts: WeakMap<Connection<string>, WordCounts> = new WeakMap();
+  readonly #random: SeededRandom;
   #tick = 0;
 
-  constructor(doors: readonly Door[], dice: Dice) {
+  constructor(listeners: readonly SoakListener[], random: SeededRandom) {
     const codec = lines({ maxLineBytes: 1_000 });
-    this.#listeners = new Map(doors.map((door) => [door, this.poller.listen(door.transport, codec)]));
-    this.#dice = dice;
+    this.#listeners = new Map(
+      listeners.map((listener) => [listener, this.poller.listen(listener.transport, codec)]),
+    );
+    this.#random = random;
     this.poller.on("close", ({ reason: { kind } }) => {
       this.endings.set(kind, (this.endings.get(kind) ?? 0) + 1);
       if (kind === "failed") this.faults.push("a connection failed for no reason that has a name");
@@ -40,14 +42,14 @@ export class SoakServer {
   }
 
   /** Where it listens; `undefined` until all doors are open. */
-  get addresses(): readonly DoorAddress[] | undefined {
+  get addresses(): readonly ListenerAddress[] | undefined {
     const all = [...this.#listeners].map(([{ name }, { address }]) => ({ name, address }));
     if (all.some(({ address }) => address === undefined)) return undefined;
     return all.map(({ name, address }) => ({ name, host: address?.host ?? "", port: address?.port ?? 0 }));
   }
 
   /** How many are in the house. */
-  get guests(): number {
+  get connections(): number {
     return [...this.#listeners.values()].reduce((sum, { connections }) => sum + connections.size, 0);
   }
 
@@ -55,9 +57,9 @@ export class SoakServer {
   get remains(): string[] {
     const { ready, hasActivity, stats } = this.poller;
     return [
-      ...(this.guests > 0 ? [`${this.guests} guests`] : []),
+      ...(this.connections > 0 ? [`${this.connections} connections`] : []),
       ...(ready.length > 0 ? [`${ready.length} ready connections`] : []),
-      ...(hasActivity ? ["news"] : []),
+      ...(hasActivity ? ["activity"] : []),
       ...(stats.accepted !== stats.closed ? [`${stats.accepted} came and ${stats.closed} went`] : []),
     ];
   }
@@ -67,37 +69,39 @@ export class SoakServer {
     this.#tick++;
     for (const listener of this.#listeners.values()) {
       while (listener.tryAccept() !== undefined);
-      const left = listener.drain((guest, word) => this.#hear(guest, word), { messages: MESSAGES_PER_FRAME });
+      const left = listener.drain((connection, word) => this.#receive(connection, word), {
+        messages: MESSAGES_PER_FRAME,
+      });
       if (left < 0 || frame.received < 0) this.faults.push("a count below nothing");
-      for (const guest of listener.connections) this.#attend(guest);
+      for (const connection of listener.connections) this.#serve(connection);
     }
   }
 
-  #hear(guest: Connection<string>, text: string): void {
-    const book = this.#bookOf(guest);
+  #receive(connection: Connection<string>, text: string): void {
+    const counts = this.#countsOf(connection);
     const [kind, number] = text.split(" ");
     if (kind !== "say" && kind !== "bye") return; // somebody babbles
-    if (number === String(book.next)) book.next++;
-    else this.faults.push(`${text} came, and not number ${book.next}`);
+    if (number === String(counts.next)) counts.next++;
+    else this.faults.push(`${text} came, and not number ${counts.next}`);
   }
 
   /** Tells it a word now and then, and sometimes sends it away. */
-  #attend(guest: Connection<string>): void {
-    if (guest.state !== "open") return;
-    if (guest.pendingBytes > LIMITS.sendLimitBytes) this.faults.push("more is pending than may be");
-    const book = this.#bookOf(guest);
-    if (this.#tick % TICKS_PER_WORD === 0 && guest.trySend(`word ${book.told}`)) book.told++;
-    const chance = this.#dice.roll();
-    if (chance < 0.001) guest.close();
-    else if (chance < 0.002) guest.abort();
-    else if (chance < 0.003) guest.end();
-    else if (chance < 0.01) while (guest.trySend(`word ${book.told}`)) book.told++; // fills it to the brim
+  #serve(connection: Connection<string>): void {
+    if (connection.state !== "open") return;
+    if (connection.pendingBytes > LIMITS.sendLimitBytes) this.faults.push("more is pending than may be");
+    const counts = this.#countsOf(connection);
+    if (this.#tick % TICKS_PER_WORD === 0 && connection.trySend(`word ${counts.told}`)) counts.told++;
+    const chance = this.#random.next();
+    if (chance < 0.001) connection.close();
+    else if (chance < 0.002) connection.abort();
+    else if (chance < 0.003) connection.end();
+    else if (chance < 0.01) while (connection.trySend(`word ${counts.told}`)) counts.told++; // fills it to the brim
   }
 
-  #bookOf(guest: Connection<string>): Book {
-    let book = this.#books.get(guest);
-    if (book === undefined) this.#books.set(guest, (book = { next: 0, told: 0 }));
-    return book;
+  #countsOf(connection: Connection<string>): WordCounts {
+    let counts = this.#counts.get(connection);
+    if (counts === undefined) this.#counts.set(connection, (counts = { next: 0, told: 0 }));
+    return counts;
   }
 }
 

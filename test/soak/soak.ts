@@ -6,9 +6,9 @@ import { fileURLToPath } from "node:url";
 import { runLoop } from "../../src/index.ts";
 import { Child } from "../demo/children.ts";
 import { heapBytes } from "../proof/measure.ts";
-import { doors } from "./listeners.ts";
+import { soakListeners } from "./listeners.ts";
 import type { Command, Wave } from "./players.ts";
-import { Dice } from "./seeded-random.ts";
+import { SeededRandom } from "./seeded-random.ts";
 import { SoakServer } from "./server.ts";
 import { activeNow, complaintsOf, type Sample } from "./verdict.ts";
 
@@ -16,7 +16,7 @@ import { activeNow, complaintsOf, type Sample } from "./verdict.ts";
 export class Soak {
   readonly #seed: number;
   readonly #server: SoakServer;
-  readonly #crowd: Child;
+  readonly #players: Child;
   readonly #samples: Sample[] = [];
   readonly #stop = new AbortController();
   readonly #loop: Promise<unknown>;
@@ -26,11 +26,11 @@ export class Soak {
 
   constructor(seed: number) {
     this.#seed = seed;
-    const all = doors();
-    this.#server = new SoakServer(all, new Dice(seed));
+    const all = soakListeners();
+    this.#server = new SoakServer(all, new SeededRandom(seed));
     console.log(`doors: ${all.map(({ name }) => name).join(", ")}`);
     const program = fileURLToPath(new URL("players.ts", import.meta.url));
-    this.#crowd = new Child(process.execPath, ["--import", "tsx", program], "pipe");
+    this.#players = new Child(process.execPath, ["--import", "tsx", program], "pipe");
     const { poller } = this.#server;
     const { signal } = this.#stop;
     this.#loop = runLoop({ rateHz: 60, poller, tick: (_, frame) => this.#server.tick(frame), signal });
@@ -41,7 +41,7 @@ export class Soak {
   async run(lengthMs: number): Promise<string[]> {
     const untilMs = performance.now() + lengthMs;
     await this.#until(() => this.#server.addresses !== undefined);
-    this.#command({ doors: this.#server.addresses ?? [] });
+    this.#command({ listeners: this.#server.addresses ?? [] });
     this.#activeAtRest = activeNow();
     console.log("wave  players  words in  words out  dropped  heap KiB  active");
     for (let wave = 1; performance.now() < untilMs || wave <= 1; wave++) await this.#wave(wave);
@@ -50,7 +50,9 @@ export class Soak {
     return [
       ...(this.#gaps > 0 ? [`players heard ${this.#gaps} words out of order`] : []),
       ...this.#server.faults.slice(0, MOST_TOLD),
-      ...(this.#crowd.err.all.length > 0 ? [`the crowd complains: ${this.#crowd.err.all.join("\n")}`] : []),
+      ...(this.#players.err.all.length > 0
+        ? [`the crowd complains: ${this.#players.err.all.join("\n")}`]
+        : []),
       ...complaintsOf(this.#samples, this.#activeAtRest),
     ];
   }
@@ -63,7 +65,7 @@ export class Soak {
 
   async #wave(wave: number): Promise<void> {
     this.#command({ seed: this.#seed + wave, wave: WAVE_MS });
-    const said = this.#crowd.out.until(/^\{.*\}$/);
+    const said = this.#players.out.until(/^\{.*\}$/);
     const { players, gaps } = JSON.parse((await said)[0]) as Wave;
     this.#gaps += gaps;
     await this.#until(() => this.#server.remains.length === 0 && activeNow() === this.#activeAtRest);
@@ -84,7 +86,7 @@ export class Soak {
   }
 
   #command(command: Command): void {
-    this.#crowd.type(`${JSON.stringify(command)}\n`);
+    this.#players.type(`${JSON.stringify(command)}\n`);
   }
 
   /** Waits, while the loop goes on; what does not come is a complaint of the sample's, and no error. */

@@ -21,8 +21,8 @@ test("a soak is not flat when the heap grows a little with each wave", () => {
 
 test("a soak is not flat when something is left behind a wave", () => {
   const heapOf = () => 10 * MIB;
-  const [complaint] = complaintsOf(samples(heapOf, { remains: ["2 guests"] }), "1 PipeWrap");
-  expect(complaint).toBe("after wave 1: 2 guests left");
+  const [complaint] = complaintsOf(samples(heapOf, { remains: ["2 connections"] }), "1 PipeWrap");
+  expect(complaint).toBe("after wave 1: 2 connections left");
   const [other] = complaintsOf(samples(heapOf, { active: "1 PipeWrap, 1 TCPSocketWrap" }), "1 PipeWrap");
   expect(other).toBe("after wave 1 there is 1 PipeWrap, 1 TCPSocketWrap active, and was 1 PipeWrap");
 });
