@@ -21,7 +21,7 @@ import {
 } from "../../src/index.ts";
 
 /** How a house is built. */
-export interface HouseOptions {
+export interface GameServerOptions {
   readonly players?: number;
   readonly listen?: ListenOptions;
   /** How to listen; TCP on the loopback by default. */
@@ -31,12 +31,12 @@ export interface HouseOptions {
 }
 
 /** A guest of the house that is none of its players. */
-export interface Stranger {
-  readonly guest: Connection<string>;
+export interface TestedPeer {
+  readonly connection: Connection<string>;
   /** What it said. */
   readonly words: string[];
   /** Whether the house takes what it says. */
-  isHeard: boolean;
+  isRead: boolean;
   /** How it ended: told by the close event. */
   ending: CloseReason | undefined;
 }
@@ -52,40 +52,40 @@ interface Player {
 }
 
 /** A server, its players, and the strangers that came later. */
-export class House {
-  readonly server: Poller = new Poller({ closeTimeoutMs: CLOSE_TIMEOUT_MS });
+export class GameServer {
+  readonly poller: Poller = new Poller({ closeTimeoutMs: CLOSE_TIMEOUT_MS });
   readonly listener: Listener<string>;
   /** Whether the server takes guests in. */
   accepts = true;
 
-  readonly #crowd = new Poller();
+  readonly #playersPoller = new Poller();
   readonly #players: Player[] = [];
   /** The server's ends of the players. */
-  readonly #guests: Connection<string>[] = [];
-  readonly #strangers: Map<unknown, Stranger> = new Map();
-  readonly #unmet: Stranger[] = [];
+  readonly #playerConnections: Connection<string>[] = [];
+  readonly #peers: Map<unknown, TestedPeer> = new Map();
+  readonly #newPeers: TestedPeer[] = [];
   #isOpen = false;
   #playersTalk = true;
   #tick = 0;
 
   private constructor(transport: Transport, listen: ListenOptions) {
-    this.listener = this.server.listen(transport, lines(), listen);
-    this.server.on("close", ({ connection, reason }) => this.#noteEnd(connection, reason));
+    this.listener = this.poller.listen(transport, lines(), listen);
+    this.poller.on("close", ({ connection, reason }) => this.#noteEnd(connection, reason));
   }
 
   /** A house with all its players in it, talking. */
-  static async open(options: HouseOptions = {}): Promise<House> {
+  static async open(options: GameServerOptions = {}): Promise<GameServer> {
     const { players = 8, listen = {}, transport = tcp({ host: LOOPBACK, port: 0 }) } = options;
     const { reach = (port) => tcp({ host: LOOPBACK, port }) } = options;
-    const house = new House(transport, listen);
-    await house.until(() => house.listener.state === "listening");
+    const server = new GameServer(transport, listen);
+    await server.until(() => server.listener.state === "listening");
     for (let count = 0; count < players; count++) {
-      const connection = house.#crowd.connect(reach(house.port), lines());
-      house.#players.push({ connection, said: 0, noted: 0, tick: undefined });
+      const connection = server.#playersPoller.connect(reach(server.port), lines());
+      server.#players.push({ connection, said: 0, noted: 0, tick: undefined });
     }
-    await house.until(() => house.#players.every(({ noted, tick }) => noted > 0 && tick !== undefined));
-    house.#isOpen = true;
-    return house;
+    await server.until(() => server.#players.every(({ noted, tick }) => noted > 0 && tick !== undefined));
+    server.#isOpen = true;
+    return server;
   }
 
   get port(): number {
@@ -109,24 +109,24 @@ export class House {
   }
 
   /** The next stranger, once it is there. */
-  async stranger(): Promise<Stranger> {
-    await this.until(() => this.#unmet.length > 0, "a stranger");
-    return this.#unmet.shift() as Stranger;
+  async nextPeer(): Promise<TestedPeer> {
+    await this.until(() => this.#newPeers.length > 0, "a stranger");
+    return this.#newPeers.shift() as TestedPeer;
   }
 
   /** How a stranger ended, once it has. */
-  async ending(stranger: Stranger): Promise<CloseReason> {
-    await this.until(() => stranger.ending !== undefined, "an ending");
-    assert.equal(stranger.guest.state, "closed");
-    assert.equal(stranger.guest.closeReason, stranger.ending);
-    return stranger.ending as CloseReason;
+  async ending(peer: TestedPeer): Promise<CloseReason> {
+    await this.until(() => peer.ending !== undefined, "an ending");
+    assert.equal(peer.connection.state, "closed");
+    assert.equal(peer.connection.closeReason, peer.ending);
+    return peer.ending as CloseReason;
   }
 
   /** Forgets those who have come and gone. */
-  forgetStrangers(): void {
-    this.#unmet.length = 0;
-    for (const [guest, { ending }] of this.#strangers)
-      if (ending !== undefined) this.#strangers.delete(guest);
+  forgetClosedPeers(): void {
+    this.#newPeers.length = 0;
+    for (const [connection, { ending }] of this.#peers)
+      if (ending !== undefined) this.#peers.delete(connection);
   }
 
   /** All that was said in this house until now has come, each word once and in order, and every player is there. */
@@ -144,36 +144,36 @@ export class House {
 
   /** Sends everybody home. */
   async close(): Promise<void> {
-    await Promise.all([this.#crowd[Symbol.asyncDispose](), this.server[Symbol.asyncDispose]()]);
+    await Promise.all([this.#playersPoller[Symbol.asyncDispose](), this.poller[Symbol.asyncDispose]()]);
     assert.equal(this.listener.connections.size, 0);
   }
 
   #serve(): void {
-    this.server.poll();
+    this.poller.poll();
     while (this.accepts) {
-      const guest = this.listener.tryAccept();
-      if (guest === undefined) break;
-      if (this.#isOpen) this.#meet(guest);
-      else this.#guests.push(guest);
+      const connection = this.listener.tryAccept();
+      if (connection === undefined) break;
+      if (this.#isOpen) this.#addPeer(connection);
+      else this.#playerConnections.push(connection);
     }
-    for (const guest of this.server.ready) this.#hear(guest as Connection<string>);
-    for (const guest of this.#guests) guest.trySend(`tick ${this.#tick}`);
+    for (const connection of this.poller.ready) this.#receive(connection as Connection<string>);
+    for (const connection of this.#playerConnections) connection.trySend(`tick ${this.#tick}`);
     this.#tick++;
-    this.server.flush();
+    this.poller.flush();
   }
 
-  #meet(guest: Connection<string>): void {
-    const stranger = { guest, words: [], isHeard: true, ending: undefined };
-    this.#strangers.set(guest, stranger);
-    this.#unmet.push(stranger);
+  #addPeer(connection: Connection<string>): void {
+    const peer = { connection, words: [], isRead: true, ending: undefined };
+    this.#peers.set(connection, peer);
+    this.#newPeers.push(peer);
   }
 
-  #hear(guest: Connection<string>): void {
-    const stranger = this.#strangers.get(guest);
-    if (stranger?.isHeard === false) return;
-    for (const word of guest) {
-      if (stranger === undefined) this.#note(word);
-      else stranger.words.push(word);
+  #receive(connection: Connection<string>): void {
+    const peer = this.#peers.get(connection);
+    if (peer?.isRead === false) return;
+    for (const word of connection) {
+      if (peer === undefined) this.#note(word);
+      else peer.words.push(word);
     }
   }
 
@@ -184,14 +184,14 @@ export class House {
   }
 
   #noteEnd(connection: unknown, reason: CloseReason): void {
-    const stranger = this.#strangers.get(connection);
-    if (stranger === undefined) return;
-    assert.equal(stranger.ending, undefined, "a close is told once");
-    stranger.ending = reason;
+    const peer = this.#peers.get(connection);
+    if (peer === undefined) return;
+    assert.equal(peer.ending, undefined, "a close is told once");
+    peer.ending = reason;
   }
 
   #play(): void {
-    this.#crowd.poll();
+    this.#playersPoller.poll();
     for (const [name, player] of this.#players.entries()) {
       for (const word of player.connection) {
         const tick = Number(word.split(" ")[1]);
@@ -200,7 +200,7 @@ export class House {
       }
       if (this.#playersTalk && player.connection.trySend(`player ${name} ${player.said}`)) player.said++;
     }
-    this.#crowd.flush();
+    this.#playersPoller.flush();
   }
 }
 

@@ -39,14 +39,14 @@ describe.skipIf(whyNot !== undefined)("over a cable with 40 ms of delay each way
 
   test("that is out, an attempt to connect ends at its deadline", async () => {
     await cable.lay({ delayMs: 40, lossPercent: 0 });
-    await expectWell(house("callInVain"));
+    await expectWell(serverProgram("connectInVain"));
   });
 });
 
 /** A house at one end of such a cable and a peer at the other. */
 async function call(scene: string, lossPercent: number): Promise<{ program: Child; peer: Child }> {
   console.log(`delay and loss by ${await cable.lay({ delayMs: 40, lossPercent })}`);
-  const program = house(scene);
+  const program = serverProgram(scene);
   const port = await program.port();
   const peer = cable.run(
     cable.far,
@@ -58,7 +58,7 @@ async function call(scene: string, lossPercent: number): Promise<{ program: Chil
   return { program, peer };
 }
 
-function house(scene: string): Child {
+function serverProgram(scene: string): Child {
   const loader = ["--import", "tsx"];
   return cable.run(cable.near, process.execPath, ...loader, path("cable-bystanders.ts"), scene, cable.far);
 }

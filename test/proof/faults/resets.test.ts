@@ -5,134 +5,134 @@
 import net from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type CloseKind, lines, Poller, tls } from "../../../src/index.ts";
-import { House, LOOPBACK, type Stranger } from "../bystanders.ts";
+import { GameServer, LOOPBACK, type TestedPeer } from "../bystanders.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-let house: House;
+let server: GameServer;
 let socket: net.Socket | undefined;
 
 afterEach(async () => {
   socket?.destroy();
-  await house.close();
+  await server.close();
 });
 
 /** A stranger at a raw socket, who has said `words`. */
-async function visit(words: string): Promise<{ stranger: Stranger; raw: net.Socket }> {
-  const raw = net.connect({ host: LOOPBACK, port: house.port, allowHalfOpen: true });
+async function connectAndSend(words: string): Promise<{ peer: TestedPeer; raw: net.Socket }> {
+  const raw = net.connect({ host: LOOPBACK, port: server.port, allowHalfOpen: true });
   socket = raw.on("error", () => {});
   raw.write(words);
-  return { stranger: await house.stranger(), raw };
+  return { peer: await server.nextPeer(), raw };
 }
 
 /** Ends it by a reset, and answers how the house was told. */
-async function resets(raw: net.Socket, stranger: Stranger): Promise<CloseKind> {
+async function resets(raw: net.Socket, peer: TestedPeer): Promise<CloseKind> {
   raw.resetAndDestroy();
-  return (await house.ending(stranger)).kind;
+  return (await server.ending(peer)).kind;
 }
 
 describe("a reset, and the players do not notice,", () => {
   test("of a guest that nobody has taken in yet: it is still handed out, with what it said", async () => {
-    house = await House.open();
-    house.accepts = false;
-    const before = house.server.stats.accepted;
-    socket = net.connect(house.port, LOOPBACK).on("error", () => {});
+    server = await GameServer.open();
+    server.accepts = false;
+    const before = server.poller.stats.accepted;
+    socket = net.connect(server.port, LOOPBACK).on("error", () => {});
     socket.write("hello\n");
-    await house.until(() => house.server.stats.accepted > before);
-    for (let frame = 0; frame < 5; frame++) await house.frame(); // so that the word comes before the reset
+    await server.until(() => server.poller.stats.accepted > before);
+    for (let frame = 0; frame < 5; frame++) await server.frame(); // so that the word comes before the reset
     socket.resetAndDestroy();
-    for (let frame = 0; frame < 5; frame++) await house.frame();
-    house.accepts = true;
-    const stranger = await house.stranger();
-    expect((await house.ending(stranger)).kind).toBe("reset");
-    expect(stranger.words).toEqual(["hello"]);
-    await house.checkPlayers();
+    for (let frame = 0; frame < 5; frame++) await server.frame();
+    server.accepts = true;
+    const peer = await server.nextPeer();
+    expect((await server.ending(peer)).kind).toBe("reset");
+    expect(peer.words).toEqual(["hello"]);
+    await server.checkPlayers();
   });
 
   test("of an open connection", async () => {
-    house = await House.open();
-    const { stranger, raw } = await visit("hello\n");
-    await house.until(() => stranger.words.length === 1);
-    expect(await resets(raw, stranger)).toBe("reset");
-    await house.checkPlayers();
+    server = await GameServer.open();
+    const { peer, raw } = await connectAndSend("hello\n");
+    await server.until(() => peer.words.length === 1);
+    expect(await resets(raw, peer)).toBe("reset");
+    await server.checkPlayers();
   });
 
   test("in the middle of a message: what is half is never a message", async () => {
-    house = await House.open();
-    const { stranger, raw } = await visit("whole\nha");
-    await house.until(() => stranger.words.length === 1);
-    expect(await resets(raw, stranger)).toBe("reset");
-    expect(stranger.words).toEqual(["whole"]);
-    await house.checkPlayers();
+    server = await GameServer.open();
+    const { peer, raw } = await connectAndSend("whole\nha");
+    await server.until(() => peer.words.length === 1);
+    expect(await resets(raw, peer)).toBe("reset");
+    expect(peer.words).toEqual(["whole"]);
+    await server.checkPlayers();
   });
 
   test("of a connection that the receive limit has paused: what was read is delivered first", async () => {
-    house = await House.open({ listen: { receiveLimitBytes: 4_096 } });
-    const { stranger, raw } = await visit("hello\n");
-    stranger.isHeard = false;
+    server = await GameServer.open({ listen: { receiveLimitBytes: 4_096 } });
+    const { peer, raw } = await connectAndSend("hello\n");
+    peer.isRead = false;
     raw.on("drain", () => raw.write(`${"x".repeat(999)}\n`.repeat(100)));
     raw.write(`${"x".repeat(999)}\n`.repeat(1_000));
-    await house.until(() => stranger.guest.stats.pauses === 1);
+    await server.until(() => peer.connection.stats.pauses === 1);
     raw.resetAndDestroy();
-    for (let frame = 0; frame < 5; frame++) await house.frame();
-    stranger.isHeard = true;
-    const { kind } = await house.ending(stranger);
+    for (let frame = 0; frame < 5; frame++) await server.frame();
+    peer.isRead = true;
+    const { kind } = await server.ending(peer);
     expect(["reset", "protocol", "remote"]).toContain(kind); // Node below 24 hides a reset behind unread bytes
-    expect(stranger.words[0]).toBe("hello");
-    expect(stranger.words.slice(1).every((word) => word === "x".repeat(999))).toBe(true);
-    expect(stranger.words.length).toBe(stranger.guest.stats.receivedMessages);
-    await house.checkPlayers();
+    expect(peer.words[0]).toBe("hello");
+    expect(peer.words.slice(1).every((word) => word === "x".repeat(999))).toBe(true);
+    expect(peer.words.length).toBe(peer.connection.stats.receivedMessages);
+    await server.checkPlayers();
   });
 
   test("of a peer that has finished and is still being answered", async () => {
-    house = await House.open();
-    const { stranger, raw } = await visit("hello\n");
-    stranger.isHeard = false; // so that this side does not end as well
+    server = await GameServer.open();
+    const { peer, raw } = await connectAndSend("hello\n");
+    peer.isRead = false; // so that this side does not end as well
     raw.end();
-    for (let frame = 0; frame < 5; frame++) await house.frame();
+    for (let frame = 0; frame < 5; frame++) await server.frame();
     raw.resetAndDestroy();
-    for (let frame = 0; frame < 5; frame++) await house.frame();
-    stranger.isHeard = true;
-    expect(["reset", "remote"]).toContain((await house.ending(stranger)).kind);
-    expect(stranger.words).toEqual(["hello"]);
-    await house.checkPlayers();
+    for (let frame = 0; frame < 5; frame++) await server.frame();
+    peer.isRead = true;
+    expect(["reset", "remote"]).toContain((await server.ending(peer)).kind);
+    expect(peer.words).toEqual(["hello"]);
+    await server.checkPlayers();
   });
 
   test("while this side says goodbye, with words of it unsent", async () => {
-    house = await House.open();
-    const { stranger, raw } = await visit("hello\n");
+    server = await GameServer.open();
+    const { peer, raw } = await connectAndSend("hello\n");
     raw.pause();
-    await house.until(() => !stranger.guest.trySend("x".repeat(60_000))); // until the system takes no more
-    stranger.guest.close();
-    await house.frame();
-    expect(stranger.guest.pendingBytes).toBeGreaterThan(0);
-    expect(await resets(raw, stranger)).toBe("reset");
-    await house.checkPlayers();
+    await server.until(() => !peer.connection.trySend("x".repeat(60_000))); // until the system takes no more
+    peer.connection.close();
+    await server.frame();
+    expect(peer.connection.pendingBytes).toBeGreaterThan(0);
+    expect(await resets(raw, peer)).toBe("reset");
+    await server.checkPlayers();
   });
 
   test("while this side waits for the peer's goodbye, with all words sent", async () => {
-    house = await House.open();
-    const { stranger, raw } = await visit("hello\n");
-    stranger.guest.close();
-    await house.frame();
-    await house.until(() => stranger.guest.pendingBytes === 0);
-    expect(await resets(raw, stranger)).toBe("local");
-    await house.checkPlayers();
+    server = await GameServer.open();
+    const { peer, raw } = await connectAndSend("hello\n");
+    peer.connection.close();
+    await server.frame();
+    await server.until(() => peer.connection.pendingBytes === 0);
+    expect(await resets(raw, peer)).toBe("local");
+    await server.checkPlayers();
   });
 
   test("while this side has finished and goes on hearing", async () => {
-    house = await House.open();
-    const { stranger, raw } = await visit("hello\n");
-    stranger.guest.end();
-    for (let frame = 0; frame < 5; frame++) await house.frame();
+    server = await GameServer.open();
+    const { peer, raw } = await connectAndSend("hello\n");
+    peer.connection.end();
+    for (let frame = 0; frame < 5; frame++) await server.frame();
     raw.write("more\n");
-    await house.until(() => stranger.words.length === 2);
-    expect(await resets(raw, stranger)).toBe("reset");
-    await house.checkPlayers();
+    await server.until(() => peer.words.length === 2);
+    expect(await resets(raw, peer)).toBe("reset");
+    await server.checkPlayers();
   });
 
   test("of a connection that is still being opened", async () => {
-    house = await House.open();
+    server = await GameServer.open();
     const cutter = net.createServer((socket) =>
       socket.on("error", () => {}).once("data", () => socket.resetAndDestroy()),
     );
@@ -140,10 +140,10 @@ describe("a reset, and the players do not notice,", () => {
     const { port } = cutter.address() as net.AddressInfo;
     const own = new Poller();
     const connection = own.connect(tls({ host: LOOPBACK, port }), lines());
-    await house.until(() => own.poll() && connection.state === "closed");
+    await server.until(() => own.poll() && connection.state === "closed");
     expect(connection.closeReason?.kind).toBe("reset");
     await own[Symbol.asyncDispose]();
     cutter.close();
-    await house.checkPlayers();
+    await server.checkPlayers();
   });
 });

@@ -12,50 +12,50 @@ import { websocket, websocketServer } from "../../../src/websocket.ts";
 import { join, streamOf } from "../../codec/deliver.ts";
 import { isLong, SEED } from "../../seed.ts";
 import { certificates } from "../../transport/node/certificates.ts";
-import { House, LOOPBACK } from "../bystanders.ts";
-import { clientHello, damaged, frames, UPGRADE, type Visit, visits } from "./garbage.ts";
+import { GameServer, LOOPBACK } from "../bystanders.ts";
+import { type Attempt, attempts, clientHello, damaged, frames, UPGRADE } from "./garbage.ts";
 
 vi.setConfig({ testTimeout: isLong ? 1_200_000 : 60_000 });
 
 const PLAYERS = 4;
-const STRANGERS = isLong ? 40_000 : 800;
+const PEERS = isLong ? 40_000 : 800;
 const host = LOOPBACK;
 const made = certificates();
 
-let house: House;
+let server: GameServer;
 
-afterEach(() => house.close());
+afterEach(() => server.close());
 
 /** Opens a house with that door, and lets strangers in, at most so many at a time. */
-async function besiege(
+async function sendGarbage(
   transport: Transport,
   reach: (port: number) => Transport,
-  visit: fc.Arbitrary<Visit>,
+  attempt: fc.Arbitrary<Attempt>,
   most = 8,
 ): Promise<void> {
-  house = await House.open({ players: PLAYERS, transport, reach });
-  let strangers = 0;
+  server = await GameServer.open({ players: PLAYERS, transport, reach });
+  let peers = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(visit, { minLength: 1, maxLength: most, size: "max" }), async (some) => {
-      strangers += some.length;
-      await Promise.all([...some.map((one) => pay(one, dial())), house.frame()]);
+    fc.asyncProperty(fc.array(attempt, { minLength: 1, maxLength: most, size: "max" }), async (some) => {
+      peers += some.length;
+      await Promise.all([...some.map((one) => run(one, connectRaw())), server.frame()]);
       await expectAllGone();
     }),
-    { seed: SEED, numRuns: STRANGERS / most },
+    { seed: SEED, numRuns: PEERS / most },
   );
-  await house.checkPlayers();
-  const { stats } = house.server;
-  await house.until(() => stats.accepted - stats.closed === PLAYERS, "the end of the last stranger");
-  console.log(`${strangers} strangers, seed ${SEED}: ${stats.closed} came in, ${stats.dropped} did not`);
+  await server.checkPlayers();
+  const { stats } = server.poller;
+  await server.until(() => stats.accepted - stats.closed === PLAYERS, "the end of the last stranger");
+  console.log(`${peers} strangers, seed ${SEED}: ${stats.closed} came in, ${stats.dropped} did not`);
 }
 
 /** A raw socket at the house's door. */
-function dial(): net.Socket {
-  return net.connect({ host, port: house.port, allowHalfOpen: false }).on("error", () => {});
+function connectRaw(): net.Socket {
+  return net.connect({ host, port: server.port, allowHalfOpen: false }).on("error", () => {});
 }
 
 /** Pays one visit, and ends when the stranger has gone. */
-async function pay({ pieces, leaves }: Visit, socket: net.Socket): Promise<void> {
+async function run({ pieces, leaves }: Attempt, socket: net.Socket): Promise<void> {
   const gone = new Promise((resolve) => socket.on("close", resolve)); // an error on the way there is none of ours
   socket.resume();
   for (const piece of pieces) {
@@ -66,62 +66,62 @@ async function pay({ pieces, leaves }: Visit, socket: net.Socket): Promise<void>
   if (leaves === "destroy") socket.destroy();
   else if (leaves === "reset") socket.resetAndDestroy();
   else socket.end();
-  await Promise.race([gone, house.until(() => socket.closed, "the end of a stranger's socket")]);
+  await Promise.race([gone, server.until(() => socket.closed, "the end of a stranger's socket")]);
 }
 
 async function expectAllGone(): Promise<void> {
-  await house.until(() => house.listener.connections.size === PLAYERS, "the end of all strangers");
-  house.forgetStrangers();
+  await server.until(() => server.listener.connections.size === PLAYERS, "the end of all strangers");
+  server.forgetClosedPeers();
 }
 
 describe("garbage, and the players do not notice,", () => {
   test("at the door of TCP", async () => {
     const words = fc.constantFrom("hello\n", "say 1\nsa", "x".repeat(70_000), "\r\r\n").map(streamOf);
-    await besiege(tcp({ host, port: 0 }), (port) => tcp({ host, port }), visits(words));
+    await sendGarbage(tcp({ host, port: 0 }), (port) => tcp({ host, port }), attempts(words));
   });
 
   test("at the door of WebSocket: before the handshake, in it, and behind it", async () => {
     const behind = frames.map((some) => join([UPGRADE, some]));
     const plain = fc.constant(streamOf(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`));
-    await besiege(
+    await sendGarbage(
       websocketServer({ host, port: 0, handshakeTimeoutMs: 300 }),
       (port) => websocket(`ws://${host}:${port}`),
-      visits(damaged(UPGRADE), behind, behind, plain),
+      attempts(damaged(UPGRADE), behind, behind, plain),
     );
   });
 
   test.skipIf(made === undefined)("at the door of TLS, in place of a handshake", async () => {
     const { localhost, ca } = made ?? { localhost: {}, ca: "" };
     const hello = await clientHello();
-    await besiege(
+    await sendGarbage(
       tls({ host, port: 0, ...localhost, handshakeTimeoutMs: 300 }),
       (port) => tls({ host, port, ca }),
-      visits(damaged(hello), fc.constant(hello), fc.constant(streamOf("GET / HTTP/1.1\r\n\r\n"))),
+      attempts(damaged(hello), fc.constant(hello), fc.constant(streamOf("GET / HTTP/1.1\r\n\r\n"))),
       80, // many at a time, as who leaves in the middle of a handshake is noticed by its deadline
     );
-    expect(house.server.stats.dropped).toBeGreaterThan(0);
+    expect(server.poller.stats.dropped).toBeGreaterThan(0);
   });
 
   test.skipIf(made === undefined)("inside TLS, behind a good handshake", async () => {
     const { localhost, ca } = made ?? { localhost: {}, ca: "" };
-    house = await House.open({
+    server = await GameServer.open({
       players: PLAYERS,
       transport: tls({ host, port: 0, ...localhost }),
       reach: (port) => tls({ host, port, ca }),
     });
     await fc.assert(
-      fc.asyncProperty(visits(), async (visit) => {
-        const raw = dial();
+      fc.asyncProperty(attempts(), async (attempt) => {
+        const raw = connectRaw();
         const secured = connectTls({ socket: raw, rejectUnauthorized: false }).on("error", () => {});
-        await Promise.all([once(secured, "secureConnect"), house.frame()]);
+        await Promise.all([once(secured, "secureConnect"), server.frame()]);
         secured.write("hello\n");
-        const stranger = await house.stranger();
-        await pay(visit, raw); // past the encryption: no record of it is valid
-        await house.ending(stranger);
+        const peer = await server.nextPeer();
+        await run(attempt, raw); // past the encryption: no record of it is valid
+        await server.ending(peer);
         await expectAllGone();
       }),
-      { seed: SEED, numRuns: STRANGERS / 32 },
+      { seed: SEED, numRuns: PEERS / 32 },
     );
-    await house.checkPlayers();
+    await server.checkPlayers();
   });
 });

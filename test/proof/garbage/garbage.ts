@@ -11,13 +11,13 @@ import { cuts } from "../../codec/properties.ts";
 import { LOOPBACK } from "../bystanders.ts";
 
 /** What one stranger does: some pieces, and how it leaves. */
-export interface Visit {
+export interface Attempt {
   readonly pieces: readonly Uint8Array[];
   readonly leaves: "end" | "destroy" | "reset";
 }
 
 /** Visits whose bytes come from one of these. */
-export function visits(...streams: readonly fc.Arbitrary<Uint8Array>[]): fc.Arbitrary<Visit> {
+export function attempts(...streams: readonly fc.Arbitrary<Uint8Array>[]): fc.Arbitrary<Attempt> {
   const stream = fc.oneof(...streams, anyBytes);
   const leaves = fc.constantFrom("end", "destroy", "reset");
   return fc.tuple(stream, cuts, leaves).map(([bytes, lengths, how]) => {

@@ -26,7 +26,7 @@ export interface ChurnFigures {
 
 const [name = "", perRound = "", rounds = ""] = process.argv.slice(2);
 /** Who comes at the same time. */
-const CROWD = 50;
+const BATCH = 50;
 const REST_MS = 200;
 const host = "127.0.0.1";
 const port = 0;
@@ -59,16 +59,16 @@ async function run(): Promise<ChurnFigures> {
   const activeBefore = await activeAtRest();
   const controller = new AbortController();
   const { signal } = controller;
-  setMaxListeners(CROWD, signal);
+  setMaxListeners(BATCH, signal);
   const server = new Poller();
   const client = new Poller();
   const { listen, reach } = (WAYS[name] as () => Way)();
   const listener: Listener<string> = server.listen(listen, lines());
   await pollUntil(() => listener.state === "listening");
-  const door = reach(listener.address?.port ?? 0);
+  const transport = reach(listener.address?.port ?? 0);
   const after: number[] = [];
   for (let round = 0; round < Number(rounds); round++) {
-    for (let count = 0; count < Number(perRound); count += CROWD) await visit();
+    for (let count = 0; count < Number(perRound); count += BATCH) await connectAndClose();
     after.push(heapBytes());
   }
   await Promise.all([server[Symbol.asyncDispose](), client[Symbol.asyncDispose]()]);
@@ -80,13 +80,13 @@ async function run(): Promise<ChurnFigures> {
     signalListeners: getEventListeners(signal, "abort").length,
   };
 
-  async function visit(): Promise<void> {
-    const connections = Array.from({ length: CROWD }, () => client.connect(door, lines(), { signal }));
+  async function connectAndClose(): Promise<void> {
+    const connections = Array.from({ length: BATCH }, () => client.connect(transport, lines(), { signal }));
     for (const connection of connections) connection.trySend("hello");
     let answers = 0;
     await pollUntil(() => {
       for (const connection of connections) if (connection.tryRecv() !== undefined) answers++;
-      return answers === CROWD;
+      return answers === BATCH;
     });
     for (const [at, connection] of connections.entries())
       at % 3 === 0 ? connection.abort() : connection.close();
@@ -99,7 +99,7 @@ async function run(): Promise<ChurnFigures> {
     for (;;) {
       server.poll();
       while (listener.tryAccept() !== undefined);
-      listener.drain((guest, text) => guest.trySend(text));
+      listener.drain((connection, text) => connection.trySend(text));
       server.flush();
       client.poll();
       if (isThere()) return;

@@ -57,12 +57,12 @@ function frame(): void {
   net.poll();
   frames++;
   while (server.tryAccept() !== undefined);
-  if (server.drain(hear, { messages: MESSAGES_PER_FRAME }) > 0) fullFrames++;
+  if (server.drain(receive, { messages: MESSAGES_PER_FRAME }) > 0) fullFrames++;
   if (answers === PLAYERS && answeredAt !== undefined) nextTick(Math.max(0, frames - answeredAt - 1));
   net.flush();
 }
 
-function hear(connection: Connection<string>, text: string): void {
+function receive(connection: Connection<string>, text: string): void {
   if (text === "player") players.push(connection);
   else if (text === `tick ${tick}`) answers++;
   else if (text === `flood ${flooded}`) {
@@ -96,8 +96,8 @@ function start(name: string, count: number): Child {
 }
 
 await until(() => server.state === "listening");
-const crowd = start("players.mjs", PLAYERS);
-crowd.process.stdout?.on("data", () => {
+const playersProgram = start("players.mjs", PLAYERS);
+playersProgram.process.stdout?.on("data", () => {
   answeredAt = frames; // one line for each tick, and the next tick waits for it
 });
 await until(() => players.length === PLAYERS);

@@ -36,8 +36,8 @@ test("thousands of connections opened and dropped at once: each is counted, and 
 test("a thousand guests who never say a word cost no frame anything, and go at the deadline for a first one", async () => {
   const figures = await run<SilenceFigures>("silence.ts");
   expect(figures.mostReady).toBeLessThanOrEqual(20);
-  expect(figures.bytesPerGuest).toBeLessThan(32_768);
-  expect(figures.timedOut).toBe(figures.guests);
+  expect(figures.bytesPerConnection).toBeLessThan(32_768);
+  expect(figures.timedOut).toBe(figures.connections);
 });
 
 /** What a program prints as its last line. */

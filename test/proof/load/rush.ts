@@ -6,7 +6,7 @@
 import { fileURLToPath } from "node:url";
 import { tcp } from "../../../src/index.ts";
 import { Child, endAll } from "../../demo/children.ts";
-import { House, LOOPBACK } from "../bystanders.ts";
+import { GameServer, LOOPBACK } from "../bystanders.ts";
 import { connectionsAllowed, heapBytes } from "../measure.ts";
 
 /** What came of it. */
@@ -26,24 +26,24 @@ export interface RushFigures {
 
 const ROUNDS = 3;
 const PLAYERS = 20;
-const callers = fileURLToPath(new URL("silent-clients.mjs", import.meta.url));
+const program = fileURLToPath(new URL("silent-clients.mjs", import.meta.url));
 
-const house = await House.open({
+const server = await GameServer.open({
   players: PLAYERS,
   transport: tcp({ host: LOOPBACK, port: 0, backlog: 4_096 }),
   listen: { acceptLimit: 4_096 },
 });
 const connections = connectionsAllowed(10_000);
-const { stats } = house.server;
+const { stats } = server.poller;
 const after: number[] = [];
 for (let round = 0; round < ROUNDS; round++) {
-  const child = new Child(process.execPath, [callers, String(house.port), String(connections)]);
+  const child = new Child(process.execPath, [program, String(server.port), String(connections)]);
   const cameBefore = stats.accepted + stats.dropped;
-  await house.until(() => stats.accepted + stats.dropped === cameBefore + connections, "all of them");
+  await server.until(() => stats.accepted + stats.dropped === cameBefore + connections, "all of them");
   await child.kill("SIGKILL"); // and the system drops all that it had
-  await house.until(() => house.listener.connections.size === PLAYERS, "the end of all of them");
-  await house.checkPlayers();
-  house.forgetStrangers();
+  await server.until(() => server.listener.connections.size === PLAYERS, "the end of all of them");
+  await server.checkPlayers();
+  server.forgetClosedPeers();
   after.push(heapBytes());
 }
 const figures: RushFigures = {
@@ -51,9 +51,9 @@ const figures: RushFigures = {
   accepted: stats.accepted - PLAYERS,
   dropped: stats.dropped,
   ended: stats.closed,
-  left: house.listener.connections.size - PLAYERS,
+  left: server.listener.connections.size - PLAYERS,
   heapBytes: after,
 };
 console.log(JSON.stringify(figures));
 await endAll();
-await house.close();
+await server.close();
