@@ -3,9 +3,11 @@ import type { ViteUserConfig } from "vitest/config";
 
 const config: ViteUserConfig = {
   test: {
+    /** The second one tells what this machine lacks, and which tests were left out. */
+    reporters: ["default", "./test/left-out.ts"],
     /** A deadline for what hangs, and never a measure: a busy machine is ten times slower than a quiet one. */
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     /** Most tests wait for others more than they work. */
     maxWorkers: "100%",
   },

@@ -26,7 +26,7 @@ export async function launch(options: Options, end: AbortController): Promise<nu
   const supervise = async (role: Role, ...args: readonly string[]): Promise<number> => {
     const supervisor = new Supervisor({
       role,
-      args: [...args, "--view", "browser", "--no-open", "--wire", options.wire, ...pace(options)],
+      args: [...args, ...windowPlace(role, options), "--no-open", "--wire", options.wire, ...pace(options)],
       mayFinish: options.ticks !== Infinity,
       say: (line) => say(role, line),
       onWindow(url) {
@@ -46,6 +46,14 @@ export async function launch(options: Options, end: AbortController): Promise<nu
     mirrorServes.then(() => supervise("mover", "--connect", there, ...(options.auto ? ["--auto"] : []))),
   ]);
   return Math.max(...codes);
+}
+
+/** Each window on a port of its own; one that is started again is told a second time, which counts. */
+function windowPlace(role: Role, { window }: Options): string[] {
+  const view = ["--view", "browser"];
+  if (window === undefined) return view;
+  const port = window.port === 0 ? 0 : window.port + ROLES.indexOf(role);
+  return [...view, "--window", formatEndpoint({ host: window.host, port })];
 }
 
 function pace({ rateHz, ticks }: Options): string[] {

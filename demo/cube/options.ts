@@ -70,7 +70,8 @@ export const HELP = `A cube in two programs: a mover moves it, a mirror shows it
                         or a line for each change. By default both peers have
                         windows; one alone has the terminal, a log when piped
   --window HOST:PORT    serve the browser's window here; by default on the
-                        first free port from 127.0.0.1:14901 (mover) or 14902
+                        first free port from 127.0.0.1:14901 (mover) or 14902.
+                        Of both peers the mover's, with the mirror's one behind
   --no-open             print the window's address, open no browser
   --wire text|json|binary
                         the format to speak in, text by default; all are heard
@@ -131,8 +132,8 @@ function checkWindow(role: Role | undefined, view: View | undefined, values: Val
       throw new RangeError(`--${flag}: expected with --view browser`);
     }
   }
-  if (values.window !== undefined && role === undefined) {
-    throw new RangeError("--window: expected with mover or mirror, as there are two windows here");
+  if (role === undefined && values.window?.endsWith(":65535")) {
+    throw new RangeError("--window: expected a port up to 65534, as the mirror's window has the next one");
   }
 }
 

@@ -231,7 +231,7 @@ describe("the works", () => {
       /bench: --only: expected some of idle-10, .*, got "idle-7"/,
     );
     expect(() => run("--runs", "0")).toThrow('bench: --runs: expected a number above 0, got "0"');
-  }, 20_000);
+  });
 });
 
 function work(name: string): Work {

@@ -3,13 +3,14 @@
  * turns within a round and the rounds follow each other, so that whatever else
  * the machine does meets all alike.
  */
+
+import { lack } from "../machine.ts";
 import { certificates } from "../transport/node/certificates.ts";
 import { obstacleFor, obstacleTo } from "./machine.ts";
 import { type Cores, chooseCores } from "./measure/child.ts";
 import { bundlePrograms } from "./measure/programs.ts";
 import type { Result, Share } from "./measure/reports.ts";
 import { type Bench, runOnce } from "./measure/run.ts";
-import { hasStrace } from "./measure/syscalls.ts";
 import { faultsOf, isMet, Rows } from "./report/rows.ts";
 import { CONTESTANTS, type ContestantName, type Work } from "./works.ts";
 
@@ -74,7 +75,7 @@ class Runs implements Outcome {
     this.#bench = bench;
     this.#options = options;
     this.#note = note;
-    this.#hasStrace = options.syscalls && hasStrace();
+    this.#hasStrace = options.syscalls && lack("strace") === undefined;
   }
 
   get cores(): Cores {

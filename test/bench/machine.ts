@@ -1,6 +1,7 @@
 /** The machine that is measured: what it is, and what it lacks. */
 import { execFileSync } from "node:child_process";
 import { availableParallelism, cpus, type } from "node:os";
+import { lack } from "../machine.ts";
 import type { Cores } from "./measure/child.ts";
 import { CONTESTANTS, type ContestantName, type Work } from "./works.ts";
 
@@ -22,10 +23,9 @@ export function obstacleTo({ connections }: Work): string | undefined {
 /** Why this machine lacks a contestant; `undefined` when it has it. */
 export function obstacleFor(name: ContestantName, certificates: string | undefined): string | undefined {
   const { program, wire } = CONTESTANTS[name];
-  if (program === "python_loop" && !has("python3")) return "there is no python3 here";
-  if (wire === "tls" && certificates === undefined) return "there is no openssl here to make certificates";
-  if (wire === "unix" && process.platform === "win32") return "this system has no unix sockets";
-  return undefined;
+  if (program === "python_loop") return lack("python3");
+  if (wire === "tls" && certificates === undefined) return `${lack("openssl")}, which makes certificates`;
+  return wire === "unix" ? lack("unix sockets") : undefined;
 }
 
 /** How many files a child may open. Node has raised the limit to the hard one by itself. */
@@ -33,15 +33,6 @@ function openFiles(): number {
   if (process.platform === "win32") return Infinity;
   const answer = execFileSync("sh", ["-c", "ulimit -n"], { encoding: "utf8" }).trim();
   return answer === "unlimited" ? Infinity : Number(answer);
-}
-
-function has(program: string): boolean {
-  try {
-    execFileSync(program, ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** What a process opens beside its connections. */

@@ -1,20 +1,20 @@
 /**
  * A real page for tests: the machine's Chromium, a bundle for it, and a server
- * that has both a page and whatever else a test attaches to it. Says why when
- * there is no browser; tests then step aside.
+ * that has both a page and whatever else a test attaches to it. Tests that need
+ * it say so by `needs("chromium")`.
  */
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { type Browser, chromium } from "playwright-core";
+import { chromium as chromiumHere } from "../machine.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The path of this machine's Chromium; `undefined` where there is none, and then it has said so. */
-export const chromiumPath: string | undefined = findChromium();
+/** The path of this machine's Chromium; `undefined` where there is none. */
+export const chromiumPath: string | undefined = chromiumHere();
 
 /** Starts Chromium, without a window; `more` are arguments beside the quiet ones. */
 export async function launchBrowser(more: readonly string[] = []): Promise<Browser> {
@@ -57,18 +57,6 @@ export async function servePage(
     await new Promise((resolve) => server.close(resolve));
   };
   return { server, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
-}
-
-function findChromium(): string | undefined {
-  for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
-    try {
-      return execFileSync("which", [name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
-    } catch {
-      // the next one, then
-    }
-  }
-  console.log("skipped: this machine has no Chromium, so tests in a real page are left out");
-  return undefined;
 }
 
 /** A browser that minds its own business: no sandbox as root, no GPU, nothing fetched in the background. */

@@ -3,7 +3,8 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Connection, type Listener, lines, Poller } from "../../src/index.ts";
 import { websocketServer } from "../../src/websocket.ts";
-import { bundleForPage, chromiumPath, launchBrowser, servePage } from "./browser.ts";
+import { needs } from "../machine.ts";
+import { bundleForPage, launchBrowser, servePage } from "./browser.ts";
 
 /** What the page's script leaves on `globalThis` for the test. */
 interface Probe {
@@ -18,14 +19,14 @@ interface Probe {
 }
 declare const probe: Probe;
 
-describe.skipIf(chromiumPath === undefined)("a page", () => {
+describe("a page", needs("chromium"), () => {
   let browser: Browser;
   let net: Poller;
   const closing: (() => Promise<void>)[] = [];
 
   beforeAll(async () => {
     browser = await launchBrowser();
-  }, 60_000);
+  });
 
   afterEach(async () => {
     net?.[Symbol.dispose]();
@@ -47,7 +48,7 @@ describe.skipIf(chromiumPath === undefined)("a page", () => {
   }
 
   async function until(isThere: () => boolean | Promise<boolean>): Promise<void> {
-    for (const giveUpMs = performance.now() + 25_000; performance.now() < giveUpMs; ) {
+    for (const giveUpMs = performance.now() + 60_000; performance.now() < giveUpMs; ) {
       net.poll();
       if (await isThere()) return;
       net.flush();
@@ -65,7 +66,7 @@ describe.skipIf(chromiumPath === undefined)("a page", () => {
   test("that sends 20 MB to a server which does not take is told so, and loses nothing", async () => {
     const { page, listener } = await open(
       `
-      import { lines, Poller, runLoop, websocket } from "./src/browser.ts";
+      import { lines, Poller, runLoop, websocket } from "../../src/browser.ts";
       const net = new Poller();
       const server = net.connect(websocket("/"), lines({ maxLineBytes: 100_000 }));
       globalThis.probe = { sent: 0, refused: 0, pending: 0 };
@@ -95,7 +96,7 @@ describe.skipIf(chromiumPath === undefined)("a page", () => {
       return got === 2_000;
     });
     expect((await page.evaluate(() => probe)).pending).toBeLessThanOrEqual(1_048_576);
-  }, 40_000);
+  });
 
   test("that does not take keeps what comes in its backlog, and loses nothing under that limit", async () => {
     const { page, listener } = await open(TAKER.replace("OPTIONS", ""));
@@ -110,7 +111,7 @@ describe.skipIf(chromiumPath === undefined)("a page", () => {
     });
     await until(async () => (await page.evaluate(() => probe.heard)) === 300);
     expect(await page.evaluate(() => probe.state)).toBe("open");
-  }, 40_000);
+  });
 
   test("that takes nothing for too long closes with overflow, after what it has, and the server is told", async () => {
     const { page, listener } = await open(TAKER.replace("OPTIONS", "{ maxBacklogBytes: 500_000 }"));
@@ -128,11 +129,11 @@ describe.skipIf(chromiumPath === undefined)("a page", () => {
     const { reason, heard } = await page.evaluate(() => probe);
     expect(reason).toBe("overflow");
     expect(heard).toBeGreaterThanOrEqual(50);
-  }, 40_000);
+  });
 
   test("rides on animation frames, and goes on with what comes while it is hidden", async () => {
     const { page, listener } = await open(`
-      import { lines, Poller, runLoop, websocket } from "./src/browser.ts";
+      import { lines, Poller, runLoop, websocket } from "../../src/browser.ts";
       const net = new Poller();
       const server = net.connect(websocket("/"), lines());
       globalThis.probe = { ticks: 0, heard: 0 };
@@ -163,11 +164,11 @@ describe.skipIf(chromiumPath === undefined)("a page", () => {
     await show(page);
     const shownTicks = await page.evaluate(() => probe.ticks);
     await page.waitForFunction((before) => probe.ticks > before + 20, shownTicks);
-  }, 40_000);
+  });
 
   test("without animation frames, as a worker may be, says so", async () => {
     const { page } = await open(`
-      import { Poller, runLoop } from "./src/browser.ts";
+      import { Poller, runLoop } from "../../src/browser.ts";
       globalThis.requestAnimationFrame = undefined;
       globalThis.probe = {};
       runLoop({ pace: "animation", poller: new Poller(), tick() {} }).catch((error) => { probe.reason = String(error); });`);
@@ -179,7 +180,7 @@ describe.skipIf(chromiumPath === undefined)("a page", () => {
 
   test("is told why it cannot connect, as far as browsers tell", async () => {
     const { page } = await open(`
-      import { lines, Poller, runLoop, websocket } from "./src/browser.ts";
+      import { lines, Poller, runLoop, websocket } from "../../src/browser.ts";
       const net = new Poller();
       const server = net.connect(websocket("ws://127.0.0.1:1/"), lines());
       globalThis.probe = {};
@@ -197,7 +198,7 @@ describe.skipIf(chromiumPath === undefined)("a page", () => {
 
   test("waits for activity as a program in Node does, and wakes when its bytes have left", async () => {
     const { page, listener } = await open(`
-      import { lines, Poller, waitForActivity, websocket } from "./src/browser.ts";
+      import { lines, Poller, waitForActivity, websocket } from "../../src/browser.ts";
       const net = new Poller({ sendLimitBytes: 100_000 });
       const server = net.connect(websocket("/"), lines({ maxLineBytes: 100_000 }));
       globalThis.probe = { heard: 0, reason: "" };
@@ -220,7 +221,7 @@ describe.skipIf(chromiumPath === undefined)("a page", () => {
 
 /** A page that takes nothing until it is told to. */
 const TAKER = `
-  import { lines, Poller, runLoop, websocket } from "./src/browser.ts";
+  import { lines, Poller, runLoop, websocket } from "../../src/browser.ts";
   const net = new Poller({ receiveLimitBytes: 100_000 });
   const server = net.connect(websocket("/", OPTIONS), lines({ maxLineBytes: 100_000 }));
   globalThis.probe = { heard: 0, takes: false };

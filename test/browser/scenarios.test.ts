@@ -6,13 +6,14 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { type Connection, type Listener, lines, Poller } from "../../src/index.ts";
 import { websocketServer } from "../../src/websocket.ts";
+import { needs } from "../machine.ts";
 import { type NearEnd, RECEIVE_LIMIT_BYTES, scenarios } from "../transport/scenarios.ts";
-import { bundleForPage, chromiumPath, launchBrowser, servePage } from "./browser.ts";
+import { bundleForPage, launchBrowser, servePage } from "./browser.ts";
 import type { DrivenClient } from "./driven-client.ts";
 
 declare const client: DrivenClient; // in the page
 
-describe.skipIf(chromiumPath === undefined)("a page against a server in Node", () => {
+describe("a page against a server in Node", needs("chromium"), () => {
   let browser: Browser;
   let page: Page;
   let site: Awaited<ReturnType<typeof servePage>>;
@@ -28,7 +29,7 @@ describe.skipIf(chromiumPath === undefined)("a page against a server in Node", (
     listener = net.listen(websocketServer({ server: site.server, path: "/play" }), lines());
     page = await browser.newPage();
     await page.goto(site.origin);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     net[Symbol.dispose]();
@@ -36,13 +37,9 @@ describe.skipIf(chromiumPath === undefined)("a page against a server in Node", (
     await site?.close();
   });
 
-  test.each(scenarios)(
-    "$title",
-    async ({ run }) => {
-      await run({ abortKind: "reset", connect: () => connect(page), guest: () => nextGuest(), until });
-    },
-    20_000,
-  );
+  test.each(scenarios)("$title", async ({ run }) => {
+    await run({ abortKind: "reset", connect: () => connect(page), guest: () => nextGuest(), until });
+  });
 
   async function nextGuest(): Promise<Connection<string>> {
     let guest: Connection<string> | undefined;
@@ -51,7 +48,7 @@ describe.skipIf(chromiumPath === undefined)("a page against a server in Node", (
   }
 
   async function until(isThere: () => boolean | Promise<boolean>): Promise<void> {
-    for (const giveUpMs = performance.now() + 15_000; performance.now() < giveUpMs; ) {
+    for (const giveUpMs = performance.now() + 60_000; performance.now() < giveUpMs; ) {
       net.poll();
       if (await isThere()) return;
       net.flush();

@@ -3,7 +3,7 @@
  * Everything waits for a line, under one deadline, and never for a time. What a
  * test started, `endAll` ends.
  */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -16,6 +16,7 @@ export class Lines {
   readonly #name: string;
   #half = "";
   #next = 0;
+  #isOver = false;
   #wake: (() => void) | undefined;
 
   constructor(name: string, stream: NodeJS.ReadableStream) {
@@ -27,11 +28,15 @@ export class Lines {
       this.all.push(...parts);
       this.#wake?.();
     });
-    stream.on("end", () => this.#wake?.());
-    stream.on("error", () => this.#wake?.());
+    for (const ending of ["end", "error", "close"]) {
+      stream.on(ending, () => {
+        this.#isOver = true;
+        this.#wake?.();
+      });
+    }
   }
 
-  /** The first line that matches, behind the one that was found before. Fails at the deadline. */
+  /** The first line that matches, behind the one that was found before. Fails at the end of the stream, and at the deadline. */
   async until(pattern: RegExp): Promise<RegExpExecArray> {
     const deadline = setTimeout(() => this.#wake?.(), DEADLINE_MS);
     const untilMs = performance.now() + DEADLINE_MS;
@@ -41,7 +46,7 @@ export class Lines {
           const found = pattern.exec(this.all[this.#next++] ?? "");
           if (found !== null) return found;
         }
-        if (performance.now() >= untilMs - 1) break;
+        if (this.#isOver || performance.now() >= untilMs - 1) break;
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
         });
@@ -159,15 +164,6 @@ export function pythonPeer(...args: string[]): Child {
   return new Child("python3", ["demo/cube/peers/python_peer.py", ...args]);
 }
 
-/** Why Python cannot be tried here; `undefined` when it can. */
-export function noPython(): string | undefined {
-  const { status, error, stderr } = spawnSync("python3", ["-c", "import argparse, socket"], {
-    encoding: "utf8",
-  });
-  if (status === 0) return undefined;
-  return `python3 does not run here: ${error?.message ?? stderr.trim()}`;
-}
-
 /** Ends all that the last test began. */
 export async function endAll(): Promise<void> {
   for (const socket of sockets) socket.destroy();
@@ -180,8 +176,12 @@ export async function endAll(): Promise<void> {
   children.clear();
 }
 
-/** A slow machine's start of a program, several times over. */
-export const DEADLINE_MS = 15_000;
+process.on("exit", () => {
+  for (const child of children) child.kill("SIGKILL"); // which a test that failed may have left
+});
+
+/** For what hangs, and no measure: a slow machine's start of a program, several times over. */
+export const DEADLINE_MS = 60_000;
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const children = new Set<ChildProcess>();
 const sockets = new Set<Duplex>();

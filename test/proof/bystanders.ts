@@ -207,7 +207,7 @@ export class GameServer {
 /** Where all of this happens. */
 export const LOOPBACK = "127.0.0.1";
 /** For a program to start on a slow machine, and for the system to notice. */
-export const DEADLINE_MS = 20_000;
+export const DEADLINE_MS = 60_000;
 const CLOSE_TIMEOUT_MS = 500;
 /** The pace of the house: a rest, so that other programs of the machine have their turn. */
 const FRAME_MS = 2;

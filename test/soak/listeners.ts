@@ -10,6 +10,7 @@ import { connect as connectTls } from "node:tls";
 import { createWebSocketStream, WebSocket } from "ws";
 import { type Transport, tcp, tls, unix } from "../../src/index.ts";
 import { websocketServer } from "../../src/websocket.ts";
+import { lack } from "../machine.ts";
 import { certificates } from "../transport/node/certificates.ts";
 
 /** One way in. */
@@ -40,7 +41,10 @@ export function soakListeners(): readonly SoakListener[] {
     { name: "unix", transport: unix({ path }) },
     { name: "websocket", transport: websocketServer({ ...place, handshakeTimeoutMs }) },
   ];
-  if (made === undefined) return always;
+  if (made === undefined) {
+    console.log(`left out: ${lack("openssl")}: the door of TLS`);
+    return always;
+  }
   return [...always, { name: "tls", transport: tls({ ...place, ...made.localhost, handshakeTimeoutMs }) }];
 }
 

@@ -2,7 +2,7 @@
  * How many system calls a running server makes, by `strace`: in a window of its
  * own, as being watched makes each of them many times as long.
  */
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 
@@ -34,15 +34,6 @@ export async function countSyscalls(
   await exited;
   const calls = totalOf(readFileSync(outputFile, "utf8"));
   return calls === undefined || turns === 0 ? undefined : calls / turns;
-}
-
-export function hasStrace(): boolean {
-  try {
-    execFileSync("strace", ["-V"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The calls in the last line of `strace -c`: "100.00    0.012345           3      4115        12 total". */

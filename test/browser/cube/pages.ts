@@ -139,4 +139,4 @@ export async function untilTogether(one: CubePage, other: CubePage): Promise<str
 
 const PICTURES: string = fileURLToPath(new URL("../../../screenshots/", import.meta.url));
 /** A slow machine draws a few frames a second, and starts a program in seconds. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;

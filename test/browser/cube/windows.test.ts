@@ -5,10 +5,11 @@ import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Child, cube, endAll } from "../../demo/children.ts";
-import { chromiumPath } from "../browser.ts";
+import { needs } from "../../machine.ts";
+import { quietPort } from "../../ports.ts";
 import { type CubePage, launchWithWebGl, openCube, untilTogether } from "./pages.ts";
 
-describe.skipIf(chromiumPath === undefined)("the cube's windows", () => {
+describe("the cube's windows", needs("chromium"), () => {
   let browser: Browser;
   let processes: { mover: Child; mirror: Child };
   let places: { peer: string; mover: string; mirror: string };
@@ -18,17 +19,19 @@ describe.skipIf(chromiumPath === undefined)("the cube's windows", () => {
 
   beforeAll(async () => {
     browser = await launchWithWebGl();
-    const mirrorProcess = cube("mirror", ...WINDOWED, "--window", FREE, "--listen", FREE);
+    const port = await quietPort(3); // as each of the processes comes back where it was
+    const at = [0, 1, 2].map((index) => `127.0.0.1:${port + index}`) as [string, string, string];
+    const mirrorProcess = cube("mirror", ...WINDOWED, "--window", at[0], "--listen", at[1]);
     const mirrorUrl = await mirrorProcess.window();
     const peer = `127.0.0.1:${await mirrorProcess.port()}`;
-    const moverProcess = cube("mover", ...WINDOWED, "--window", FREE, "--connect", peer);
+    const moverProcess = cube("mover", ...WINDOWED, "--window", at[2], "--connect", peer);
     processes = { mover: moverProcess, mirror: mirrorProcess };
     places = { peer, mover: await moverProcess.window(), mirror: mirrorUrl };
     mover = await openCube(browser, places.mover);
     mirror = await openCube(browser, places.mirror);
     await mover.untilSaid("peer-title", "linked");
     await mirror.untilSaid("peer-title", "linked");
-  }, 60_000);
+  });
 
   afterEach(async () => {
     for (const page of others.splice(0)) {
@@ -266,7 +269,7 @@ describe.skipIf(chromiumPath === undefined)("the cube's windows", () => {
 
     for (const window of [mover, mirror])
       expect(await window.page.locator("body[data-same]").count()).toBe(1);
-  }, 60_000);
+  });
 
   test("a hidden window stays linked, and shows the newest place when it is seen again", async () => {
     await mirror.hide();
@@ -331,7 +334,6 @@ async function fingerOn({ page }: CubePage) {
 }
 
 const WINDOWED = ["--view", "browser", "--no-open"];
-const FREE = "127.0.0.1:0";
 const PHONE = { width: 320, height: 640 };
 const DESK = { width: 1_280, height: 800 };
 /** A part of the small window where only the world is. */

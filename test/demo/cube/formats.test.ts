@@ -151,7 +151,11 @@ describe("what is bad", () => {
   it.each([
     ["a record of no kind", [0xfb, 0, 0, 0x0a], "line 2 is not valid UTF-8"],
     ["a record cut off", [0xf8, 0, 0], "the stream ended inside record 1, after 3 of 7 bytes"],
-    ["a record that is no number", [0xf9, ...float(NaN)], "record 1: number is NaN, which is not a finite number"],
+    [
+      "a record that is no number",
+      [0xf9, ...float(NaN)],
+      "record 1: number is NaN, which is not a finite number",
+    ],
     ["a record inside a line", [...utf8("cube "), 0xf8, 0, 0, 0x0a], "line 2 is not valid UTF-8"],
     [
       "a JSON line cut off",

@@ -1,6 +1,8 @@
 /** `npm run demo` as a visitor sees it, without a browser. */
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
+import { needs } from "../../machine.ts";
+import { quietPort } from "../../ports.ts";
 import { Child, cube, DEADLINE_MS, endAll, Window } from "../children.ts";
 
 afterEach(endAll);
@@ -17,8 +19,13 @@ describe("npm run demo", { timeout: 4 * DEADLINE_MS }, () => {
   });
 
   it("starts a peer again that was killed, where it was, and its window is back", async () => {
-    const demo = launch();
+    const port = await quietPort(3); // for the link and both windows
+    const demo = launch("--listen", `127.0.0.1:${port}`, "--window", `127.0.0.1:${port + 1}`);
     const [mover, mirror] = await windows(demo);
+    expect([address(demo, "mover"), address(demo, "mirror")]).toEqual([
+      `http://127.0.0.1:${port + 1}/`,
+      `http://127.0.0.1:${port + 2}/`,
+    ]);
     mover.say("cube 1 2 3");
     await mirror.heard.until(/^cube 1 2 3$/);
     for (const role of ["mover", "mirror"] as const) {
@@ -55,16 +62,13 @@ describe("npm run demo", { timeout: 4 * DEADLINE_MS }, () => {
     while (pids.some(isAlive)) await new Promise(setImmediate); // or the test's own deadline ends it
   });
 
-  it.skipIf(process.platform === "win32")(
-    "ends when npm is told to, though npm tells only its shell",
-    async () => {
-      const demo = new Child("npm", ["run", "--silent", "demo", "--", "--no-open"]);
-      const [mover, mirror] = await windows(demo);
-      const closed = [once(mover.socket, "close"), once(mirror.socket, "close")];
-      demo.process.kill("SIGTERM");
-      await Promise.all(closed);
-    },
-  );
+  it("ends when npm is told to, though npm tells only its shell", needs("npm", "signals"), async () => {
+    const demo = new Child("npm", ["run", "--silent", "demo", "--", "--no-open", ...FREE]);
+    const [mover, mirror] = await windows(demo);
+    const closed = [once(mover.socket, "close"), once(mirror.socket, "close")];
+    demo.process.kill("SIGTERM");
+    await Promise.all(closed);
+  });
 
   it("ends by itself after its ticks", async () => {
     const demo = launch("--ticks", "30", "--auto");
@@ -88,7 +92,7 @@ describe("npm run demo", { timeout: 4 * DEADLINE_MS }, () => {
 
 /** The two meet where nobody else is looking for a place, unless `args` say where. */
 function launch(...args: string[]): Child {
-  const place = args.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
+  const place = args.includes("--listen") ? [] : FREE;
   return cube("--no-open", ...place, ...args);
 }
 
@@ -122,3 +126,5 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+const FREE = ["--listen", "127.0.0.1:0"] as const;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { openerFor, openWindows } from "../../../demo/cube/opener.ts";
+import { needs } from "../../machine.ts";
 
 const URL = "http://127.0.0.1:14901/";
 
@@ -17,7 +18,7 @@ describe("the opener", () => {
     expect(openerFor(URL, "linux", env)).toEqual({ kind: "none", why: "no display here" });
   });
 
-  it.skipIf(process.stdout.isTTY)("opens nothing from a pipe", async () => {
+  it("opens nothing from a pipe", needs("a pipe as stdout"), async () => {
     expect(await openWindows([URL])).toBe("no terminal here");
   });
 });

@@ -19,6 +19,7 @@ describe("parseOptions", () => {
   it.each([
     ["", { peers: "both", link: LISTEN, view: "browser" }],
     ["--view terminal", { peers: "both", link: LISTEN, view: "terminal" }],
+    ["--window a:1", { peers: "both", link: LISTEN, view: "browser", window: { host: "a", port: 1 } }],
     ["--no-open --auto", { peers: "both", link: LISTEN, view: "browser", open: false, auto: true }],
     [
       "mover --view browser --window 127.0.0.1:0 --wire binary",
@@ -69,7 +70,7 @@ describe("parseOptions", () => {
     ["mirror --wire morse", '--wire: expected text, json or binary, got "morse"'],
     ["mirror --window a:1", "--window: expected with --view browser"],
     ["--view terminal --no-open", "--no-open: expected with --view browser"],
-    ["--window a:1", "--window: expected with mover or mirror, as there are two windows here"],
+    ["--window a:65535", "--window: expected a port up to 65534, as the mirror's window has the next one"],
     ["mirror --view browser --window 14901", address("--window", 0, "14901")],
     ["mirror --auto", "--auto: expected with a mover, a mirror does not drive"],
     ["mirror --listen 127.0.0.1:1 --connect a:1", "--listen and --connect: expected one of them, got both"],

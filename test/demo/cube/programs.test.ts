@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { quietPort } from "../../ports.ts";
 import { Caller, cube, DEADLINE_MS, endAll } from "../children.ts";
 
 afterEach(endAll);
@@ -7,8 +8,9 @@ const MIRROR = ["mirror", "--listen", "127.0.0.1:0"] as const;
 
 describe("a mover and a mirror", { timeout: 3 * DEADLINE_MS }, () => {
   it("survive each other's kill -9, and the cube goes on from where it was", async () => {
-    let mirror = cube(...MIRROR);
-    const port = await mirror.port();
+    const port = await quietPort();
+    let mirror = cube("mirror", "--listen", `127.0.0.1:${port}`);
+    await mirror.port();
     let mover = cube("mover", "--auto", "--connect", `127.0.0.1:${port}`);
     await mover.out.until(/^link up 127\.0\.0\.1:\d+$/);
     await mirror.out.until(/^tick \d+ cube /);
@@ -31,9 +33,7 @@ describe("a mover and a mirror", { timeout: 3 * DEADLINE_MS }, () => {
   });
 
   it("may start in either order, and part with exit code 0", async () => {
-    const found = cube(...MIRROR);
-    const port = await found.port();
-    await found.kill("SIGKILL"); // so that the port is free, and known
+    const port = await quietPort();
     const mover = cube("mover", "--auto", "--connect", `127.0.0.1:${port}`);
     await mover.out.until(/^link down 127\.0\.0\.1:\d+: nobody listens there/);
     await mover.out.until(/^link retry in 500 ms$/);

@@ -1,12 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { Caller, cube, DEADLINE_MS, endAll, noPython, pythonPeer } from "../children.ts";
+import { needs } from "../../machine.ts";
+import { quietPort } from "../../ports.ts";
+import { Caller, cube, DEADLINE_MS, endAll, pythonPeer } from "../children.ts";
 
 afterEach(endAll);
 
-const reason = noPython();
-if (reason !== undefined) console.warn(`the Python peer is not tested: ${reason}`);
-
-describe.skipIf(reason !== undefined)("the Python peer", { timeout: 3 * DEADLINE_MS }, () => {
+describe("the Python peer", { timeout: 3 * DEADLINE_MS, ...needs("python3") }, () => {
   it("moves a mirror of ours", async () => {
     const mirror = cube("mirror", "--listen", "127.0.0.1:0");
     const mover = pythonPeer("mover", "--connect", `127.0.0.1:${await mirror.port()}`);
@@ -18,8 +17,9 @@ describe.skipIf(reason !== undefined)("the Python peer", { timeout: 3 * DEADLINE
   });
 
   it("mirrors a mover of ours, and is there again for it", async () => {
-    let mirror = pythonPeer("mirror", "--listen", "127.0.0.1:0");
-    const port = await mirror.port();
+    const port = await quietPort();
+    let mirror = pythonPeer("mirror", "--listen", `127.0.0.1:${port}`);
+    await mirror.port();
     const mover = cube("mover", "--auto", "--connect", `127.0.0.1:${port}`);
     const [, place] = await mirror.out.until(/^tick \d+ (cube .*)$/);
     await mover.out.until(new RegExp(` ${place?.replaceAll(".", "\\.")}$`));

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { quietPort } from "../../ports.ts";
 import { Caller, type Child, cube, DEADLINE_MS, endAll, Window } from "../children.ts";
 
 afterEach(endAll);
@@ -68,8 +69,9 @@ describe("a process with windows", { timeout: 3 * DEADLINE_MS }, () => {
   });
 
   it("shows on its windows that the other peer was killed, and that it is back", async () => {
-    let mirror = cube("mirror", "--listen", "127.0.0.1:0");
-    const port = await mirror.port();
+    const port = await quietPort();
+    let mirror = cube("mirror", "--listen", `127.0.0.1:${port}`);
+    await mirror.port();
     const mover = windowed("mover", "--connect", `127.0.0.1:${port}`);
     const window = new Window(await mover.window());
     await window.heard.until(new RegExp(`^link linked 127\\.0\\.0\\.1:${port}$`));
@@ -92,14 +94,15 @@ describe("a process with windows", { timeout: 3 * DEADLINE_MS }, () => {
     const port = await mirror.port();
     caller.say("cube 1 2 3\n");
     await mirror.out.until(/cube 1 2 3$/);
-    let mover = windowed("mover", "--connect", `127.0.0.1:${port}`);
+    const at = `127.0.0.1:${await quietPort()}`;
+    let mover = cube("mover", ...BROWSER, "--window", at, "--connect", `127.0.0.1:${port}`);
     const url = await mover.window();
     const first = new Window(url);
     await first.heard.until(/^cube 1 2 3$/);
     const closed = once(first.socket, "close");
     await mover.kill("SIGKILL");
     await closed;
-    mover = cube("mover", ...BROWSER, "--window", new URL(url).host, "--connect", `127.0.0.1:${port}`);
+    mover = cube("mover", ...BROWSER, "--window", at, "--connect", `127.0.0.1:${port}`);
     expect(await mover.window()).toBe(url);
     await new Window(url).heard.until(/^cube 1 2 3$/);
   });
@@ -131,7 +134,7 @@ describe("the place of a window", { timeout: 3 * DEADLINE_MS }, () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
-    const mirror = cube("mirror", ...BROWSER, "--window", `127.0.0.1:${port}`);
+    const mirror = cube("mirror", ...BROWSER, "--window", `127.0.0.1:${port}`, "--listen", "127.0.0.1:0");
     expect(await mirror.exit()).toBe(1);
     server.close();
     expect(mirror.out.all).toEqual([]);

@@ -1,16 +1,15 @@
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
+import { needs } from "../../machine.ts";
 import { Caller, type Child, DEADLINE_MS, endAll } from "../children.ts";
-import { lacks, netcat, program, python } from "./programs.ts";
+import { netcat, program, python } from "./programs.ts";
 
 afterEach(endAll);
 
-const noNetcat = lacks("nc");
-const noPython = lacks("python3");
-
 describe("the chat server", { timeout: 2 * DEADLINE_MS }, () => {
-  it.skipIf(noNetcat)(
+  it(
     "tells a line of nc to the others and back, and ends at quit or an empty line",
+    needs("nc"),
     async () => {
       const { server, port } = await open();
       const ann = netcat(port, "-N"); // hangs up at the end of its stdin, where others wait for the server to
@@ -32,7 +31,7 @@ describe("the chat server", { timeout: 2 * DEADLINE_MS }, () => {
     },
   );
 
-  it.skipIf(noPython)("talks with Python's sockets, blocking and not", async () => {
+  it("talks with Python's sockets, blocking and not", needs("python3"), async () => {
     const { server, port } = await open();
     const blocking = python(
       port,

@@ -1,9 +1,9 @@
 /**
  * The programs of `demo/sockets` as children, and the peers that know nothing
- * of this library: Python, netcat, openssl. A peer that the machine does not
- * have is said once, with its tests skipped.
+ * of this library: Python, netcat, openssl. Whether the machine has them is
+ * asked of `needs`, in the test.
  */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Child, DEADLINE_MS, endAll } from "../children.ts";
 
@@ -57,13 +57,6 @@ export async function run(
 /** Lets a Python script run to its end; its arguments are in `argv[1:]`. */
 export function python(script: string, ...args: (string | number)[]): Promise<Said> {
   return run("python3", ["-c", `${PREAMBLE}${script}`, ...args.map(String)]);
-}
-
-/** Whether `command` runs here. Says so once when it does not. */
-export function has(command: string, ...args: string[]): boolean {
-  const { error } = spawnSync(command, args, { stdio: "ignore", timeout: DEADLINE_MS });
-  if (error !== undefined) console.warn(`skipped: the tests with ${command} need it (${error.message})`);
-  return error === undefined;
 }
 
 /** Ends all that the last test began. */

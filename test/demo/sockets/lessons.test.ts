@@ -1,15 +1,15 @@
 import { hostname } from "node:os";
 import { afterEach, describe, expect, it } from "vitest";
+import { needs } from "../../machine.ts";
 import { Child, DEADLINE_MS } from "../children.ts";
-import { endEverything, has, program, python, run, server } from "./foreign.ts";
+import { endEverything, program, python, run, server } from "./foreign.ts";
 
 afterEach(endEverything);
 
-const hasPython = has("python3", "--version");
 const NOBODY = ["--host", "127.0.0.1", "--port", "1"] as const;
 
 describe("the echo client", { timeout: 3 * DEADLINE_MS }, () => {
-  it.skipIf(!hasPython)("puts together what a server of Python's sends byte by byte", async () => {
+  it("puts together what a server of Python's sends byte by byte", needs("python3"), async () => {
     const peer = new Child("python3", [
       "-uc",
       `
@@ -43,7 +43,7 @@ print("then", connection.recv(16))`,
 });
 
 describe("the greeter", { timeout: 3 * DEADLINE_MS }, () => {
-  it.skipIf(!hasPython)("loses nothing, though the client speaks first and reads late", async () => {
+  it("loses nothing, though the client speaks first and reads late", needs("python3"), async () => {
     const { child, port } = await server("greeter", "--port", "0");
     const { out, err } = await python(
       `
@@ -58,7 +58,7 @@ print(sock.recv(1024).decode(), sock.recv(1024), end="")`,
     await child.out.until(/^got connection from /);
   });
 
-  it.skipIf(!has("curl", "--version"))("greets curl's telnet", async () => {
+  it("greets curl's telnet", needs("curl"), async () => {
     const { port } = await server("greeter", "--port", "0");
     const { out } = await run("curl", ["-s", `telnet://127.0.0.1:${port}`]);
     expect(out.toString()).toBe("Thank you for connecting");
@@ -104,12 +104,12 @@ describe("what a name leads to", { timeout: 3 * DEADLINE_MS }, () => {
 });
 
 describe("datagrams", { timeout: 3 * DEADLINE_MS }, () => {
-  it.skipIf(!hasPython)("of none and of too many bytes leave the server as it was", async () => {
+  it("of none and of too many bytes leave the server as it was", needs("python3"), async () => {
     const { child, port } = await server("udp-echo-server", "--host", "127.0.0.1", "--port", "0");
     const { out, err } = await python(
       `
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-sock.settimeout(10)
+sock.settimeout(50)
 sock.sendto(b"", at)
 sock.sendto(b"x" * 4097, at)
 sock.sendto(b"y" * 4096, at)
@@ -139,7 +139,7 @@ print(len(got[0]), got[1].decode(), end="")`,
     expect(await child.exit()).toBe(0);
   });
 
-  it.skipIf(!hasPython)("are repeated by our client until a server of Python's answers", async () => {
+  it("are repeated by our client until a server of Python's answers", needs("python3"), async () => {
     const peer = new Child("python3", [
       "-uc",
       `
@@ -154,11 +154,8 @@ sock.sendto(data.upper(), address)`,
     const [, port] = await peer.out.until(/^port (\d+)$/);
     const client = program("udp-echo-client", "--host", "127.0.0.1", "--port", String(port), "hello");
     expect(await client.exit()).toBe(0);
-    expect(client.out.all.slice(0, 3)).toEqual([
-      "sending 'hello'",
-      "sending 'hello', try 2",
-      "received 'HELLO'",
-    ]);
+    expect(client.out.all.slice(0, 2)).toEqual(["sending 'hello'", "sending 'hello', try 2"]);
+    expect(client.out.all.at(-1)).toBe("received 'HELLO'"); // after a third try, where the answer was slow
   });
 
   it("are given up on when nobody answers, and refused when they are too long", async () => {

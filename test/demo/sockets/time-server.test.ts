@@ -1,15 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
+import { needs } from "../../machine.ts";
 import { Caller, Child, DEADLINE_MS, endAll } from "../children.ts";
-import { lacks, netcat, program, python } from "./programs.ts";
+import { netcat, program, python } from "./programs.ts";
 
 afterEach(endAll);
 
-const noCurl = lacks("curl");
-const noNetcat = lacks("nc");
-const noPython = lacks("python3");
-
-describe.skipIf(noCurl)("the time server, to curl", { timeout: 2 * DEADLINE_MS }, () => {
+describe("the time server, to curl", { timeout: 2 * DEADLINE_MS, ...needs("curl") }, () => {
   it("shows the page, its length in bytes, and closes", async () => {
     const url = await open();
     for (const version of ["--http1.1", "--http1.0"]) {
@@ -37,7 +34,13 @@ describe.skipIf(noCurl)("the time server, to curl", { timeout: 2 * DEADLINE_MS }
   it("has 404 for other pages, 405 with Allow for other methods, 431 for a header of 100 KB", async () => {
     const url = await open();
     expect((await curl(`${url}/`)).status).toBe("HTTP/1.1 404 Not Found");
-    const posted = await curl("--data-binary", `@${process.execPath}`, "--max-time", "5", `${url}/time.html`);
+    const posted = await curl(
+      "--data-binary",
+      `@${process.execPath}`,
+      "--max-time",
+      "50",
+      `${url}/time.html`,
+    );
     expect(posted.status).toBe("HTTP/1.1 405 Method Not Allowed");
     expect(posted.headers.get("allow")).toBe("GET, HEAD");
     const large = await curl("-H", `X-Large: ${"x".repeat(102_400)}`, `${url}/time.html`);
@@ -66,7 +69,7 @@ describe("the time server", { timeout: 2 * DEADLINE_MS }, () => {
   });
 
   it("sends half a request away at its deadline, and others are answered meanwhile", async () => {
-    const server = program("time-server", "--port", "0", "--timeout", "300");
+    const server = program("time-server", "--port", "0", "--timeout", "1000");
     const port = await server.port();
     const slow = new Caller(port);
     slow.say("GET /time.html HT");
@@ -92,25 +95,22 @@ describe("the time server", { timeout: 2 * DEADLINE_MS }, () => {
     expect(server.err.all).toEqual([]);
   });
 
-  it.skipIf(noNetcat)(
-    "answers nc, which has finished sending, and tells it when half is missing",
-    async () => {
-      const server = program("time-server", "--port", "0");
-      const port = await server.port();
-      for (const [request, status] of [
-        ["GET /time.html HTTP/1.0\n\n", /^HTTP\/1\.1 200 OK\r$/],
-        ["GET /time.html HTTP/1.0\n", /^HTTP\/1\.1 400 Bad Request\r$/],
-      ] as const) {
-        const nc = netcat(port, "-N");
-        nc.process.stdin?.end(request);
-        await nc.out.until(status);
-        await nc.out.until(/^<\/html>$/);
-        expect(await nc.exit()).toBe(0);
-      }
-    },
-  );
+  it("answers nc, which has finished sending, and tells it when half is missing", needs("nc"), async () => {
+    const server = program("time-server", "--port", "0");
+    const port = await server.port();
+    for (const [request, status] of [
+      ["GET /time.html HTTP/1.0\n\n", /^HTTP\/1\.1 200 OK\r$/],
+      ["GET /time.html HTTP/1.0\n", /^HTTP\/1\.1 400 Bad Request\r$/],
+    ] as const) {
+      const nc = netcat(port, "-N");
+      nc.process.stdin?.end(request);
+      await nc.out.until(status);
+      await nc.out.until(/^<\/html>$/);
+      expect(await nc.exit()).toBe(0);
+    }
+  });
 
-  it.skipIf(noPython)("answers Python's sockets, blocking and not", async () => {
+  it("answers Python's sockets, blocking and not", needs("python3"), async () => {
     const server = program("time-server", "--port", "0");
     const port = await server.port();
     const blocking = python(

@@ -1,15 +1,16 @@
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { needs } from "../../machine.ts";
 import { certificates } from "../../transport/node/certificates.ts";
 import { DEADLINE_MS } from "../children.ts";
-import { endEverything, has, program, python, run, server } from "./foreign.ts";
+import { endEverything, program, python, run, server } from "./foreign.ts";
 
 afterEach(endEverything);
 
 const made = certificates();
 const file = (name: string): string => join(made?.folder ?? "", name);
 
-describe.skipIf(made === undefined)("the echo server over TLS", { timeout: 3 * DEADLINE_MS }, () => {
+describe("the echo server over TLS", { timeout: 3 * DEADLINE_MS, ...needs("openssl") }, () => {
   const secured = () =>
     server(
       "echo-server",
@@ -27,7 +28,7 @@ describe.skipIf(made === undefined)("the echo server over TLS", { timeout: 3 * D
     await child.out.until(/^no more data from /);
   });
 
-  it.skipIf(!has("python3", "-c", "import ssl"))("answers Python's ssl module", async () => {
+  it("answers Python's ssl module", needs("python3 with ssl"), async () => {
     const { port } = await secured();
     const { out, err } = await python(
       `

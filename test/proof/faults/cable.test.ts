@@ -5,12 +5,10 @@
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Child, endAll } from "../../demo/children.ts";
+import { leftOutFor } from "../../machine.ts";
 import { Cable, NEAR_ADDRESS, noCable } from "./cable.ts";
 
-vi.setConfig({ testTimeout: 120_000 });
-
-const whyNot = noCable();
-if (whyNot !== undefined) console.log(`skipped: the tests with a cable of our own: ${whyNot}`);
+vi.setConfig({ testTimeout: 600_000 });
 
 const cable = new Cable();
 
@@ -19,7 +17,7 @@ afterEach(async () => {
   await endAll();
 });
 
-describe.skipIf(whyNot !== undefined)("over a cable with 40 ms of delay each way", () => {
+describe("over a cable with 40 ms of delay each way", leftOutFor(...noCable()), () => {
   test("that loses 5 % of the packets, all words come once and in order, both ways", async () => {
     const { program, peer } = await call("talkOverBadCable", 5);
     expect((await peer.out.until(/^(gap.*|heard \d+)$/))[0]).toBe("heard 300");

@@ -10,6 +10,7 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { Child } from "../../demo/children.ts";
+import { lack } from "../../machine.ts";
 
 /** How bad a cable is, in each direction. */
 export interface Badness {
@@ -87,18 +88,21 @@ export function setCable(far: string, state: "up" | "down"): void {
   ip("-n", far, "link", "set", DEVICE, state);
 }
 
-/** Why there can be no cable on this machine; `undefined` when there can. */
-export function noCable(): string | undefined {
+/** Why there can be no cable on this machine; empty when there can. */
+export function noCable(): readonly string[] {
+  const delays = [lack("tc"), lack("python3")]; // either can make the delay
+  const lacking = [lack("root"), lack("ip"), ...(delays.includes(undefined) ? [] : delays)];
+  const reasons = lacking.filter((reason) => reason !== undefined);
+  if (reasons.length > 0) return reasons;
   const probe = `tickwire-${process.pid}-probe`;
   try {
-    if (process.getuid?.() !== 0) return "it needs root";
     ip("netns", "add", probe);
     ip("netns", "delete", probe);
     if (!canNetem())
       execFileSync("python3", ["-c", "open('/dev/net/tun', 'r+b', buffering=0)"], { stdio: "pipe" });
-    return undefined;
+    return [];
   } catch (error) {
-    return (error as Error).message.trim();
+    return [`networks of our own cannot be made: ${(error as Error).message.trim().split("\n").at(-1)}`];
   }
 }
 

@@ -2,11 +2,9 @@
  * Connections of which only one half is left.
  */
 import net from "node:net";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { tcp } from "../../../src/index.ts";
 import { GameServer, LOOPBACK } from "../bystanders.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let server: GameServer;
 let socket: net.Socket | undefined;

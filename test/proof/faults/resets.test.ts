@@ -3,11 +3,9 @@
  * told once with its reason, and what came before it is delivered.
  */
 import net from "node:net";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { type CloseKind, lines, Poller, tls } from "../../../src/index.ts";
 import { GameServer, LOOPBACK, type TestedPeer } from "../bystanders.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let server: GameServer;
 let socket: net.Socket | undefined;

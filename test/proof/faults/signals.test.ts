@@ -3,27 +3,21 @@
  * on raw sockets, in two languages. The players never notice.
  */
 import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, test, vi } from "vitest";
-import { Child, endAll, noPython } from "../../demo/children.ts";
+import { afterEach, expect, test } from "vitest";
+import { Child, endAll } from "../../demo/children.ts";
+import { describeRows, type Needing } from "../../rows.ts";
 import { GameServer, type TestedPeer } from "../bystanders.ts";
 
-interface Language {
+interface Language extends Needing {
   readonly name: string;
   readonly command: string;
   readonly program: string;
 }
 
-const whyNoPython = noPython();
-if (whyNoPython !== undefined) console.log(`skipped: the rows of Python, as ${whyNoPython}`);
-
 const languages: readonly Language[] = [
   { name: "Node", command: process.execPath, program: peerProgram("node_peer.mjs") },
-  ...(whyNoPython === undefined
-    ? [{ name: "Python", command: "python3", program: peerProgram("python_peer.py") }]
-    : []),
+  { name: "Python", command: "python3", program: peerProgram("python_peer.py"), needs: ["python3"] },
 ];
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let server: GameServer;
 
@@ -32,7 +26,7 @@ afterEach(async () => {
   await server.close();
 });
 
-describe.each(languages)("a peer in $name, and the players do not notice,", (language) => {
+describeRows(languages)("a peer in $name, and the players do not notice,", (language) => {
   test("that is killed: told once, and all that it said came in order", async () => {
     const { child, peer } = await meet(language);
     await talk(peer, 50);

@@ -5,22 +5,22 @@
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test, vi } from "vitest";
 import { Child, endAll } from "../../demo/children.ts";
-import { certificates } from "../../transport/node/certificates.ts";
+import { testRows } from "../../rows.ts";
 import { slopeOf } from "../measure.ts";
 import type { ChurnFigures } from "./churn.ts";
 
-vi.setConfig({ testTimeout: 180_000 });
+vi.setConfig({ testTimeout: 600_000 });
 
 afterEach(endAll);
 
-test.each([
+testRows([
   // A slot that is kept in a list is 8 bytes of each; a socket's noise is larger, and a leak of one is thousands.
   { name: "memory", perRound: 10_000, rounds: 14, mostBytes: 8 },
   { name: "tcp", perRound: 1_000, rounds: 10, mostBytes: 100 },
   { name: "unix", perRound: 500, rounds: 10, mostBytes: 200 },
   // Much of ws and of HTTP is compiled late: some 400 bytes of each for 5,000 connections, and then none.
   { name: "websocket", perRound: 250, rounds: 40, warmUpRounds: 20, mostBytes: 200 },
-  ...(certificates() === undefined ? [] : [{ name: "tls", perRound: 100, rounds: 12, mostBytes: 2_000 }]),
+  { name: "tls", perRound: 100, rounds: 12, mostBytes: 2_000, needs: ["openssl"] as const },
 ])(
   "over $name, $rounds × $perRound connects and closes leave the heap flat, and nothing active",
   async (row) => {

@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Identity } from "../../../src/index.ts";
+import { lack } from "../../machine.ts";
 
 /** An authority and what it has signed. */
 export interface Certificates {
@@ -27,15 +28,23 @@ export interface Certificates {
 
 let made: Certificates | undefined;
 
-/** The certificates, or `undefined` where there is no `openssl`; says so then. */
+/** The certificates, or `undefined` where there is no `openssl`. */
 export function certificates(): Certificates | undefined {
-  try {
-    return (made ??= make());
-  } catch (error) {
-    console.log(`skipped: TLS tests need the openssl program (${(error as Error).message})`);
-    return undefined;
-  }
+  return (made ??= lack("openssl") === undefined ? make() : undefined);
 }
+
+const NOBODY: Identity = { cert: "", key: "" };
+
+/** In the place of certificates, where the tests that use them are left out. */
+export const NO_CERTIFICATES: Certificates = {
+  folder: "",
+  ca: "",
+  localhost: NOBODY,
+  example: NOBODY,
+  expired: NOBODY,
+  player: NOBODY,
+  selfSigned: NOBODY,
+};
 
 function make(): Certificates {
   const folder = mkdtempSync(join(tmpdir(), "tickwire-tls-"));

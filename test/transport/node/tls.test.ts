@@ -1,11 +1,11 @@
 import net from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Connection, type Listener, lines, Poller, tls, waitForActivity } from "../../../src/index.ts";
-import { type Certificates, certificates } from "./certificates.ts";
+import { needs } from "../../machine.ts";
+import { certificates, NO_CERTIFICATES } from "./certificates.ts";
 
 type TlsOptions = Parameters<typeof tls>[0];
 
-const made = certificates();
 const pollers: Poller[] = [];
 const sockets: net.Socket[] = [];
 
@@ -45,8 +45,8 @@ async function until(poller: Poller, isThere: () => boolean): Promise<void> {
   throw new Error("it did not come in 1,000 frames");
 }
 
-describe.skipIf(made === undefined)("tls", () => {
-  const { ca, localhost, example, expired, player, selfSigned } = made as Certificates;
+describe("tls", needs("openssl"), () => {
+  const { ca, localhost, example, expired, player, selfSigned } = certificates() ?? NO_CERTIFICATES;
 
   test("carries lines both ways, and tells what was agreed on", async () => {
     const { poller, listener, port } = await server({ ...localhost, ALPNProtocols: ["cube/2", "cube/1"] });

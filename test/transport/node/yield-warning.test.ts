@@ -17,7 +17,7 @@ function warningsOf(program: string, env: NodeJS.ProcessEnv = {}): string {
     const net = new Poller();
     net.listen(tcp({ host: "127.0.0.1", port: 0 }), lines());
     ${program}
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setImmediate(resolve)); // a warning comes with the next turn
     console.log(warnings.join(" "));
     net[Symbol.dispose]();
   `;
