@@ -117,7 +117,7 @@ describe("a test", () => {
   test("that is left out is told at the end of a run, and a run of all its tests tells nothing", async () => {
     const [bare, whole] = await Promise.all([
       run("test/demo/sockets/tls.test.ts"),
-      run("test/demo/options.test.ts"),
+      run("test/demo/cube/options.test.ts"),
     ]);
     expect(bare).toContain("left out: openssl is not here: 4 tests in test/demo/sockets/tls.test.ts\n");
     expect(bare).toContain("left out: python3 is not here: 1 test in test/demo/sockets/tls.test.ts\n");

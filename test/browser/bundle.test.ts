@@ -23,7 +23,7 @@ const PAGES = [
 
 describe("the bundle of a page", () => {
   test.each(PAGES)("with $page is no larger than it may be", async ({ page, names, mostBytes }) => {
-    const contents = `export ${names === undefined ? "*" : `{ ${names} }`} from "../../src/browser.ts";`;
+    const contents = `export ${names === undefined ? "*" : `{ ${names} }`} from "./src/browser.ts";`;
     const { outputFiles } = await build({
       stdin: { contents, resolveDir: new URL("../..", import.meta.url).pathname },
       bundle: true,
@@ -40,13 +40,13 @@ describe("the bundle of a page", () => {
   });
 
   test("has no import left, and none of Node's names", async () => {
-    const script = await bundleForPage({ source: 'export * from "../../src/browser.ts";' });
+    const script = await bundleForPage({ source: 'export * from "./src/browser.ts";' });
     expect(script).toContain("requestAnimationFrame");
     expect(script).not.toMatch(/\bnode:|^import\b|\brequire\(|\bBuffer\b|\bprocess\./m);
   });
 
   test("cannot be made of what needs Node", async () => {
-    const source = 'export { tcp } from "../../src/index.ts";';
+    const source = 'export { tcp } from "./src/index.ts";';
     await expect(bundleForPage({ source })).rejects.toThrow(/node:net/);
   });
 });

@@ -1,7 +1,7 @@
 /** What a page alone can show: backpressure without a pause, a hidden tab, and the pure core in another engine's hands. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type Connection, type Listener, lines, Poller } from "../../src/index.ts";
+import { type Connection, type Listener, lines, Poller } from "./src/index.ts";
 import { websocketServer } from "../../src/websocket.ts";
 import { needs } from "../machine.ts";
 import { bundleForPage, launchBrowser, servePage } from "./browser.ts";
@@ -66,7 +66,7 @@ describe("a page", needs("chromium"), () => {
   test("that sends 20 MB to a server which does not take is told so, and loses nothing", async () => {
     const { page, listener } = await open(
       `
-      import { lines, Poller, runLoop, websocket } from "../../src/browser.ts";
+      import { lines, Poller, runLoop, websocket } from "./src/browser.ts";
       const net = new Poller();
       const server = net.connect(websocket("/"), lines({ maxLineBytes: 100_000 }));
       globalThis.probe = { sent: 0, refused: 0, pending: 0 };
@@ -133,7 +133,7 @@ describe("a page", needs("chromium"), () => {
 
   test("rides on animation frames, and goes on with what comes while it is hidden", async () => {
     const { page, listener } = await open(`
-      import { lines, Poller, runLoop, websocket } from "../../src/browser.ts";
+      import { lines, Poller, runLoop, websocket } from "./src/browser.ts";
       const net = new Poller();
       const server = net.connect(websocket("/"), lines());
       globalThis.probe = { ticks: 0, heard: 0 };
@@ -168,7 +168,7 @@ describe("a page", needs("chromium"), () => {
 
   test("without animation frames, as a worker may be, says so", async () => {
     const { page } = await open(`
-      import { Poller, runLoop } from "../../src/browser.ts";
+      import { Poller, runLoop } from "./src/browser.ts";
       globalThis.requestAnimationFrame = undefined;
       globalThis.probe = {};
       runLoop({ pace: "animation", poller: new Poller(), tick() {} }).catch((error) => { probe.reason = String(error); });`);
@@ -180,7 +180,7 @@ describe("a page", needs("chromium"), () => {
 
   test("is told why it cannot connect, as far as browsers tell", async () => {
     const { page } = await open(`
-      import { lines, Poller, runLoop, websocket } from "../../src/browser.ts";
+      import { lines, Poller, runLoop, websocket } from "./src/browser.ts";
       const net = new Poller();
       const server = net.connect(websocket("ws://127.0.0.1:1/"), lines());
       globalThis.probe = {};
@@ -198,7 +198,7 @@ describe("a page", needs("chromium"), () => {
 
   test("waits for activity as a program in Node does, and wakes when its bytes have left", async () => {
     const { page, listener } = await open(`
-      import { lines, Poller, waitForActivity, websocket } from "../../src/browser.ts";
+      import { lines, Poller, waitForActivity, websocket } from "./src/browser.ts";
       const net = new Poller({ sendLimitBytes: 100_000 });
       const server = net.connect(websocket("/"), lines({ maxLineBytes: 100_000 }));
       globalThis.probe = { heard: 0, reason: "" };
@@ -221,7 +221,7 @@ describe("a page", needs("chromium"), () => {
 
 /** A page that takes nothing until it is told to. */
 const TAKER = `
-  import { lines, Poller, runLoop, websocket } from "../../src/browser.ts";
+  import { lines, Poller, runLoop, websocket } from "./src/browser.ts";
   const net = new Poller({ receiveLimitBytes: 100_000 });
   const server = net.connect(websocket("/", OPTIONS), lines({ maxLineBytes: 100_000 }));
   globalThis.probe = { heard: 0, takes: false };
