@@ -13,7 +13,7 @@ export interface NameQuery {
 
 /** The handler for the answer to a {@link NameQuery}. Neither call throws. */
 export interface NameAnswer {
-  /** The query has found at least one address; they stand in the order to try them. */
+  /** The query has found at least one address. They are in the order to try them. */
   found(addresses: readonly Address[]): void;
   /** The query has failed. */
   failed(reason: CloseReason): void;

@@ -28,30 +28,30 @@ export interface PeerLimitOptions {
   readonly sendOverflow?: SendOverflow;
   /**
    * How long the peer may take to send its first whole message, in milliseconds;
-   * later the connection closes with `timeout`. No limit by default: a spectator
+   * after that the connection closes with `timeout`. No limit by default: a spectator
    * may never send.
    */
   readonly firstMessageTimeoutMs?: number;
   /**
    * How long the peer may take to finish a message that it has begun, in
-   * milliseconds; later the connection closes with `timeout`. 10,000 by default:
-   * the time of a 64 KiB message at 50 kbit/s, the slowest network worth serving.
+   * milliseconds; after that the connection closes with `timeout`. 10,000 by default:
+   * a 64 KiB message takes that long at 50 kbit/s, and no honest peer is slower.
    */
   readonly partialMessageTimeoutMs?: number;
   /**
-   * How long the peer may send no bytes at all, in milliseconds; later the
+   * How long the peer may send no bytes at all, in milliseconds; after that the
    * connection closes with `timeout`. No limit by default, for spectators.
    */
   readonly idleTimeoutMs?: number;
   /**
-   * How long the oldest unsent byte may wait, in milliseconds; later the
+   * How long the oldest unsent byte may wait, in milliseconds; after that the
    * connection closes with `overflow`. 60,000 by default: a game cannot use a
    * message that is a minute late, and the system alone takes a quarter of an
    * hour to notice a pulled cable.
    */
   readonly unsentTimeoutMs?: number;
   /**
-   * How long the receive limit may pause the connection, in milliseconds; later
+   * How long the receive limit may pause the connection, in milliseconds; after that
    * it closes with `overflow`, and the messages that had arrived can still be
    * received. 60,000 by default: there is no other way to notice that a paused
    * peer is gone without a reset, and a game that is a minute behind does not

@@ -4,8 +4,8 @@
  *     socket events ──▶ link events        link calls ──▶ socket calls
  *
  * Decides how a socket is read, written and ended so that nothing is lost. The
- * socket always flows, so that the end of the peer's stream is noticed. It is
- * half-open, so that an answer still reaches a peer that has ended its stream.
+ * socket always flows, so that the end of the peer's stream is noticed. It allows
+ * a half-close, so that an answer still reaches a peer that has ended its stream.
  * Its listeners are set before it can fail. Knows no messages.
  */
 import type { Socket } from "node:net";

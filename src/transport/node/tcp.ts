@@ -36,8 +36,8 @@ export interface TcpOptions {
   readonly noDelay?: boolean;
   /**
    * The silence after which the system probes the peer, in milliseconds; 0, the
-   * default, means never. The system rounds it down to whole seconds (Node's
-   * `keepAliveInitialDelay`).
+   * default, means never. Node rounds it down to whole seconds
+   * (`keepAliveInitialDelay`).
    */
   readonly keepAliveDelayMs?: number;
   /**

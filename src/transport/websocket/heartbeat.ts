@@ -1,6 +1,6 @@
 /**
  * The heartbeat: finds peers that are gone without a close. It pings a silent
- * link, and expires one that stays silent. Knows no sockets and no frames.
+ * link, and expires one that stays silent. Knows no sockets.
  *
  *     pump ──▶ the members that are due ──▶ ping, or expire
  *
