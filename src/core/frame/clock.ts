@@ -1,15 +1,15 @@
 /**
- * Real time, for those who bring none of their own: the default of `poll(now)`
- * and of budgets in milliseconds, and the rest that an awaited dispose takes
- * between its polls. The only place in the core that knows it.
+ * Real time: the default of `poll(now)`, the clock of budgets in milliseconds, and
+ * the pause of an awaited dispose between its polls. The only file of the core
+ * that knows it.
  */
 
-/** Milliseconds since some fixed moment; never goes back. */
+/** Returns the milliseconds since a fixed moment; never goes back. */
 export function now(): number {
   return performance.now();
 }
 
-/** Lets the rest of the process run for `lengthMs`. */
+/** Waits for `lengthMs`, while the rest of the process runs. */
 export function sleep(lengthMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, lengthMs));
 }

@@ -1,18 +1,18 @@
 /**
- * Deadlines for a house full of guests: the earliest of all stands at the top
- * of a heap, so a frame costs what is due in it, however many wait. A page,
- * which has a handful, does not load it.
+ * Deadlines for thousands of connections, in a binary heap with the earliest at
+ * the top. A frame costs only the deadlines that are due in it, however many wait.
+ * A page has few deadlines, and does not load this file.
  */
 import { type Deadline, Deadlines, type Expiring } from "./deadlines.ts";
 
-/** Who is due, and when, of thousands. */
+/** The same as {@link Deadlines}, for thousands of members. */
 export class DeadlineHeap<Member extends Expiring> extends Deadlines<Member> {
-  /** A binary heap: none is due before the one above it, whose index is half of its own. */
+  /** A binary heap: no entry is due before its parent, whose index is half of its own. */
   readonly #heap: Entry<Member>[] = [];
 
   override set(member: Member, untilMs: number): void {
     if (untilMs === Infinity) {
-      this.#clear(member);
+      this.#remove(member);
       return;
     }
     const entry = entryOf(member) ?? { member, untilMs, index: this.#heap.length };
@@ -25,7 +25,7 @@ export class DeadlineHeap<Member extends Expiring> extends Deadlines<Member> {
     return this.#heap[0];
   }
 
-  #clear(member: Member): void {
+  #remove(member: Member): void {
     const entry = entryOf(member);
     if (entry === undefined) return;
     member.deadline = undefined;
@@ -33,21 +33,21 @@ export class DeadlineHeap<Member extends Expiring> extends Deadlines<Member> {
     if (last !== undefined && last !== entry) this.#place(last, entry.index);
   }
 
-  /** Puts `entry` where it belongs, from `index` up or down. */
+  /** Moves `entry` to its place in the heap, up or down from `index`. */
   #place(entry: Entry<Member>, index: number): void {
     let at = index;
     while (at > 0) {
-      const above = (at - 1) >> 1;
-      if (this.#dueAt(above) <= entry.untilMs) break;
-      this.#move(above, at);
-      at = above;
+      const parent = (at - 1) >> 1;
+      if (this.#dueAt(parent) <= entry.untilMs) break;
+      this.#move(parent, at);
+      at = parent;
     }
     for (;;) {
       const left = 2 * at + 1;
-      const below = this.#dueAt(left + 1) < this.#dueAt(left) ? left + 1 : left;
-      if (this.#dueAt(below) >= entry.untilMs) break;
-      this.#move(below, at);
-      at = below;
+      const child = this.#dueAt(left + 1) < this.#dueAt(left) ? left + 1 : left;
+      if (this.#dueAt(child) >= entry.untilMs) break;
+      this.#move(child, at);
+      at = child;
     }
     entry.index = at;
     this.#heap[at] = entry;
@@ -64,13 +64,13 @@ export class DeadlineHeap<Member extends Expiring> extends Deadlines<Member> {
   }
 }
 
-/** A member carries its entry: a Map of them keeps whoever left it from being collected soon, see `connection-set.ts`. */
+/** The entry of a member, which carries it itself: a Map would delay the collection of members, see `connection-set.ts`. */
 function entryOf<Member extends Expiring>(member: Member): Entry<Member> | undefined {
   return member.deadline as Entry<Member> | undefined;
 }
 
 interface Entry<Member> extends Deadline<Member> {
   untilMs: number;
-  /** Where it stands in the heap. */
+  /** Its index in the heap. */
   index: number;
 }

@@ -1,18 +1,19 @@
 /**
- * Who is due, and when, in polled time: the time that frames have counted. Each
- * member has one deadline, the first of its own. Looks at all of them in every
- * frame, which a handful is soonest done with; `deadline-heap.ts` is for many.
+ * Deadlines in polled time, which is the time that frames have counted. Each
+ * member has one, the earliest of its own. Every frame checks all of them, the
+ * fastest way for a few; `deadline-heap.ts` is for many. Knows no connection.
  *
- * A late frame counts for no more than a bound, and ends nobody: what the peers
- * said meanwhile has not been read yet. The next one judges, late or not.
+ * A late frame counts for a bounded time and expires no deadline, as the messages
+ * that arrived meanwhile have not been read yet. The next frame expires them,
+ * even if it is late too.
  */
 
-/** What runs against time, and until when. */
+/** The deadlines of one poller. */
 export class Deadlines<Member extends Expiring> {
-  /** The time that frames have counted, in milliseconds. */
+  /** Polled time: the time that frames have counted, in milliseconds. */
   polledMs = 0;
   readonly #maxFrameMs: number;
-  /** The time that late frames took and did not count, in milliseconds. */
+  /** The time of late frames that was not counted, in milliseconds. */
   uncountedMs = 0;
   readonly #waiting = new Map<Member, Deadline<Member>>();
   #wasLate = false;
@@ -21,16 +22,16 @@ export class Deadlines<Member extends Expiring> {
     this.#maxFrameMs = maxFrameMs;
   }
 
-  /** Begins or replaces the deadline of `member`, in polled time; `Infinity` takes it away. */
+  /** Sets the deadline of `member`, in polled time; `Infinity` removes it. */
   set(member: Member, untilMs: number): void {
     if (untilMs === Infinity) this.#waiting.delete(member);
     else this.#waiting.set(member, { member, untilMs });
   }
 
   /**
-   * How soon a poll should come for the deadlines' sake, in milliseconds;
-   * `Infinity` when none runs. One frame counts for no more than a bound, so
-   * this is never more than that.
+   * The delay until the next poll that a deadline needs, in milliseconds;
+   * `Infinity` when there is none. Never more than the bound of one frame, as no
+   * frame counts for more.
    */
   get dueInMs(): number {
     const { first } = this;
@@ -38,7 +39,7 @@ export class Deadlines<Member extends Expiring> {
     return Math.max(0, Math.min(first.untilMs - this.polledMs, this.#maxFrameMs));
   }
 
-  /** A frame has passed: expires who is late. The frame itself, as V8 boxes a fraction that is handed on. */
+  /** Counts a frame, and expires the deadlines that have passed. Takes the frame object, as V8 would box the number. */
   pass({ deltaMs }: { readonly deltaMs: number }): void {
     const passedMs = Math.min(deltaMs, this.#maxFrameMs);
     const isLate = deltaMs > passedMs;
@@ -48,7 +49,7 @@ export class Deadlines<Member extends Expiring> {
     this.#wasLate = isLate;
   }
 
-  /** The earliest of all. */
+  /** The earliest deadline. */
   protected get first(): Deadline<Member> | undefined {
     let first: Deadline<Member> | undefined;
     for (const deadline of this.#waiting.values()) {
@@ -72,9 +73,10 @@ export interface Deadline<Member> {
   readonly untilMs: number;
 }
 
-/** What is told that its deadline has passed. */
+/** A member with a deadline. */
 export interface Expiring {
+  /** Called when its deadline has passed. */
   handleTimeout(): void;
-  /** Where whoever keeps its deadline finds that again. */
+  /** A field for the `DeadlineHeap`, which stores its entry here. */
   deadline?: Deadline<unknown> | undefined;
 }

@@ -1,18 +1,18 @@
 /**
- * What `poll()` answers: one frame in numbers. The counts are what the poller's
- * statistics grew by, so the two can never disagree.
+ * The result of `poll()`: one frame in numbers. The counts are the differences of
+ * the poller's statistics, so the two always agree. Counts nothing by itself.
  */
 import type { PollerStats } from "./stats.ts";
 
-/** One frame in numbers. The object is the same for every frame of a poller: copy what you keep. */
+/** One frame in numbers. A poller returns the same object for every frame: copy the numbers that you keep. */
 export interface Frame {
-  /** The number of this frame, counted from 1. */
+  /** The number of this frame, from 1. */
   readonly tick: number;
-  /** The time that `poll(now)` was given, in milliseconds. */
+  /** The time passed to `poll(now)`, in milliseconds. */
   readonly nowMs: number;
-  /** Milliseconds since the frame before; 0 in the first, and never below. */
+  /** The time since the previous frame, in milliseconds; 0 in the first frame, and never negative. */
   readonly deltaMs: number;
-  /** Guests that came to a door in this frame. */
+  /** Connections that began to wait for `tryAccept()` in this frame. */
   readonly accepted: number;
   /** Connections made by `connect` that opened in this frame. */
   readonly opened: number;
@@ -20,9 +20,9 @@ export interface Frame {
   readonly closed: number;
   /** Messages that became visible in this frame. */
   readonly received: number;
-  /** Bytes of those messages on the wire, framing included. */
+  /** The size of those messages on the wire, in bytes, framing included. */
   readonly receivedBytes: number;
-  /** Messages that have arrived and wait for later frames, because the frame budget is used up. */
+  /** Messages that have arrived and wait for a later frame, because the frame budget is used up. */
   readonly remaining: number;
 }
 
@@ -38,7 +38,7 @@ export class ReusedFrame implements Frame {
   receivedBytes = 0;
   remaining = 0;
 
-  /** Begins a frame: notes the time, and the statistics to measure from. */
+  /** Starts a frame: stores the time, and the statistics before it. */
   begin({ nextMs, counters }: { readonly nextMs: number; readonly counters: PollerStats }): void {
     this.deltaMs = this.tick === 0 ? 0 : Math.max(0, nextMs - this.nowMs);
     this.nowMs = nextMs;
@@ -46,7 +46,7 @@ export class ReusedFrame implements Frame {
     this.#measure(counters, -1);
   }
 
-  /** Ends it: the counts are what the statistics grew by since. */
+  /** Ends the frame: the counts are the growth of the statistics since `begin`. */
   finish(stats: PollerStats, remaining: number): void {
     this.#measure(stats, 1);
     this.remaining = remaining;

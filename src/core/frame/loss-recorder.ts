@@ -1,11 +1,12 @@
 /**
- * What one connection lost by the policies that were chosen for it: counted as
- * the rest of its books, and told once a frame.
+ * The losses of one connection by its overflow policies. Counts them for the
+ * connection, its listener and its poller, and reports them once per frame.
+ * Decides nothing about what is dropped.
  */
 import type { ConnectionOwner, ConnectionRef } from "./poll-context.ts";
 import type { Counters, StreamStats } from "./stats.ts";
 
-/** The losses of one connection. */
+/** The loss recorder of one connection. */
 export class LossRecorder<Member extends ConnectionRef> {
   readonly #owner: ConnectionOwner<Member>;
   readonly #own: Counters<StreamStats>;
@@ -17,7 +18,7 @@ export class LossRecorder<Member extends ConnectionRef> {
     this.#own = own;
   }
 
-  /** So many messages are lost. */
+  /** Counts lost messages: `received` ones and `sent` ones. */
   count(received: number, sent: number): void {
     this.#received += received;
     this.#sent += sent;
@@ -29,7 +30,7 @@ export class LossRecorder<Member extends ConnectionRef> {
     }
   }
 
-  /** Tells what was lost since the last time; nothing, in the usual case. */
+  /** Emits one event for the losses since the last report; none when nothing was lost, the usual case. */
   report(): void {
     const [received, sent] = [this.#received, this.#sent];
     if (received + sent === 0) return;

@@ -1,68 +1,69 @@
 /**
- * What was counted. Plain numbers in plain objects: reading costs nothing, and
- * like all else they change only in `poll()` and by the game's own calls.
+ * The statistics: plain numbers in plain objects, so that reading them is free.
+ * Like all visible state they change only in `poll()` and in calls of the game.
+ * Decides what is counted; the recorders do the counting.
  */
 
 /** Counted for each connection and datagram socket, and summed for its listener and its poller. */
 export interface TrafficStats {
   /** Messages that became visible. */
   readonly receivedMessages: number;
-  /** Bytes of those messages on the wire, framing included. */
+  /** The size of those messages on the wire, in bytes, framing included. */
   readonly receivedBytes: number;
-  /** Messages that were queued to leave. */
+  /** Messages that were queued to be sent. */
   readonly sentMessages: number;
-  /** Bytes of those messages on the wire, framing included. */
+  /** The size of those messages on the wire, in bytes, framing included. */
   readonly sentBytes: number;
-  /** Messages that were refused because the outbox was full. */
+  /** Messages that were refused because the send limit was reached. */
   readonly refusedMessages: number;
 }
 
 /** Counted for each connection, and summed for its listener and its poller. */
 export interface StreamStats extends TrafficStats {
-  /** Messages that a newer one of the same key replaced before they left; not in `sentMessages`. */
+  /** Messages that a newer one with the same key replaced before they were sent; not in `sentMessages`. */
   readonly replacedMessages: number;
-  /** Messages that `tryRecvLatest` passed over; in `receivedMessages` as well. */
+  /** Messages that `tryRecvLatest` skipped; in `receivedMessages` as well. */
   readonly skippedMessages: number;
-  /** Messages that came and were dropped, by `receiveOverflow`. */
+  /** Messages that arrived and were dropped, by `receiveOverflow`. */
   readonly lostReceived: number;
-  /** Messages that were queued and dropped before they left, by `sendOverflow`; in `sentMessages` as well. */
+  /** Messages that were queued and dropped before they were sent, by `sendOverflow`; in `sentMessages` as well. */
   readonly lostSent: number;
 }
 
 /** Counted for each connection. */
 export interface ConnectionStats extends StreamStats {
-  /** The most that ever waited to be received, in bytes, weights included. */
+  /** The most bytes that ever waited to be received, the weights of messages included. */
   readonly inboxPeakBytes: number;
-  /** The most that ever waited to be sent, in bytes. */
+  /** The most bytes that ever waited to be sent. */
   readonly outboxPeakBytes: number;
-  /** How often the receive limit stopped the reading. */
+  /** How often the receive limit paused the connection. */
   readonly pauses: number;
-  /** How long the receive limit kept the reading stopped, in milliseconds of polled time. */
+  /** How long the receive limit paused the connection in total, in milliseconds of polled time. */
   readonly pausedMs: number;
 }
 
 /** Counted for each listener. */
 export interface ListenerStats extends StreamStats {
-  /** Guests that came to the door. */
+  /** Incoming connections that passed all limits and were queued for `tryAccept()`. */
   readonly accepted: number;
-  /** Guests that were sent away, for whatever reason. */
+  /** Incoming connections that were rejected, for any reason. */
   readonly dropped: number;
   /**
    * The same by reason: the name of the limit or list, such as
-   * `"maxConnectionsPerAddress"`, or the code or kind of what the transport said.
+   * `"maxConnectionsPerAddress"`, or the code or kind of the transport's reason.
    */
   readonly droppedBy: Readonly<Record<string, number>>;
-  /** The most guests that ever waited at the door. */
+  /** The most connections that ever waited to be accepted. */
   readonly acceptPeak: number;
 }
 
 /** Counted for each datagram socket. */
 export interface DatagramStats extends TrafficStats {
-  /** Messages lost because the game did not take them in time. */
+  /** Messages that were dropped because the game did not take them in time. */
   readonly dropped: number;
-  /** Datagrams that held no message, did not decode, or were over `maxDatagramBytes`. */
+  /** Datagrams that had no message, could not be decoded, or were over `maxDatagramBytes`. */
   readonly malformed: number;
-  /** Datagrams that the network has reported as not arrived. */
+  /** Datagrams that the network has reported as undelivered. */
   readonly failed: number;
 }
 
@@ -70,9 +71,9 @@ export interface DatagramStats extends TrafficStats {
 export interface PollerStats extends StreamStats {
   /** How often `poll()` was called. */
   readonly polls: number;
-  /** Guests that came to any door. */
+  /** Incoming connections that any listener queued for `tryAccept()`. */
   readonly accepted: number;
-  /** Guests that were sent away at any door. */
+  /** Incoming connections that any listener rejected. */
   readonly dropped: number;
   /** Connections made by `connect` that opened. */
   readonly opened: number;
@@ -80,17 +81,17 @@ export interface PollerStats extends StreamStats {
   readonly closed: number;
 }
 
-/** The same, writable, for those who count. */
+/** Writable statistics, for the code that counts. */
 export type Counters<Stats> = { -readonly [Name in keyof Stats]: Stats[Name] };
 
-// Written out in full: an object spread gives each object a hidden class of its
-// own in V8, and counting on 1,000 of them then costs forty times as much.
+// Each object is written out in full: with an object spread V8 gives each one a
+// hidden class of its own, and counting on 1,000 of them costs forty times as much.
 
 export function connectionCounters(): Counters<ConnectionStats> {
   return {
     receivedMessages: 0,
     receivedBytes: 0,
-    inboxPeakBytes: 0, // with the two that change in the same frame
+    inboxPeakBytes: 0, // next to the two that change in the same frame
     sentMessages: 0,
     sentBytes: 0,
     refusedMessages: 0,

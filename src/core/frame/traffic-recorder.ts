@@ -1,15 +1,14 @@
 /**
- * What one connection counts: each number once for itself, once for the
- * listener it came through and once for its poller, so that the three agree.
- * Decides nothing.
+ * The traffic of one connection. Each number is counted for the connection, for
+ * its listener and for its poller, so that the three agree. Decides nothing.
  */
 
 import type { Inbox } from "../storage/inbox.ts";
 import { type ConnectionStats, type Counters, connectionCounters, type StreamStats } from "./stats.ts";
 
-/** The recorder of one connection. */
+/** The traffic recorder of one connection. */
 export class TrafficRecorder {
-  /** The connection's own. */
+  /** The counters of the connection itself. */
   readonly own: Counters<ConnectionStats> = connectionCounters();
   readonly #poller: Counters<StreamStats>;
   readonly #listener: Counters<StreamStats> | undefined;
@@ -19,7 +18,7 @@ export class TrafficRecorder {
     this.#listener = listener?.counters;
   }
 
-  /** A latch made so many messages visible. */
+  /** Counts a latch of the inbox, which made `messages` messages visible. */
   recordLatch(messages: number, inbox: Pick<Inbox<never>, "latchedBytes" | "peakBytes">): void {
     const { latchedBytes } = inbox;
     countReceived(this.own, messages, latchedBytes);
@@ -28,28 +27,28 @@ export class TrafficRecorder {
     this.own.inboxPeakBytes = inbox.peakBytes;
   }
 
-  /** A message was queued. */
+  /** Counts a message that was queued. */
   sent(sizeBytes: number): void {
     countSent(this.own, sizeBytes);
     countSent(this.#poller, sizeBytes);
     if (this.#listener !== undefined) countSent(this.#listener, sizeBytes);
   }
 
-  /** A message took the place of another, and `moreBytes` of room with it. */
+  /** Counts a message that replaced another one, and is `moreBytes` larger. */
   replaced(moreBytes: number): void {
     countReplaced(this.own, moreBytes);
     countReplaced(this.#poller, moreBytes);
     if (this.#listener !== undefined) countReplaced(this.#listener, moreBytes);
   }
 
-  /** So many messages were passed over by the game. */
+  /** Counts messages that the game skipped. */
   skipped(messages: number): void {
     this.own.skippedMessages += messages;
     this.#poller.skippedMessages += messages;
     if (this.#listener !== undefined) this.#listener.skippedMessages += messages;
   }
 
-  /** A message found no room. */
+  /** Counts a message that was refused. */
   refused(): void {
     this.own.refusedMessages++;
     this.#poller.refusedMessages++;

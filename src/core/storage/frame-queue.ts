@@ -1,24 +1,23 @@
 /**
- * The frame queue: the one place where time is cut into frames.
+ * The frame queue: the only place where time is divided into frames.
  *
  *     writer ── put ──▶ arriving ┊ latch ┊ ready ── take ──▶ reader
  *
- * Items arrive whenever they like; the reader looks once per frame. Between two
- * latches the ready side can only shrink, so a tick sees the same world from
- * its first line to its last. Knows nothing of bytes' meaning, sockets or
- * clocks.
+ * Items arrive at any time; the reader reads once per frame. Between two latches
+ * the ready side can only shrink, so a tick sees the same state from its first
+ * line to its last. Knows nothing of bytes, sockets or clocks.
  */
 import type { Inbox } from "./inbox.ts";
 
-/** A queue with a frame's border across it. */
+/** A queue that is divided by the boundary of a frame. */
 export class FrameQueue<Item> implements Inbox<Item> {
-  /** Whether the reader is to see nothing, for the time being. */
+  /** Whether the items are hidden from the reader for now. */
   isHeld = false;
-  /** Whether someone waits for it to get emptier, and is to be told when something was taken. */
+  /** Whether the owner wants to be notified after a {@link take}, as it waits for room. */
   notifyOnTake = false;
-  /** The most that it ever weighed, in bytes. */
+  /** The largest weight so far, in bytes. */
   peakBytes = 0;
-  // One ring holds both sides: head ≤ border ≤ tail, all of them ever growing.
+  // One ring holds both sides: head ≤ visibleEnd ≤ tail. The three only grow, and are masked to find a slot.
   #items: (Item | undefined)[] = [];
   #sizes: number[] = [];
   #mask = -1;
@@ -28,37 +27,37 @@ export class FrameQueue<Item> implements Inbox<Item> {
   #weightBytes = 0;
   #latchedBytes = 0;
 
-  /** How many items the reader may take in this frame. */
+  /** How many items the reader can take in this frame. */
   get ready(): number {
     return this.isHeld ? 0 : this.#visibleEnd - this.#head;
   }
 
-  /** How many items the next latch could let cross. */
+  /** How many items the next {@link latch} can make ready. */
   get arriving(): number {
     return this.isHeld ? 0 : this.#tail - this.#visibleEnd;
   }
 
-  /** How many items it holds on both sides. */
+  /** How many items it holds, arriving and ready. */
   get length(): number {
     return this.#tail - this.#head;
   }
 
-  /** What both sides weigh, in bytes: each item its size and {@link ITEM_WEIGHT_BYTES}. */
+  /** The weight of all items, in bytes: for each its size plus {@link ITEM_WEIGHT_BYTES}. */
   get weightBytes(): number {
     return this.#weightBytes;
   }
 
-  /** The sizes of the items that the last {@link latch} let through, in bytes. */
+  /** The total size of the items that the last {@link latch} made ready, in bytes. */
   get latchedBytes(): number {
     return this.#latchedBytes;
   }
 
-  /** The size of the item that {@link take} would answer, in bytes; 0 when there is none. */
+  /** The size of the item that {@link take} would return, in bytes; 0 if there is none. */
   get nextBytes(): number {
     return this.ready > 0 ? (this.#sizes[this.#head & this.#mask] ?? 0) : 0;
   }
 
-  /** Files an item on the arriving side. */
+  /** Adds an item to the arriving side. Its size is in bytes. */
   put(item: Item, sizeBytes: number): void {
     if (this.#tail - this.#head > this.#mask) this.#grow();
     const slot = this.#tail++ & this.#mask;
@@ -68,12 +67,12 @@ export class FrameQueue<Item> implements Inbox<Item> {
     if (this.#weightBytes > this.peakBytes) this.peakBytes = this.#weightBytes;
   }
 
-  /** Lets at most `most` items cross the border, the oldest first, and answers how many did. */
-  latch(most: number = Infinity): number {
-    const count = Math.min(most, this.arriving);
+  /** Makes at most `maxItems` items ready, the oldest first, and returns how many. */
+  latch(maxItems: number = Infinity): number {
+    const count = Math.min(maxItems, this.arriving);
     this.#latchedBytes = 0;
     if (this.#head === this.#visibleEnd && count === this.length) {
-      // All that there is, as mostly: no size needs to be looked up.
+      // The usual case: all items become ready, and their sizes need not be added up.
       this.#visibleEnd = this.#tail;
       this.#latchedBytes = this.#weightBytes - count * ITEM_WEIGHT_BYTES;
       return count;
@@ -84,7 +83,7 @@ export class FrameQueue<Item> implements Inbox<Item> {
     return count;
   }
 
-  /** The oldest ready item, or `undefined` when this frame has no more: the usual case. */
+  /** Returns `undefined` when this frame has no more items, which is the usual case; otherwise the oldest ready item. */
   take(): Item | undefined {
     if (this.#head === this.#visibleEnd || this.isHeld) return undefined;
     const slot = this.#head++ & this.#mask;
@@ -95,7 +94,7 @@ export class FrameQueue<Item> implements Inbox<Item> {
     return item;
   }
 
-  /** Forgets the newest item, if it is still arriving, and answers whether it was. */
+  /** Drops the newest item if it is still arriving, and returns whether it did. */
   dropNewest(): boolean {
     if (this.#tail === this.#visibleEnd) return false;
     const slot = --this.#tail & this.#mask;
@@ -104,7 +103,7 @@ export class FrameQueue<Item> implements Inbox<Item> {
     return true;
   }
 
-  /** Forgets everything on both sides. */
+  /** Drops all items, arriving and ready. */
   clear(): void {
     this.#use({ items: [], sizes: [] });
     this.#rewind();
@@ -135,13 +134,13 @@ export class FrameQueue<Item> implements Inbox<Item> {
   }
 }
 
-/** The slots of a queue; as many as a power of two, or none. */
+/** The slots of a queue. Their number is a power of two, or 0. */
 interface Ring<Item> {
   readonly items: (Item | undefined)[];
   readonly sizes: number[];
 }
 
-/** An empty ring with `slots` at least: the one put aside, where it is large enough. */
+/** An empty ring of at least `slots` slots: the spare one if it is large enough. */
 function ringOf(slots: number): Ring<unknown> {
   if (slots <= KEPT_SLOTS || slots > spareRing.items.length) {
     return { items: new Array(slots).fill(undefined), sizes: new Array(slots).fill(0) };
@@ -151,23 +150,23 @@ function ringOf(slots: number): Ring<unknown> {
   return ring;
 }
 
-/** Keeps an emptied ring for whoever needs one next. */
+/** Keeps an emptied ring for the next queue that grows. */
 function keepSpare(ring: Ring<unknown>): void {
   const slots = ring.items.length;
   if (slots > spareRing.items.length && slots <= SPARE_SLOTS) spareRing = ring;
 }
 
 /**
- * What an item costs beside its bytes: two slots, and a small string's or
- * array's header. Charged so that a flood of empty messages is not free.
+ * The memory that an item takes besides its bytes: two slots, and the header of a
+ * small string or array. Counted so that a flood of empty messages is not free.
  */
 export const ITEM_WEIGHT_BYTES = 64;
 
-/** A power of two, as every capacity is. Enough for what a player sends in a frame. */
+/** The first capacity, a power of two like all. Enough for the messages of a player in one frame. */
 const FIRST_SLOTS = 4;
-/** A ring above this is given back when empty: one flood must not cost each queue memory for ever. */
+/** A larger ring is released when empty: one flood must not cost each queue its memory for ever. */
 const KEPT_SLOTS = 256;
-/** One ring of up to 4 MiB is kept for all: a flood fills the same one in every frame. */
+/** One spare ring of up to 4 MiB serves all queues: a flood then fills the same ring in every frame. */
 const SPARE_SLOTS = 262_144;
 
 const NO_RING: Ring<unknown> = { items: [], sizes: [] };

@@ -1,36 +1,36 @@
 /**
- * What a frame queue of a connection's messages can do, however they wait in it: as
- * messages (`frame-queue.ts`) or as the bytes they came in (`record-queue.ts`).
- * An interface only, so that a page loads what it needs.
+ * The interface of a queue of received messages. They wait in it as messages
+ * (`frame-queue.ts`) or as the bytes they arrived in (`record-queue.ts`). Only an
+ * interface, so that a page loads only the queue it needs.
  */
 import type { MessageSink } from "../../codec/codec.ts";
 
-/** Messages of one peer, with a frame's border across them. Sizes are those on the wire. */
+/** The messages of one peer, divided by the boundary of a frame. Sizes are those on the wire. */
 export interface Inbox<Item> extends MessageSink<Item> {
-  /** Whether the reader is to see nothing, for the time being. */
+  /** Whether the messages are hidden from the reader for now. */
   isHeld: boolean;
-  /** Whether someone waits for it to get emptier, and is to be told when something was taken. */
+  /** Whether the owner wants to be notified after a `take`, as it waits for room. */
   notifyOnTake: boolean;
-  /** The most that it ever weighed, in bytes. */
+  /** The largest weight so far, in bytes. */
   readonly peakBytes: number;
-  /** How many items the reader may take in this frame. */
+  /** How many items the reader can take in this frame. */
   readonly ready: number;
-  /** How many items the next latch could let cross. */
+  /** How many items the next `latch` can make ready. */
   readonly arriving: number;
-  /** How many items it holds on both sides. */
+  /** How many items it holds, arriving and ready. */
   readonly length: number;
-  /** What both sides weigh, in bytes: each item its size and a fixed weight. */
+  /** The weight of all items, in bytes: for each its size plus a fixed weight. */
   readonly weightBytes: number;
-  /** The sizes of the items that the last latch let through, in bytes. */
+  /** The total size of the items that the last `latch` made ready, in bytes. */
   readonly latchedBytes: number;
-  /** The size of the item that `take` would answer, in bytes; 0 when there is none. */
+  /** The size of the item that `take` would return, in bytes; 0 if there is none. */
   readonly nextBytes: number;
-  /** Lets at most `most` items cross the border, the oldest first, and answers how many did. */
-  latch(most?: number): number;
-  /** The oldest ready item, or `undefined` when this frame has no more: the usual case. */
+  /** Makes at most `maxItems` items ready, the oldest first, and returns how many. */
+  latch(maxItems?: number): number;
+  /** Returns `undefined` when this frame has no more items, which is the usual case; otherwise the oldest ready item. */
   take(): Item | undefined;
-  /** Forgets the newest item, if it is still arriving, and answers whether it was. */
+  /** Drops the newest item if it is still arriving, and returns whether it did. */
   dropNewest(): boolean;
-  /** Forgets everything on both sides. */
+  /** Drops all items, arriving and ready. */
   clear(): void;
 }

@@ -1,19 +1,18 @@
 /**
  * A fast path: a frame queue for records of one size, which wait as the bytes they
- * came in. A flood of objects that outlive their frame costs more to collect
- * than all else that is done with them: of the 100 ns that a record of three
- * f32 took, 60. Bytes are nothing to collect, and the object is made when the
- * game takes it.
+ * arrived in. Objects that outlive their frame are expensive to collect: of the
+ * 100 ns that a record of three f32 took, 60 were garbage collection. Bytes need
+ * none, and the object is made when the game takes it.
  *
  *     decoder: checks ── putRecords ──▶ bytes ┊ latch ┊ ── take: reads ──▶ reader
  *
- * Does what `frame-queue.ts` does, and knows records by their size alone.
+ * Behaves like `frame-queue.ts`, and knows only the size of a record.
  */
 import type { RecordReader } from "../../codec/codec.ts";
 import { ITEM_WEIGHT_BYTES } from "./frame-queue.ts";
 import type { Inbox } from "./inbox.ts";
 
-/** A queue of records with a frame's border across it. */
+/** A queue of records that is divided by the boundary of a frame. */
 export class RecordQueue<Item> implements Inbox<Item> {
   isHeld = false;
   notifyOnTake = false;
@@ -22,7 +21,7 @@ export class RecordQueue<Item> implements Inbox<Item> {
 
   readonly #reader: RecordReader<Item>;
   readonly #sizeBytes: number;
-  // One ring of records: head ≤ border ≤ tail, all of them ever growing.
+  // One ring of records: head ≤ visibleEnd ≤ tail. The three only grow, and are masked to find a slot.
   #bytes = NO_BYTES;
   #view = new DataView(NO_BYTES.buffer);
   #mask = -1;
@@ -55,7 +54,7 @@ export class RecordQueue<Item> implements Inbox<Item> {
     return this.ready > 0 ? this.#sizeBytes : 0;
   }
 
-  /** Files `count` records that lie in `bytes` from `start` on. */
+  /** Copies `count` records from `bytes`, which start at `start`, to the arriving side. */
   putRecords(bytes: Uint8Array, start: number, count: number): void {
     if (this.length + count > this.#mask + 1) this.#grow(this.length + count);
     const slot = this.#tail & this.#mask;
@@ -66,13 +65,13 @@ export class RecordQueue<Item> implements Inbox<Item> {
     this.peakBytes = Math.max(this.peakBytes, this.weightBytes);
   }
 
-  /** Not for this one: its decoder knows {@link putRecords}. */
+  /** Throws: a decoder with records uses {@link putRecords}. */
   put(): void {
-    throw new Error("a frame queue of records was given a message");
+    throw new Error("a record queue takes records, and was given a message");
   }
 
-  latch(most: number = Infinity): number {
-    const count = Math.min(most, this.arriving);
+  latch(maxItems: number = Infinity): number {
+    const count = Math.min(maxItems, this.arriving);
     this.#visibleEnd += count;
     this.latchedBytes = count * this.#sizeBytes;
     return count;
@@ -108,10 +107,10 @@ export class RecordQueue<Item> implements Inbox<Item> {
     const size = this.#sizeBytes;
     for (let index = this.#head; index < this.#tail; ) {
       const slot = index & before.mask;
-      // Those that lie together here do so there too: the larger ring is so many times the smaller one.
-      const together = Math.min(this.#tail - index, before.mask + 1 - slot);
-      this.#copy(before.bytes, slot * size, together, index & this.#mask);
-      index += together;
+      // Adjacent records stay adjacent: the size of the larger ring is a multiple of the smaller one's.
+      const adjacent = Math.min(this.#tail - index, before.mask + 1 - slot);
+      this.#copy(before.bytes, slot * size, adjacent, index & this.#mask);
+      index += adjacent;
     }
   }
 
@@ -130,7 +129,7 @@ export class RecordQueue<Item> implements Inbox<Item> {
   }
 }
 
-/** Room for so many bytes at least: what was put aside, where it is large enough. */
+/** A buffer of at least `sizeBytes`: the spare one if it is large enough. */
 function bytesFor(sizeBytes: number): Uint8Array<ArrayBuffer> {
   if (sizeBytes <= KEPT_BYTES || sizeBytes > spareBytes.length) return new Uint8Array(sizeBytes);
   const bytes = spareBytes;
@@ -138,16 +137,16 @@ function bytesFor(sizeBytes: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Keeps what an emptied queue had for whoever needs it next. */
+/** Keeps the buffer of an emptied queue for the next queue that grows. */
 function keepSpare(bytes: Uint8Array<ArrayBuffer>): void {
   if (bytes.length > spareBytes.length && bytes.length <= SPARE_BYTES) spareBytes = bytes;
 }
 
-/** Enough for what a player sends in a frame. */
+/** The first capacity: enough for the messages of a player in one frame. */
 const FIRST_RECORDS = 4;
-/** What is larger is given back when empty: one flood must not cost each queue memory for ever. */
+/** A larger buffer is released when empty: one flood must not cost each queue its memory for ever. */
 const KEPT_BYTES = 4_096;
-/** One store of up to 16 MiB is kept for all: a flood fills the same one in every frame. */
+/** One spare buffer of up to 16 MiB serves all queues: a flood then fills the same buffer in every frame. */
 const SPARE_BYTES = 16_777_216;
 
 const NO_BYTES = new Uint8Array(0);
