@@ -1,5 +1,5 @@
 /**
- * The README's chapter "What it promises" names a test for each promise. A name
+ * The chapter "What it promises" of the tests' manual names a test for each promise. A name
  * that is no test's promises nothing, so each is looked for where it is said to
  * be.
  */
@@ -11,7 +11,7 @@ interface Promised {
   readonly file: string;
 }
 
-const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+const manual = readFileSync(new URL("README.md", import.meta.url), "utf8");
 
 /** The rows of the chapter's table. */
 function promisesOf(markdown: string): Promised[] {
@@ -39,7 +39,7 @@ function titlesOf(source: string): string[] {
   return [...source.matchAll(/(?:\(|\btitle:)\s*"((?:\\.|[^"\\])*)"/g)].map(([, title = ""]) => title);
 }
 
-describe("the README's promises", () => {
+describe("the promises", () => {
   test("each name a test that is there", () => {
     const sample = promisesOf(
       "## What it promises\n\n| it | is no test | `test/promises.test.ts` |\n| it | each name a test that is there | `test/none.ts` |\n## Next\n",
@@ -48,8 +48,8 @@ describe("the README's promises", () => {
       '"is no test" is no test in test/promises.test.ts',
       '"each name a test that is there" is no test in test/none.ts',
     ]);
-    const promises = promisesOf(readme);
-    expect(promises.length).toBe(readme.match(/^\|.*\| `test\/[^`]+` \|$/gm)?.length);
+    const promises = promisesOf(manual);
+    expect(promises.length).toBe(manual.match(/^\|.*\| `test\/[^`]+` \|$/gm)?.length);
     expect(promises.length).toBeGreaterThan(15);
     expect(unfounded(promises)).toEqual([]);
   });

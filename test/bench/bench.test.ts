@@ -7,7 +7,7 @@ import { topFunctions } from "./measure/profile.ts";
 import type { LoadReport, Result, ServerReport } from "./measure/reports.ts";
 import { totalOf } from "./measure/syscalls.ts";
 import { barsOf, chart } from "./report/chart.ts";
-import { betweenMarks } from "./report/report.ts";
+import { betweenMarks, MANUAL } from "./report/report.ts";
 import { faultsOf, isMet, Rows } from "./report/rows.ts";
 import { spreadOf } from "./report/statistics.ts";
 import { details, formatSpread, summary } from "./report/table.ts";
@@ -126,12 +126,11 @@ describe("the tables", () => {
     expect(formatSpread({ median: 0.0123, least: 0.0123, most: 0.0123 })).toBe("0.012");
   });
 
-  test("go between the marks of the README, and nothing else changes", () => {
+  test("go between the marks of the manual, and nothing else changes", () => {
     const text = "before\n<!-- bench -->\nold\n<!-- /bench -->\nafter";
     expect(betweenMarks(text, "new")).toBe("before\n<!-- bench -->\n\nnew\n\n<!-- /bench -->\nafter");
-    expect(() => betweenMarks("no marks", "new")).toThrow("README.md: there is no <!-- bench -->");
-    const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-    expect(betweenMarks(readme, "new")).toContain("\n\nnew\n\n");
+    expect(() => betweenMarks("no marks", "new")).toThrow("test/bench/README.md: there is no <!-- bench -->");
+    expect(betweenMarks(readFileSync(MANUAL, "utf8"), "new")).toContain("\n\nnew\n\n");
   });
 });
 

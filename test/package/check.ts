@@ -73,15 +73,17 @@ function install(tarball: string): void {
 
 function checkContents(): void {
   const files = filesOf(installed);
-  const wanted = ["package.json", "LICENSE"];
+  const wanted = ["package.json", "LICENSE", "README.md", "CHANGELOG.md"];
   for (const entry of ["index", "browser", "websocket"]) {
     wanted.push(`dist/${entry}.js`, `dist/${entry}.d.ts`, `src/${entry}.ts`);
   }
-  for (const document of ["README.md", "CHANGELOG.md"])
-    if (existsSync(join(root, document))) wanted.push(document);
+  for (const file of filesOf(join(root, "src")))
+    if (/(^|\/)README\.md$/.test(file)) wanted.push(`src/${file}`);
   const missing = wanted.filter((file) => !files.includes(file));
   const surplus = files.filter(
-    (file) => !wanted.includes(file) && !/^dist\/.*\.(js|d\.ts)(\.map)?$|^src\/.*\.ts$/.test(file),
+    (file) =>
+      !wanted.includes(file) &&
+      !/^dist\/.*\.(js|d\.ts)(\.map)?$|^src\/(.*\.ts|(.*\/)?README\.md)$/.test(file),
   );
   const tests = files.filter((file) => /\b(test|bench|demo)\b/.test(file));
   expectNone("missing", missing);

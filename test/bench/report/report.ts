@@ -1,7 +1,7 @@
 /**
  * What a benchmark says, in Markdown: what was expected and what came of it,
- * then all figures of each work. A whole run is written down, and the README
- * shows its first part.
+ * then all figures of each work. A whole run is written down, and the manual of
+ * the benchmark shows its first part.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { BenchOptions, Outcome } from "../bench.ts";
@@ -29,7 +29,7 @@ export function report(options: BenchOptions, outcome: Outcome): string {
   ].join("\n");
 }
 
-/** Writes `results/`, and the README's part between its marks. */
+/** Writes `results/`, and the manual's part between its marks. */
 export function writeResults(options: BenchOptions, outcome: Outcome): void {
   const results = new URL("../results/", import.meta.url);
   mkdirSync(results, { recursive: true });
@@ -38,15 +38,15 @@ export function writeResults(options: BenchOptions, outcome: Outcome): void {
     const svg = chart(barsOf(options.works, outcome.rows), theme);
     writeFileSync(new URL(`chart-${theme}.svg`, results), svg);
   }
-  const readme = new URL("../../../README.md", import.meta.url);
   const part = [head(options, outcome), "", ...summary(options.works, outcome.rows)].join("\n");
-  writeFileSync(readme, betweenMarks(readFileSync(readme, "utf8"), part));
+  writeFileSync(MANUAL, betweenMarks(readFileSync(MANUAL, "utf8"), part));
 }
 
 /** `text` with `part` between the two marks. */
 export function betweenMarks(text: string, part: string): string {
   const [start, end] = [text.indexOf(START_MARK), text.indexOf(END_MARK)];
-  if (start === -1 || end < start) throw new Error(`README.md: there is no ${START_MARK} … ${END_MARK}`);
+  if (start === -1 || end < start)
+    throw new Error(`test/bench/README.md: there is no ${START_MARK} … ${END_MARK}`);
   return `${text.slice(0, start + START_MARK.length)}\n\n${part}\n\n${text.slice(end)}`;
 }
 
@@ -77,6 +77,9 @@ function profiles({ profiles }: Outcome): string[] {
 function list(title: string, entries: readonly string[]): string[] {
   return entries.length === 0 ? [] : [`## ${title}`, "", ...entries.map((entry) => `- ${entry}`), ""];
 }
+
+/** Where the table of the last whole run stands. */
+export const MANUAL: URL = new URL("../README.md", import.meta.url);
 
 const START_MARK = "<!-- bench -->";
 const END_MARK = "<!-- /bench -->";
