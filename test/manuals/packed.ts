@@ -33,7 +33,7 @@ export async function packed(): Promise<string> {
     mkdirSync(tarballs);
     for (const input of INPUTS) cpSync(join(root, input), join(checkout, input), { recursive: true });
     symlinkSync(join(root, "node_modules"), join(checkout, "node_modules"), "junction");
-    const to = ["--pack-destination", tarballs];
+    const to = ["--pack-destination", tarballs, "--cache", join(work, "cache")];
     await npm(checkout, "pack", ...to); // which builds first, by `prepack`
     const beside = BESIDE.map((name) => join(root, "node_modules", name));
     await npm(checkout, "pack", "--ignore-scripts", ...to, ...beside);
