@@ -3,29 +3,39 @@
  * the manual says, in a real page: what one page says the other shows.
  */
 import type { Browser, Page } from "playwright-core";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commandsOf, manualAt } from "../manuals/manual.ts";
-import { DEADLINE_MS, freePort, isInstall, Reader, type Running, until } from "../manuals/reader.ts";
+import {
+  DEADLINE_MS,
+  freePort,
+  isInstall,
+  Reader,
+  type Running,
+  SETUP_MS,
+  until,
+} from "../manuals/reader.ts";
 import { chromiumPath, launchBrowser } from "./browser.ts";
 
 const manual = manualAt("src/transport/browser/README.md");
-let reader: Reader | undefined;
+let reader: Reader;
 let browser: Browser | undefined;
 
-afterAll(async () => {
-  await browser?.close();
-  await reader?.[Symbol.asyncDispose]();
-});
-
 describe.skipIf(chromiumPath === undefined)("the page of the browser's manual", () => {
+  beforeAll(async () => {
+    reader = await Reader.of(manual);
+    await reader.install();
+  }, SETUP_MS);
+  afterAll(async () => {
+    await browser?.close();
+    await reader?.[Symbol.asyncDispose]();
+  });
+
   test(
     "shows what the other page says",
     async () => {
-      reader = await Reader.of(manual);
       const port = await freePort();
       reader.write("page.mts");
       reader.write("page-server.mts", port);
-      await reader.install();
       const [bundle = "", serve = ""] = commandsOf(manual).filter((command) => !isInstall(command));
       await reader.run(bundle);
       const server = reader.start(serve, { port });

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { allManuals, commandsOf, manualAt, programsOf, root } from "./manual.ts";
-import { DEADLINE_MS, freePort, isInstall, Reader, until } from "./reader.ts";
+import { DEADLINE_MS, freePort, isInstall, Reader, SETUP_MS, until } from "./reader.ts";
 
 /** A command that is followed. */
 interface Step {
@@ -290,9 +290,6 @@ function inClone(command: string, does: string, output: RegExp): Step {
     follow: async (reader) => expect(await reader.run(command, root)).toMatch(output),
   };
 }
-
-/** For packing and installing: a build, on a machine that is ten times slower. */
-const SETUP_MS = 300_000;
 
 /** As strict as this repository, with the names of a page beside those of Node. */
 const STRICT = {

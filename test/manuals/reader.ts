@@ -18,6 +18,9 @@ import { packed } from "./packed.ts";
 /** For one command or one answer: a deadline for what hangs, on a machine that is ten times slower. */
 export const DEADLINE_MS = 100_000;
 
+/** For packing and installing, which build the whole package: the same, in proportion. */
+export const SETUP_MS = 600_000;
+
 /** Somebody who follows one manual. */
 export class Reader {
   readonly manual: Manual;
