@@ -46,12 +46,16 @@ export class Reader {
     writeFileSync(join(this.folder, name), program.code.replaceAll(`${MANUAL_PORT}`, `${port}`));
   }
 
-  /** Types what installs, in the manual's order. */
+  /** Types what installs, in the manual's order. A tool that it names is lent by this repository. */
   async install(): Promise<void> {
+    const named = new Set(["typescript"]); // for the type-check, which no reader need do
     for (const command of commandsOf(this.manual).filter(isInstall)) {
-      for (const tool of TOOLS) rmSync(this.#placeOf(tool), { force: true }); // npm has the folder for itself
-      await this.run(command.replace(LENT, ""));
-      for (const tool of TOOLS) this.#lend(tool);
+      const words = command.split(" ");
+      // Taken back first: npm removes what it did not install.
+      for (const place of [...TOOLS.values()].flat()) rmSync(this.#placeOf(place), { force: true });
+      await this.run(words.filter((word) => !TOOLS.has(word)).join(" "));
+      for (const word of words) named.add(word);
+      for (const place of [...named].flatMap((name) => TOOLS.get(name) ?? [])) this.#lend(place);
     }
   }
 
@@ -90,15 +94,15 @@ export class Reader {
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  /** Lends the folder a tool of this repository's, which npm would fetch beside the package or for `npx`. */
-  #lend(tool: string): void {
-    const place = this.#placeOf(tool);
+  /** Lends the folder what this repository has in the same place. */
+  #lend(name: string): void {
+    const place = this.#placeOf(name);
     mkdirSync(dirname(place), { recursive: true });
-    symlinkSync(realpathSync(join(root, "node_modules", tool)), place, "junction");
+    symlinkSync(realpathSync(join(root, "node_modules", name)), place, "junction");
   }
 
-  #placeOf(tool: string): string {
-    return join(this.folder, "node_modules", tool);
+  #placeOf(name: string): string {
+    return join(this.folder, "node_modules", name);
   }
 }
 
@@ -251,18 +255,10 @@ class Over extends Error {}
 
 const MANUAL_PORT = 14_900;
 
-/** Tools in a command that installs, which are lent. */
-const LENT = / (?:esbuild|tsx|typescript|vitest)\b/g;
-
-/** What `npx` finds in the reader's folder, and what TypeScript and a test import there. */
-const TOOLS = [
-  ".bin/esbuild",
-  ".bin/tsc",
-  ".bin/tsx",
-  ".bin/vitest",
-  "@types/node",
-  "esbuild",
-  "tsx",
-  "typescript",
-  "vitest",
-];
+/** Tools that a manual has installed, each with its places in `node_modules`. */
+const TOOLS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["esbuild", ["esbuild", ".bin/esbuild"]],
+  ["tsx", ["tsx", ".bin/tsx"]],
+  ["typescript", ["typescript", ".bin/tsc", "@types/node"]],
+  ["vitest", ["vitest", ".bin/vitest"]],
+]);
