@@ -61,13 +61,13 @@ export function unfinishedImports(sources: Sources): string[] {
 export function importCycles(sources: Sources): string[] {
   const cycles: string[] = [];
   const done = new Set<string>();
-  const visit = (path: string, trail: readonly string[]): void => {
+  const follow = (path: string, trail: readonly string[]): void => {
     if (trail.includes(path)) cycles.push([...trail.slice(trail.indexOf(path)), path].join(" -> "));
     if (done.has(path) || trail.includes(path)) return;
-    for (const target of importsOf(path, sources.get(path) ?? "")) visit(target, [...trail, path]);
+    for (const target of importsOf(path, sources.get(path) ?? "")) follow(target, [...trail, path]);
     done.add(path);
   };
-  for (const path of sources.keys()) visit(path, []);
+  for (const path of sources.keys()) follow(path, []);
   return cycles;
 }
 

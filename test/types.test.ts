@@ -73,10 +73,10 @@ describe("messages have the codec's types", () => {
     // @ts-expect-error so nothing can be read of it at once
     connection.tryRecv().length;
     // @ts-expect-error tryAccept may answer undefined
-    const guest: Connection<string> = listener.tryAccept();
+    const accepted: Connection<string> = listener.tryAccept();
     // @ts-expect-error null is never the answer
     const isNull = connection.tryRecv() === (null as null | number);
-    return [line, guest, isNull];
+    return [line, accepted, isNull];
   });
 
   program("bytes and length-prefixed messages are Uint8Arrays", () => {
@@ -161,15 +161,15 @@ describe("messages have the codec's types", () => {
     expectTypeOf(server).toEqualTypeOf<Listener<Input, World>>();
     expectTypeOf(server.tryAccept()).toEqualTypeOf<Connection<Input, World> | undefined>();
     expectTypeOf(server.connections).toEqualTypeOf<ReadonlyConnectionSet<Connection<Input, World>>>();
-    server.drain((guest, input) => {
-      expectTypeOf(guest).toEqualTypeOf<Connection<Input, World>>();
+    server.drain((connection, input) => {
+      expectTypeOf(connection).toEqualTypeOf<Connection<Input, World>>();
       expectTypeOf(input).toEqualTypeOf<Input>();
     });
     server.broadcast({ x: 1 });
     // @ts-expect-error what comes in does not go out
     server.broadcast({ move: "left" });
     // @ts-expect-error the visitor takes another kind of message
-    server.drain((_guest, _world: World) => {});
+    server.drain((_connection, _world: World) => {});
     // @ts-expect-error a connection of another kind was never among these
     server.broadcast({ x: 1 }, connection);
   });
@@ -328,7 +328,7 @@ describe("events have names and payloads", () => {
       expectTypeOf(event.reason).toEqualTypeOf<CloseReason>();
     });
     poller.on("drop", ({ count }) => expectTypeOf(count).toBeNumber());
-    poller.on("accept", ({ listener: door }) => expectTypeOf(door).toEqualTypeOf<AnyListener>());
+    poller.on("accept", ({ listener }) => expectTypeOf(listener).toEqualTypeOf<AnyListener>());
     expectTypeOf<keyof PollerEvents>().toEqualTypeOf<
       "listen" | "unlisten" | "accept" | "drop" | "open" | "lose" | "drain" | "close"
     >();
@@ -343,7 +343,7 @@ describe("events have names and payloads", () => {
     // @ts-expect-error an opening has no reason
     poller.on("open", ({ reason }) => reason);
     // @ts-expect-error a close is of no listener
-    poller.on("close", ({ listener: door }) => door);
+    poller.on("close", ({ listener }) => listener);
     // @ts-expect-error a handler for drops cannot take a close
     poller.off("close", (({ count }) => count) as Handler<"drop">);
     // @ts-expect-error a payload stays what it is

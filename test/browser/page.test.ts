@@ -57,10 +57,10 @@ describe("a page", needs("chromium"), () => {
     throw new Error("it did not come");
   }
 
-  async function guestOf(listener: Listener<string>): Promise<Connection<string>> {
-    let guest: Connection<string> | undefined;
-    await until(() => (guest ??= listener.tryAccept()) !== undefined);
-    return guest as Connection<string>;
+  async function nextAccepted(listener: Listener<string>): Promise<Connection<string>> {
+    let accepted: Connection<string> | undefined;
+    await until(() => (accepted ??= listener.tryAccept()) !== undefined);
+    return accepted as Connection<string>;
   }
 
   test("that sends 20 MB to a server which does not take is told so, and loses nothing", async () => {
@@ -80,7 +80,7 @@ describe("a page", needs("chromium"), () => {
       } });`,
       { receiveLimitBytes: 200_000 },
     );
-    const guest = await guestOf(listener);
+    const accepted = await nextAccepted(listener);
     let last = -1;
     await until(async () => {
       const { sent, refused } = await page.evaluate(() => probe);
@@ -89,10 +89,10 @@ describe("a page", needs("chromium"), () => {
       return isStuck;
     });
     expect(last).toBeLessThan(2_000);
-    expect(guest.stats.inboxPeakBytes).toBeLessThan(200_000 + 3 * 65_536);
+    expect(accepted.stats.inboxPeakBytes).toBeLessThan(200_000 + 3 * 65_536);
     let got = 0;
     await until(() => {
-      for (const text of guest) expect(text.startsWith(`${got++} `)).toBe(true);
+      for (const text of accepted) expect(text.startsWith(`${got++} `)).toBe(true);
       return got === 2_000;
     });
     expect((await page.evaluate(() => probe)).pending).toBeLessThanOrEqual(1_048_576);
@@ -100,12 +100,12 @@ describe("a page", needs("chromium"), () => {
 
   test("that does not take keeps what comes in its backlog, and loses nothing under that limit", async () => {
     const { page, listener } = await open(TAKER.replace("OPTIONS", ""));
-    const guest = await guestOf(listener);
+    const accepted = await nextAccepted(listener);
     for (let sent = 0; sent < 300; ) {
-      await until(() => guest.trySend(`${sent} ${"x".repeat(10_000)}`));
+      await until(() => accepted.trySend(`${sent} ${"x".repeat(10_000)}`));
       sent++;
     }
-    await until(() => guest.pendingBytes === 0);
+    await until(() => accepted.pendingBytes === 0);
     await page.evaluate(() => {
       probe.takes = true;
     });
@@ -115,13 +115,13 @@ describe("a page", needs("chromium"), () => {
 
   test("that takes nothing for too long closes with overflow, after what it has, and the server is told", async () => {
     const { page, listener } = await open(TAKER.replace("OPTIONS", "{ maxBacklogBytes: 500_000 }"));
-    const guest = await guestOf(listener);
+    const accepted = await nextAccepted(listener);
     await until(() => {
-      while (guest.trySend("x".repeat(10_000)));
-      return guest.state === "closed";
+      while (accepted.trySend("x".repeat(10_000)));
+      return accepted.state === "closed";
     });
-    expect(guest.closeReason).toMatchObject({ kind: "overflow", code: "4013" });
-    expect(guest.closeReason?.message).toContain("maxBacklogBytes, 500000");
+    expect(accepted.closeReason).toMatchObject({ kind: "overflow", code: "4013" });
+    expect(accepted.closeReason?.message).toContain("maxBacklogBytes, 500000");
     await page.evaluate(() => {
       probe.takes = true;
     });
@@ -144,7 +144,7 @@ describe("a page", needs("chromium"), () => {
         probe.ticks++;
         for (const line of server) { probe.heard++; server.trySend("heard " + line + " " + document.visibilityState); }
       } });`);
-    const guest = await guestOf(listener);
+    const accepted = await nextAccepted(listener);
     await page.waitForFunction(() => probe.ticks > 20);
     const { ticks, frames } = await page.evaluate(() => ({
       ticks: probe.ticks,
@@ -154,12 +154,12 @@ describe("a page", needs("chromium"), () => {
 
     await hide(page);
     const hiddenTicks = await page.evaluate(() => probe.ticks);
-    guest.trySend("one");
+    accepted.trySend("one");
     const answers: string[] = [];
-    await until(() => answers.push(...guest) > 0);
+    await until(() => answers.push(...accepted) > 0);
     expect(answers).toEqual(["heard one hidden"]);
     await until(async () => (await page.evaluate(() => probe.ticks)) >= hiddenTicks + 3); // by timers alone
-    expect(guest.state).toBe("open");
+    expect(accepted.state).toBe("open");
 
     await show(page);
     const shownTicks = await page.evaluate(() => probe.ticks);
@@ -211,10 +211,10 @@ describe("a page", needs("chromium"), () => {
         net.flush();
         await waitForActivity(net);
       }`);
-    const guest = await guestOf(listener);
-    await until(() => guest.tryRecv()?.length === 90_000);
+    const accepted = await nextAccepted(listener);
+    await until(() => accepted.tryRecv()?.length === 90_000);
     await page.waitForFunction(() => probe.reason === "drained");
-    guest.trySend("news");
+    accepted.trySend("news");
     await until(async () => (await page.evaluate(() => probe.heard)) === 1);
   });
 });

@@ -38,13 +38,13 @@ describe("a page against a server in Node", needs("chromium"), () => {
   });
 
   test.each(scenarios)("$title", async ({ run }) => {
-    await run({ abortKind: "reset", connect: () => connect(page), guest: () => nextGuest(), until });
+    await run({ abortKind: "reset", connect: () => connect(page), accepted: () => nextAccepted(), until });
   });
 
-  async function nextGuest(): Promise<Connection<string>> {
-    let guest: Connection<string> | undefined;
-    await until(() => (guest ??= listener.tryAccept()) !== undefined);
-    return guest as Connection<string>;
+  async function nextAccepted(): Promise<Connection<string>> {
+    let accepted: Connection<string> | undefined;
+    await until(() => (accepted ??= listener.tryAccept()) !== undefined);
+    return accepted as Connection<string>;
   }
 
   async function until(isThere: () => boolean | Promise<boolean>): Promise<void> {

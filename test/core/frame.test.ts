@@ -31,7 +31,7 @@ describe("a frame", () => {
       stats: { ...far.stats },
       total: { ...rig.server.stats },
       pending: far.pendingBytes,
-      guests: rig.listener.connections.size,
+      connections: rig.listener.connections.size,
       ready: rig.server.ready.length,
     });
     const before = seen();
@@ -147,9 +147,9 @@ describe("poller.ready", () => {
     rig.client.flush();
     rig.pollServer();
     expect(rig.server.ready).toEqual([]);
-    const guest = rig.listener.tryAccept();
-    expect(idsOf(rig.server.ready)).toEqual([guest?.id]);
-    expect(guest?.tryRecv()).toBe("hello");
+    const accepted = rig.listener.tryAccept();
+    expect(idsOf(rig.server.ready)).toEqual([accepted?.id]);
+    expect(accepted?.tryRecv()).toBe("hello");
   });
 });
 

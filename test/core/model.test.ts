@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { memory, tcp } from "../../src/index.ts";
 import { isLong, SEED } from "../seed.ts";
-import { ModelWorld, type Operation, type Rules, VERBS, type Verb } from "./model.ts";
+import { ModelRun, type Operation, type Rules, VERBS, type Verb } from "./model.ts";
 import { Relay } from "./relay.ts";
 
 /** In all; each of the two kinds of games in memory plays half of them. */
@@ -32,8 +32,8 @@ function operations(verbs: readonly Verb[]): fc.Arbitrary<Operation[]> {
     .map((some) => [...BEGIN, ...some]);
 }
 
-function isWaiting(world: ModelWorld): boolean {
-  return world.missing.length > 0 || world.stuck.length > 0;
+function isWaiting(run: ModelRun): boolean {
+  return run.missing.length > 0 || run.stuck.length > 0;
 }
 
 const limits = fc.record({
@@ -55,15 +55,15 @@ describe("any game", () => {
       fc.property(network, limits, operations([...VERBS, ...WIRE]), (wireOptions, some, steps) => {
         const wire = memory(wireOptions);
         const options = { ...some, closeTimeoutMs: Infinity, timeoutMs: Infinity };
-        const world = new ModelWorld({ listen: wire, connect: () => wire, wire, options });
-        for (const step of steps) world.do(step);
+        const run = new ModelRun({ listen: wire, connect: () => wire, wire, options });
+        for (const step of steps) run.do(step);
         wire.release();
-        for (let frame = 0; frame < 300 && (frame < 5 || isWaiting(world)); frame++) world.settle();
-        expect([world.missing, world.stuck]).toEqual([[], []]);
-        world.pollers.near.close();
-        world.pollers.far.close();
-        for (let frame = 0; frame < 20 && !world.isOver; frame++) world.settle();
-        world.checkOver();
+        for (let frame = 0; frame < 300 && (frame < 5 || isWaiting(run)); frame++) run.settle();
+        expect([run.missing, run.stuck]).toEqual([[], []]);
+        run.pollers.near.close();
+        run.pollers.far.close();
+        for (let frame = 0; frame < 20 && !run.isOver; frame++) run.settle();
+        run.checkOver();
       }),
       { numRuns: RUNS / 2, seed: SEED },
     );
@@ -79,12 +79,12 @@ describe("any game", () => {
         (wireOptions, some, steps, side) => {
           const wire = memory(wireOptions);
           const options = { ...some, closeTimeoutMs: 30, timeoutMs: 20 };
-          const world = new ModelWorld({ listen: wire, connect: () => wire, wire, options });
-          for (const step of steps) world.do(step);
+          const run = new ModelRun({ listen: wire, connect: () => wire, wire, options });
+          for (const step of steps) run.do(step);
           wire.hold();
-          world.pollers[side].close();
-          for (let frame = 0; frame < 6; frame++) world.poll(side, 10);
-          world.checkOver([side]);
+          run.pollers[side].close();
+          for (let frame = 0; frame < 6; frame++) run.poll(side, 10);
+          run.checkOver([side]);
         },
       ),
       { numRuns: RUNS / 2, seed: SEED },
@@ -96,12 +96,12 @@ describe("any game", () => {
       fc.asyncProperty(network, limits, operations([...VERBS, ...WIRE]), async (wireOptions, some, steps) => {
         const wire = memory(wireOptions);
         const options = { ...some, closeTimeoutMs: 30, timeoutMs: 20 };
-        const world = new ModelWorld({ listen: wire, connect: () => wire, wire, options });
-        for (const step of steps) world.do(step);
-        await world.pollers.near[Symbol.asyncDispose]();
-        world.checkOver(["near"]);
-        await world.pollers.far[Symbol.asyncDispose]();
-        world.checkOver();
+        const run = new ModelRun({ listen: wire, connect: () => wire, wire, options });
+        for (const step of steps) run.do(step);
+        await run.pollers.near[Symbol.asyncDispose]();
+        run.checkOver(["near"]);
+        await run.pollers.far[Symbol.asyncDispose]();
+        run.checkOver();
       }),
       { numRuns: Math.ceil(RUNS / 10), seed: SEED },
     );
@@ -130,34 +130,34 @@ async function playOverTcp(
   steps: readonly Operation[],
   wire?: Relay,
 ): Promise<void> {
-  const world = new ModelWorld({
+  const run = new ModelRun({
     listen: tcp({ host: HOST, port: 0 }),
     connect: (listener) => tcp({ host: HOST, port: wire?.port ?? (listener.address?.port || 1) }),
     options: { ...some, closeTimeoutMs: Infinity, timeoutMs: Infinity },
     ...(wire !== undefined && { wire, portBehind: (port) => wire.portBehind(port) }),
   });
-  await settleUntil(world, () => world.listener.state !== "starting");
-  await wire?.open(world.listener.address?.port ?? 0);
+  await settleUntil(run, () => run.listener.state !== "starting");
+  await wire?.open(run.listener.address?.port ?? 0);
   for (const step of steps) {
-    world.do(step);
+    run.do(step);
     await turn();
   }
   wire?.release();
-  for (let turns = 0; turns < 5; turns++) await settleUntil(world, () => true);
-  await settleUntil(world, () => !isWaiting(world));
-  expect([world.missing, world.stuck]).toEqual([[], []]);
-  world.pollers.near.close();
-  world.pollers.far.close();
-  await settleUntil(world, () => world.isOver);
-  world.checkOver();
+  for (let turns = 0; turns < 5; turns++) await settleUntil(run, () => true);
+  await settleUntil(run, () => !isWaiting(run));
+  expect([run.missing, run.stuck]).toEqual([[], []]);
+  run.pollers.near.close();
+  run.pollers.far.close();
+  await settleUntil(run, () => run.isOver);
+  run.checkOver();
   wire?.close();
 }
 
 /** At least one frame of both sides, until `isThere`, or patience is over. */
-async function settleUntil(world: ModelWorld, isThere: () => boolean): Promise<void> {
+async function settleUntil(run: ModelRun, isThere: () => boolean): Promise<void> {
   for (let turns = 0; turns < 2_000 && (turns === 0 || !isThere()); turns++) {
     await turn();
-    world.settle();
+    run.settle();
   }
 }
 

@@ -81,9 +81,9 @@ interface End {
   readonly said: string[];
   readonly got: string[];
   /** Up to where it has heard what the other end said. */
-  heard: number;
+  received: number;
   /** Whether the game has stopped hearing here, by `close()` or `abort()`. */
-  deaf: boolean;
+  isDiscarding: boolean;
   aborted: boolean;
   /** Whether `tryRecv` has said in this frame that there is no more. */
   dry: boolean;
@@ -93,7 +93,7 @@ interface End {
 type Side = "near" | "far";
 
 /** Two pollers, and everything that was done to them. */
-export class ModelWorld {
+export class ModelRun {
   readonly pollers: Record<Side, Poller>;
   readonly listener: Listener<string>;
   readonly ends: End[] = [];
@@ -167,7 +167,7 @@ export class ModelWorld {
   get missing(): string[] {
     return this.ends.flatMap((end) => {
       const peer = this.#peerOf(end);
-      if (peer === undefined || this.#wasCut || end.aborted || peer.aborted || peer.deaf) return [];
+      if (peer === undefined || this.#wasCut || end.aborted || peer.aborted || peer.isDiscarding) return [];
       const reasons = [end.connection.closeReason, peer.connection.closeReason];
       if (reasons.some((reason) => reason?.kind === "overflow")) return [];
       const { lostSent } = end.connection.stats;
@@ -222,11 +222,11 @@ export class ModelWorld {
     else if (what === "end") connection.end();
     else if (what === "close") {
       connection.close();
-      end.deaf = true;
+      end.isDiscarding = true;
       expect(["closing", "closed"]).toContain(connection.state);
     } else if (what === "abort") {
       // Who aborts what is over spoils nothing.
-      end.deaf = true;
+      end.isDiscarding = true;
       if (connection.state !== "closed") end.aborted = true;
       connection.abort();
       expect(connection.state).toBe("closed");
@@ -240,15 +240,24 @@ export class ModelWorld {
   }
 
   #accept(): boolean {
-    const guest = this.listener.tryAccept();
-    if (guest === undefined) return false;
-    this.#add(guest, "far");
+    const accepted = this.listener.tryAccept();
+    if (accepted === undefined) return false;
+    this.#add(accepted, "far");
     return true;
   }
 
   #add(connection: Connection<string>, side: Side): void {
-    const book = { sent: 0, said: [], got: [], heard: 0, deaf: false, aborted: false, dry: false, seen: "" };
-    const end: End = { connection, side, number: this.ends.length, ...book };
+    const counts = {
+      sent: 0,
+      said: [],
+      got: [],
+      received: 0,
+      isDiscarding: false,
+      aborted: false,
+      dry: false,
+      seen: "",
+    };
+    const end: End = { connection, side, number: this.ends.length, ...counts };
     end.seen = lookAt(end);
     this.ends.push(end);
     this.#known.set(connection, end);
@@ -330,7 +339,7 @@ export class ModelWorld {
         end.dry = true;
         return;
       }
-      this.#heard(end, text);
+      this.#receive(end, text);
     }
   }
 
@@ -338,7 +347,7 @@ export class ModelWorld {
     const left = this.listener.drain(
       (connection, text) => {
         const end = this.#known.get(connection) as End;
-        this.#heard(end, text);
+        this.#receive(end, text);
         if (much === 1) this.#doAt(end, "abort", 0);
         if (much === 2) this.#doAt(end, "close", 0);
         if (much === 3) this.#doAt(this.ends[0] as End, "close", 0);
@@ -349,15 +358,15 @@ export class ModelWorld {
     if (much % 7 > 5) expect(left).toBeGreaterThanOrEqual(0);
   }
 
-  #heard(end: End, text: string): void {
+  #receive(end: End, text: string): void {
     expect(end.dry).toBe(false);
     const [sender] = text.split("/").map(Number);
     const first = end.got[0]?.split("/")[0] ?? String(sender);
     expect(String(sender)).toBe(first);
     const { said } = this.ends[sender as number] as End;
-    if (this.#mayLose) expect(said.indexOf(text, end.heard)).toBeGreaterThanOrEqual(0);
-    else expect(text).toBe(said[end.heard]);
-    end.heard = said.indexOf(text, end.heard) + 1;
+    if (this.#mayLose) expect(said.indexOf(text, end.received)).toBeGreaterThanOrEqual(0);
+    else expect(text).toBe(said[end.received]);
+    end.received = said.indexOf(text, end.received) + 1;
     end.got.push(text);
     expect(end.got.length).toBeLessThanOrEqual(end.connection.stats.receivedMessages);
     expect(end.got.length).toBeLessThanOrEqual(this.ends[sender as number]?.sent as number);

@@ -17,7 +17,7 @@ export class ScriptedLink implements Link {
   isCut = false;
   /** Whether the peer takes nothing by itself: what is written waits for {@link take}. */
   isStuck = false;
-  readonly #unheard: string[] = [];
+  readonly #undelivered: string[] = [];
   #events: LinkEvents | undefined;
   #isPaused = false;
 
@@ -28,7 +28,7 @@ export class ScriptedLink implements Link {
 
   /** The peer sends a line. */
   say(text: string): void {
-    this.#unheard.push(text);
+    this.#undelivered.push(text);
     this.#deliver();
   }
 
@@ -73,7 +73,10 @@ export class ScriptedLink implements Link {
   endSending(): void {}
 
   #deliver(): void {
-    for (let text: string | undefined; !this.#isPaused && (text = this.#unheard.shift()) !== undefined; ) {
+    for (
+      let text: string | undefined;
+      !this.#isPaused && (text = this.#undelivered.shift()) !== undefined;
+    ) {
       this.events.received(new TextEncoder().encode(`${text}\n`));
     }
   }

@@ -167,7 +167,7 @@ describeRows(rows)("$name", (row) => {
     await run({
       abortKind: cut,
       connect: () => nearEnd(world.client.connect(world.reach(), linesOrBytes(lines()))),
-      guest: () => world.guest(),
+      accepted: () => world.accepted(),
       until: (isThere) => world.until(isThere),
     });
   });
@@ -272,13 +272,13 @@ describeRows(rows)("$name", (row) => {
     const world = await begin();
     const good = await world.pair();
     const bad = world.client.connect(world.reach(), bytes());
-    const guest = await world.guest();
+    const accepted = await world.accepted();
     bad.trySend(new TextEncoder().encode("half a li"));
     await world.until(() => bad.pendingBytes === 0);
     await world.turns(20); // the half line is read by now, apart from the reset
     bad.abort();
-    await world.until(() => guest.state === "closed");
-    expect(guest.closeReason?.kind).toBe(cut === "reset" ? "reset" : "protocol");
+    await world.until(() => accepted.state === "closed");
+    expect(accepted.closeReason?.kind).toBe(cut === "reset" ? "reset" : "protocol");
     good.near.trySend("fine");
     await world.until(() => good.far.tryRecv() === "fine");
   });
@@ -292,8 +292,11 @@ describeRows(rows)("$name", (row) => {
     });
     const heard: string[] = [];
     await world.until(() => {
-      for (let guest: Connection<string> | undefined; (guest = world.listener.tryAccept()) !== undefined; ) {
-        far.push(guest);
+      for (
+        let accepted: Connection<string> | undefined;
+        (accepted = world.listener.tryAccept()) !== undefined;
+      ) {
+        far.push(accepted);
       }
       world.listener.drain((_, text) => heard.push(text));
       return heard.length === 200;
@@ -370,15 +373,15 @@ class World {
     return this.client.connect(this.reach(), lines());
   }
 
-  async guest(): Promise<Connection<string>> {
-    let guest: Connection<string> | undefined;
-    await this.until(() => (guest ??= this.listener.tryAccept()) !== undefined);
-    return guest as Connection<string>;
+  async accepted(): Promise<Connection<string>> {
+    let accepted: Connection<string> | undefined;
+    await this.until(() => (accepted ??= this.listener.tryAccept()) !== undefined);
+    return accepted as Connection<string>;
   }
 
   async pair(): Promise<{ near: Connection<string>; far: Connection<string> }> {
     const near = this.connect();
-    const far = await this.guest();
+    const far = await this.accepted();
     await this.until(() => near.state === "open");
     return { near, far };
   }

@@ -214,13 +214,13 @@ describe("udp", () => {
   test("connected, hears its peer alone, and needs no addresses", async () => {
     const poller = newPoller();
     const server = await bound(poller, udp({ host: "127.0.0.1" }));
-    const stranger = await bound(poller, udp({ host: "127.0.0.1" }));
+    const other = await bound(poller, udp({ host: "127.0.0.1" }));
     const { host, port } = server.address;
     const client = await bound(poller, udp({ remote: { host, port } }));
     expect(client.remoteAddress).toEqual(server.address);
     client.trySend("hello");
     await until(poller, () => server.tryRecv() === "hello");
-    stranger.trySendTo("spam", { host: "127.0.0.1", port: client.address.port });
+    other.trySendTo("spam", { host: "127.0.0.1", port: client.address.port });
     server.trySendTo("welcome", { host: "127.0.0.1", port: client.address.port });
     await until(poller, () => client.tryRecv() === "welcome");
     expect(client.stats.receivedMessages).toBe(1);

@@ -18,132 +18,130 @@ describe("who is let in, over TCP", needs("127.0.0.2"), () => {
   test("a net.BlockList keeps an address out, and lets others in", async () => {
     const denyList = new BlockList();
     denyList.addAddress("127.0.0.2");
-    const house = await open({ denyList });
-    const denied = house.knock("127.0.0.2");
-    const welcome = house.knock("127.0.0.1");
-    await house.until(() => house.listener.stats.dropped === 1 && house.listener.tryAccept() !== undefined);
-    await house.until(() => denied.destroyed);
-    expect(house.listener.stats).toMatchObject({ accepted: 1, droppedBy: { denyList: 1 } });
+    const rig = await open({ denyList });
+    const denied = rig.connectFrom("127.0.0.2");
+    const welcome = rig.connectFrom("127.0.0.1");
+    await rig.until(() => rig.listener.stats.dropped === 1 && rig.listener.tryAccept() !== undefined);
+    await rig.until(() => denied.destroyed);
+    expect(rig.listener.stats).toMatchObject({ accepted: 1, droppedBy: { denyList: 1 } });
     expect([denied.destroyed, welcome.destroyed]).toEqual([true, false]);
   });
 
   test("each address has its own count, and room again when a guest is gone", async () => {
-    const house = await open({ maxConnectionsPerAddress: 2 });
-    const guests = ["127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.2"].map((from) => house.knock(from));
-    await house.until(() => house.listener.stats.accepted + house.listener.stats.dropped === 4);
-    expect(house.listener.stats.droppedBy).toEqual({ maxConnectionsPerAddress: 1 });
+    const rig = await open({ maxConnectionsPerAddress: 2 });
+    const clients = ["127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.2"].map((from) => rig.connectFrom(from));
+    await rig.until(() => rig.listener.stats.accepted + rig.listener.stats.dropped === 4);
+    expect(rig.listener.stats.droppedBy).toEqual({ maxConnectionsPerAddress: 1 });
     const inside: Connection<Uint8Array>[] = [];
-    for (let index = 0; index < 3; index++) inside.push(await house.guest());
-    for (const guest of guests.slice(0, 3)) guest.destroy();
-    await house.until(() => inside.filter(({ state }) => state === "closed").length === 2);
-    house.knock("127.0.0.1");
-    await house.until(() => house.listener.stats.accepted === 4);
+    for (let index = 0; index < 3; index++) inside.push(await rig.nextAccepted());
+    for (const accepted of clients.slice(0, 3)) accepted.destroy();
+    await rig.until(() => inside.filter(({ state }) => state === "closed").length === 2);
+    rig.connectFrom("127.0.0.1");
+    await rig.until(() => rig.listener.stats.accepted === 4);
   });
 
   test("a flood of 300 guests over a limit of 10 leaves 10, and no socket of the others", async () => {
-    const house = await open({ maxConnections: 10 });
-    const guests = Array.from({ length: 300 }, () => house.knock("127.0.0.1"));
-    await house.until(() => house.listener.stats.accepted + house.listener.stats.dropped === 300);
-    expect(house.listener.stats).toMatchObject({ accepted: 10, droppedBy: { maxConnections: 290 } });
-    await house.until(() => guests.filter((guest) => guest.destroyed).length === 290);
+    const rig = await open({ maxConnections: 10 });
+    const clients = Array.from({ length: 300 }, () => rig.connectFrom("127.0.0.1"));
+    await rig.until(() => rig.listener.stats.accepted + rig.listener.stats.dropped === 300);
+    expect(rig.listener.stats).toMatchObject({ accepted: 10, droppedBy: { maxConnections: 290 } });
+    await rig.until(() => clients.filter((accepted) => accepted.destroyed).length === 290);
   });
 });
 
 describe("who dawdles, over TCP", () => {
   test("is ended by the first-message deadline, and who has spoken is not", async () => {
-    const house = await open({ firstMessageTimeoutMs: 300 });
-    const mute = house.knock("127.0.0.1");
-    const polite = house.knock("127.0.0.1");
+    const rig = await open({ firstMessageTimeoutMs: 300 });
+    const mute = rig.connectFrom("127.0.0.1");
+    const polite = rig.connectFrom("127.0.0.1");
     polite.write("hello");
-    await house.until(
-      () => house.listener.stats.accepted === 2 && house.listener.stats.receivedMessages === 1,
-    );
-    for (let frame = 0; frame < 5; frame++) house.poll(100);
-    await house.until(() => mute.destroyed);
+    await rig.until(() => rig.listener.stats.accepted === 2 && rig.listener.stats.receivedMessages === 1);
+    for (let frame = 0; frame < 5; frame++) rig.poll(100);
+    await rig.until(() => mute.destroyed);
     expect(polite.destroyed).toBe(false);
   });
 
   test("and reads nothing is ended when what is unsent is too old", async () => {
-    const house = await open({ unsentTimeoutMs: 2_000 });
-    const reader = house.knock("127.0.0.1");
+    const rig = await open({ unsentTimeoutMs: 2_000 });
+    const reader = rig.connectFrom("127.0.0.1");
     reader.pause();
-    const guest = await house.guest();
+    const accepted = await rig.nextAccepted();
     const megabyte = new Uint8Array(1_000_000);
-    await house.until(() => !guest.trySend(megabyte) && guest.pendingBytes > 0); // the system takes no more
-    for (let second = 0; second < 3; second++) house.poll(1_000);
-    expect(guest.closeReason).toMatchObject({ kind: "overflow", code: "unsentTimeoutMs" });
+    await rig.until(() => !accepted.trySend(megabyte) && accepted.pendingBytes > 0); // the system takes no more
+    for (let second = 0; second < 3; second++) rig.poll(1_000);
+    expect(accepted.closeReason).toMatchObject({ kind: "overflow", code: "unsentTimeoutMs" });
   });
 });
 
 describe("a peer that dies while the receive limit has paused its connection, over TCP", () => {
   test("by a reset is found within a second of polled time", async () => {
-    const { house, guest, peer } = await paused();
+    const { rig, accepted, peer } = await paused();
     peer.send("reset");
     await said(peer, "done");
-    house.poll(1_000);
-    await house.until(() => guest.state === "closing");
-    expect(takeAll(guest)).toBeGreaterThan(0); // what had arrived is not lost
-    await house.until(() => guest.state === "closed");
-    expect(guest.closeReason?.kind).toBe("reset");
+    rig.poll(1_000);
+    await rig.until(() => accepted.state === "closing");
+    expect(takeAll(accepted)).toBeGreaterThan(0); // what had arrived is not lost
+    await rig.until(() => accepted.state === "closed");
+    expect(accepted.closeReason?.kind).toBe("reset");
   });
 
   test("by SIGKILL is found within two seconds when this side sends", async () => {
-    const { house, guest, peer } = await paused();
+    const { rig, accepted, peer } = await paused();
     peer.kill("SIGKILL");
     await exited(peer);
-    guest.trySend(Uint8Array.of(1)); // the system answers it with a reset
-    house.poller.flush();
+    accepted.trySend(Uint8Array.of(1)); // the system answers it with a reset
+    rig.poller.flush();
     for (let second = 0; second < 2; second++) {
-      await house.turns(20);
-      house.poll(1_000);
+      await rig.turns(20);
+      rig.poll(1_000);
     }
-    await house.until(() => guest.state === "closing");
-    takeAll(guest);
-    await house.until(() => guest.state === "closed");
-    expect(guest.closeReason?.kind).toBe("reset");
+    await rig.until(() => accepted.state === "closing");
+    takeAll(accepted);
+    await rig.until(() => accepted.state === "closed");
+    expect(accepted.closeReason?.kind).toBe("reset");
   });
 
   test.each(["SIGKILL", "an end"])("by %s and in silence is found by pauseTimeoutMs", async (how) => {
-    const { house, guest, peer } = await paused();
+    const { rig, accepted, peer } = await paused();
     if (how === "SIGKILL") peer.kill("SIGKILL");
     else peer.send("end");
     await (how === "SIGKILL" ? exited(peer) : said(peer, "done"));
-    for (let second = 0; second < 59; second++) house.poll(1_000);
-    await house.turns(20);
-    expect(guest.state).toBe("open");
-    for (let second = 0; second < 2; second++) house.poll(1_000);
-    expect(guest.state).toBe("closing");
-    takeAll(guest);
-    await house.until(() => guest.state === "closed");
-    expect(guest.closeReason).toMatchObject({ kind: "overflow", code: "pauseTimeoutMs" });
+    for (let second = 0; second < 59; second++) rig.poll(1_000);
+    await rig.turns(20);
+    expect(accepted.state).toBe("open");
+    for (let second = 0; second < 2; second++) rig.poll(1_000);
+    expect(accepted.state).toBe("closing");
+    takeAll(accepted);
+    await rig.until(() => accepted.state === "closed");
+    expect(accepted.closeReason).toMatchObject({ kind: "overflow", code: "pauseTimeoutMs" });
   });
 
   test("and only paused is not found dead: the probe does not hurt who lives", async () => {
-    const { house, guest } = await paused();
+    const { rig, accepted } = await paused();
     for (let second = 0; second < 30; second++) {
-      house.poll(1_000);
-      await house.turns(2);
+      rig.poll(1_000);
+      await rig.turns(2);
     }
-    expect(guest.state).toBe("open");
-    const before = guest.stats.receivedBytes;
-    await house.until(() => {
-      takeAll(guest);
-      return guest.stats.receivedBytes > before + 1_000_000; // and it reads on
+    expect(accepted.state).toBe("open");
+    const before = accepted.stats.receivedBytes;
+    await rig.until(() => {
+      takeAll(accepted);
+      return accepted.stats.receivedBytes > before + 1_000_000; // and it reads on
     });
   });
 });
 
 /** A guest that sends without end, in a process of its own, to a side that takes nothing. */
 async function paused() {
-  const house = await open({ receiveLimitBytes: 100_000 });
-  const peer = spawn(process.execPath, ["-e", FLOODER, String(house.port)], {
+  const rig = await open({ receiveLimitBytes: 100_000 });
+  const peer = spawn(process.execPath, ["-e", FLOODER, String(rig.port)], {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   ends.push(() => peer.kill("SIGKILL"));
-  const guest = await house.guest();
-  await house.until(() => guest.stats.pauses === 1);
-  await house.turns(50); // until the system's own buffers are full
-  return { house, guest, peer };
+  const accepted = await rig.nextAccepted();
+  await rig.until(() => accepted.stats.pauses === 1);
+  await rig.turns(50); // until the system's own buffers are full
+  return { rig, accepted, peer };
 }
 
 const FLOODER = `
@@ -196,16 +194,16 @@ async function open(options: ListenOptions) {
   };
   await until(() => listener.state === "listening");
   const port = listener.address?.port ?? 0;
-  const knock = (localAddress: string): Socket => {
+  const connectFrom = (localAddress: string): Socket => {
     const socket = connect({ port, host: "127.0.0.1", localAddress });
     socket.on("error", () => {}); // being sent away is what is tested
     ends.push(() => socket.destroy());
     return socket;
   };
-  const guest = async (): Promise<Connection<Uint8Array>> => {
+  const nextAccepted = async (): Promise<Connection<Uint8Array>> => {
     let found: Connection<Uint8Array> | undefined;
     await until(() => (found = listener.tryAccept()) !== undefined);
     return found as unknown as Connection<Uint8Array>;
   };
-  return { poller, listener, port, poll, turns, until, knock, guest };
+  return { poller, listener, port, poll, turns, until, connectFrom, nextAccepted };
 }

@@ -32,7 +32,7 @@ export interface Stage {
   readonly abortKind: string;
   connect(): NearEnd | Promise<NearEnd>;
   /** The next guest. */
-  guest(): Promise<Connection<string>>;
+  accepted(): Promise<Connection<string>>;
   /** Steps the world until it is so. */
   until(isThere: () => boolean | Promise<boolean>): Promise<void>;
 }
@@ -66,7 +66,7 @@ export const scenarios: readonly Scenario[] = [
     async run(stage) {
       const near = await stage.connect();
       await near.send(["early"]);
-      const far = await stage.guest();
+      const far = await stage.accepted();
       await stage.until(() => far.tryRecv() === "early");
     },
   },
@@ -189,7 +189,7 @@ export const scenarios: readonly Scenario[] = [
 
 async function pair(stage: Stage): Promise<{ near: NearEnd; far: Connection<string> }> {
   const near = await stage.connect();
-  const far = await stage.guest();
+  const far = await stage.accepted();
   await stage.until(async () => (await near.look()).state === "open");
   return { near, far };
 }

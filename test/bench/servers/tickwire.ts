@@ -69,7 +69,7 @@ async function echo(poller: Poller, listener: Listener<Message, string>): Promis
     await waitForActivity(poller);
     poller.poll();
     while (listener.tryAccept() !== undefined);
-    listener.drain((guest, line) => guest.trySend(line as string));
+    listener.drain((connection, line) => connection.trySend(line as string));
     poller.flush();
   }
 }

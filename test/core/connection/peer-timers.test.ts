@@ -44,9 +44,9 @@ describe("the first message", () => {
     rig.connect();
     rig.pollServer();
     pass(rig, 500);
-    const guest = rig.listener.tryAccept();
+    const accepted = rig.listener.tryAccept();
     pass(rig, 1);
-    expect(guest?.closeReason?.code).toBe("firstMessageTimeoutMs");
+    expect(accepted?.closeReason?.code).toBe("firstMessageTimeoutMs");
   });
 
   test("that lies unread when the deadline passes came in time", () => {

@@ -18,22 +18,22 @@ const LIMITS: ListenOptions = {
   receiveLimitBytes: 400,
 };
 
-const guest = fc.nat(1);
+const peer = fc.nat(1);
 const step = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ does: fc.constant("say"), guest, count: fc.nat(4) }) },
-  { weight: 2, arbitrary: fc.record({ does: fc.constantFrom("say a part", "say the rest"), guest }) },
+  { weight: 6, arbitrary: fc.record({ does: fc.constant("say"), peer, count: fc.nat(4) }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constantFrom("say a part", "say the rest"), peer }) },
   { weight: 6, arbitrary: fc.record({ does: fc.constant("poll"), passMs: fc.constantFrom(0, 10, 40, 90) }) },
   { weight: 4, arbitrary: fc.record({ does: fc.constant("drain") }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant("drain some"), count: fc.nat(5) }) },
   {
     weight: 2,
-    arbitrary: fc.record({ does: fc.constantFrom("take one", "take the latest", "hold", "release"), guest }),
+    arbitrary: fc.record({ does: fc.constantFrom("take one", "take the latest", "hold", "release"), peer }),
   },
   {
     weight: 1,
     arbitrary: fc.record({
       does: fc.constantFrom("end", "close", "abort", "peer ends", "peer aborts", "answer"),
-      guest,
+      peer,
     }),
   },
 );
@@ -108,7 +108,7 @@ describe("a frame in which connections were heard, and nothing else", () => {
 
 interface Step {
   readonly does: string;
-  readonly guest?: number;
+  readonly peer?: number;
   readonly count?: number;
   readonly passMs?: number;
 }
@@ -126,16 +126,16 @@ function story(steps: readonly Step[], limits: ListenOptions): unknown[] {
   client.poll(nowMs);
   server.poll(nowMs);
   const far: Connection<string>[] = [];
-  for (let guest: Connection<string> | undefined; (guest = listener.tryAccept()) !== undefined; )
-    far.push(guest);
+  for (let peer: Connection<string> | undefined; (peer = listener.tryAccept()) !== undefined; )
+    far.push(peer);
 
   const seen: unknown[] = [];
   server.on("close", ({ connection, reason }) =>
     seen.push(["close", connection.id, reason.kind, reason.code]),
   );
-  const visit = (from: Connection<string>, line: string) => seen.push([from.id, line]);
-  for (const { does, guest = 0, count = 0, passMs = 0 } of steps) {
-    const [here, there] = [far[guest] as Connection<string>, near[guest] as Connection<Uint8Array>];
+  const callback = (from: Connection<string>, line: string) => seen.push([from.id, line]);
+  for (const { does, peer = 0, count = 0, passMs = 0 } of steps) {
+    const [here, there] = [far[peer] as Connection<string>, near[peer] as Connection<Uint8Array>];
     const say = (text: string) => {
       there.trySend(new TextEncoder().encode(text));
       client.flush();
@@ -152,8 +152,8 @@ function story(steps: readonly Step[], limits: ListenOptions): unknown[] {
         server.ready.map(({ id }) => id),
       );
     }
-    if (does === "drain") seen.push(listener.drain(visit));
-    if (does === "drain some") seen.push(listener.drain(visit, { messages: count }));
+    if (does === "drain") seen.push(listener.drain(callback));
+    if (does === "drain some") seen.push(listener.drain(callback, { messages: count }));
     if (does === "take one") seen.push(here.tryRecv());
     if (does === "take the latest") seen.push(here.tryRecvLatest());
     if (does === "hold") here.hold();

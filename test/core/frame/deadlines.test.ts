@@ -23,7 +23,7 @@ const KINDS = [
   { what: "deadlines of thousands", Kind: DeadlineHeap },
 ];
 
-function bedroom(Kind: typeof Deadlines, maxFrameMs = 1_000) {
+function deadlineRig(Kind: typeof Deadlines, maxFrameMs = 1_000) {
   const log: number[] = [];
   const sleepers = Array.from({ length: 40 }, (_, name) => new Sleeper(name, log));
   return { log, sleepers, deadlines: new Kind<Sleeper>(maxFrameMs) };
@@ -31,7 +31,7 @@ function bedroom(Kind: typeof Deadlines, maxFrameMs = 1_000) {
 
 describe.each(KINDS)("$what", ({ Kind }) => {
   test("expire those who are due, the earliest first, once each", () => {
-    const { log, sleepers, deadlines } = bedroom(Kind);
+    const { log, sleepers, deadlines } = deadlineRig(Kind);
     const [first, second, third, fourth] = sleepers as [Sleeper, Sleeper, Sleeper, Sleeper];
     deadlines.set(first, 30);
     deadlines.set(second, 10);
@@ -62,7 +62,7 @@ describe.each(KINDS)("$what", ({ Kind }) => {
   });
 
   test("a late frame counts for a bound and ends nobody; the next one does, late too", () => {
-    const { log, sleepers, deadlines } = bedroom(Kind, 100);
+    const { log, sleepers, deadlines } = deadlineRig(Kind, 100);
     deadlines.set(sleepers[0] as Sleeper, 50);
     deadlines.set(sleepers[1] as Sleeper, 150);
     deadlines.pass({ deltaMs: 60_000 });
@@ -83,7 +83,7 @@ describe.each(KINDS)("$what", ({ Kind }) => {
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
-        const { log, sleepers, deadlines } = bedroom(Kind);
+        const { log, sleepers, deadlines } = deadlineRig(Kind);
         const model = new Map<number, number>();
         for (const { what, who, ms } of steps) {
           const sleeper = sleepers[who] as Sleeper;

@@ -37,12 +37,12 @@ describe("tryAccept", () => {
     rig.client.flush();
     rig.pollServer();
     rig.pollServer();
-    const guest = rig.listener.tryAccept();
-    expect(guest?.state).toBe("open");
-    expect(guest?.tryRecv()).toBe("I was here");
+    const accepted = rig.listener.tryAccept();
+    expect(accepted?.state).toBe("open");
+    expect(accepted?.tryRecv()).toBe("I was here");
     for (let frame = 0; frame < 3; frame++) rig.pollServer();
-    expect(guest?.state).toBe("closed");
-    expect(guest?.closeReason?.kind).toBe("remote");
+    expect(accepted?.state).toBe("closed");
+    expect(accepted?.closeReason?.kind).toBe("remote");
     expect(rig.listener.connections.size).toBe(0);
   });
 
@@ -55,10 +55,10 @@ describe("tryAccept", () => {
     rig.pollServer();
     near.trySend("not yet");
     rig.client.flush();
-    const guest = rig.listener.tryAccept();
-    expect(guest && take(guest)).toEqual(["seen"]);
+    const accepted = rig.listener.tryAccept();
+    expect(accepted && take(accepted)).toEqual(["seen"]);
     rig.pollServer();
-    expect(guest && take(guest)).toEqual(["not yet"]);
+    expect(accepted && take(accepted)).toEqual(["not yet"]);
   });
 });
 
@@ -67,14 +67,14 @@ describe("the accept limit", () => {
     const rig = lineRig({ listen: { acceptLimit: 2 } });
     const drops: unknown[] = [];
     rig.server.on("drop", ({ count, reason }) => drops.push([count, reason.kind]));
-    const guests = [rig.connect(), rig.connect(), rig.connect(), rig.connect()];
+    const clients = [rig.connect(), rig.connect(), rig.connect(), rig.connect()];
     expect(rig.listener.stats.dropped).toBe(0);
     expect(rig.pollServer().accepted).toBe(2);
     expect(drops).toEqual([[2, "overflow"]]);
     expect(rig.listener.stats).toMatchObject({ accepted: 2, dropped: 2, acceptPeak: 2 });
     rig.pollClient();
-    expect(guests.map((guest) => guest.state)).toEqual(["open", "open", "closed", "closed"]);
-    expect(guests[3]?.closeReason?.kind).toBe("reset");
+    expect(clients.map((accepted) => accepted.state)).toEqual(["open", "open", "closed", "closed"]);
+    expect(clients[3]?.closeReason?.kind).toBe("reset");
   });
 
   test("has room again once guests are taken", () => {

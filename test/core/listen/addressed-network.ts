@@ -10,19 +10,19 @@ export function from(host: string): Address {
 }
 
 /** A transport to listen with; guests that connect on `wire` come from `next()`. */
-export function visitors(next: () => Address): { wire: MemoryTransport; listen: Transport } {
+export function addressedNetwork(next: () => Address): { wire: MemoryTransport; listen: Transport } {
   const wire = memory();
   const listen: Transport = {
     listen() {
-      const door = wire.listen();
+      const acceptor = wire.listen();
       return {
         attach(events) {
-          door.attach({
+          acceptor.attach({
             ...events,
             incoming: (link) => events.incoming(seenFrom(link, next())),
           });
         },
-        close: () => door.close(),
+        close: () => acceptor.close(),
       };
     },
   };

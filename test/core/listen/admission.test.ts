@@ -11,7 +11,7 @@ import {
   lines,
   Poller,
 } from "../../../src/index.ts";
-import { from, visitors } from "./addressed-network.ts";
+import { addressedNetwork, from } from "./addressed-network.ts";
 
 describe("what counts as one address", () => {
   test.each([
@@ -28,8 +28,8 @@ describe("what counts as one address", () => {
     ["fe80::1:2:3:4%eth0", "fe80:0:0:0"],
     ["64:ff9b::192.0.2.1", "64:ff9b:0:0"],
     ["1:2:3::4:5:192.0.2.1", "1:2:3:0"],
-  ])("%s counts as %s", (host, house) => {
-    expect(addressKey(from(host))).toBe(house);
+  ])("%s counts as %s", (host, rig) => {
+    expect(addressKey(from(host))).toBe(rig);
   });
 
   test("is a host by its name in families that have no numbers, and nothing where there is none", () => {
@@ -140,60 +140,60 @@ describe("admission", () => {
 
 describe("a listener's limits", () => {
   test("refuse who comes beyond maxConnections, those at the door counted, until somebody leaves", () => {
-    const house = open({ maxConnections: 2 });
-    const guests = [house.come(), house.come(), house.come()];
-    house.poll();
-    expect(guests.map((guest) => guest.state)).toEqual(["open", "open", "closed"]);
-    expect(guests[2]?.closeReason?.kind).toBe("reset");
-    expect(house.drops).toEqual([["maxConnections", 1]]);
-    const inside = house.listener.tryAccept();
-    expect(house.come().id).toBe(4);
-    house.poll();
-    expect(house.listener.stats).toMatchObject({ accepted: 2, dropped: 2, droppedBy: { maxConnections: 2 } });
+    const rig = open({ maxConnections: 2 });
+    const clients = [rig.connect(), rig.connect(), rig.connect()];
+    rig.poll();
+    expect(clients.map((client) => client.state)).toEqual(["open", "open", "closed"]);
+    expect(clients[2]?.closeReason?.kind).toBe("reset");
+    expect(rig.drops).toEqual([["maxConnections", 1]]);
+    const inside = rig.listener.tryAccept();
+    expect(rig.connect().id).toBe(4);
+    rig.poll();
+    expect(rig.listener.stats).toMatchObject({ accepted: 2, dropped: 2, droppedBy: { maxConnections: 2 } });
     inside?.abort();
-    house.poll();
-    house.come();
-    house.poll();
-    expect(house.listener.stats).toMatchObject({ accepted: 3, dropped: 2 });
+    rig.poll();
+    rig.connect();
+    rig.poll();
+    expect(rig.listener.stats).toMatchObject({ accepted: 3, dropped: 2 });
   });
 
   test("a guest that left while it was at the door makes room once it is taken and gone", () => {
-    const house = open({ maxConnections: 1 });
-    house.come().abort();
-    house.poll();
-    house.listener.tryAccept();
-    house.poll();
-    house.poll();
-    house.come();
-    house.poll();
-    expect(house.listener.stats).toMatchObject({ accepted: 2, dropped: 0 });
+    const rig = open({ maxConnections: 1 });
+    rig.connect().abort();
+    rig.poll();
+    rig.listener.tryAccept();
+    rig.poll();
+    rig.poll();
+    rig.connect();
+    rig.poll();
+    expect(rig.listener.stats).toMatchObject({ accepted: 2, dropped: 0 });
   });
 
   test("count each address alone, and a network of IPv6 as one", () => {
-    const house = open({ maxConnectionsPerAddress: 1 });
+    const rig = open({ maxConnectionsPerAddress: 1 });
     for (const host of ["192.0.2.1", "192.0.2.2", "::ffff:192.0.2.1", "2001:db8::1", "2001:db8::2"]) {
-      house.come(host);
+      rig.connect(host);
     }
-    house.poll();
-    expect(house.listener.stats).toMatchObject({ accepted: 3, droppedBy: { maxConnectionsPerAddress: 2 } });
+    rig.poll();
+    expect(rig.listener.stats).toMatchObject({ accepted: 3, droppedBy: { maxConnectionsPerAddress: 2 } });
   });
 
   test("let guests in at a rate of polled time, a second's worth at once", () => {
-    const house = open({ acceptRateHz: 4 });
-    for (let count = 0; count < 6; count++) house.come();
-    house.poll();
-    expect(house.listener.stats).toMatchObject({ accepted: 4, droppedBy: { acceptRateHz: 2 } });
-    house.poll(250);
-    house.come();
-    house.come();
-    house.poll();
-    expect(house.listener.stats).toMatchObject({ accepted: 5, droppedBy: { acceptRateHz: 3 } });
-    house.poll(900);
-    house.poll(900);
-    house.poll(900);
-    for (let count = 0; count < 6; count++) house.come();
-    house.poll();
-    expect(house.listener.stats.accepted).toBe(9);
+    const rig = open({ acceptRateHz: 4 });
+    for (let count = 0; count < 6; count++) rig.connect();
+    rig.poll();
+    expect(rig.listener.stats).toMatchObject({ accepted: 4, droppedBy: { acceptRateHz: 2 } });
+    rig.poll(250);
+    rig.connect();
+    rig.connect();
+    rig.poll();
+    expect(rig.listener.stats).toMatchObject({ accepted: 5, droppedBy: { acceptRateHz: 3 } });
+    rig.poll(900);
+    rig.poll(900);
+    rig.poll(900);
+    for (let count = 0; count < 6; count++) rig.connect();
+    rig.poll();
+    expect(rig.listener.stats.accepted).toBe(9);
   });
 
   test("refuse by list before anything else, and say which", () => {
@@ -201,31 +201,31 @@ describe("a listener's limits", () => {
     denyList.addAddress("192.0.2.66");
     const allowList = new BlockList();
     allowList.addSubnet("192.0.2.0", 24);
-    const house = open({ denyList, allowList });
-    for (const host of ["192.0.2.1", "192.0.2.66", "198.51.100.1", "::ffff:192.0.2.2"]) house.come(host);
-    house.poll();
-    expect(house.drops).toEqual([
+    const rig = open({ denyList, allowList });
+    for (const host of ["192.0.2.1", "192.0.2.66", "198.51.100.1", "::ffff:192.0.2.2"]) rig.connect(host);
+    rig.poll();
+    expect(rig.drops).toEqual([
       ["denyList", 1],
       ["allowList", 1],
     ]);
-    expect(house.listener.stats).toMatchObject({ accepted: 2, droppedBy: { denyList: 1, allowList: 1 } });
-    expect(house.server.stats.dropped).toBe(2);
+    expect(rig.listener.stats).toMatchObject({ accepted: 2, droppedBy: { denyList: 1, allowList: 1 } });
+    expect(rig.server.stats.dropped).toBe(2);
   });
 
   test("report a flood by one event a frame for each reason, however many come", () => {
-    const house = open({ maxConnections: 1, denyList: { check: (host) => host === "192.0.2.66" } });
-    for (let count = 0; count < 500; count++) house.come(count % 2 === 0 ? "192.0.2.1" : "192.0.2.66");
-    expect(house.listener.stats.dropped).toBe(0); // frames stand still
-    house.poll();
-    expect(house.drops.toSorted()).toEqual([
+    const rig = open({ maxConnections: 1, denyList: { check: (host) => host === "192.0.2.66" } });
+    for (let count = 0; count < 500; count++) rig.connect(count % 2 === 0 ? "192.0.2.1" : "192.0.2.66");
+    expect(rig.listener.stats.dropped).toBe(0); // frames stand still
+    rig.poll();
+    expect(rig.drops.toSorted()).toEqual([
       ["denyList", 250],
       ["maxConnections", 249],
     ]);
-    expect(house.listener.stats.droppedBy).toEqual({ denyList: 250, maxConnections: 249 });
+    expect(rig.listener.stats.droppedBy).toEqual({ denyList: 250, maxConnections: 249 });
   });
 
   test("are the poller's unless the listener has its own", () => {
-    const { wire, listen } = visitors(() => from("192.0.2.1"));
+    const { wire, listen } = addressedNetwork(() => from("192.0.2.1"));
     const server = new Poller({ maxConnections: 1 });
     const listener = server.listen(listen, lines(), { maxConnectionsPerAddress: 2 });
     server.poll(0);
@@ -247,22 +247,22 @@ describe("a listener's limits", () => {
   });
 });
 
-interface House {
+interface ListenerRig {
   readonly server: Poller;
   readonly listener: Listener<string>;
   /** What was reported, in the order of the reports. */
   readonly drops: (readonly [code: string | undefined, count: number])[];
-  come(host?: string): Connection<string>;
+  connect(host?: string): Connection<string>;
   poll(passMs?: number): void;
 }
 
 /** A listener with these limits, and guests from where the test says. */
-function open(options: ListenOptions): House {
+function open(options: ListenOptions): ListenerRig {
   let host = "";
-  const { wire, listen } = visitors(() => from(host));
+  const { wire, listen } = addressedNetwork(() => from(host));
   const server = new Poller();
   const client = new Poller();
-  const drops: House["drops"] = [];
+  const drops: ListenerRig["drops"] = [];
   server.on("drop", ({ reason, count }) => drops.push([reason.code, count]));
   const listener = server.listen(listen, lines(), options);
   let time = 0;
@@ -272,9 +272,9 @@ function open(options: ListenOptions): House {
     client.poll(time);
   };
   poll();
-  const come = (whence = "192.0.2.1"): Connection<string> => {
+  const connect = (whence = "192.0.2.1"): Connection<string> => {
     host = whence;
     return client.connect(wire, lines());
   };
-  return { server, listener, drops, come, poll };
+  return { server, listener, drops, connect, poll };
 }

@@ -38,23 +38,23 @@ export const DEEDS: readonly Deed[] = [
 ];
 
 /** A poller with two doors. */
-export class BroadcastHouse {
+export class BroadcastRig {
   readonly links: KeepingLink[] = [];
-  readonly guests: Connection<string>[] = [];
+  readonly connections: Connection<string>[] = [];
   readonly listeners: readonly Listener<string>[];
   readonly poller: Poller = new Poller();
   readonly #broadcast: Broadcast;
-  readonly #doors: AcceptorEvents[] = [];
+  readonly #acceptors: AcceptorEvents[] = [];
   readonly #told: unknown[] = [];
   #timeMs = 0;
 
-  constructor(doors: readonly ListenOptions[], broadcast: Broadcast) {
+  constructor(listeners: readonly ListenOptions[], broadcast: Broadcast) {
     this.#broadcast = broadcast;
-    this.listeners = doors.map((options) => {
-      const door = { attach: (events: AcceptorEvents) => this.#doors.push(events), close: () => {} };
-      return this.poller.listen({ listen: () => door }, letters, options);
+    this.listeners = listeners.map((options) => {
+      const acceptor = { attach: (events: AcceptorEvents) => this.#acceptors.push(events), close: () => {} };
+      return this.poller.listen({ listen: () => acceptor }, letters, options);
     });
-    for (const door of this.#doors) door.listening(undefined);
+    for (const acceptor of this.#acceptors) acceptor.listening(undefined);
     for (const type of ["close", "drain", "lose"] as const) {
       this.poller.on(type, ({ connection }) => this.#told.push([type, connection.id]));
     }
@@ -62,34 +62,34 @@ export class BroadcastHouse {
   }
 
   /** A guest comes, and is taken in. */
-  admit(door = 0): KeepingLink {
-    const link = this.#arrive(door);
+  connect(index = 0): KeepingLink {
+    const link = this.#arrive(index);
     this.poller.poll(this.#timeMs);
-    this.#accept(door);
+    this.#accept(index);
     return link;
   }
 
   /** Does a step, and answers what was answered. */
   do([what, which, much, other]: Step, letter: string): unknown {
-    const door = which % this.listeners.length;
-    const listener = this.listeners[door] as Listener<string>;
+    const index = which % this.listeners.length;
+    const listener = this.listeners[index] as Listener<string>;
     const text = letter.repeat(much);
-    if (what === "arrive") return this.#arrive(door) && undefined;
-    if (what === "accept") return this.#accept(door);
+    if (what === "arrive") return this.#arrive(index) && undefined;
+    if (what === "accept") return this.#accept(index);
     if (what === "flush") return this.poller.flush();
     if (what === "poll") return { ...this.poller.poll((this.#timeMs += 16)) };
     if (what === "broadcast") return this.#broadcast(listener, text);
     if (what === "broadcast latest") return this.#broadcast(listener, text, { key: other % 2 });
     if (what === "broadcast but one") {
-      const except = this.guests[other % Math.max(1, this.guests.length)];
+      const except = this.connections[other % Math.max(1, this.connections.length)];
       return this.#broadcast(listener, text, except && { except });
     }
-    const guest = this.guests[which % Math.max(1, this.guests.length)];
+    const connection = this.connections[which % Math.max(1, this.connections.length)];
     const link = this.links[which % Math.max(1, this.links.length)];
-    if (guest === undefined || link === undefined) return undefined;
-    if (what === "send") return attempt(() => guest.trySend(text));
-    if (what === "send latest") return attempt(() => guest.trySendLatest(other % 2, text));
-    if (what === "hold" || what === "end" || what === "close" || what === "abort") return guest[what]();
+    if (connection === undefined || link === undefined) return undefined;
+    if (what === "send") return attempt(() => connection.trySend(text));
+    if (what === "send latest") return attempt(() => connection.trySendLatest(other % 2, text));
+    if (what === "hold" || what === "end" || what === "close" || what === "abort") return connection[what]();
     if (what === "take some") return link.take(link.keptBytes >> 1);
     if (what === "take all") return link.take(link.keptBytes);
     return link[what]();
@@ -101,7 +101,7 @@ export class BroadcastHouse {
       told: this.#told,
       poller: this.poller.stats,
       listeners: this.listeners.map(({ stats, connections }) => [stats, connections.size]),
-      guests: this.guests.map(({ id, state, stats, pendingBytes, closeReason, outbox }) => {
+      connections: this.connections.map(({ id, state, stats, pendingBytes, closeReason, outbox }) => {
         const { storedBytes, peakBytes, hasDrained } = outbox;
         return { id, state, stats, pendingBytes, closeReason, storedBytes, peakBytes, hasDrained };
       }),
@@ -109,17 +109,17 @@ export class BroadcastHouse {
     };
   }
 
-  #arrive(door: number): KeepingLink {
+  #arrive(index: number): KeepingLink {
     const link = new KeepingLink();
     this.links.push(link);
-    this.#doors[door]?.incoming(link);
+    this.#acceptors[index]?.incoming(link);
     return link;
   }
 
-  #accept(door: number): number | undefined {
-    const guest = this.listeners[door]?.tryAccept();
-    if (guest !== undefined) this.guests.push(guest);
-    return guest?.id;
+  #accept(index: number): number | undefined {
+    const connection = this.listeners[index]?.tryAccept();
+    if (connection !== undefined) this.connections.push(connection);
+    return connection?.id;
   }
 }
 

@@ -25,7 +25,7 @@ test("whoever comes and goes in whatever way, the house is as full as it can be 
         const [a, b] = [near[which % near.length], far[which % far.length]];
         if (what === "connect") near.push(client.connect(wire, lines()));
         else if (what === "accept")
-          far.push(...[listener.tryAccept()].filter((guest) => guest !== undefined));
+          far.push(...[listener.tryAccept()].filter((connection) => connection !== undefined));
         else if (what === "poll") poll(which * 30);
         else if (what === "client") client.poll(ms);
         else if (what === "speak") a?.trySend("x");
@@ -33,15 +33,15 @@ test("whoever comes and goes in whatever way, the house is as full as it can be 
         else if (what === "hold") b?.hold();
         else if (what === "close") a?.close();
         else if (what === "abort") a?.abort();
-        else if (what === "close guest") b?.close();
-        else if (what === "abort guest") b?.abort();
-        const alive = far.filter((guest) => guest.state !== "closed").length;
+        else if (what === "close accepted") b?.close();
+        else if (what === "abort accepted") b?.abort();
+        const alive = far.filter((connection) => connection.state !== "closed").length;
         expect(alive).toBeLessThanOrEqual(3); // all come from one address
       }
       for (const one of near) one.abort();
       for (let frame = 0; frame < 6; frame++) {
         while (listener.tryAccept() !== undefined);
-        for (const guest of listener.connections) guest.abort();
+        for (const connection of listener.connections) connection.abort();
         poll(10);
       }
       expect(listener.connections.size).toBe(0);
@@ -61,5 +61,5 @@ test("whoever comes and goes in whatever way, the house is as full as it can be 
 
 const VERBS = [
   ...(["connect", "connect", "accept", "poll", "poll", "client", "speak", "tell", "hold"] as const),
-  ...(["close", "abort", "close guest", "abort guest"] as const),
+  ...(["close", "abort", "close accepted", "abort accepted"] as const),
 ];

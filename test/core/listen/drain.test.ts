@@ -18,21 +18,21 @@ function talking(players: number, count: number, clock: () => number = () => 0):
 describe("drain", () => {
   test("visits all messages of this frame, one connection after the other", () => {
     const rig = talking(3, 2);
-    const visited: string[] = [];
-    const left = rig.listener.drain((connection, text) => visited.push(`${connection.id}:${text}`));
+    const received: string[] = [];
+    const left = rig.listener.drain((connection, text) => received.push(`${connection.id}:${text}`));
     expect(left).toBe(0);
-    expect(visited).toEqual(["1:0.0", "1:0.1", "2:1.0", "2:1.1", "3:2.0", "3:2.1"]);
-    expect(rig.listener.drain(() => visited.push("again"))).toBe(0);
-    expect(visited).toHaveLength(6);
+    expect(received).toEqual(["1:0.0", "1:0.1", "2:1.0", "2:1.1", "3:2.0", "3:2.1"]);
+    expect(rig.listener.drain(() => received.push("again"))).toBe(0);
+    expect(received).toHaveLength(6);
   });
 
   test.for([{ messages: 6 }, { bytes: 1_000 }, { ms: 1_000 }])(
     "visits them in turns, one of each connection, under a budget: %o",
     (budget) => {
       const rig = talking(3, 2);
-      const visited: string[] = [];
-      expect(rig.listener.drain((_, text) => visited.push(text), budget)).toBe(0);
-      expect(visited).toEqual(["0.0", "1.0", "2.0", "0.1", "1.1", "2.1"]);
+      const received: string[] = [];
+      expect(rig.listener.drain((_, text) => received.push(text), budget)).toBe(0);
+      expect(received).toEqual(["0.0", "1.0", "2.0", "0.1", "1.1", "2.1"]);
     },
   );
 
@@ -48,11 +48,11 @@ describe("drain", () => {
           }
           rig.client.flush();
           rig.pollServer();
-          const heard = new Map<number, string[]>();
+          const received = new Map<number, string[]>();
           const left = rig.listener.drain(({ id }, text) => {
-            heard.set(id, [...(heard.get(id) ?? []), text]);
+            received.set(id, [...(received.get(id) ?? []), text]);
           }, budget);
-          return { left, heard };
+          return { left, heard: received };
         });
         expect(runs).toEqual(turns);
       }),
@@ -61,31 +61,31 @@ describe("drain", () => {
 
   test("stops at its budget of messages, says what is left, and goes on there", () => {
     const rig = talking(3, 2);
-    const visited: string[] = [];
-    const visit = (_: unknown, text: string) => visited.push(text);
-    expect(rig.listener.drain(visit, { messages: 2 })).toBe(4);
-    expect(rig.listener.drain(visit, { messages: 0 })).toBe(4);
+    const received: string[] = [];
+    const callback = (_: unknown, text: string) => received.push(text);
+    expect(rig.listener.drain(callback, { messages: 2 })).toBe(4);
+    expect(rig.listener.drain(callback, { messages: 0 })).toBe(4);
     rig.pollServer();
-    expect(rig.listener.drain(visit, { messages: 2 })).toBe(2);
+    expect(rig.listener.drain(callback, { messages: 2 })).toBe(2);
     rig.pollServer();
-    expect(rig.listener.drain(visit)).toBe(0);
-    expect(visited).toEqual(["0.0", "1.0", "2.0", "0.1", "1.1", "2.1"]);
+    expect(rig.listener.drain(callback)).toBe(0);
+    expect(received).toEqual(["0.0", "1.0", "2.0", "0.1", "1.1", "2.1"]);
   });
 
   test("stops at its budget of bytes, with the message that reaches it", () => {
     const rig = talking(2, 2);
-    const visited: string[] = [];
-    expect(rig.listener.drain((_, text) => visited.push(text), { bytes: 5 })).toBe(2);
-    expect(visited).toEqual(["0.0", "1.0"]);
+    const received: string[] = [];
+    expect(rig.listener.drain((_, text) => received.push(text), { bytes: 5 })).toBe(2);
+    expect(received).toEqual(["0.0", "1.0"]);
   });
 
   test("stops at its budget of milliseconds, looking at the clock every 16 messages", () => {
     let looks = 0;
     const rig = talking(1, 100, () => 10 * looks++);
     looks = 0;
-    const visited: string[] = [];
-    const left = rig.listener.drain((_, text) => visited.push(text), { ms: 25 });
-    expect(visited).toHaveLength(32);
+    const received: string[] = [];
+    const left = rig.listener.drain((_, text) => received.push(text), { ms: 25 });
+    expect(received).toHaveLength(32);
     expect(left).toBe(68);
     expect(looks).toBe(4); // at the start, before message 0, 16 and 32
   });
@@ -94,41 +94,44 @@ describe("drain", () => {
     const rig = lineRig();
     const flood = rig.pair();
     const calm = [rig.pair(), rig.pair()];
-    const visited = new Map<number, number>();
+    const received = new Map<number, number>();
     for (let frame = 0; frame < 30; frame++) {
       for (let count = 0; count < 50; count++) flood.near.trySend("flood");
       for (const { near } of calm) near.trySend("calm");
       rig.client.flush();
       rig.pollServer();
-      rig.listener.drain((connection) => visited.set(connection.id, (visited.get(connection.id) ?? 0) + 1), {
-        messages: 3,
-      });
+      rig.listener.drain(
+        (connection) => received.set(connection.id, (received.get(connection.id) ?? 0) + 1),
+        {
+          messages: 3,
+        },
+      );
     }
-    expect([...visited.values()]).toEqual([30, 30, 30]);
+    expect([...received.values()]).toEqual([30, 30, 30]);
   });
 
   test("does not visit a connection that the visitor has closed or emptied", () => {
     const rig = talking(3, 2);
     const [first, second] = [...rig.listener.connections];
-    const visited: string[] = [];
+    const received: string[] = [];
     rig.listener.drain((connection, text) => {
-      visited.push(text);
+      received.push(text);
       if (connection === first) second?.close();
       else connection.tryRecv();
     });
-    expect(visited).toEqual(["0.0", "0.1", "2.0"]);
+    expect(received).toEqual(["0.0", "0.1", "2.0"]);
   });
 
   test("passes on what the visitor throws, and loses only the message it was given", () => {
     const rig = talking(2, 2);
-    const visited: string[] = [];
-    const visit = (_: unknown, text: string) => {
+    const received: string[] = [];
+    const callback = (_: unknown, text: string) => {
       if (text === "1.0") throw new Error("a bug in the game");
-      visited.push(text);
+      received.push(text);
     };
-    expect(() => rig.listener.drain(visit)).toThrow("a bug in the game");
-    rig.listener.drain(visit);
-    expect(visited.sort()).toEqual(["0.0", "0.1", "1.1"]);
+    expect(() => rig.listener.drain(callback)).toThrow("a bug in the game");
+    rig.listener.drain(callback);
+    expect(received.sort()).toEqual(["0.0", "0.1", "1.1"]);
   });
 
   test("is not for calling from its visitor, and says so", () => {
@@ -136,9 +139,9 @@ describe("drain", () => {
     expect(() => rig.listener.drain(() => rig.listener.drain(() => {}))).toThrow(
       "drain: called from within drain()",
     );
-    const visited: string[] = [];
-    rig.listener.drain((_, text) => visited.push(text));
-    expect(visited).toEqual(["1.0"]);
+    const received: string[] = [];
+    rig.listener.drain((_, text) => received.push(text));
+    expect(received).toEqual(["1.0"]);
   });
 
   test("leaves guests alone until they are accepted", () => {
@@ -147,12 +150,12 @@ describe("drain", () => {
     rig.pollBoth();
     rig.client.flush();
     rig.pollServer();
-    const visited: string[] = [];
-    rig.listener.drain((_, text) => visited.push(text));
-    expect(visited).toEqual([]);
+    const received: string[] = [];
+    rig.listener.drain((_, text) => received.push(text));
+    expect(received).toEqual([]);
     rig.listener.tryAccept();
-    rig.listener.drain((_, text) => visited.push(text));
-    expect(visited).toEqual(["hello"]);
+    rig.listener.drain((_, text) => received.push(text));
+    expect(received).toEqual(["hello"]);
   });
 
   test("names the budget that is no number", () => {
@@ -197,13 +200,13 @@ describe("the frame budget", () => {
     for (let index = 0; index < 100; index++) pairs[0]?.near.trySend("flood");
     for (const { near } of pairs.slice(1)) near.trySend("calm");
     rig.client.flush();
-    const heard = new Set<number>();
+    const received = new Set<number>();
     for (let frame = 0; frame < 3; frame++) {
       rig.pollServer();
-      for (const { id } of rig.server.ready) heard.add(id);
+      for (const { id } of rig.server.ready) received.add(id);
       for (const { far } of pairs) while (far.tryRecv() !== undefined);
     }
-    expect([...heard].sort()).toEqual([1, 2, 3, 4, 5]);
+    expect([...received].sort()).toEqual([1, 2, 3, 4, 5]);
   });
 
   test("shows the end of a peer only after all of its messages crossed the border", () => {

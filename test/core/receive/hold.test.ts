@@ -25,8 +25,8 @@ describe("hold()", () => {
   test("gives drain() no turn, and release() gives it one with the next frame", () => {
     const rig = lineRig();
     const pairs = [rig.pair(), rig.pair()];
-    const visited: string[] = [];
-    const drain = () => rig.listener.drain((_, text) => void visited.push(text));
+    const received: string[] = [];
+    const drain = () => rig.listener.drain((_, text) => void received.push(text));
     pairs.forEach(({ near }, index) => void near.trySend(`hello from ${index}`));
     rig.client.flush();
     rig.pollServer();
@@ -34,11 +34,11 @@ describe("hold()", () => {
     drain();
     rig.pollServer();
     drain();
-    expect(visited).toEqual(["hello from 1"]);
+    expect(received).toEqual(["hello from 1"]);
     pairs[0]?.far.release();
     rig.pollServer();
     drain();
-    expect(visited).toEqual(["hello from 1", "hello from 0"]);
+    expect(received).toEqual(["hello from 1", "hello from 0"]);
   });
 
   test("keeps count of the time that the reading was stopped meanwhile", () => {
@@ -60,12 +60,12 @@ describe("hold()", () => {
     for (const text of ["enter", "move", "move"]) near.trySend(text);
     rig.client.flush();
     rig.pollServer();
-    const visited: string[] = [];
+    const received: string[] = [];
     const left = rig.listener.drain((player, text) => {
-      visited.push(text);
+      received.push(text);
       player.hold();
     });
-    expect([visited, left]).toEqual([["enter"], 0]);
+    expect([received, left]).toEqual([["enter"], 0]);
     far.release();
     rig.pollServer();
     expect(take(far)).toEqual(["move", "move"]);

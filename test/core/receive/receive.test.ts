@@ -209,9 +209,9 @@ describe("a codec with a message that is undefined", () => {
       for (const number of numbers) near.trySend(number);
       rig.client.flush();
       rig.pollServer();
-      const visited: unknown[] = [];
-      expect(rig.listener.drain((_, number) => visited.push(number), budget)).toBe(0);
-      expect(visited).toEqual(numbers);
+      const received: unknown[] = [];
+      expect(rig.listener.drain((_, number) => received.push(number), budget)).toBe(0);
+      expect(received).toEqual(numbers);
     }
   });
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isLong, SEED } from "../../seed.ts";
 import {
-  BroadcastHouse,
+  BroadcastRig,
   DEEDS,
   type KeepingLink,
   oneByOne,
@@ -12,9 +12,9 @@ import {
 
 /** What each house begins with. */
 const BEGIN: readonly Step[] = [
-  ...Array.from({ length: 5 }, (_, door): Step => ["arrive", door, 0, 0]),
+  ...Array.from({ length: 5 }, (_, index): Step => ["arrive", index, 0, 0]),
   ["poll", 0, 0, 0],
-  ...Array.from({ length: 5 }, (_, door): Step => ["accept", door, 0, 0]),
+  ...Array.from({ length: 5 }, (_, index): Step => ["accept", index, 0, 0]),
 ];
 
 const lengths = fc.oneof(
@@ -34,75 +34,75 @@ const options = fc.record({
 describe("what is broadcast", () => {
   test("is seen as if each guest had been given a copy, whatever is done between", () => {
     const seen = { shared: 0, kept: 0, large: 0, refused: 0, lost: 0 };
-    const houses = fc.property(fc.tuple(options, options), steps, (doors, some) => {
-      const house = new BroadcastHouse(doors, together);
-      const model = new BroadcastHouse(doors, oneByOne);
+    const property = fc.property(fc.tuple(options, options), steps, (listeners, some) => {
+      const rig = new BroadcastRig(listeners, together);
+      const model = new BroadcastRig(listeners, oneByOne);
       for (const [index, step] of [...BEGIN, ...some].entries()) {
         const letter = String.fromCharCode(65 + (index % 58));
-        expect(house.do(step, letter)).toEqual(model.do(step, letter));
-        expect(house.sights).toEqual(model.sights);
+        expect(rig.do(step, letter)).toEqual(model.do(step, letter));
+        expect(rig.sights).toEqual(model.sights);
       }
-      for (const one of [house, model]) one.poller.close();
-      expect(house.sights).toEqual(model.sights);
-      for (const link of house.links) link.take(link.keptBytes); // looks at what it kept
-      const given = house.links.map(({ last }) => last).filter((bytes) => bytes !== undefined);
+      for (const one of [rig, model]) one.poller.close();
+      expect(rig.sights).toEqual(model.sights);
+      for (const link of rig.links) link.take(link.keptBytes); // looks at what it kept
+      const given = rig.links.map(({ last }) => last).filter((bytes) => bytes !== undefined);
       if (new Set(given).size < given.length) seen.shared++;
       if (given.some(({ length }) => length > 65_536)) seen.large++;
-      if (house.poller.stats.refusedMessages > 0) seen.refused++;
-      if (house.poller.stats.lostSent > 0) seen.lost++;
-      if (house.links.some(({ hasKept }) => hasKept)) seen.kept++;
+      if (rig.poller.stats.refusedMessages > 0) seen.refused++;
+      if (rig.poller.stats.lostSent > 0) seen.lost++;
+      if (rig.links.some(({ hasKept }) => hasKept)) seen.kept++;
     });
-    fc.assert(houses, { seed: SEED, numRuns: isLong ? 50_000 : RUNS });
+    fc.assert(property, { seed: SEED, numRuns: isLong ? 50_000 : RUNS });
     // Or it has not tried what it is about.
     for (const times of Object.values(seen)) expect(times).toBeGreaterThan(RUNS / 50);
   }, 600_000);
 
   test("is one and the same run of bytes for all who were told nothing else", () => {
-    const house = new BroadcastHouse([{}], together);
-    const links = [house.admit(), house.admit(), house.admit()];
-    for (const text of ["one", "two"]) house.listeners[0]?.broadcast(text);
-    house.guests[1]?.trySend("!");
-    house.poller.flush();
+    const rig = new BroadcastRig([{}], together);
+    const links = [rig.connect(), rig.connect(), rig.connect()];
+    for (const text of ["one", "two"]) rig.listeners[0]?.broadcast(text);
+    rig.connections[1]?.trySend("!");
+    rig.poller.flush();
     expect(links.map(({ written }) => written)).toEqual([["onetwo"], ["onetwo!"], ["onetwo"]]);
     expect(links[2]?.last).toBe(links[0]?.last);
     expect(links[1]?.last?.buffer).not.toBe(links[0]?.last?.buffer);
   });
 
   test("goes to each in its own part, also where two parts are equally long", () => {
-    const house = new BroadcastHouse([{}], together);
-    const links = [house.admit(), house.admit()];
-    house.listeners[0]?.broadcast("one", house.guests[1]);
-    house.listeners[0]?.broadcast("two", house.guests[0]);
-    house.poller.flush();
+    const rig = new BroadcastRig([{}], together);
+    const links = [rig.connect(), rig.connect()];
+    rig.listeners[0]?.broadcast("one", rig.connections[1]);
+    rig.listeners[0]?.broadcast("two", rig.connections[0]);
+    rig.poller.flush();
     expect(links.map(({ written }) => written)).toEqual([["one"], ["two"]]);
   });
 
   test("goes to who came between two broadcasts from the second on", () => {
-    const house = new BroadcastHouse([{}], together);
-    const early = house.admit();
-    house.do(["arrive", 0, 0, 0], "");
-    house.do(["poll", 0, 0, 0], "");
-    house.listeners[0]?.broadcast("one");
-    house.do(["accept", 0, 0, 0], "");
-    house.listeners[0]?.broadcast("two");
-    house.poller.flush();
-    const late = house.links[1];
+    const rig = new BroadcastRig([{}], together);
+    const early = rig.connect();
+    rig.do(["arrive", 0, 0, 0], "");
+    rig.do(["poll", 0, 0, 0], "");
+    rig.listeners[0]?.broadcast("one");
+    rig.do(["accept", 0, 0, 0], "");
+    rig.listeners[0]?.broadcast("two");
+    rig.poller.flush();
+    const late = rig.links[1];
     expect([early.written, late?.written]).toEqual([["onetwo"], ["two"]]);
     expect(late?.last?.buffer).toBe(early.last?.buffer);
   });
 });
 
 describe("the memory of what is broadcast", () => {
-  function told(text: string, guests = 2) {
-    const house = new BroadcastHouse([{}], together);
-    for (let count = 0; count < guests; count++) house.admit();
+  function told(text: string, connections = 2) {
+    const rig = new BroadcastRig([{}], together);
+    for (let count = 0; count < connections; count++) rig.connect();
     const tell = (next = text) => {
-      house.listeners[0]?.broadcast(next);
-      house.poller.flush();
-      expect(house.links[0]?.last?.byteOffset).toBe(0);
-      return house.links[0]?.last?.buffer;
+      rig.listeners[0]?.broadcast(next);
+      rig.poller.flush();
+      expect(rig.links[0]?.last?.byteOffset).toBe(0);
+      return rig.links[0]?.last?.buffer;
     };
-    return { house, tell, first: tell() };
+    return { rig, tell, first: tell() };
   }
 
   test("is used again in the next frame", () => {
@@ -111,14 +111,14 @@ describe("the memory of what is broadcast", () => {
   });
 
   test("is not, when a link keeps it: nobody writes to that any more", () => {
-    const { house, tell } = told("hello");
-    house.links[1]?.stick();
+    const { rig, tell } = told("hello");
+    rig.links[1]?.stick();
     const kept = tell();
-    expect(house.links[1]?.last?.buffer).toBe(kept);
+    expect(rig.links[1]?.last?.buffer).toBe(kept);
     const next = tell("others");
     expect(next).not.toBe(kept);
     expect(tell("others")).toBe(next);
-    house.links[1]?.take(5);
+    rig.links[1]?.take(5);
   });
 
   test("is not, when it grew over 64 KiB", () => {
@@ -128,27 +128,27 @@ describe("the memory of what is broadcast", () => {
   });
 
   test("does not grow with what all refuse", () => {
-    const house = new BroadcastHouse([{ sendLimitBytes: 1_000 }], together);
-    const link = house.admit();
-    for (let count = 0; count < 1_000; count++) house.listeners[0]?.broadcast("x".repeat(100));
-    house.poller.flush();
+    const rig = new BroadcastRig([{ sendLimitBytes: 1_000 }], together);
+    const link = rig.connect();
+    for (let count = 0; count < 1_000; count++) rig.listeners[0]?.broadcast("x".repeat(100));
+    rig.poller.flush();
     expect(link.last).toHaveLength(1_000);
     expect(link.last?.buffer.byteLength).toBe(1_024);
   });
 
   test("is not held up by a guest that is gone, and whose messages wait to be taken", () => {
-    const { house, tell, first } = told("hello", 3);
-    house.guests[2]?.hold();
-    house.links[2]?.say();
-    house.links[2]?.reset();
+    const { rig, tell, first } = told("hello", 3);
+    rig.connections[2]?.hold();
+    rig.links[2]?.say();
+    rig.links[2]?.reset();
     expect(tell()).toBe(first); // it is not known yet, so it was told too
-    expect(house.guests[2]?.pendingBytes).toBe(5);
+    expect(rig.connections[2]?.pendingBytes).toBe(5);
     expect(tell()).toBe(first);
   });
 
   test("is not held up by a guest whose link threw", () => {
-    const { house, tell } = told("hello");
-    const broken = house.links[1] as KeepingLink;
+    const { rig, tell } = told("hello");
+    const broken = rig.links[1] as KeepingLink;
     const { write } = broken;
     broken.write = () => {
       throw new Error("a bug in the transport");
@@ -160,9 +160,9 @@ describe("the memory of what is broadcast", () => {
   });
 
   test("is not held up by a guest that was sent away before the flush", () => {
-    const { house, tell, first } = told("hello");
-    house.listeners[0]?.broadcast("goodbye", house.guests[0]);
-    house.guests[1]?.abort();
+    const { rig, tell, first } = told("hello");
+    rig.listeners[0]?.broadcast("goodbye", rig.connections[0]);
+    rig.connections[1]?.abort();
     expect(tell()).toBe(first);
   });
 });

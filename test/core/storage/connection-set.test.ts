@@ -11,29 +11,29 @@ describe("a roster", () => {
     const step = fc.oneof({ weight: 3, arbitrary: fc.constant("come") }, { weight: 2, arbitrary: fc.nat() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
-        const roster = new ConnectionSet<Member>();
+        const connections = new ConnectionSet<Member>();
         const set = new Set<Member>();
         const all: Member[] = [];
         for (const what of steps) {
           if (what === "come") {
             const member = { id: all.length + 1 };
             all.push(member);
-            roster.add(member);
+            connections.add(member);
             set.add(member);
           } else {
             const member = all[Number(what) % all.length];
             if (member === undefined) continue;
-            roster.delete(member);
+            connections.delete(member);
             set.delete(member);
           }
         }
-        expect([...roster]).toEqual([...set]);
-        expect([...roster.keys()]).toEqual([...set.keys()]);
-        expect([...roster.entries()]).toEqual([...set.entries()]);
-        expect(roster.size).toBe(set.size);
-        for (const member of all) expect(roster.has(member)).toBe(set.has(member));
+        expect([...connections]).toEqual([...set]);
+        expect([...connections.keys()]).toEqual([...set.keys()]);
+        expect([...connections.entries()]).toEqual([...set.entries()]);
+        expect(connections.size).toBe(set.size);
+        for (const member of all) expect(connections.has(member)).toBe(set.has(member));
         const visited: Member[] = [];
-        roster.forEach((member) => {
+        connections.forEach((member) => {
           visited.push(member);
         });
         expect(visited).toEqual([...set]);

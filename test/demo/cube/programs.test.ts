@@ -74,8 +74,8 @@ describe("a mirror among strangers", { timeout: 3 * DEADLINE_MS }, () => {
   it("gives each kind of nonsense a clear word or a close, and keeps its cube and its guests", async () => {
     const mirror = cube(...MIRROR);
     const port = await mirror.port();
-    const guest = new Caller(port);
-    guest.say("cube 1 2 3\n");
+    const client = new Caller(port);
+    client.say("cube 1 2 3\n");
     await mirror.out.until(/cube 1 2 3$/);
 
     const typist = new Caller(port);
@@ -89,14 +89,14 @@ describe("a mirror among strangers", { timeout: 3 * DEADLINE_MS }, () => {
     await mirror.out.until(/^link down .*: line 1 is not valid UTF-8$/);
     const rude = new Caller(port);
     rude.say("cube 9 9");
-    await guest.settled(2);
+    await client.settled(2);
     rude.socket.resetAndDestroy();
     await mirror.out.until(/^link down .*: the peer reset the connection/);
 
     const newcomer = new Caller(port);
     await newcomer.heard.until(/^cube 1 2 3$/);
     newcomer.say("cube 4 5 6\n");
-    await guest.heard.until(/^cube 4 5 6$/);
+    await client.heard.until(/^cube 4 5 6$/);
     expect(mirror.out.all.filter((line) => PLACE.test(line))).toHaveLength(2);
   });
 });

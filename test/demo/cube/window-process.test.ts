@@ -83,9 +83,9 @@ describe("a process with windows", { timeout: 3 * DEADLINE_MS }, () => {
 
     const listening = windowed("mirror", "--listen", "127.0.0.1:0");
     const other = new Window(await listening.window());
-    const guest = new Caller(await listening.port());
+    const client = new Caller(await listening.port());
     await other.heard.until(/^link linked 127\.0\.0\.1:\d+, 1 peer$/);
-    guest.socket.resetAndDestroy();
+    client.socket.resetAndDestroy();
     await other.heard.until(/^link listening 127\.0\.0\.1:\d+, the peer reset the connection/);
   });
 

@@ -13,9 +13,9 @@ describe("the chat server", { timeout: 2 * DEADLINE_MS }, () => {
     async () => {
       const { server, port } = await open();
       const ann = netcat(port, "-N"); // hangs up at the end of its stdin, where others wait for the server to
-      const annsAddress = await nextGuest(server);
+      const annsAddress = await nextClient(server);
       const ben = netcat(port, "-N");
-      const bensAddress = await nextGuest(server);
+      const bensAddress = await nextClient(server);
       ann.type("hello\n");
       await ann.out.until(/^server:hello$/);
       await ben.out.until(new RegExp(`^${annsAddress}: hello$`));
@@ -64,17 +64,17 @@ while True:
 
   it("carries each line of a hundred to all others once, in the order of its sender", async () => {
     const { server, port } = await open();
-    const guests = Array.from({ length: 100 }, () => new Caller(port));
-    for (const _ of guests) await nextGuest(server);
+    const clients = Array.from({ length: 100 }, () => new Caller(port));
+    for (const _ of clients) await nextClient(server);
     for (let round = 1; round <= LINES_EACH; round++)
-      for (const guest of guests) guest.say(`line ${round}\n`);
-    for (const { heard } of guests) for (let n = 0; n < 100 * LINES_EACH; n++) await heard.until(/./);
+      for (const client of clients) client.say(`line ${round}\n`);
+    for (const { heard } of clients) for (let n = 0; n < 100 * LINES_EACH; n++) await heard.until(/./);
     server.type("quit\n");
-    for (const { heard } of guests) await heard.until(/^server: the chat is over/);
+    for (const { heard } of clients) await heard.until(/^server: the chat is over/);
     expect(await server.exit()).toBe(0);
-    for (const guest of guests) {
+    for (const client of clients) {
       const speakers = new Map<string, number[]>();
-      for (const line of guest.heard.all.slice(0, -1)) {
+      for (const line of client.heard.all.slice(0, -1)) {
         const [, speaker = line, round] = /^(.*): ?line (\d)$/.exec(line) ?? [];
         (speakers.get(speaker) ?? speakers.set(speaker, []).get(speaker))?.push(Number(round));
       }
@@ -196,10 +196,10 @@ describe("the chat client", { timeout: 2 * DEADLINE_MS }, () => {
     const { server, port } = await open();
     const [ann] = await join(server, port);
     const client = program("chat-client", "--port", `${port}`);
-    const guest = await nextGuest(server);
+    const address = await nextClient(server);
     await ann.heard.until(/: hello from /);
     await client.kill("SIGKILL");
-    await server.out.until(new RegExp(`^${guest} went: the peer `));
+    await server.out.until(new RegExp(`^${address} went: the peer `));
     ann.say("alone\n");
     await ann.heard.until(/^server:alone$/);
   });
@@ -225,13 +225,13 @@ async function open(): Promise<{ server: Child; port: number }> {
 }
 
 /** A new guest, and the address that the server knows it by. */
-async function join(server: Child, port: number): Promise<[guest: Caller, address: string]> {
-  const guest = new Caller(port);
-  await once(guest.socket, "connect");
-  return [guest, await nextGuest(server)];
+async function join(server: Child, port: number): Promise<[client: Caller, address: string]> {
+  const client = new Caller(port);
+  await once(client.socket, "connect");
+  return [client, await nextClient(server)];
 }
 
-async function nextGuest(server: Child): Promise<string> {
+async function nextClient(server: Child): Promise<string> {
   const [, address = ""] = await server.out.until(/^(\S+) came$/);
   return address;
 }

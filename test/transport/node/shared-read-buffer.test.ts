@@ -8,35 +8,35 @@ let server: Server | undefined;
 afterEach(() => server?.close());
 
 test("this Node has what the fast path needs", async () => {
-  const { guest, client } = await pair();
-  expect(readShared(guest, { received() {} })).toBe(true);
+  const { accepted, client } = await pair();
+  expect(readShared(accepted, { received() {} })).toBe(true);
   client.destroy();
-  guest.destroy();
+  accepted.destroy();
 });
 
 test("a stream comes whole through pauses, and its end is seen", async () => {
-  const { guest, client } = await pair();
+  const { accepted, client } = await pair();
   const sent = Buffer.from(Array.from({ length: 3_000_000 }, (_, index) => index % 251));
   const pieces: Buffer[] = [];
   let paused = false;
-  readShared(guest, {
+  readShared(accepted, {
     received(bytes) {
       expect(paused).toBe(false);
       pieces.push(Buffer.from(bytes));
       if (pieces.length % 7 > 0) return;
       paused = true;
-      guest.pause();
+      accepted.pause();
       setImmediate(() => {
         paused = false;
-        guest.resume();
+        accepted.resume();
       });
     },
   });
-  guest.resume();
+  accepted.resume();
   client.end(sent);
-  await once(guest, "end");
+  await once(accepted, "end");
   expect(Buffer.concat(pieces).equals(sent)).toBe(true);
-  guest.destroy();
+  accepted.destroy();
 });
 
 test("a socket that is not connected, or already reads its own way, is left as it is", async () => {
@@ -44,19 +44,19 @@ test("a socket that is not connected, or already reads its own way, is left as i
   idle.on("error", () => {});
   expect(readShared(idle, { received() {} })).toBe(false);
   idle.destroy();
-  const { guest, client } = await pair();
-  readShared(guest, { received() {} });
-  expect(readShared(guest, { received() {} })).toBe(false);
+  const { accepted, client } = await pair();
+  readShared(accepted, { received() {} });
+  expect(readShared(accepted, { received() {} })).toBe(false);
   client.destroy();
-  guest.destroy();
+  accepted.destroy();
 });
 
 /** Both ends of a connection over loopback; the guest has been accepted in this very turn. */
-async function pair(): Promise<{ guest: Socket; client: Socket }> {
+async function pair(): Promise<{ accepted: Socket; client: Socket }> {
   server = createServer({ allowHalfOpen: true });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
-  const [guest] = (await once(server, "connection")) as [Socket];
-  return { guest, client };
+  const [accepted] = (await once(server, "connection")) as [Socket];
+  return { accepted, client };
 }

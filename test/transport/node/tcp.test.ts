@@ -43,10 +43,10 @@ async function listening(poller: Poller, options: Parameters<typeof tcp>[0]): Pr
   return listener;
 }
 
-async function guestOf(poller: Poller, listener: Listener<string>): Promise<Connection<string>> {
-  let guest: Connection<string> | undefined;
-  await until(poller, () => (guest = listener.tryAccept()) !== undefined);
-  return guest as Connection<string>;
+async function nextAccepted(poller: Poller, listener: Listener<string>): Promise<Connection<string>> {
+  let accepted: Connection<string> | undefined;
+  await until(poller, () => (accepted = listener.tryAccept()) !== undefined);
+  return accepted as Connection<string>;
 }
 
 describe("tcp", () => {
@@ -75,13 +75,13 @@ describe("tcp", () => {
       const listener = await listening(poller, { host, port: 0 });
       const port = listener.address?.port ?? 0;
       const client = poller.connect(tcp({ host: "127.0.0.1", port }), lines());
-      const guest = await guestOf(poller, listener);
-      const ends = { localAddress: guest.localAddress, remoteAddress: guest.remoteAddress };
+      const accepted = await nextAccepted(poller, listener);
+      const ends = { localAddress: accepted.localAddress, remoteAddress: accepted.remoteAddress };
       expect(ends.localAddress).toEqual({ family: "IPv4", host: "127.0.0.1", port });
       await until(poller, () => client.state === "open");
       client.close();
-      await until(poller, () => guest.state === "closed");
-      expect(guest).toMatchObject(ends);
+      await until(poller, () => accepted.state === "closed");
+      expect(accepted).toMatchObject(ends);
       expect(ends.remoteAddress).toEqual(client.localAddress);
     }
   });
@@ -136,11 +136,11 @@ describe("tcp", () => {
       heard += chunk;
     });
     plain.end("question\n");
-    const guest = await guestOf(poller, listener);
-    await until(poller, () => guest.tryRecv() === "question" && guest.trySend("answer"));
-    await until(poller, () => guest.state === "closed");
+    const accepted = await nextAccepted(poller, listener);
+    await until(poller, () => accepted.tryRecv() === "question" && accepted.trySend("answer"));
+    await until(poller, () => accepted.state === "closed");
     expect(heard).toBe("answer\n");
-    expect(guest.closeReason?.kind).toBe("remote");
+    expect(accepted.closeReason?.kind).toBe("remote");
   });
 
   test("loses nothing that was sent before close(), though the client talks on and reads late", async () => {
@@ -149,19 +149,19 @@ describe("tcp", () => {
     const plain = net.connect({ port: listener.address?.port ?? 0, host: "127.0.0.1" });
     plain.pause();
     plain.write("x".repeat(60_000)); // never read by the game: a careless close would reset this
-    const guest = await guestOf(poller, listener);
+    const accepted = await nextAccepted(poller, listener);
     const text = "y".repeat(60_000);
-    for (let count = 0; count < 10; count++) guest.trySend(text);
-    guest.close();
-    await until(poller, () => listener.connections.size === 1 && guest.pendingBytes === 0);
+    for (let count = 0; count < 10; count++) accepted.trySend(text);
+    accepted.close();
+    await until(poller, () => listener.connections.size === 1 && accepted.pendingBytes === 0);
     let heardBytes = 0;
     plain.on("data", (chunk) => {
       heardBytes += chunk.length;
     });
     plain.resume();
-    await until(poller, () => guest.state === "closed");
+    await until(poller, () => accepted.state === "closed");
     expect(heardBytes).toBe(10 * 60_001);
-    expect(guest.closeReason?.kind).toBe("local");
+    expect(accepted.closeReason?.kind).toBe("local");
   });
 
   test("says that it was cut, not that it closed, when the peer resets a goodbye with bytes unsent", async () => {
@@ -169,13 +169,13 @@ describe("tcp", () => {
     const listener = await listening(poller, { host: "127.0.0.1", port: 0 });
     const plain = net.connect({ port: listener.address?.port ?? 0, host: "127.0.0.1" });
     plain.pause();
-    const guest = await guestOf(poller, listener);
-    while (guest.trySend("x".repeat(60_000))) poller.flush(); // until the system takes no more
-    guest.close();
+    const accepted = await nextAccepted(poller, listener);
+    while (accepted.trySend("x".repeat(60_000))) poller.flush(); // until the system takes no more
+    accepted.close();
     poller.flush();
     plain.resetAndDestroy();
-    await until(poller, () => guest.state === "closed");
-    expect(guest.closeReason?.kind).toBe("reset");
+    await until(poller, () => accepted.state === "closed");
+    expect(accepted.closeReason?.kind).toBe("reset");
   });
 
   test("keeps the newest of each key for a peer that reads nothing, and no more than that", async () => {
@@ -183,20 +183,20 @@ describe("tcp", () => {
     const listener = await listening(poller, { host: "127.0.0.1", port: 0 });
     const plain = net.connect({ port: listener.address?.port ?? 0, host: "127.0.0.1" });
     plain.pause();
-    const guest = await guestOf(poller, listener);
+    const accepted = await nextAccepted(poller, listener);
     const frameBytes = 3 * 10_001;
     let behindFrames = 0;
     for (let frame = 0; behindFrames < 200; frame++) {
-      for (const key of ["a", "b", "c"]) guest.trySendLatest(key, `${key} ${frame} `.padEnd(10_000, "."));
+      for (const key of ["a", "b", "c"]) accepted.trySendLatest(key, `${key} ${frame} `.padEnd(10_000, "."));
       poller.flush();
       await new Promise((resolve) => setImmediate(resolve));
       poller.poll();
-      if (guest.stats.replacedMessages > 0) behindFrames++;
+      if (accepted.stats.replacedMessages > 0) behindFrames++;
       // One frame is in the socket, and one waits for it.
-      expect(guest.pendingBytes).toBeLessThan(2 * frameBytes + 100);
+      expect(accepted.pendingBytes).toBeLessThan(2 * frameBytes + 100);
     }
-    const newest = guest.stats.replacedMessages;
-    guest.trySend("the end");
+    const newest = accepted.stats.replacedMessages;
+    accepted.trySend("the end");
     let heard = "";
     plain.on("data", (chunk) => {
       heard += chunk;
@@ -204,7 +204,7 @@ describe("tcp", () => {
     plain.resume();
     await until(poller, () => heard.endsWith("the end\n"));
     const got = heard.split("\n").map((line) => line.split(" ", 2).join(" "));
-    expect(got.length - 1).toBe(guest.stats.sentMessages);
+    expect(got.length - 1).toBe(accepted.stats.sentMessages);
     expect(newest).toBeGreaterThan(500);
     const frames = got.slice(-5, -2).map((line) => line.split(" "));
     expect(frames.map(([key]) => key)).toEqual(["a", "b", "c"]);
@@ -215,10 +215,10 @@ describe("tcp", () => {
     const poller = newPoller();
     const listener = await listening(poller, { host: "::1", port: 0 });
     const plain = net.connect(listener.address?.port ?? 0, "::1");
-    const guest = await guestOf(poller, listener);
+    const accepted = await nextAccepted(poller, listener);
     plain.destroy();
-    await until(poller, () => guest.state === "closed");
-    const address = guest.remoteAddress;
+    await until(poller, () => accepted.state === "closed");
+    const address = accepted.remoteAddress;
     expect(address).toMatchObject({ family: "IPv6", host: "::1" });
     expect(address && formatAddress(address)).toBe(`[::1]:${address?.port}`);
   });
@@ -249,7 +249,7 @@ describe("a process with no file descriptor left", () => {
       for (;;) {
         net.poll();
         while (listener.tryAccept() !== undefined);
-        listener.drain((guest, line) => guest.trySend("you said " + line));
+        listener.drain((connection, line) => connection.trySend("you said " + line));
         net.flush();
         await waitForActivity(net);
       }`;
@@ -263,7 +263,7 @@ describe("a process with no file descriptor left", () => {
     child.stdout.on("data", (data) => {
       printed += data;
     });
-    const guests: net.Socket[] = [];
+    const clients: net.Socket[] = [];
     try {
       const gone = once(child, "exit").then(() => {
         throw new Error(`it ended too early: ${complained}`);
@@ -274,18 +274,20 @@ describe("a process with no file descriptor left", () => {
       await new Promise((resolve) => {
         child.stdout.on("data", () => printed.includes("drop") && resolve(undefined));
         for (let count = 0; count < 250; count++) {
-          guests.push(net.connect(port, "127.0.0.1").on("error", resolve).on("end", resolve).resume());
+          clients.push(net.connect(port, "127.0.0.1").on("error", resolve).on("end", resolve).resume());
         }
       });
       expect(printed).not.toMatch(/drop (?!overflow EMFILE)/);
-      for (const guest of guests) guest.destroy();
+      for (const accepted of clients) accepted.destroy();
       let answer = "";
       while (answer === "") answer = await ask(port, "hello\n"); // until the others have left
       expect(answer).toBe("you said hello\n");
     } finally {
       child.kill("SIGKILL");
       await Promise.all(
-        guests.map((guest) => guest.closed || new Promise((gone) => guest.destroy().on("close", gone))),
+        clients.map(
+          (accepted) => accepted.closed || new Promise((gone) => accepted.destroy().on("close", gone)),
+        ),
       );
     }
   });

@@ -29,10 +29,10 @@ function client(poller: Poller, port: number, options: Partial<TlsOptions>): Con
   return poller.connect(tls({ host: "localhost", port, ...options }), lines());
 }
 
-async function guestOf(poller: Poller, listener: Listener<string>): Promise<Connection<string>> {
-  let guest: Connection<string> | undefined;
-  await until(poller, () => (guest = listener.tryAccept()) !== undefined);
-  return guest as Connection<string>;
+async function nextAccepted(poller: Poller, listener: Listener<string>): Promise<Connection<string>> {
+  let accepted: Connection<string> | undefined;
+  await until(poller, () => (accepted = listener.tryAccept()) !== undefined);
+  return accepted as Connection<string>;
 }
 
 async function until(poller: Poller, isThere: () => boolean): Promise<void> {
@@ -53,7 +53,7 @@ describe("tls", needs("openssl"), () => {
     const near = client(poller, port, { ca, ALPNProtocols: ["cube/1"] });
     near.trySend("hello");
     expect(near.security).toBeUndefined();
-    const far = await guestOf(poller, listener);
+    const far = await nextAccepted(poller, listener);
     await until(poller, () => far.tryRecv() === "hello");
     far.trySend("welcome");
     await until(poller, () => near.tryRecv() === "welcome");
@@ -94,7 +94,7 @@ describe("tls", needs("openssl"), () => {
   test("knows a peer by its certificate (mutual TLS)", async () => {
     const { poller, listener, port } = await server({ ...localhost, ca, requestCert: true });
     client(poller, port, { ca, ...player });
-    const far = await guestOf(poller, listener);
+    const far = await nextAccepted(poller, listener);
     expect(far.security).toMatchObject({
       isAuthorized: true,
       peerCertificate: { commonName: "player one", altNames: "DNS:player.test" },

@@ -15,11 +15,11 @@ afterEach(async () => {
 });
 
 /** A server with the drops that it reported, and the world's steps. */
-class House {
+class ServerRig {
   readonly net = new Poller();
   readonly listener: Listener<string>;
   readonly drops: CloseReason[] = [];
-  readonly guests: Connection<string>[] = [];
+  readonly accepted: Connection<string>[] = [];
   now = 0;
 
   constructor(options: WebSocketServerOptions) {
@@ -35,8 +35,11 @@ class House {
   async until(isThere: () => boolean): Promise<void> {
     for (const giveUpMs = performance.now() + 60_000; performance.now() < giveUpMs; ) {
       this.net.poll(this.now);
-      for (let guest: Connection<string> | undefined; (guest = this.listener.tryAccept()) !== undefined; ) {
-        this.guests.push(guest);
+      for (
+        let accepted: Connection<string> | undefined;
+        (accepted = this.listener.tryAccept()) !== undefined;
+      ) {
+        this.accepted.push(accepted);
       }
       if (isThere()) return;
       this.net.flush();
@@ -46,16 +49,16 @@ class House {
   }
 }
 
-async function house(options: Partial<WebSocketServerOptions> = {}): Promise<House> {
+async function openServer(options: Partial<WebSocketServerOptions> = {}): Promise<ServerRig> {
   const place = options.server === undefined ? { host: "127.0.0.1", port: 0 } : {};
-  const made = new House({ ...place, ...options } as WebSocketServerOptions);
+  const made = new ServerRig({ ...place, ...options } as WebSocketServerOptions);
   await made.until(() => made.listener.state !== "starting");
   return made;
 }
 
 /** A peer that is the ws package alone. */
-function rawPeer(house: House, path = "/", options: object = {}) {
-  const ws = new WebSocket(`ws://127.0.0.1:${house.port}${path}`, options);
+function rawPeer(server: ServerRig, path = "/", options: object = {}) {
+  const ws = new WebSocket(`ws://127.0.0.1:${server.port}${path}`, options);
   const heard: string[] = [];
   let ending: { code: number; text: string } | undefined;
   let answer: IncomingMessage | undefined;
@@ -73,7 +76,7 @@ function rawPeer(house: House, path = "/", options: object = {}) {
 }
 
 /** A bare socket that sends what it likes, with what came back. */
-async function stranger(port: number, sends: string | Uint8Array = "") {
+async function rawClient(port: number, sends: string | Uint8Array = "") {
   const socket: Socket = connect(port, "127.0.0.1");
   let heard = "";
   let isOver = false;
@@ -130,7 +133,7 @@ describe("who is let in", () => {
     { title: "another host", headers: { origin: "https://evil.example" }, status: 403 },
     { title: "no page at all", headers: { origin: "null" }, status: 403 },
   ])("by default, $title", async ({ headers, status }) => {
-    const server = await house();
+    const server = await openServer();
     const peer = rawPeer(server, "/", { headers });
     await server.until(() => peer.ws.readyState === WebSocket.OPEN || peer.ending() !== undefined);
     expect(peer.status()).toBe(status);
@@ -141,7 +144,7 @@ describe("who is let in", () => {
   });
 
   test("a list lets in what is on it, and those without an origin", async () => {
-    const server = await house({ origins: ["https://game.example", "http://localhost:3000/"] });
+    const server = await openServer({ origins: ["https://game.example", "http://localhost:3000/"] });
     const peers = ["https://game.example", "http://localhost:3000", "https://evil.example", undefined].map(
       (origin) => rawPeer(server, "/", origin === undefined ? {} : { origin }),
     );
@@ -152,20 +155,20 @@ describe("who is let in", () => {
   });
 
   test("any origin, when that is asked for", async () => {
-    const server = await house({ origins: "any" });
+    const server = await openServer({ origins: "any" });
     const peer = rawPeer(server, "/", { origin: "https://evil.example" });
     await server.until(() => peer.ws.readyState === WebSocket.OPEN);
   });
 
   test("a stranger's origin is shown in bounds, and without control characters", async () => {
-    const server = await house();
+    const server = await openServer();
     rawPeer(server, "/", { origin: `https://${"x".repeat(5_000)}.example` });
     await server.until(() => server.drops.length === 1);
     expect(server.drops[0]?.message.length).toBeLessThan(200);
   });
 
   test("a path of its own: others are answered 404, and our client is told so", async () => {
-    const server = await house({ path: "/play" });
+    const server = await openServer({ path: "/play" });
     const peer = rawPeer(server, "/play?name=x");
     const other = server.net.connect(websocket(`ws://127.0.0.1:${server.port}/other`), lines());
     await server.until(() => peer.ws.readyState === WebSocket.OPEN && other.state === "closed");
@@ -173,7 +176,7 @@ describe("who is let in", () => {
   });
 
   test("a client that is denied says so, with the status", async () => {
-    const server = await house();
+    const server = await openServer();
     const headers = { origin: "https://evil.example" };
     const client = server.net.connect(websocket(`ws://127.0.0.1:${server.port}`, { headers }), lines());
     await server.until(() => client.state === "closed");
@@ -182,7 +185,7 @@ describe("who is let in", () => {
   });
 
   test("the first of the server's protocols that a guest offers is agreed on", async () => {
-    const server = await house({ protocols: ["cube.2", "cube.1"] });
+    const server = await openServer({ protocols: ["cube.2", "cube.1"] });
     const url = `ws://127.0.0.1:${server.port}`;
     const [good, bad] = [["cube.0", "cube.1"], ["chess"]].map((protocols) =>
       server.net.connect(websocket(url, { protocols }), lines()),
@@ -202,11 +205,14 @@ describe("a server that is there", () => {
 
   test("serves several listeners at their paths, pages beside them, and 404 for the rest", async () => {
     const server = await site();
-    const [one, two] = [await house({ server, path: "/one" }), await house({ server, path: "/two" })];
+    const [one, two] = [
+      await openServer({ server, path: "/one" }),
+      await openServer({ server, path: "/two" }),
+    ];
     const peers = ["/one", "/two", "/three"].map((path) => rawPeer(one, path));
     await one.until(() => peers[0]?.ws.readyState === WebSocket.OPEN && peers[2]?.status() === 404);
-    await two.until(() => two.guests.length === 1);
-    expect(one.guests).toHaveLength(1);
+    await two.until(() => two.accepted.length === 1);
+    expect(one.accepted).toHaveLength(1);
     const [page] = await once(get(`http://127.0.0.1:${one.port}/`), "response");
     expect((page as IncomingMessage).statusCode).toBe(200);
     (page as IncomingMessage).resume();
@@ -214,28 +220,28 @@ describe("a server that is there", () => {
 
   test("lives on when a listener closes, and forgets it", async () => {
     const server = await site();
-    const first = await house({ server, path: "/play" });
+    const first = await openServer({ server, path: "/play" });
     const peer = rawPeer(first, "/play");
-    await first.until(() => first.guests.length === 1 && peer.ws.readyState === WebSocket.OPEN);
+    await first.until(() => first.accepted.length === 1 && peer.ws.readyState === WebSocket.OPEN);
     first.listener.close();
     expect(server.listening).toBe(true);
     expect(server.listenerCount("upgrade")).toBe(0);
     peer.ws.send("still here\n");
-    await first.until(() => first.guests[0]?.tryRecv() === "still here");
-    const again = await house({ server, path: "/play" });
+    await first.until(() => first.accepted[0]?.tryRecv() === "still here");
+    const again = await openServer({ server, path: "/play" });
     expect(again.listener.state).toBe("listening");
   });
 
   test("refuses a second listener on the same path, as a state with a reason", async () => {
     const server = await site();
-    await house({ server, path: "/play" });
-    const second = await house({ server, path: "/play" });
+    await openServer({ server, path: "/play" });
+    const second = await openServer({ server, path: "/play" });
     expect(second.listener.closeReason?.kind).toBe("address-in-use");
   });
 
   test("leaves paths that it does not know to other listeners", async () => {
     const server = await site();
-    const ours = await house({ server, path: "/play" });
+    const ours = await openServer({ server, path: "/play" });
     const theirs = new WebSocketServer({ noServer: true });
     server.on("upgrade", (request, socket, head) => {
       if (request.url === "/theirs") theirs.handleUpgrade(request, socket, head, (ws) => ws.send("theirs"));
@@ -263,24 +269,24 @@ describe("a server that is there", () => {
     const taken = await site();
     const server = createServer().on("error", () => {});
     endings.push(() => server.close());
-    const first = new House({ server, path: "/play" });
+    const first = new ServerRig({ server, path: "/play" });
     server.listen((taken.address() as AddressInfo).port, "127.0.0.1");
     await first.until(() => first.listener.state === "closed");
     await once(server.listen(0, "127.0.0.1"), "listening");
-    const second = await house({ server, path: "/play" });
+    const second = await openServer({ server, path: "/play" });
     expect(second.listener.state).toBe("listening");
     server.close();
     await second.until(() => second.listener.state === "closed");
     await once(server.listen(0, "127.0.0.1"), "listening");
-    const third = await house({ server, path: "/play" });
+    const third = await openServer({ server, path: "/play" });
     rawPeer(third, "/play");
-    await third.until(() => third.guests.length === 1);
+    await third.until(() => third.accepted.length === 1);
     expect(server.listenerCount("upgrade")).toBe(1);
   });
 
   test("closes the listener when its owner closes it", async () => {
     const server = await site();
-    const ours = await house({ server });
+    const ours = await openServer({ server });
     server.close();
     await ours.until(() => ours.listener.state === "closed");
     expect(ours.listener.closeReason?.message).toContain("HTTP server was closed");
@@ -289,7 +295,7 @@ describe("a server that is there", () => {
 
 describe("garbage on the port", () => {
   test("a plain request is answered 426", async () => {
-    const server = await house();
+    const server = await openServer();
     const response = once(get(`http://127.0.0.1:${server.port}/`), "response");
     await server.until(() => true);
     const [answer] = (await response) as [IncomingMessage];
@@ -310,22 +316,22 @@ describe("garbage on the port", () => {
     ["a handshake of another version", HANDSHAKE.replace("Version: 13", "Version: 7"), "protocol"],
     ["a handshake by POST", HANDSHAKE.replace("GET", "POST"), "protocol"],
   ])("%s is sent away, reported, and nobody else notices", async (_, bytes, kind) => {
-    const server = await house();
+    const server = await openServer();
     const good = rawPeer(server);
     await server.until(() => good.ws.readyState === WebSocket.OPEN);
-    const bad = await stranger(server.port, bytes);
+    const bad = await rawClient(server.port, bytes);
     await server.until(() => bad.isOver() && server.drops.length > 0);
     expect(server.drops[0]?.kind).toBe(kind);
     good.ws.send("fine\n");
-    await server.until(() => server.guests[0]?.tryRecv() === "fine");
+    await server.until(() => server.accepted[0]?.tryRecv() === "fine");
   });
 
   test.each([
     ["nothing", ""],
     ["half a request", "GET / HTTP/1.1\r\nHost: ga"],
   ])("who sends %s is dropped when the handshake deadline is over", async (_, bytes) => {
-    const server = await house({ handshakeTimeoutMs: 200 });
-    const slow = await stranger(server.port, bytes);
+    const server = await openServer({ handshakeTimeoutMs: 200 });
+    const slow = await rawClient(server.port, bytes);
     await server.until(() => slow.isOver() && server.drops.length === 1);
     expect(server.drops[0]?.kind).toBe("timeout");
   });
@@ -338,65 +344,65 @@ describe("garbage on the port", () => {
     ["a close code that is none", frame(0x88, Uint8Array.from([0, 1])), "protocol", 1002],
     ["a payload over the limit", frame(0x82, "x".repeat(101)), "overflow", 1009],
   ])("%s end the connection, after what was good", async (_, bytes, kind, code) => {
-    const server = await house({ maxPayloadBytes: 100 });
-    const bad = await stranger(server.port, HANDSHAKE);
+    const server = await openServer({ maxPayloadBytes: 100 });
+    const bad = await rawClient(server.port, HANDSHAKE);
     await server.until(() => bad.heard().includes("101 Switching Protocols"));
     bad.socket.write(frame(0x82, "good\n"));
     bad.socket.write(bytes);
     const got: string[] = [];
     await server.until(() => {
-      got.push(...(server.guests[0] ?? []));
+      got.push(...(server.accepted[0] ?? []));
       return bad.heard().endsWith(String.fromCharCode(0x88, 2, code >> 8, code & 255));
     });
     bad.socket.end();
-    await server.until(() => server.guests[0]?.state === "closed");
+    await server.until(() => server.accepted[0]?.state === "closed");
     expect(got).toEqual(["good"]);
-    expect(server.guests[0]?.closeReason?.kind).toBe(kind);
+    expect(server.accepted[0]?.closeReason?.kind).toBe(kind);
   });
 
   test("a reset in the middle of a frame is a reset", async () => {
-    const server = await house();
-    const bad = await stranger(server.port, HANDSHAKE);
-    await server.until(() => server.guests.length === 1);
+    const server = await openServer();
+    const bad = await rawClient(server.port, HANDSHAKE);
+    await server.until(() => server.accepted.length === 1);
     bad.socket.write(Uint8Array.from([0x82, 0x85, 0, 0, 0, 0, 0x68]));
     bad.socket.resetAndDestroy();
-    await server.until(() => server.guests[0]?.state === "closed");
-    expect(server.guests[0]?.closeReason?.kind).toBe("reset");
+    await server.until(() => server.accepted[0]?.state === "closed");
+    expect(server.accepted[0]?.closeReason?.kind).toBe("reset");
   });
 
   test("what a reset lost on its way out is not counted as gone", async () => {
     const net = new Poller({ sendLimitBytes: 20_000_000 });
-    const server = await house();
+    const server = await openServer();
     const listener = net.listen(
       websocketServer({ host: "127.0.0.1", port: 0 }),
       lines({ maxSentLineBytes: 200_000 }),
     );
     endings.push(() => net[Symbol.dispose]());
-    let guest: Connection<string> | undefined;
+    let accepted: Connection<string> | undefined;
     const step = (): boolean => {
       net.poll();
-      guest ??= listener.tryAccept();
+      accepted ??= listener.tryAccept();
       net.flush();
       return true;
     };
     await server.until(() => step() && listener.state === "listening");
-    const bad = await stranger(listener.address?.port ?? 0, HANDSHAKE);
+    const bad = await rawClient(listener.address?.port ?? 0, HANDSHAKE);
     bad.socket.pause();
-    await server.until(() => step() && guest !== undefined);
-    for (let count = 0; count < 150; count++) guest?.trySend("x".repeat(100_000));
+    await server.until(() => step() && accepted !== undefined);
+    for (let count = 0; count < 150; count++) accepted?.trySend("x".repeat(100_000));
     step();
     step();
-    expect(guest?.pendingBytes).toBeGreaterThan(10_000_000);
-    guest?.close();
+    expect(accepted?.pendingBytes).toBeGreaterThan(10_000_000);
+    accepted?.close();
     step();
     bad.socket.resetAndDestroy();
-    await server.until(() => step() && guest?.state === "closed");
-    expect(guest?.closeReason?.kind).toBe("reset");
-    expect(guest?.pendingBytes).toBeGreaterThan(1_000_000);
+    await server.until(() => step() && accepted?.state === "closed");
+    expect(accepted?.closeReason?.kind).toBe("reset");
+    expect(accepted?.pendingBytes).toBeGreaterThan(1_000_000);
   });
 
   test("an answer that is no HTTP, or another protocol, is the client's close reason", async () => {
-    const server = await house();
+    const server = await openServer();
     const fools = [
       "SSH-2.0-OpenSSH\r\n\r\n",
       "HTTP/1.1 101 OK\r\nUpgrade: chess\r\nConnection: Upgrade\r\n\r\n",
@@ -417,7 +423,7 @@ describe("garbage on the port", () => {
 });
 
 test("what a server writes behind its status is shown in bounds, and without control characters", async () => {
-  const server = await house();
+  const server = await openServer();
   const status = `403 No\u001b[2J${"x".repeat(9_000)}`;
   const fool = (await import("node:net")).createServer((socket) =>
     socket.on("error", () => {}).end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`),
@@ -434,32 +440,32 @@ test("what a server writes behind its status is shown in bounds, and without con
 
 describe("between tickwire and others", () => {
   test("several messages of a frame travel in one WebSocket message, and texts are their bytes", async () => {
-    const server = await house();
+    const server = await openServer();
     const peer = rawPeer(server);
-    await server.until(() => server.guests.length === 1);
-    for (const text of ["one", "two", "three"]) server.guests[0]?.trySend(text);
+    await server.until(() => server.accepted.length === 1);
+    for (const text of ["one", "two", "three"]) server.accepted[0]?.trySend(text);
     await server.until(() => peer.heard.length > 0);
     expect(peer.heard).toEqual(["one\ntwo\nthree\n"]);
     peer.ws.send("ha");
     peer.ws.send(Buffer.from("lf ✓\nand "));
     peer.ws.send("more\n");
     const got: string[] = [];
-    await server.until(() => got.push(...(server.guests[0] ?? [])) > 0 && got.length === 2);
+    await server.until(() => got.push(...(server.accepted[0] ?? [])) > 0 && got.length === 2);
     expect(got).toEqual(["half ✓", "and more"]);
   });
 
   test("a frame's worth that is long goes out in several messages, and comes whole", async () => {
-    const server = await house({ maxPayloadBytes: 65_536 });
+    const server = await openServer({ maxPayloadBytes: 65_536 });
     const transport = websocket(`ws://127.0.0.1:${server.port}`);
     const client = server.net.connect(transport, lines({ maxLineBytes: 1_000_000 }));
     const peer = rawPeer(server);
-    await server.until(() => server.guests.length === 2 && client.state === "open");
+    await server.until(() => server.accepted.length === 2 && client.state === "open");
     const long = "x".repeat(60_000);
     for (let count = 0; count < 10; count++) expect(client.trySend(long)).toBe(true);
-    for (const guest of server.guests) for (let count = 0; count < 10; count++) guest.trySend(long);
+    for (const accepted of server.accepted) for (let count = 0; count < 10; count++) accepted.trySend(long);
     let got = 0;
     await server.until(() => {
-      for (const guest of server.guests) for (const line of guest) got += line.length;
+      for (const accepted of server.accepted) for (const line of accepted) got += line.length;
       return got === 600_000 && peer.heard.join("").length === 600_010;
     });
     expect(Math.max(...peer.heard.map((message) => message.length))).toBe(65_536);
@@ -492,12 +498,12 @@ describe("between tickwire and others", () => {
       { kind: "remote", code: "4444", message: expect.stringContaining('"what \uFFFD[2J\uFFFDis this"') },
     ],
   ])("a peer's close with %d is understood, at both ends", async (code, text, reason) => {
-    const server = await house();
+    const server = await openServer();
     const peer = rawPeer(server);
-    await server.until(() => server.guests.length === 1 && peer.ws.readyState === WebSocket.OPEN);
+    await server.until(() => server.accepted.length === 1 && peer.ws.readyState === WebSocket.OPEN);
     peer.ws.close(code, text);
-    await server.until(() => server.guests[0]?.state === "closed");
-    expect(server.guests[0]?.closeReason).toMatchObject(reason);
+    await server.until(() => server.accepted[0]?.state === "closed");
+    expect(server.accepted[0]?.closeReason).toMatchObject(reason);
 
     const raw = new WebSocketServer({ port: 0, host: "127.0.0.1" });
     endings.push(() => raw.close());
@@ -510,23 +516,23 @@ describe("between tickwire and others", () => {
   });
 
   test("a peer that ends without a goodbye is a reset", async () => {
-    const server = await house();
-    const bad = await stranger(server.port, HANDSHAKE);
-    await server.until(() => server.guests.length === 1);
+    const server = await openServer();
+    const bad = await rawClient(server.port, HANDSHAKE);
+    await server.until(() => server.accepted.length === 1);
     bad.socket.end();
-    await server.until(() => server.guests[0]?.state === "closed");
-    expect(server.guests[0]?.closeReason).toMatchObject({ kind: "reset" });
+    await server.until(() => server.accepted[0]?.state === "closed");
+    expect(server.accepted[0]?.closeReason).toMatchObject({ kind: "reset" });
   });
 
   test("the peer is told why this side ends, in a text that fits", async () => {
-    const server = await house();
+    const server = await openServer();
     const [local, protocol] = [rawPeer(server), rawPeer(server)];
-    await server.until(() => server.guests.length === 2 && protocol.ws.readyState === WebSocket.OPEN);
-    const [first, second] = server.guests;
+    await server.until(() => server.accepted.length === 2 && protocol.ws.readyState === WebSocket.OPEN);
+    const [first, second] = server.accepted;
     protocol.ws.send(Uint8Array.from([0xff, 0x0a]));
     local.ws.send("you are first\n");
-    await server.until(() => [first, second].some((guest) => guest?.tryRecv() === "you are first"));
-    for (const guest of server.guests) if (guest.state === "open") guest.close();
+    await server.until(() => [first, second].some((accepted) => accepted?.tryRecv() === "you are first"));
+    for (const accepted of server.accepted) if (accepted.state === "open") accepted.close();
     await server.until(() => local.ending() !== undefined && protocol.ending() !== undefined);
     expect(local.ending()).toEqual({ code: 1000, text: "" });
     expect(protocol.ending()).toEqual({ code: 1007, text: "line 1 is not valid UTF-8" });
@@ -540,7 +546,7 @@ describe("between tickwire and others", () => {
       await new Promise((resolve) => setImmediate(resolve));
       net.poll();
     }
-    const server = { port: listener.address?.port, net } as unknown as House;
+    const server = { port: listener.address?.port, net } as unknown as ServerRig;
     const first = rawPeer(server);
     await once(first.ws, "open");
     const second = rawPeer(server);
@@ -555,10 +561,10 @@ describe("a peer that is gone without a word", () => {
   /** A guest that has a socket and never answers a ping. */
   async function mute(
     options: Partial<WebSocketServerOptions> = {},
-  ): Promise<{ server: House; pings: () => number }> {
-    const server = await house({ ...quick, ...options });
-    const bad = await stranger(server.port, HANDSHAKE);
-    await server.until(() => server.guests.length === 1 && bad.heard().includes("\r\n\r\n"));
+  ): Promise<{ server: ServerRig; pings: () => number }> {
+    const server = await openServer({ ...quick, ...options });
+    const bad = await rawClient(server.port, HANDSHAKE);
+    await server.until(() => server.accepted.length === 1 && bad.heard().includes("\r\n\r\n"));
     return { server, pings: () => bad.heard().split(String.fromCharCode(0x89, 0)).length - 1 };
   }
 
@@ -567,11 +573,11 @@ describe("a peer that is gone without a word", () => {
     for (const now of [0, 99, 100, 199, 200, 299]) {
       server.now = now;
       await server.until(() => pings() === Math.floor(now / 100));
-      expect(server.guests[0]?.state).toBe("open");
+      expect(server.accepted[0]?.state).toBe("open");
     }
     server.now = 300;
-    await server.until(() => server.guests[0]?.state === "closed");
-    expect(server.guests[0]?.closeReason).toMatchObject({
+    await server.until(() => server.accepted[0]?.state === "closed");
+    expect(server.accepted[0]?.closeReason).toMatchObject({
       kind: "timeout",
       message: expect.stringContaining("ping"),
     });
@@ -587,28 +593,28 @@ describe("a peer that is gone without a word", () => {
     server.now = 60_000; // a debugger's pause counts for a second
     await server.until(() => true);
     await server.until(() => true);
-    expect(server.guests[0]?.state).toBe("open");
+    expect(server.accepted[0]?.state).toBe("open");
     server.now = 60_500;
-    await server.until(() => server.guests[0]?.state === "closed");
+    await server.until(() => server.accepted[0]?.state === "closed");
   });
 
   test("who answers pings stays, and who speaks is not even asked", async () => {
-    const server = await house(quick);
+    const server = await openServer(quick);
     const peer = rawPeer(server);
     let pings = 0;
     peer.ws.on("ping", () => pings++);
-    await server.until(() => server.guests.length === 1 && peer.ws.readyState === WebSocket.OPEN);
+    await server.until(() => server.accepted.length === 1 && peer.ws.readyState === WebSocket.OPEN);
     for (let round = 1; round <= 5; round++) {
       server.now += 100;
       await server.until(() => pings === round);
       await server.until(() => (peer.ws as unknown as { bufferedAmount: number }).bufferedAmount === 0);
       for (let turn = 0; turn < 20; turn++) await server.until(() => true);
     }
-    expect(server.guests[0]?.state).toBe("open");
+    expect(server.accepted[0]?.state).toBe("open");
     for (let round = 0; round < 5; round++) {
       server.now += 50;
       peer.ws.send("talk\n");
-      await server.until(() => server.guests[0]?.tryRecv() === "talk");
+      await server.until(() => server.accepted[0]?.tryRecv() === "talk");
       server.now += 50;
       await server.until(() => true);
     }
@@ -616,7 +622,7 @@ describe("a peer that is gone without a word", () => {
   });
 
   test("our client finds a dead server the same way, and wakes a program that waits", async () => {
-    const server = await house();
+    const server = await openServer();
     const silent = (await import("node:net")).createServer((socket) => {
       socket.on("error", () => {});
       socket.once("data", (request) => {

@@ -60,7 +60,7 @@ describe("a session", () => {
   });
 
   test("pauses when the process is gone, knocks until somebody answers, and only then dials", () => {
-    const { session, frame, door: probe, process } = linked();
+    const { session, frame, probe, process } = linked();
     process().abort();
     frame();
     expect(session.state).toMatchObject({ kind: "pausing" });
@@ -86,7 +86,7 @@ describe("a session", () => {
   });
 
   test("gives up a knock that nobody answers either way", () => {
-    const { session, frame, process, door: probe } = linked();
+    const { session, frame, process, probe } = linked();
     process().abort();
     frame();
     frame(300);
@@ -141,7 +141,7 @@ function opened() {
   };
   frame();
   frame();
-  return { session, frame, process, door: probe };
+  return { session, frame, process, probe };
 }
 
 /** A window and its process, linked and greeted. */

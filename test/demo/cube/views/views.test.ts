@@ -87,8 +87,8 @@ describe("a pane", () => {
 
   it("tells what happened for a while, then the note, and lets no peer write on the terminal", () => {
     const painter = new PanePainter({ isColoured: false, hasKeys: false });
-    const news = pane({ changes: [{ kind: "down", who: "a", why: "gone\x1b[2J" }], note: "a note" });
-    expect(painter.rows(FRAME, news, 40, 10).at(-1)?.trim()).toBe("down a: gone?[2J");
+    const changed = pane({ changes: [{ kind: "down", who: "a", why: "gone\x1b[2J" }], note: "a note" });
+    expect(painter.rows(FRAME, changed, 40, 10).at(-1)?.trim()).toBe("down a: gone?[2J");
     const quiet = pane({ note: "a note" });
     expect(painter.rows({ tick: 13, nowMs: 4_199 }, quiet, 40, 10).at(-1)).toContain("gone");
     expect(painter.rows({ tick: 14, nowMs: 4_200 }, quiet, 40, 10).at(-1)?.trim()).toBe("a note");
