@@ -1,9 +1,10 @@
 /**
- * The connecting end of a peer: dials, talks, and when the other is gone dials
- * again after a pause that grows. Decides nothing about the cube.
+ * The connecting end of a peer: connects, exchanges messages, and when the
+ * other is gone connects again after a pause that grows. Decides nothing about
+ * the cube.
  *
- *     dialing ──▶ talking ──▶ pausing ──▶ dialing ...
- *        └────────────────────▲
+ *     connecting ──▶ linked ──▶ pausing ──▶ connecting ...
+ *        └──────────────────────▲
  */
 import { type CloseReason, formatAddress, type Poller, type Transport } from "../../src/index.ts";
 import { Conversation, type CubeConnection, newTally, type Tally } from "./conversation.ts";

@@ -1,10 +1,9 @@
 /**
  * One connection, as the protocol sees it: takes its messages, answers pings and
- * bad ones, and measures the round trip. Hands on what the cube's peer must
- * decide. Never knows what a position is good for, in which format it is said,
- * and never connects.
+ * bad ones, and measures the round trip. Leaves to the cube's peer what the
+ * peer must decide. Knows no use of a position and no format, and never connects.
  *
- *     connection ── tryRecv ──▶ Heard[] (positions, complaints)
+ *     connection ── tryRecv ──▶ Received[] (positions, complaints)
  *     connection ◀── trySend ── pong, error, ping, and what the peer says
  */
 import type { Connection } from "../../src/index.ts";
@@ -12,7 +11,7 @@ import type { LinkChange } from "./shared/changes.ts";
 import type { Bad, Message } from "./shared/wire.ts";
 import type { Vector } from "./shared/world.ts";
 
-/** What was heard in one frame and is not answered here. */
+/** What a frame received and this file does not answer. */
 export type Received = { readonly kind: "position"; readonly position: Vector } | LinkChange;
 
 /** A connection to another peer. */
@@ -47,7 +46,7 @@ export class Conversation {
   /** Of the connection's bytes, those that are in the tally. */
   #counted = { in: 0, out: 0 };
 
-  /** @param pings who listens waits to be pinged first, so that a person with `nc` is left in peace */
+  /** @param pings a listening peer waits for the first ping, so that a person with `nc` is left in peace */
   constructor(connection: CubeConnection, who: string, pings: "never" | "each second", tally: Tally) {
     this.connection = connection;
     this.who = who;
@@ -55,7 +54,7 @@ export class Conversation {
     this.#tally = tally;
   }
 
-  /** Reads this frame's lines and answers what can be answered. Empty when nothing came, the usual case. */
+  /** Takes this frame's messages and answers those it can. Empty when nothing came, the usual case. */
   receive(nowMs: number): readonly Received[] {
     const received: Received[] = [];
     let troubles = 0;
@@ -83,7 +82,7 @@ export class Conversation {
     return isSent;
   }
 
-  /** Answers what the peer has to know of this message; `undefined` when it was settled here. */
+  /** What the peer has to know of this message; `undefined` when it was answered here. */
   #handle(message: Message | Bad, nowMs: number): Received | undefined {
     switch (message.kind) {
       case "cube":

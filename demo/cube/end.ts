@@ -7,17 +7,17 @@ import type { LinkState } from "./shared/changes.ts";
 
 /** One end of the network, in frames. */
 export interface End {
-  /** Whether a newcomer should be told at once where the cube is; who connects lets the other speak first. */
+  /** Whether this end sends the cube's position to a new peer at once; a connecting end lets the other speak first. */
   readonly speaksFirst: boolean;
   readonly tally: Tally;
   readonly state: LinkState;
-  /** Who can be spoken to, and some who are about to go. */
+  /** The linked peers, and some that are about to go. */
   readonly conversations: ReadonlySet<Conversation>;
   /** Does this frame's work and answers what happened, in order; empty when nothing did, the usual case. */
   frame(nowMs: number): readonly EndEvent[];
 }
 
-/** What happened, and through whom where it was somebody. */
+/** What happened, and in which conversation if in one. */
 export interface EndEvent {
   readonly from?: Conversation;
   readonly what: Received;

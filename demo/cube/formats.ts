@@ -1,6 +1,6 @@
 /**
- * The forms of a message between peers, and the codec that hears all of them at
- * any time and says one. A message's first byte tells its form:
+ * The forms of a message between peers, and the codec that decodes all of them at
+ * any time and encodes one. A message's first byte tells its form:
  *
  *     F8, F9, FA   a binary record: cube, ping, pong. No text can begin so: the
  *                  bytes F5 to FF are nowhere in UTF-8 (RFC 3629). FE and FF are
@@ -23,7 +23,7 @@
  * three times the world, in half the bytes of an f32, and is never NaN. A ping's
  * fifteen digits are exact in an f64.
  *
- * A line or a record that means nothing is heard as `bad`, and the stream goes
+ * A line or a record that means nothing is received as `bad`, and the stream goes
  * on. Bytes that say nothing about where the next message begins end it.
  */
 import { type Codec, type Decoder, lines, type MessageSink, structs } from "../../src/index.ts";
@@ -44,7 +44,7 @@ import {
 } from "./shared/wire.ts";
 import type { Vector } from "./shared/world.ts";
 
-/** Hears every form, and says the one that is chosen; choosing another counts from the next message on. */
+/** Decodes every form, and encodes the chosen one; choosing another counts from the next message on. */
 export class CubeCodec implements Codec<Message | Bad, Message> {
   format: Format;
   readonly #line: Codec<string> = lines();

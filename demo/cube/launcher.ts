@@ -1,7 +1,7 @@
 /**
- * The show: a mover and a mirror as two processes, each with a window in the
- * browser. Decides where the two meet, opens the windows, and ends everything
- * when one cannot go on. Knows no cube.
+ * The whole demonstration: a mover and a mirror as two processes, each with a
+ * window in the browser. Decides the endpoint between the two, opens the windows,
+ * and ends everything when one cannot go on. Knows no cube.
  *
  *     launcher ─┬─ mirror ── window        each a process of this program,
  *               └─ mover  ── window        kept by `supervisor.ts`
@@ -70,9 +70,9 @@ async function show(urls: ReadonlyMap<Role, string>, options: Options): Promise<
 }
 
 /**
- * Where the two meet: where they were told to, or the usual place, or any port
- * when that is taken. Both are told, and told the same again when they are
- * started again, so it is known before they begin.
+ * The endpoint between the two: the one that was asked for, or the usual one, or
+ * any port when that is taken. It is chosen before they begin, as both get it, and
+ * get the same again when they are started again.
  */
 async function chooseEndpoint({ link, isEndpointFixed }: Options): Promise<Endpoint> {
   const { host, port } = link;

@@ -1,7 +1,7 @@
 /**
- * Who plays: one peer, or both in one process, linked over real TCP on
- * loopback. Decides when each begins, and who steers. Knows no view: what a
- * frame was like is answered as panes.
+ * The peers of this process: one, or both, linked over real TCP on loopback.
+ * Decides when each begins, and which steers. Knows no view: each frame is
+ * answered as panes.
  */
 import { type Frame, type Poller, tcp } from "../../src/index.ts";
 import { formatEndpoint, reachableHost } from "./endpoint.ts";
@@ -52,7 +52,7 @@ export class LocalPeers {
     return panes;
   }
 
-  /** Why nothing more can come of this; `undefined` while something can. */
+  /** Why this process cannot go on; `undefined` while it can. */
   get failure(): string | undefined {
     if (this.#windows?.failure !== undefined) return `cannot serve windows: ${this.#windows.failure}`;
     for (const { link } of this.#peers) {
@@ -78,7 +78,7 @@ export class LocalPeers {
     for (const change of changes) {
       if (change.kind === "listening") this.#startMover(change.where);
       if (change.kind !== "failed" || this.#options.isEndpointFixed || this.#note !== undefined) continue;
-      // Somebody else's mirror has the usual port; these two can meet on any.
+      // Another mirror has the usual port; these two can meet on any.
       this.#note = `${change.where} is taken, so another port was chosen`;
       const { host } = this.#options.link;
       const elsewhere: LinkOptions = { how: "listen", host, port: 0 };

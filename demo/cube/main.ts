@@ -139,7 +139,7 @@ function complain(message: string, code: number): number {
 const FRAME_BUDGET = { messages: 4_096 };
 /** Soon enough that nobody takes it for an orphan. */
 const LOOK_EVERY_MS = 500;
-/** A person who pressed Ctrl-C does not wait for a peer that never says goodbye. */
+/** A person who pressed Ctrl-C does not wait for a peer that never closes. */
 const CLOSE_TIMEOUT_MS = 500;
 /** After a stall (a debugger, a closed lid) the cube goes on; it does not leap to a wall. */
 const LONGEST_STEP_MS = 250;

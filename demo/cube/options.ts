@@ -12,15 +12,15 @@ export interface Options {
   /** Which peers run here. */
   readonly peers: Role | "both";
   readonly link: LinkOptions;
-  /** Whether that place was asked for, so that no other will do. */
+  /** Whether that endpoint was asked for, so that no other will do. */
   readonly isEndpointFixed: boolean;
   /** `undefined`, for one peer: a terminal view on a terminal, a log in a pipe. */
   readonly view: View | undefined;
-  /** Where the browser's window is served; `undefined` for the first free port from the usual one up. */
+  /** The address of the browser's window; `undefined` for the first free port from the usual one up. */
   readonly window: Endpoint | undefined;
   /** Whether to open windows in the user's browser. */
   readonly open: boolean;
-  /** The format to say things in. */
+  /** The format to send in. */
   readonly wire: Format;
   readonly auto: boolean;
   readonly rateHz: number;
@@ -28,7 +28,7 @@ export interface Options {
   readonly ticks: number;
 }
 
-/** A place in the network, and which end of it to take. */
+/** An endpoint, and whether to listen on it or to connect to it. */
 export interface LinkOptions extends Endpoint {
   readonly how: "listen" | "connect";
 }
@@ -74,7 +74,7 @@ export const HELP = `A cube in two programs: a mover moves it, a mirror shows it
                         Of both peers the mover's, with the mirror's one behind
   --no-open             print the window's address, open no browser
   --wire text|json|binary
-                        the format to speak in, text by default; all are heard
+                        the format to send in, text by default; all are received
   --auto                the mover drives by itself
   --rate HZ             ticks per second, 60 by default
   --ticks N             end after N ticks

@@ -1,9 +1,9 @@
 /**
- * One frame of a peer: what it hears, where its cube then is, what it says.
- * Has no timer, no console and no process; time comes with the frame, and what
- * changed goes out as values.
+ * One frame of a peer: what it receives, where its cube then is, what it sends.
+ * Has no timer, no console and no process; time comes with the frame, and
+ * changes go out as values.
  *
- *     end.frame ──▶ News ──▶ adopt, pass on ──▶ step ──▶ announce ──▶ Change[]
+ *     end.frame ──▶ EndEvent ──▶ adopt, pass on ──▶ step ──▶ announce ──▶ Change[]
  *
  * The last word wins. A mover at rest takes a position over as a mirror does,
  * so that one which was restarted goes on from where the cube is; one that
@@ -19,30 +19,30 @@ import type { Change, LinkState } from "./shared/changes.ts";
 import { cubeLine, type Format } from "./shared/wire.ts";
 import { isMoving, type Role, START, step, type Vector, type World } from "./shared/world.ts";
 
-/** How a peer meets others. */
+/** How a peer links to others. */
 export interface PeerOptions {
   readonly how: "listen" | "connect";
   readonly transport: Transport;
   /** Its address, as people write it. */
   readonly where: string;
-  /** The format to say things in; text by default. */
+  /** The format to send in; text by default. */
   readonly format?: Format;
 }
 
-/** One of those who share a cube. Call {@link frame} once in each frame of its poller. */
+/** A peer that shares a cube with others. Call {@link frame} once in each frame of its poller. */
 export class Peer {
   readonly role: Role;
 
   readonly #codec: CubeCodec;
   readonly #end: End;
   #world: World = START;
-  /** What it knows of the cube. `guess`: nobody has said a word about it, here or there. */
+  /** What it knows of the cube. `guess`: no position was sent or received. */
   #knowledge: "guess" | "known";
-  /** When a position was last said or heard, in polled time. */
+  /** When a position was last sent or received, in polled time. */
   #lastPositionMs = Number.NEGATIVE_INFINITY;
-  /** Its own moves that nobody has heard, while it had no link. */
+  /** Whether it moved while it had no link, so that nobody received it. */
   #movedAlone = false;
-  /** Until then it does not adopt: a greeting that is older than its own news may be under way. */
+  /** Until then it adopts nothing: a greeting older than its own moves may be under way. */
   #overrulesUntilMs = Number.NEGATIVE_INFINITY;
   #owesPosition = false;
   /** Where it was put by hand since the last frame. */
@@ -58,7 +58,7 @@ export class Peer {
     this.#knowledge = role === "mover" && options.how === "listen" ? "known" : "guess";
   }
 
-  /** Where its cube is. The middle of the world until a mirror has heard of it. */
+  /** Where its cube is. The middle of the world until a mirror has received a position. */
   get world(): World {
     return this.#world;
   }
@@ -87,7 +87,7 @@ export class Peer {
     return this.#knowledge === "known";
   }
 
-  /** The format in which it says things. It hears all of them. */
+  /** The format that it sends in. It receives all of them. */
   get format(): Format {
     return this.#codec.format;
   }
@@ -124,7 +124,7 @@ export class Peer {
     for (const event of this.#end.frame(nowMs)) this.#handle(event, nowMs, changes);
     this.#takePlace(nowMs, changes);
     if (this.role === "mover") {
-      // A mirror greets before it answers anything: who has answered and not greeted knows nothing.
+      // A mirror greets before it answers anything: a mirror that answered without a greeting knows nothing.
       if (this.roundTripMs !== undefined) this.#knowledge = "known";
       this.#move(dtMs, changes);
       this.#announce(nowMs);
@@ -147,7 +147,7 @@ export class Peer {
   #adopt(position: Vector, nowMs: number, changes: Change[]): void {
     if (isMoving(this.#world) || nowMs < this.#overrulesUntilMs) return;
     this.#knowledge = "known";
-    this.#lastPositionMs = nowMs; // who said it goes on saying it, so this peer need not
+    this.#lastPositionMs = nowMs; // its sender goes on sending it, so this peer need not
     this.#moveTo({ ...this.#world, position }, changes);
   }
 
@@ -172,7 +172,7 @@ export class Peer {
     this.#passOn(position, undefined);
   }
 
-  /** Somebody is there. A mirror that knows something tells it; a mover says its word in this frame, or waits to hear. */
+  /** A peer is there. A mirror sends the position it knows; a mover sends its own in this frame, or waits for one. */
   #greet(newcomer: Conversation | undefined, nowMs: number): void {
     if (this.role === "mirror") {
       if (this.#end.speaksFirst && this.knowsPosition)
@@ -188,7 +188,7 @@ export class Peer {
     if (this.#moveTo(step(this.#world, dtMs), changes)) this.#owesPosition = this.#movedAlone = true;
   }
 
-  /** Says where the cube is when that is news, and otherwise once a second; once in a frame at the most. */
+  /** Sends the position when it changed, and otherwise once a second; once in a frame at the most. */
   #announce(nowMs: number): void {
     const isDue = nowMs - this.#lastPositionMs >= REFRESH_MS;
     if (!this.#owesPosition && !isDue) return;
@@ -211,7 +211,7 @@ export class Peer {
   }
 }
 
-/** At least once a second, also when a tick is late: who lost a line, or came late, is right again this soon. */
+/** At least once a second, also when a tick is late: a peer that lost a line, or came late, is right again this soon. */
 const REFRESH_MS = 900;
 /** A hand that paused for longer has let go. */
 const HELD_MS = 1_000;

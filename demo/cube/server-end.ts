@@ -1,8 +1,8 @@
 /**
- * The listening end of a peer: takes guests in, hears them, notices who has
- * gone. Decides nothing about the cube.
+ * The listening end of a peer: accepts connections, receives their messages,
+ * and notices their ends. Decides nothing about the cube.
  *
- *     listener ── tryAccept ──▶ guests ── listen ──▶ News
+ *     listener ── tryAccept ──▶ conversations ── receive ──▶ EndEvent
  */
 import {
   type CloseReason,
@@ -17,13 +17,13 @@ import type { CubeCodec } from "./formats.ts";
 import type { LinkState } from "./shared/changes.ts";
 import type { Bad, Message } from "./shared/wire.ts";
 
-/** A door with guests behind it. */
+/** A listener and the conversations with its peers. */
 export class ServerEnd implements End {
   readonly speaksFirst = true;
   readonly tally: Tally = newTally();
 
   readonly #listener: Listener<Message | Bad, Message>;
-  /** Where it was asked to listen, for the time before it does. */
+  /** The address that was asked for, until the real one is known. */
   readonly #wanted: string;
   readonly #conversations = new Set<Conversation>();
   #gone: string | undefined;
@@ -67,7 +67,7 @@ export class ServerEnd implements End {
     return events;
   }
 
-  /** Told once: that it listens, and where, or why it cannot. */
+  /** Tells once where it listens, or why it cannot. */
   #noteListener(events: EndEvent[]): void {
     const state = this.state;
     if (this.#told !== "starting" || state.kind === "starting") return;

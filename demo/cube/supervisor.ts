@@ -1,7 +1,7 @@
 /**
  * Keeps one peer's process running, for the launcher: starts it, passes on what
  * it prints, starts it again when it dies, and ends it. Its window comes back
- * where it was, so that a page which is open finds it again.
+ * at the same address, so that an open page finds it again.
  *
  *     start ──▶ serving ──▶ died ──▶ pause ──▶ start …
  *       └─▶ over: it could not begin, it ended by itself, or it dies too often
@@ -13,7 +13,7 @@ import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Role } from "./shared/world.ts";
 
-/** What to keep, and whom to tell. */
+/** What to run, and where its lines go. */
 export interface SupervisorOptions {
   readonly role: Role;
   /** The program's arguments behind the role. */
@@ -22,21 +22,21 @@ export interface SupervisorOptions {
   readonly mayFinish: boolean;
   /** Takes each line that it prints, and what happens to it. */
   readonly say: (line: string) => void;
-  /** Is told where its window is, once. */
+  /** Called once, with the address of its window. */
   readonly onWindow: (url: string) => void;
 }
 
 /** One process, again and again. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  /** Where its window is, once it has had one. */
+  /** The address of its window, once there was one. */
   #url: string | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
   }
 
-  /** Runs until `signal`, or until nothing more can come of it. Answers an exit code. */
+  /** Runs until `signal`, or until it cannot go on. Answers an exit code. */
   async run(signal: AbortSignal): Promise<number> {
     for (let deaths = 0; !signal.aborted; ) {
       const { how, servedMs } = await this.#runOnce(signal);
@@ -53,7 +53,7 @@ export class Supervisor {
     return 0;
   }
 
-  /** One life: how it ended, and for how long it had a window. */
+  /** Runs the process once: how it ended, and for how long it had a window. */
   async #runOnce(signal: AbortSignal): Promise<{ how: number | string; servedMs: number }> {
     const { role, args } = this.#options;
     const window = this.#url === undefined ? [] : ["--window", new URL(this.#url).host];

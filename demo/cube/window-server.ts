@@ -15,7 +15,7 @@ import { type Endpoint, formatEndpoint, reachableHost } from "./endpoint.ts";
 import { type PageFile, pageFiles } from "./page-files.ts";
 import type { Role } from "./shared/world.ts";
 
-/** A place that serves windows. */
+/** A server of windows. */
 export interface WindowServer {
   /** What a browser opens, such as `http://127.0.0.1:14901/`. */
   readonly url: string;
@@ -29,13 +29,13 @@ export interface WindowServer {
  * Builds the page and begins to serve it.
  *
  * @param endpoint where; by default the first free port from the role's usual one up
- * @throws Error with one line, when the page cannot be built or the place not be had
+ * @throws Error with one line, when the page cannot be built or the endpoint not be had
  */
 export async function serveWindows(role: Role, endpoint: Endpoint | undefined): Promise<WindowServer> {
   const files = await pageFiles();
   const server = createServer(({ method, url }, response) => answer(files, method, url, response));
   const { host, port } = await listen(server, role, endpoint);
-  server.on("error", () => {}); // a guest that could not be accepted is no reason to end
+  server.on("error", () => {}); // a connection that could not be accepted is no reason to end
   return {
     url: `http://${formatEndpoint({ host: reachableHost(host), port })}/`,
     transport: websocketServer({ server, path: SOCKET_PATH }),
@@ -105,7 +105,7 @@ const HEADERS = [
       "style-src 'self'",
       "img-src 'self' data:",
       "connect-src 'self'",
-      // How the page knocks while its process is away: an <object> is a frame, too.
+      // How the page probes for its process while that is away: an <object> is a frame, too.
       "object-src 'self'",
       "frame-src 'self'",
       "base-uri 'none'",

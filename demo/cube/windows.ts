@@ -1,13 +1,13 @@
 /**
- * The windows that look at a peer: hears what they ask for, and tells each what
- * it does not know yet. Decides nothing about the cube, and knows no browser:
+ * The windows that look at a peer: receives their wishes, and sends each what it
+ * does not know yet. Decides nothing about the cube, and knows no browser:
  * a window is a connection that speaks the lines of `window-wire.ts`.
  *
- *     windows ── cube, wire ──▶ hear ──▶ peer.place, peer.speak
- *     windows ◀── tell ◀── where the cube is, how the link stands, what was counted
+ *     windows ── cube, wire ──▶ receive ──▶ peer.place, peer.speak
+ *     windows ◀── send ◀── where the cube is, how the link stands, what was counted
  *
- * A newcomer needs no greeting of its own: it was told nothing yet, so it is
- * told everything.
+ * A new window needs no greeting of its own: it was sent nothing yet, so it is
+ * sent everything.
  */
 import {
   type Connection,
@@ -63,7 +63,7 @@ export class Windows {
     }
   }
 
-  /** Tells every window what is news to it. */
+  /** Sends every window what it does not know yet. */
   send(frame: Pick<Frame, "tick" | "nowMs">, peer: Seen): void {
     this.#arrivals.push(peer.tally.linesIn - this.#linesIn);
     this.#linesIn = peer.tally.linesIn;
@@ -89,14 +89,14 @@ class Window {
     this.connection = connection;
   }
 
-  /** Says it, unless it is no news. What does not fit now is said in a later frame, if it still holds. */
+  /** Sends it, unless the window knows it. What does not fit now is sent in a later frame, if it still holds. */
   send(told: Told): void {
     const line = formatTold(told);
     if (this.#known.get(told.kind) !== line && this.connection.trySend(line))
       this.#known.set(told.kind, line);
   }
 
-  /** It said this itself, so it need not be told. */
+  /** The window said this itself, so it need not be sent. */
   knows(told: Told): void {
     this.#known.set(told.kind, formatTold(told));
   }
@@ -123,7 +123,7 @@ function obey(window: Window, asked: Asked | Bad, peer: Steered): void {
   }
 }
 
-/** What every window should know, in the order in which a newcomer hears it. */
+/** What every window should know, in the order in which a new one receives it. */
 function updatesOf(peer: Seen, nowMs: number): Told[] {
   const { format, link, world } = peer;
   const updates: Told[] = [

@@ -69,7 +69,7 @@ function speak(): void {
   }
 }
 
-/** Finishes speaking, and hears the answer out. */
+/** Finishes sending, and receives what still comes. */
 function leave(): void {
   stage = { kind: "leaving", untilMs: performance.now() + LAST_WORDS_MS };
   if (server.state === "connecting") server.abort();

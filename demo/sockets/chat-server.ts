@@ -1,14 +1,14 @@
 /**
  * A chat for any number of people, in one loop.
  *
- *     poll ▶ accept ▶ hear each line, tell the others ▶ obey the console ▶ flush ▶ wait
+ *     poll ▶ accept ▶ receive each line, send it to the others ▶ obey the console ▶ flush ▶ wait
  *
  * Takes the place of the tutorials' server with a thread for each client, a
  * list of sockets under a lock, and one more thread for `input()`. Here a
  * frame has everybody's lines, one after the other, and no lock is needed.
  *
- * Who does not read is not waited for: once 1 MiB waits for a client
- * (`sendLimitBytes`), a line does not fit, and that client is dropped.
+ * A client that does not read is not waited for: once 1 MiB waits for it
+ * (`sendLimitBytes`), a line does not fit, and the client is dropped.
  *
  *     npx tsx demo/sockets/chat-server.ts --port 8000
  *     nc 127.0.0.1 8000
@@ -19,14 +19,14 @@ import { Console, printable } from "./console.ts";
 import { fail, options, portIn, untilInterrupted } from "./program.ts";
 
 /**
- * One frame hears this much and no more, in turns; the rest waits for the next.
+ * One frame receives this much and no more, in turns; the rest waits for the next.
  * So a flood of short lines, each told with an address in front, can never fill
  * in one frame the outbox of somebody who does read.
  */
 const FRAME_BUDGET = { messages: 1_000, bytes: 65_536 };
 /** The longest wait of an idle loop: deadlines and Ctrl-C are seen this soon. */
 const HEARTBEAT_MS = 100;
-/** How long a leaver may take to hear our goodbye. */
+/** How long a closing client may take to read our goodbye. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
 const { values } = options("[--host 127.0.0.1] [--port 8000]", {

@@ -12,7 +12,7 @@ const said = lines({ maxLineBytes: MAX_SAID_BYTES });
 /** Room for the longest address and its colon. */
 const told = lines({ maxLineBytes: MAX_SAID_BYTES + 128 });
 
-/** Hears what people say, tells what others said. */
+/** Receives what people say, sends what others said. */
 export const serverSide: Codec<string> = { decoder: said.decoder, encode: told.encode };
 /** The same from the other end. */
 export const clientSide: Codec<string> = { decoder: told.decoder, encode: said.encode };

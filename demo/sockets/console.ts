@@ -90,7 +90,7 @@ export class Console {
   }
 }
 
-/** What a stranger wrote, made safe for a terminal: no escape codes, no bells. */
+/** Text from the network, made safe for a terminal: no escape codes, no bells. */
 export function printable(text: string): string {
   return text.replace(/(?!\t)\p{Cc}/gu, "?");
 }

@@ -55,7 +55,7 @@ net.on("close", ({ connection, reason }) => {
   if (reason.kind !== "local") console.log(`lost ${nameOf(connection)}: ${reason.message}`);
 });
 const stop = untilInterrupted();
-stop.addEventListener("abort", () => server.close()); // which is news, so the wait below is over
+stop.addEventListener("abort", () => server.close()); // which is activity, so the wait below is over
 
 while (server.state !== "closed") {
   await waitForActivity(net, 1_000); // a deadline passes in polls: look once a second, whatever comes

@@ -28,7 +28,7 @@ const server = net.listen(
 
 net.on("listen", () => console.log(`listening on ${server.address && formatAddress(server.address)}`));
 const stop = untilInterrupted();
-stop.addEventListener("abort", () => server.close()); // which is news, so the wait below is over
+stop.addEventListener("abort", () => server.close()); // which is activity, so the wait below is over
 
 while (server.state !== "closed") {
   await waitForActivity(net, 1_000); // a deadline passes in polls: look once a second, whatever comes

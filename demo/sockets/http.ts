@@ -1,6 +1,6 @@
 /**
- * As much of HTTP/1.x (RFC 9112) as a page needs: a codec that hears the heads
- * of requests and tells bytes.
+ * As much of HTTP/1.x (RFC 9112) as a page needs: a codec that decodes the heads
+ * of requests and encodes bytes.
  *
  *     stream ── lines() ──▶ head, up to its empty line ──▶ one Asked ── program
  *     stream ◀─ bytes() ── whole answer ◀── respond ◀──────────────────┘
@@ -20,7 +20,7 @@ export type Asked =
 /** The statuses that a small server answers. */
 export type Status = keyof typeof STATUS_TEXT;
 
-/** Hears heads, tells bytes: see {@link respond}. */
+/** Decodes heads, encodes bytes: see {@link respond}. */
 export const http: Codec<Asked, Uint8Array> = {
   decoder: () => new HeadDecoder(),
   encode: bytes().encode,

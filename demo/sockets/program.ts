@@ -1,7 +1,7 @@
 /**
  * What every program of this folder needs of its process: the command line,
  * a last word with an exit code, and Ctrl-C. Exit codes: 0 when all went well
- * or it was asked to end, 1 when the world was against it, 2 for a wrong
+ * or it was asked to end, 1 when the network or the machine was against it, 2 for a wrong
  * command line. Knows nothing of what the programs do with the network.
  */
 import { basename } from "node:path";

@@ -1,7 +1,7 @@
 /**
  * The time as a web page: a small HTTP server in frames.
  *
- *     poll ▶ accept ▶ hear requests, answer, close ▶ who is late? ▶ flush ▶ wait
+ *     poll ▶ accept ▶ receive requests, answer, close ▶ who is late? ▶ flush ▶ wait
  *
  * Takes the place of the tutorials' `recv(1024)` and a string that begins with
  * "HTTP/1.1 200 OK". That one hangs when a client says nothing, and breaks when

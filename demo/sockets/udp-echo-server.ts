@@ -26,7 +26,7 @@ const net = new Poller();
 const transport = orWrong(() => udp({ port, ...(host !== "" && { host }) }));
 const socket = net.bind(transport, bytes(), { maxDatagramBytes: 4_096 });
 const stop = untilInterrupted();
-stop.addEventListener("abort", () => socket.close()); // which is news, so the wait below is over
+stop.addEventListener("abort", () => socket.close()); // which is activity, so the wait below is over
 
 while (socket.state === "starting") {
   await waitForActivity(net);

@@ -4,7 +4,7 @@
  * shown, and what the process has to be told.
  *
  *     wish, drag ──▶ hand ──┬──▶ shown
- *     hear ──▶ follow ──────┘    hand ──▶ owed, until it is said
+ *     receive ──▶ follow ───┘    hand ──▶ owed, until it is sent
  */
 import { rounded } from "../shared/wire.ts";
 import { isMoving, REACH, START, type Vector, type World } from "../shared/world.ts";
@@ -19,7 +19,7 @@ export class Cube {
   #owed: Vector | undefined;
   #shown: Vector = START.position;
 
-  /** Where it is, to the thousandth: what was said or heard last. */
+  /** Where it is, to the thousandth: what was sent or received last. */
   get position(): Vector {
     return this.#hand === undefined ? this.follow.last : rounded(this.#hand.position);
   }
@@ -39,7 +39,7 @@ export class Cube {
     this.#owed = undefined;
   }
 
-  /** Somebody else says where it is. Who has it in the hand, or has news of his own, knows better. */
+  /** A position came from somebody else. A window with the cube in hand, or with an unsent move, knows better. */
   receive(position: Vector, nowMs: number): void {
     if (this.#hand === undefined && this.#owed === undefined) this.follow.receive(position, nowMs);
   }

@@ -1,13 +1,13 @@
 /**
- * Follows a cube that is heard of now and then, so that it is seen to move
+ * Follows a cube whose positions arrive now and then, so that it is seen to move
  * evenly. Pure: arrivals and frames go in with their times, a place comes out.
  *
- *     hear ──▶ knots, each with the time it is due ──▶ path ──▶ two lags ──▶ shown
+ *     receive ──▶ knots, each with the time it is due ──▶ path ──▶ two lags ──▶ shown
  *
  * An arrival is not shown at once: it is due about one interval later, in the
  * rhythm in which the arrivals come, so that there is always somewhere to move
  * to. The path between the knots has corners, which the lags round. All three
- * steps only average what was heard: what is shown never leaves the box around
+ * steps only average what was received: what is shown never leaves the box around
  * it, so it cannot overshoot, and when nothing more comes it ends exactly there.
  *
  * It does not guess ahead. A late word and a stop look the same from here, so a
@@ -15,9 +15,9 @@
  */
 import type { Vector } from "../shared/world.ts";
 
-/** A place that goes after what it hears. */
+/** A place that follows the positions it receives. */
 export class Follow {
-  /** Off: what was heard last is shown at once, as raw as it comes. */
+  /** Off: the last received position is shown at once, as raw as it comes. */
   isSmooth = true;
 
   #last: Vector;
@@ -34,7 +34,7 @@ export class Follow {
     this.#knots = [{ dueMs: Number.NEGATIVE_INFINITY, place }];
   }
 
-  /** What was heard last, in units. */
+  /** The last received position, in units. */
   get last(): Vector {
     return this.#last;
   }
@@ -55,7 +55,7 @@ export class Follow {
     this.#knots.splice(0, Infinity, { dueMs: Number.NEGATIVE_INFINITY, place });
   }
 
-  /** Somebody says where the cube is. The same place again is no news, and no part of the rhythm. */
+  /** A position arrived. The same place again changes nothing, and is no part of the rhythm. */
   receive(place: Vector, nowMs: number): void {
     if (distance(place, this.#last) === 0) return;
     const newest = this.#knots.at(-1);
@@ -74,7 +74,7 @@ export class Follow {
     }
   }
 
-  /** The place to show in the frame at `nowMs`, in units. Ends as the very vector that was heard last. */
+  /** The place to show in the frame at `nowMs`, in units. Ends as the very vector that was received last. */
   frame(nowMs: number): Vector {
     const dtMs = Math.min(nowMs - this.#nowMs, LONGEST_FRAME_MS);
     this.#nowMs = nowMs;

@@ -29,7 +29,7 @@ export class History {
     }
   }
 
-  /** Visits what is not older than the chart; `tripMs` is NaN where none was known. */
+  /** Calls back for each sample not older than the chart; `tripMs` is NaN where none was known. */
   forEach(nowMs: number, callback: (atMs: number, arrivals: number, tripMs: number) => void): void {
     for (let index = 0; index < this.#count; index++) {
       const at = (this.#next - this.#count + index + CAPACITY) % CAPACITY;

@@ -1,5 +1,5 @@
 /**
- * The panel: writes what is known into the page, and hears what is chosen in it.
+ * The panel: writes what is known into the page, and reports what is chosen in it.
  * Touches the page only where something changed. Decides no words of its own
  * about the links; those are made by `status-text.ts`.
  */
@@ -17,7 +17,7 @@ export interface Facts {
   readonly stat: Stat | undefined;
   readonly in: Rate | undefined;
   readonly out: Rate | undefined;
-  /** What was said or heard last, and where it is drawn. */
+  /** What was sent or received last, and where it is drawn. */
   readonly position: Vector;
   readonly shown: Vector;
 }

@@ -2,7 +2,7 @@
  * Asks whether the process is there, without a word on the console. A WebSocket
  * or a fetch that is refused makes Chromium print an error that no page can
  * prevent; an `<object>` that cannot be loaded does not. So while the process is
- * away the page knocks like this, and dials only when somebody answered.
+ * away the page probes like this, and connects only when the probe succeeded.
  */
 
 import type { ServerProbe } from "./session.ts";

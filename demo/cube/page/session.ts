@@ -1,10 +1,10 @@
 /**
- * The window's link to its process: dials, hears, says, and when the process is
- * gone waits until somebody is there again, so that nothing has to be reloaded.
- * Polled like everything else. Decides nothing about the cube.
+ * The window's link to its process: connects, receives, sends, and when the
+ * process is gone waits until it is there again, so that nothing has to be
+ * reloaded. Polled like everything else. Decides nothing about the cube.
  *
- *     dialing ──▶ open ──▶ pausing ──▶ knocking ──▶ dialing ...
- *        └───────────────────▲ └──────────┘
+ *     connecting ──▶ open ──▶ pausing ──▶ probing ──▶ connecting ...
+ *        └──────────────────────▲ └──────────┘
  */
 import type { Connection, Poller, Transport } from "../../../src/browser.ts";
 import { lines } from "../../../src/browser.ts";
@@ -15,14 +15,14 @@ export type SessionState =
   | { readonly kind: "connecting" }
   /** `isSilent`: it is linked, and yet nothing has come for seconds. */
   | { readonly kind: "open"; readonly isSilent: boolean }
-  /** `untilMs`: then it knocks, or gives this knock up. */
+  /** `untilMs`: when it probes, or gives this probe up. */
   | { readonly kind: "pausing" | "probing"; readonly untilMs: number; readonly why: string };
 
-/** A door to knock at. Polled: `tryAnswer` is asked once per frame. */
+/** Finds out whether the process serves again. Polled: `tryResult` is called once per frame. */
 export interface ServerProbe {
-  /** Forgets the knock before. */
+  /** Starts a probe, and forgets the one before. */
   start(): void;
-  /** Whether somebody is there; `undefined` while that is not known, the usual case. */
+  /** Whether the process is there; `undefined` while that is not known, the usual case. */
   tryResult(): boolean | undefined;
 }
 
@@ -46,7 +46,7 @@ export class Session {
     this.#poller = poller;
     this.#transport = transport;
     this.#probe = probe;
-    // The page has just come from there, so there is no need to knock.
+    // The page has just come from there, so no probe is needed.
     this.#stage = this.#connect();
   }
 
@@ -73,9 +73,9 @@ export class Session {
   }
 
   /**
-   * `false` when the process cannot hear it now; it is then dropped. Before its
-   * greeting it cannot: what it knows must come first, or old news would follow
-   * upon new.
+   * `false` when the process cannot receive it now; it is then dropped. Before
+   * its greeting it cannot: what it knows must come first, or an old position
+   * would replace a new one.
    */
   trySend(asked: Asked): boolean {
     return (
@@ -150,9 +150,9 @@ type Stage =
 const NOTHING: readonly Told[] = [];
 /** A process that restarts is back this soon. */
 const FIRST_PAUSE_MS = 250;
-/** Somebody looks at this page, and knocking costs one small request. */
+/** Somebody looks at this page, and a probe costs one small request. */
 const LONGEST_PAUSE_MS = 2_000;
-/** A door that says neither yes nor no is as good as closed. */
+/** A server that does not answer in this time is as good as gone. */
 const PROBE_MS = 5_000;
 const PING_EVERY_MS = 1_000;
 /** A process tells something ten times a second, and answers a ping each second. */

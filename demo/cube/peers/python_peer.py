@@ -45,21 +45,21 @@ class Link:
 
 class Peer:
     def __init__(self, options):
-        self.options, self.links, self.tick, self.door = options, [], 0, None
+        self.options, self.links, self.tick, self.listener = options, [], 0, None
         self.place, self.known = (0.0, 0.0, 0.0), False
         self.joined = self.retry_at = 0.0
         if options.listen:
             family = socket.AF_INET6 if "[" in options.listen else socket.AF_INET
-            self.door = socket.create_server(address_of(options.listen), family=family)
-            self.door.setblocking(False)
-            say("link listening", words(self.door.getsockname()))
+            self.listener = socket.create_server(address_of(options.listen), family=family)
+            self.listener.setblocking(False)
+            say("link listening", words(self.listener.getsockname()))
 
     def frame(self, now):
         self.tick += 1
         self.meet(now)
         for link in list(self.links):
             for line in link.lines():
-                self.hear(line, link, now)
+                self.receive(line, link, now)
             if link.why is not None:
                 say("link down %s: %s" % (link.name, link.why))
                 self.links.remove(link)
@@ -69,11 +69,11 @@ class Peer:
 
     def meet(self, now):
         try:
-            if self.door:
-                self.join(Link(self.door.accept()[0]), now)
+            if self.listener:
+                self.join(Link(self.listener.accept()[0]), now)
             elif not self.links and now >= self.retry_at:  # this one call waits, up to two seconds
                 self.join(Link(socket.create_connection(address_of(self.options.connect), timeout=2)), now)
-        except BlockingIOError:  # nobody is at the door
+        except BlockingIOError:  # no connection waits
             pass
         except OSError as error:
             say("link down %s: %s\nlink retry in %d ms" % (self.options.connect, error, RETRY_S * 1000))
@@ -83,10 +83,10 @@ class Peer:
         say("link up", link.name)
         self.links.append(link)
         self.joined = now
-        if self.door and self.known:
+        if self.listener and self.known:
             link.send(self.line())
 
-    def hear(self, line, link, now):
+    def receive(self, line, link, now):
         word, *parts = line.split() or [""]
         try:
             if word == "cube":
@@ -105,7 +105,7 @@ class Peer:
             link.send("error %s" % error)
 
     def drive(self, now):
-        """Goes round, once it had the time to hear where the cube is, and says each place."""
+        """Goes round, once it had the time to receive where the cube is, and sends each place."""
         turn = now - self.joined
         if turn > 0.25:
             wanted = (7 * math.sin(turn / 2), 3 * math.sin(turn), 7 * math.cos(turn / 2))

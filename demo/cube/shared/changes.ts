@@ -11,9 +11,9 @@ export type Change =
 
 /** Something changed between this peer and the others. */
 export type LinkChange =
-  /** Guests can come now. */
+  /** Peers can connect now. */
   | { readonly kind: "listening"; readonly where: string }
-  /** Nobody can come, and nobody ever will: the port is taken, for example. */
+  /** No peer can ever connect: the port is taken, for example. */
   | { readonly kind: "failed"; readonly where: string; readonly why: string }
   | { readonly kind: "up"; readonly who: string }
   | { readonly kind: "down"; readonly who: string; readonly why: string }
@@ -26,7 +26,7 @@ export type LinkChange =
 /** How a peer stands to the others, in this frame. */
 export type LinkState =
   | { readonly kind: "starting" }
-  /** `gone`: why the last guest that left did so. */
+  /** `gone`: why the last peer that left did so. */
   | {
       readonly kind: "listening";
       readonly where: string;
@@ -38,7 +38,7 @@ export type LinkState =
   | { readonly kind: "linked"; readonly where: string }
   | { readonly kind: "pausing"; readonly where: string; readonly why: string; readonly untilMs: number };
 
-/** How it stands, as a window tells it. Who listens and has guests is linked; a pause counts down by the second. */
+/** The link as a window shows it. A listener with peers is linked; a pause counts down by the second. */
 export function linkStatus(link: LinkState, nowMs: number): LinkStatus {
   switch (link.kind) {
     case "starting":

@@ -7,7 +7,7 @@
 import { Box3, type Camera, Plane, Raycaster, Vector2, Vector3 } from "three";
 import { REACH, type Vector } from "../../shared/world.ts";
 
-/** Dragging on a canvas. Make it before the camera's controls: who comes first hears first. */
+/** Dragging on a canvas. Make it before the camera's controls: the first listener gets an event first. */
 export class Drag {
   readonly #canvas: HTMLElement;
   readonly #camera: Camera;
