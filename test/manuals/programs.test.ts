@@ -189,7 +189,7 @@ const NOT_FOLLOWED: Record<string, string> = {
   "npx vitest run test/codec": "npm test runs the same",
   "npm run check:package": "it needs a registry; .ci/run calls it",
   "npm run soak -- --minutes 30": "it takes 30 minutes; .ci/run calls it for two",
-  "TICKWIRE_LONG=1 npx vitest run test/codec test/core/model.test.ts test/proof/doors":
+  "TICKWIRE_LONG=1 npx vitest run test/codec test/core/model.test.ts test/proof/garbage":
     "it takes many minutes",
   ".ci/run": "it runs all of this, and more",
   "npm run demo": "it opens windows; test/demo/launcher.test.ts starts it without",
