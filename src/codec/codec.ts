@@ -28,6 +28,9 @@ export interface Codec<In, Out = In> {
   encode(message: Out): Uint8Array;
 }
 
+/** The key of a decoder's {@link UnreadDecoder}. A symbol, as a user's decoder may have fields of any name. @internal */
+export const UNREAD: unique symbol = Symbol("unread");
+
 /** The receiving half of a codec, with the state of one stream. */
 export interface Decoder<In> {
   /**
@@ -57,14 +60,20 @@ export interface Decoder<In> {
   readonly pendingBytes?: number;
 
   /**
-   * Reads messages later, if all have the same size: they may then wait as bytes.
+   * Answers a decoder to use in its place, where all messages have the same size
+   * and may wait as bytes; `undefined` where they may not.
    * @internal
    */
-  readonly [RECORD]?: RecordReader<In> | undefined;
+  [UNREAD]?(): UnreadDecoder<In> | undefined;
 }
 
-/** The key of a decoder's {@link RecordReader}. A symbol, as a user's decoder may have fields of any name. @internal */
-export const RECORD: unique symbol = Symbol("record");
+/** Like a {@link Decoder}, but that it validates messages and does not read them. @internal */
+export interface UnreadDecoder<In> {
+  readonly reader: RecordReader<In>;
+  readonly pendingBytes: number;
+  decode(bytes: Uint8Array, sink: RecordSink): void;
+  end(): void;
+}
 
 /** Reads messages of one size from bytes that were validated before. @internal */
 export interface RecordReader<In> {
@@ -76,12 +85,12 @@ export interface RecordReader<In> {
 export interface MessageSink<In> {
   /** Takes one complete message, which took `sizeBytes` bytes of the stream. Never refuses or throws. */
   put(message: In, sizeBytes: number): void;
+}
 
-  /**
-   * Takes `count` validated messages that the decoder's {@link RECORD} reads
-   * later. The bytes are lent for the duration of the call. @internal
-   */
-  putRecords?(bytes: Uint8Array, start: number, count: number): void;
+/** The receiver of validated messages that are read later. @internal */
+export interface RecordSink {
+  /** Takes `count` messages, which begin at `start` of `bytes`. The bytes are lent for the duration of the call. */
+  putRecords(bytes: Uint8Array, start: number, count: number): void;
 }
 
 /**

@@ -1,21 +1,14 @@
 /**
  * Records of a fixed size in binary form, for frequent messages such as
  * positions. All records are of one kind, or each has a byte in front that gives
- * its kind. This file decides where a record begins and ends; `layout.ts`
- * decides where its fields are.
+ * its kind. This file decides what a codec of records is made of; where a record
+ * begins and ends is decided in `record-decoder.ts`, where its fields are in
+ * `layout.ts`.
  */
 import { kindOf } from "../check.ts";
-import {
-  type Codec,
-  DecodeError,
-  type Decoder,
-  type MessageSink,
-  RECORD,
-  type RecordReader,
-} from "./codec.ts";
-import { compiled } from "./compiled-layout.ts";
-import { Layout, type RecordLayout, type RecordOf, type Schema } from "./layout.ts";
-import { PartialBuffer } from "./partial-buffer.ts";
+import type { Codec } from "./codec.ts";
+import { Layout, type RecordOf, type Schema } from "./layout.ts";
+import { RecordEncoder, type RecordKinds, recordDecoder } from "./record-decoder.ts";
 
 /** Options of {@link struct} and {@link structs}. */
 export interface StructOptions<Message> {
@@ -114,36 +107,9 @@ export function structs<const All extends Kinds>(
   );
 }
 
-/** A layout, and the buffer that each of its records is encoded into. */
-class RecordEncoder {
-  readonly layout: RecordLayout;
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
-
-  constructor(layout: Layout) {
-    this.layout = compiled(layout);
-    this.bytes = new Uint8Array(layout.sizeBytes);
-    this.view = new DataView(this.bytes.buffer);
-  }
-}
-
-/** Finds the kind of a record. */
-interface RecordKinds {
-  /**
-   * The kind of a message to send.
-   *
-   * @throws TypeError when it is of no kind
-   */
-  ofMessage(message: Readonly<Record<string, unknown>>): RecordEncoder;
-  /** The kind of a received record, by its first byte; `undefined` if there is no such kind. */
-  ofByte(byte: number): RecordEncoder | undefined;
-  /** The kind of all records, if there is only one. */
-  readonly only?: RecordEncoder;
-}
-
 function recordCodec<Message>(kinds: RecordKinds, { guard }: StructOptions<Message>): Codec<Message> {
   return {
-    decoder: () => new RecordDecoder<Message>(kinds, guard),
+    decoder: () => recordDecoder(kinds, guard),
     encode(message) {
       if (typeof message !== "object" || message === null) {
         throw new TypeError(`message: expected an object, got ${kindOf(message)}`);
@@ -156,125 +122,7 @@ function recordCodec<Message>(kinds: RecordKinds, { guard }: StructOptions<Messa
   };
 }
 
-class RecordDecoder<Message> implements Decoder<Message> {
-  readonly #kinds: RecordKinds;
-  readonly #guard: ((message: Message) => boolean) | undefined;
-  /** The layout, if there is one kind and no guard. A guard needs each record to be read on arrival. */
-  readonly #record: MessageLayout<Message> | undefined;
-  readonly #held = new PartialBuffer();
-  #recordNumber = 1;
-
-  constructor(kinds: RecordKinds, guard: ((message: Message) => boolean) | undefined) {
-    this.#kinds = kinds;
-    this.#guard = guard;
-    if (guard === undefined) this.#record = kinds.only?.layout as MessageLayout<Message> | undefined;
-  }
-
-  decode(bytes: Uint8Array, sink: MessageSink<Message>): void {
-    if (bytes.length === 0) return;
-    let at = this.#held.length === 0 ? 0 : this.#finishHeld(bytes, sink);
-    const view = viewOf(bytes);
-    if (this.#record !== undefined && sink.putRecords !== undefined) {
-      const count = Math.floor((bytes.length - at) / this.#record.sizeBytes);
-      this.#putRecords(this.#record, bytes, at, count, sink);
-      at += count * this.#record.sizeBytes;
-    }
-    while (at < bytes.length) {
-      const layout = this.#layoutOf(bytes[at] as number);
-      if (at + layout.sizeBytes > bytes.length) {
-        this.#held.append(bytes, at, bytes.length);
-        return;
-      }
-      sink.put(this.#read(layout, view, bytes.byteOffset + at), layout.sizeBytes);
-      at += layout.sizeBytes;
-    }
-  }
-
-  get [RECORD](): RecordReader<Message> | undefined {
-    return this.#record;
-  }
-
-  get pendingBytes(): number {
-    return this.#held.length;
-  }
-
-  end(): void {
-    if (this.#held.length === 0) return;
-    throw new DecodeError(
-      `the stream ended inside record ${this.#recordNumber}, after ${this.#held.length} of ${this.#heldLayout.sizeBytes} bytes`,
-    );
-  }
-
-  get #heldLayout(): RecordLayout {
-    return this.#layoutOf(this.#held.view[0] as number);
-  }
-
-  /** Completes the held record with the start of `bytes`. Returns where the next record starts. */
-  #finishHeld(bytes: Uint8Array, sink: MessageSink<Message>): number {
-    const layout = this.#heldLayout;
-    const end = Math.min(layout.sizeBytes - this.#held.length, bytes.length);
-    this.#held.append(bytes, 0, end);
-    if (this.#held.length < layout.sizeBytes) return end;
-    const { view } = this.#held;
-    if (this.#record !== undefined && sink.putRecords !== undefined)
-      this.#putRecords(this.#record, view, 0, 1, sink);
-    else sink.put(this.#read(layout, viewOf(view), view.byteOffset), layout.sizeBytes);
-    this.#held.clear();
-    return end;
-  }
-
-  /** Passes on `count` records from `start`, unread, up to the first invalid one. */
-  #putRecords(
-    layout: RecordLayout,
-    bytes: Uint8Array,
-    start: number,
-    count: number,
-    sink: MessageSink<Message>,
-  ): void {
-    if (count === 0) return;
-    const view = viewOf(bytes);
-    const from = bytes.byteOffset + start;
-    const end = from + count * layout.sizeBytes;
-    const bad = layout.firstInvalid(view, from, end);
-    const good = (bad - from) / layout.sizeBytes;
-    if (good > 0) sink.putRecords?.(bytes, start, good);
-    this.#recordNumber += good;
-    if (bad < end) this.#read(layout, view, bad); // throws the error for it
-  }
-
-  #layoutOf(byte: number): RecordLayout {
-    const encoder = this.#kinds.ofByte(byte);
-    if (encoder !== undefined) return encoder.layout;
-    throw new DecodeError(`record ${this.#recordNumber} begins with ${byte}, which is no kind of record`);
-  }
-
-  #read(layout: RecordLayout, view: DataView, at: number): Message {
-    const message = this.#guarded(layout, view, at);
-    this.#recordNumber++;
-    return message;
-  }
-
-  #guarded(layout: RecordLayout, view: DataView, at: number): Message {
-    try {
-      const message = layout.read(view, at) as Message;
-      if (this.#guard === undefined || this.#guard(message)) return message;
-    } catch (cause) {
-      const problem = cause instanceof DecodeError ? cause.message : "the guard threw on it";
-      throw new DecodeError(`record ${this.#recordNumber}: ${problem}`, { cause });
-    }
-    throw new DecodeError(`record ${this.#recordNumber}: the guard refused it`);
-  }
-}
-
-/** A layout whose records are the messages of the codec. */
-type MessageLayout<Message> = RecordReader<Message> & RecordLayout;
-
 function isLittleEndian({ endian = "little" }: { readonly endian?: unknown }): boolean {
   if (endian === "little" || endian === "big") return endian === "little";
   throw new TypeError(`endian: expected "big" or "little", got ${JSON.stringify(endian)}`);
-}
-
-/** A view of the whole buffer under `bytes`. */
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer);
 }

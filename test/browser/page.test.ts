@@ -1,10 +1,10 @@
 /** What a page alone can show: backpressure without a pause, a hidden tab, and the pure core in another engine's hands. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { type Connection, type Listener, lines, Poller } from "../../src/index.ts";
 import { websocketServer } from "../../src/websocket.ts";
 import { needs } from "../machine.ts";
 import { bundleForPage, launchBrowser, servePage } from "./browser.ts";
-import { type Connection, type Listener, lines, Poller } from "./src/index.ts";
 
 /** What the page's script leaves on `globalThis` for the test. */
 interface Probe {

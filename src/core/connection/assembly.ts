@@ -57,8 +57,7 @@ export function plainConnections(limits: Limits): ConnectionFactory {
     const ingress = new Ingress({
       owner,
       link,
-      decoder: codec.decoder(),
-      inbox: new FrameQueue<In>(),
+      input: { decoder: codec.decoder(), inbox: new FrameQueue<In>() },
       limitBytes: receiveLimitBytes,
     });
     const lifecycle = new Lifecycle({ owner, link, ingress, outbox, limits });

@@ -3,13 +3,13 @@
  * monitor of what the peer does, and policies for what is too much. Decides
  * nothing.
  */
-import { type Decoder, RECORD } from "../../codec/codec.ts";
+import { type Codec, UNREAD } from "../../codec/codec.ts";
 import { LossRecorder } from "../frame/loss-recorder.ts";
 import type { ConnectionOwner, ConnectionRef } from "../frame/poll-context.ts";
 import { TrafficRecorder } from "../frame/traffic-recorder.ts";
 import type { Limits } from "../limits/limits.ts";
 import type { PeerLimits } from "../limits/peer-limits.ts";
-import { Ingress } from "../receive/ingress.ts";
+import { Ingress, type Input } from "../receive/ingress.ts";
 import { LimitedDecoder } from "../receive/limited-decoder.ts";
 import { needsPolicy, pauseBytesOf, ReceivePolicy } from "../receive/receive-policy.ts";
 import { Receiver } from "../receive/receiver.ts";
@@ -19,7 +19,6 @@ import { SendBuffer } from "../send/send-buffer.ts";
 import { Sender } from "../send/sender.ts";
 import { UnsentAge } from "../send/unsent-age.ts";
 import { FrameQueue } from "../storage/frame-queue.ts";
-import type { Inbox } from "../storage/inbox.ts";
 import { RecordQueue } from "../storage/record-queue.ts";
 import type { ConnectionFactory } from "./assembly.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -50,15 +49,8 @@ export function limitedConnections(limits: Limits & PeerLimits): ConnectionFacto
       part: dropsOldest || listener === undefined ? undefined : new BroadcastPart(),
       onDrop: losses !== undefined && dropsOldest ? onDropOf(owner, losses) : undefined,
     });
-    const plain = codec.decoder();
-    const decoder = maxMessageBytes === Infinity ? plain : new LimitedDecoder(plain, maxMessageBytes);
-    const ingress = new Ingress({
-      owner,
-      link,
-      decoder,
-      inbox: inboxFor(decoder),
-      limitBytes: pauseBytesOf(limits),
-    });
+    const input = inputOf(codec, maxMessageBytes);
+    const ingress = new Ingress({ owner, link, input, limitBytes: pauseBytesOf(limits) });
     const lifecycle = new Lifecycle({ owner, link, ingress, outbox, limits });
     const policy =
       losses !== undefined && hasPolicy
@@ -74,8 +66,14 @@ export function limitedConnections(limits: Limits & PeerLimits): ConnectionFacto
 }
 
 /** Records wait as bytes, where they can. */
-function inboxFor<In>({ [RECORD]: record }: Decoder<In>): Inbox<In> {
-  return record === undefined ? new FrameQueue() : new RecordQueue(record);
+function inputOf<In>(codec: Codec<In, never>, maxMessageBytes: number): Input<In> {
+  const decoder = codec.decoder();
+  if (maxMessageBytes !== Infinity) {
+    return { decoder: new LimitedDecoder(decoder, maxMessageBytes), inbox: new FrameQueue() };
+  }
+  const unread = decoder[UNREAD]?.();
+  if (unread === undefined) return { decoder, inbox: new FrameQueue() };
+  return { decoder: unread, inbox: new RecordQueue(unread.reader) };
 }
 
 // Each of these makes its function apart, so that a connection without it has no closure to keep.

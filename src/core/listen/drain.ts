@@ -46,7 +46,7 @@ export class ListenerDrain<From extends Drainable<In>, In> {
       if (meter.isUnlimited) return this.#turns.runOut((from) => visitEach(from, visit));
       return this.#turns.run((from) => {
         if (!meter.spend(from.receiver.nextBytes)) return false;
-        visit(from, next(from)); // it has one, or it would have no turn
+        visit(from, next(from.receiver)); // it has one, or it would have no turn
         return true;
       });
     } finally {
@@ -57,10 +57,11 @@ export class ListenerDrain<From extends Drainable<In>, In> {
 
 /** All that `from` has in one turn: cheaper for each message than turns of their own. */
 function visitEach<From extends Drainable<In>, In>(from: From, visit: Visit<From, In>): void {
-  while (from.receiver.ready > 0) visit(from, next(from));
+  const { receiver } = from;
+  while (receiver.ready > 0) visit(from, next(receiver));
 }
 
-/** The next message of a connection that has one. */
-function next<In>({ receiver }: Drainable<In>): In {
+/** The next message, where there is one. */
+function next<In>(receiver: Drainable<In>["receiver"]): In {
   return receiver.tryRecv() as In; // which may be `undefined`, where a codec has such messages
 }

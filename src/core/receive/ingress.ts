@@ -9,7 +9,13 @@
  * Knows the link, which it holds back when too much waits. Never what the game
  * sees of it.
  */
-import { DecodeError, type Decoder } from "../../codec/codec.ts";
+import {
+  DecodeError,
+  type Decoder,
+  type MessageSink,
+  type RecordSink,
+  type UnreadDecoder,
+} from "../../codec/codec.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link, LinkEvents } from "../../port/link.ts";
 import { CHANGED, type ConnectionOwner, type ConnectionRef, RECEIVED } from "../frame/poll-context.ts";
@@ -19,11 +25,15 @@ import type { Inbox } from "../storage/inbox.ts";
 export interface IngressParts<Member extends ConnectionRef, In> {
   readonly owner: ConnectionOwner<Member>;
   readonly link: Link;
-  readonly decoder: Decoder<In>;
-  readonly inbox: Inbox<In>;
+  readonly input: Input<In>;
   /** What may wait until the reading stops, in bytes, weights included. */
   readonly limitBytes: number;
 }
+
+/** A decoder, and the inbox that it fills: with messages, or with bytes that are read later. */
+export type Input<In> =
+  | { readonly decoder: Decoder<In>; readonly inbox: Inbox<In> & MessageSink<In> }
+  | { readonly decoder: UnreadDecoder<In>; readonly inbox: Inbox<In> & RecordSink };
 
 /** What has arrived for one connection. */
 export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
@@ -44,15 +54,16 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
 
   readonly #owner: ConnectionOwner<Member>;
   readonly #link: Link;
-  readonly #decoder: Decoder<In>;
+  /** Takes no inbox but the one that it was given with. */
+  readonly #decoder: Decoder<In> | UnreadDecoder<In>;
   readonly #limitBytes: number;
   #reading: "flowing" | "paused" | "discarding" = "flowing";
 
-  constructor({ owner, link, decoder, inbox, limitBytes }: IngressParts<Member, In>) {
-    this.inbox = inbox;
+  constructor({ owner, link, input, limitBytes }: IngressParts<Member, In>) {
+    this.inbox = input.inbox;
     this.#owner = owner;
     this.#link = link;
-    this.#decoder = decoder;
+    this.#decoder = input.decoder;
     this.#limitBytes = limitBytes;
   }
 
@@ -82,7 +93,7 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
     const { inbox } = this;
     const before = inbox.length;
     try {
-      this.#decoder.decode(bytes, inbox);
+      this.#decoder.decode(bytes, inbox as Inbox<In> & MessageSink<In> & RecordSink);
     } catch (error) {
       this.#refuse(error);
     }

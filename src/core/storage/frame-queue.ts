@@ -7,10 +7,11 @@
  * the ready side can only shrink, so a tick sees the same state from its first
  * line to its last. Knows nothing of bytes, sockets or clocks.
  */
+import type { MessageSink } from "../../codec/codec.ts";
 import type { Inbox } from "./inbox.ts";
 
 /** A queue that is divided by the boundary of a frame. */
-export class FrameQueue<Item> implements Inbox<Item> {
+export class FrameQueue<Item> implements Inbox<Item>, MessageSink<Item> {
   /** Whether the items are hidden from the reader for now. */
   isHeld = false;
   /** Whether the owner wants to be notified after a {@link take}, as it waits for room. */

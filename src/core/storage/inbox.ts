@@ -3,10 +3,8 @@
  * (`frame-queue.ts`) or as the bytes they arrived in (`record-queue.ts`). Only an
  * interface, so that a page loads only the queue it needs.
  */
-import type { MessageSink } from "../../codec/codec.ts";
-
 /** The messages of one peer, divided by the boundary of a frame. Sizes are those on the wire. */
-export interface Inbox<Item> extends MessageSink<Item> {
+export interface Inbox<Item> {
   /** Whether the messages are hidden from the reader for now. */
   isHeld: boolean;
   /** Whether the owner wants to be notified after a `take`, as it waits for room. */

@@ -8,12 +8,12 @@
  *
  * Behaves like `frame-queue.ts`, and knows only the size of a record.
  */
-import type { RecordReader } from "../../codec/codec.ts";
+import type { RecordReader, RecordSink } from "../../codec/codec.ts";
 import { ITEM_WEIGHT_BYTES } from "./frame-queue.ts";
 import type { Inbox } from "./inbox.ts";
 
 /** A queue of records that is divided by the boundary of a frame. */
-export class RecordQueue<Item> implements Inbox<Item> {
+export class RecordQueue<Item> implements Inbox<Item>, RecordSink {
   isHeld = false;
   notifyOnTake = false;
   peakBytes = 0;
@@ -63,11 +63,6 @@ export class RecordQueue<Item> implements Inbox<Item> {
     this.#copy(bytes, start + untilWrap * this.#sizeBytes, count - untilWrap, 0);
     this.#tail += count;
     this.peakBytes = Math.max(this.peakBytes, this.weightBytes);
-  }
-
-  /** Throws: a decoder with records uses {@link putRecords}. */
-  put(): void {
-    throw new Error("a record queue takes records, and was given a message");
   }
 
   latch(maxItems: number = Infinity): number {

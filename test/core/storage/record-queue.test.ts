@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { RECORD, type RecordReader } from "../../../src/codec/codec.ts";
+import { type RecordReader, UNREAD } from "../../../src/codec/codec.ts";
 import { FrameQueue } from "../../../src/core/storage/frame-queue.ts";
 import type { Inbox } from "../../../src/core/storage/inbox.ts";
 import { RecordQueue } from "../../../src/core/storage/record-queue.ts";
@@ -123,9 +123,13 @@ describe("records that wait as bytes", () => {
   });
 
   test("do not, where a guard is to look at each, or a codec has messages of many sizes", () => {
-    expect(struct({ x: "u8" }).decoder()[RECORD]).toBeDefined();
-    expect(struct({ x: "u8" }, { guard: () => true }).decoder()[RECORD]).toBeUndefined();
-    expect(lines().decoder()[RECORD]).toBeUndefined();
+    expect(struct({ x: "u8" }).decoder()[UNREAD]?.()).toBeDefined();
+    expect(
+      struct({ x: "u8" }, { guard: () => true })
+        .decoder()
+        [UNREAD]?.(),
+    ).toBeUndefined();
+    expect(lines().decoder()[UNREAD]).toBeUndefined();
   });
 
   test("do not, where a decoder of somebody's own has a field `record`", () => {
@@ -185,15 +189,15 @@ function unread<Message>(codec: Codec<Message>): Codec<Message> {
   return {
     ...codec,
     decoder() {
-      const decoder = codec.decoder();
-      const { [RECORD]: record } = decoder;
-      if (record === undefined) throw new Error("these do not wait as bytes");
-      const box = new RecordQueue(record);
+      const decoder = codec.decoder()[UNREAD]?.();
+      if (decoder === undefined) throw new Error("these do not wait as bytes");
+      const { reader } = decoder;
+      const box = new RecordQueue(reader);
       return {
         get pendingBytes() {
-          return decoder.pendingBytes ?? 0;
+          return decoder.pendingBytes;
         },
-        end: () => decoder.end?.(),
+        end: () => decoder.end(),
         decode(bytes, sink) {
           try {
             decoder.decode(bytes, box);
@@ -208,7 +212,7 @@ function unread<Message>(codec: Codec<Message>): Codec<Message> {
           function hand(): void {
             box.latch();
             for (let message: Message | undefined; (message = box.take()) !== undefined; ) {
-              sink.put(message, record?.sizeBytes ?? 0);
+              sink.put(message, reader.sizeBytes);
             }
           }
         },
