@@ -4,9 +4,9 @@
  *     players ── "player 3 says 17" ──▶ server     server ── "tick 17" ──▶ players
  *
  * Each player numbers what it says, and the server numbers its ticks, so that
- * whatever is lost, doubled or out of order is seen on the spot. Whoever comes
- * after them is a stranger, and strangers are what a test is about. Also runs
- * where there is no test: in a program in a network of its own.
+ * a lost, doubled or disordered message is seen on the spot. Each connection after
+ * the players is a tested peer: a test is about what these do. Also runs where
+ * there is no test: in a program in a network of its own.
  */
 import assert from "node:assert/strict";
 import {
@@ -20,7 +20,7 @@ import {
   tcp,
 } from "../../src/index.ts";
 
-/** How a house is built. */
+/** What such a server is made of. */
 export interface GameServerOptions {
   readonly players?: number;
   readonly listen?: ListenOptions;
@@ -30,18 +30,18 @@ export interface GameServerOptions {
   readonly reach?: (port: number) => Transport;
 }
 
-/** A guest of the house that is none of its players. */
+/** A peer that is none of the players, at its server's end. */
 export interface TestedPeer {
   readonly connection: Connection<string>;
   /** What it said. */
   readonly words: string[];
-  /** Whether the house takes what it says. */
+  /** Whether the server takes its messages. */
   isRead: boolean;
   /** How it ended: told by the close event. */
   ending: CloseReason | undefined;
 }
 
-/** A player's book. */
+/** What is counted of a player. */
 interface Player {
   readonly connection: Connection<string>;
   said: number;
@@ -51,11 +51,11 @@ interface Player {
   tick: number | undefined;
 }
 
-/** A server, its players, and the strangers that came later. */
+/** A server, its players, and the tested peers that came later. */
 export class GameServer {
   readonly poller: Poller = new Poller({ closeTimeoutMs: CLOSE_TIMEOUT_MS });
   readonly listener: Listener<string>;
-  /** Whether the server takes guests in. */
+  /** Whether the server accepts connections. */
   accepts = true;
 
   readonly #playersPoller = new Poller();
@@ -73,7 +73,7 @@ export class GameServer {
     this.poller.on("close", ({ connection, reason }) => this.#noteEnd(connection, reason));
   }
 
-  /** A house with all its players in it, talking. */
+  /** A server with all its players, which send already. */
   static async open(options: GameServerOptions = {}): Promise<GameServer> {
     const { players = 8, listen = {}, transport = tcp({ host: LOOPBACK, port: 0 }) } = options;
     const { reach = (port) => tcp({ host: LOOPBACK, port }) } = options;
@@ -92,7 +92,7 @@ export class GameServer {
     return this.listener.address?.port ?? 0;
   }
 
-  /** One frame of the server and one of the players, and a turn for the world. */
+  /** One frame of the server and one of the players, and a turn for the network. */
   async frame(): Promise<void> {
     this.#serve();
     this.#play();
@@ -108,13 +108,13 @@ export class GameServer {
     }
   }
 
-  /** The next stranger, once it is there. */
+  /** The next tested peer, once it is there. */
   async nextPeer(): Promise<TestedPeer> {
-    await this.until(() => this.#newPeers.length > 0, "a stranger");
+    await this.until(() => this.#newPeers.length > 0, "a tested peer");
     return this.#newPeers.shift() as TestedPeer;
   }
 
-  /** How a stranger ended, once it has. */
+  /** How a tested peer ended, once it has. */
   async ending(peer: TestedPeer): Promise<CloseReason> {
     await this.until(() => peer.ending !== undefined, "an ending");
     assert.equal(peer.connection.state, "closed");
@@ -122,14 +122,14 @@ export class GameServer {
     return peer.ending as CloseReason;
   }
 
-  /** Forgets those who have come and gone. */
+  /** Forgets the tested peers that are gone. */
   forgetClosedPeers(): void {
     this.#newPeers.length = 0;
     for (const [connection, { ending }] of this.#peers)
       if (ending !== undefined) this.#peers.delete(connection);
   }
 
-  /** All that was said in this house until now has come, each word once and in order, and every player is there. */
+  /** Checks that all messages until now have come, each once and in order, and that every player is there. */
   async checkPlayers(): Promise<void> {
     this.#playersTalk = false;
     const last = this.#tick;
@@ -142,7 +142,7 @@ export class GameServer {
     this.#playersTalk = true;
   }
 
-  /** Sends everybody home. */
+  /** Closes all connections. */
   async close(): Promise<void> {
     await Promise.all([this.#playersPoller[Symbol.asyncDispose](), this.poller[Symbol.asyncDispose]()]);
     assert.equal(this.listener.connections.size, 0);
@@ -195,7 +195,7 @@ export class GameServer {
     for (const [name, player] of this.#players.entries()) {
       for (const word of player.connection) {
         const tick = Number(word.split(" ")[1]);
-        assert.equal(tick, (player.tick ?? tick - 1) + 1, `what player ${name} heard`);
+        assert.equal(tick, (player.tick ?? tick - 1) + 1, `what player ${name} received`);
         player.tick = tick;
       }
       if (this.#playersTalk && player.connection.trySend(`player ${name} ${player.said}`)) player.said++;
@@ -209,5 +209,5 @@ export const LOOPBACK = "127.0.0.1";
 /** For a program to start on a slow machine, and for the system to notice. */
 export const DEADLINE_MS = 60_000;
 const CLOSE_TIMEOUT_MS = 500;
-/** The pace of the house: a rest, so that other programs of the machine have their turn. */
+/** The pace of the server: a rest, so that other programs of the machine have their turn. */
 const FRAME_MS = 2;

@@ -10,7 +10,7 @@ export function heapBytes(): number {
   return heapUsed + external;
 }
 
-/** The world's time between two frames. */
+/** Time for the network between two frames. */
 export function rest(lengthMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, lengthMs));
 }

@@ -1,15 +1,15 @@
 /**
- * Who comes to the soak's server: honest players, and all sorts of others. Each
- * has a raw stream, a pair of dice, and does one thing until it is gone.
+ * How players of the soak behave: honest ones, and all sorts of others. Each has
+ * a raw stream and a seeded random, and does one thing until it is gone.
  */
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { SeededRandom } from "./seeded-random.ts";
 
-/** One player's doing; it need not end by itself. */
+/** What one player does; it need not end by itself. */
 type Behaviour = (socket: Duplex, random: SeededRandom) => void;
 
-/** What a soak's crowd is made of; honest players stand there most often. */
+/** The behaviours of a soak's players, by name. */
 export const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   /** Says numbered words, then how many there were, and hangs up. */
   talker: (socket, random) => {
@@ -72,7 +72,7 @@ export const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     each(socket, 2, () => socket.write("x".repeat(500)));
   },
 
-  /** Talks and does not listen. */
+  /** Sends and does not read. */
   nonReader: (socket, random) => {
     let said = 0;
     socket.pause();

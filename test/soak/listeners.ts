@@ -1,6 +1,6 @@
 /**
- * The ways into the soak's server, a row each: how it listens, and how players
- * call there. Those that this machine has not are left out, and it says so.
+ * The listeners of the soak's server, a row each: its transport, and how players
+ * connect to it. Those that this machine cannot have are left out, and it says so.
  */
 import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { websocketServer } from "../../src/websocket.ts";
 import { lack } from "../machine.ts";
 import { certificates } from "../transport/node/certificates.ts";
 
-/** One way in. */
+/** One listener of the server. */
 export interface SoakListener {
   readonly name: TransportName;
   readonly transport: Transport;
@@ -21,7 +21,7 @@ export interface SoakListener {
 
 export type TransportName = "tcp" | "unix" | "websocket" | "tls";
 
-/** A way in, as it is told to another process. */
+/** Where a listener is, as another process is told it. */
 export interface ListenerAddress {
   readonly name: TransportName;
   /** The path, for a unix socket. */
@@ -29,11 +29,11 @@ export interface ListenerAddress {
   readonly port: number;
 }
 
-/** All ways in that this machine has. */
+/** All listeners that this machine can have. */
 export function soakListeners(): readonly SoakListener[] {
   const path = join(tmpdir(), `tickwire-soak-${process.pid}.sock`);
   const place = { host: "127.0.0.1", port: 0 };
-  // Who leaves in the middle of a handshake is noticed by this deadline alone.
+  // A player that leaves in the middle of a handshake is noticed by this deadline alone.
   const handshakeTimeoutMs = 500;
   const made = certificates();
   const always: readonly SoakListener[] = [
@@ -48,7 +48,7 @@ export function soakListeners(): readonly SoakListener[] {
   return [...always, { name: "tls", transport: tls({ ...place, ...made.localhost, handshakeTimeoutMs }) }];
 }
 
-/** A raw stream into one of the doors. */
+/** A raw stream to one of the listeners. */
 export function connect({ name, host, port }: ListenerAddress): Duplex {
   return CONNECT[name](host, port).on("error", () => {}); // most of its ends are rude
 }

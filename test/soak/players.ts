@@ -12,7 +12,7 @@ import { BEHAVIOURS } from "./behaviours.ts";
 import { connect, type ListenerAddress } from "./listeners.ts";
 import { SeededRandom } from "./seeded-random.ts";
 
-/** A command to the crowd. */
+/** A command to the players. */
 export type Command =
   | { readonly listeners: readonly ListenerAddress[] }
   | { readonly seed: number; readonly wave: number };

@@ -1,13 +1,13 @@
 /**
- * The soak's server: listens at all doors, checks the numbers of what players
- * say, tells each of them numbered words, and sends some of them away. Keeps
- * book of what must never happen.
+ * The soak's server: listens on all transports, checks the numbers of what players
+ * send, sends each of them numbered words, and closes some of them. Records
+ * what must never happen.
  */
 import { type Connection, type Frame, type Listener, lines, Poller } from "../../src/index.ts";
 import type { ListenerAddress, SoakListener } from "./listeners.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 
-/** What is kept of a guest. */
+/** What is counted of a connection. */
 interface WordCounts {
   /** The number that its next word must have. */
   next: number;
@@ -41,14 +41,14 @@ export class SoakServer {
     this.poller.on("unlisten", ({ reason }) => this.faults.push(`a listener closed: ${reason.message}`));
   }
 
-  /** Where it listens; `undefined` until all doors are open. */
+  /** Where it listens; `undefined` until all listeners listen. */
   get addresses(): readonly ListenerAddress[] | undefined {
     const all = [...this.#listeners].map(([{ name }, { address }]) => ({ name, address }));
     if (all.some(({ address }) => address === undefined)) return undefined;
     return all.map(({ name, address }) => ({ name, host: address?.host ?? "", port: address?.port ?? 0 }));
   }
 
-  /** How many are in the house. */
+  /** How many connections it has. */
   get connections(): number {
     return [...this.#listeners.values()].reduce((sum, { connections }) => sum + connections.size, 0);
   }

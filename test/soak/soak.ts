@@ -1,5 +1,5 @@
 /**
- * One soak: a server in this process, its crowd in another, and wave after wave
+ * One soak: a server in this process, its players in another, and wave after wave
  * of players, with a look at what is left behind each.
  */
 import { fileURLToPath } from "node:url";
@@ -12,7 +12,7 @@ import { SeededRandom } from "./seeded-random.ts";
 import { SoakServer } from "./server.ts";
 import { activeNow, complaintsOf, type Sample } from "./verdict.ts";
 
-/** A server, its crowd, and the waves. */
+/** A server, its players, and the waves. */
 export class Soak {
   readonly #seed: number;
   readonly #server: SoakServer;
@@ -28,7 +28,7 @@ export class Soak {
     this.#seed = seed;
     const all = soakListeners();
     this.#server = new SoakServer(all, new SeededRandom(seed));
-    console.log(`doors: ${all.map(({ name }) => name).join(", ")}`);
+    console.log(`listeners: ${all.map(({ name }) => name).join(", ")}`);
     const program = fileURLToPath(new URL("players.ts", import.meta.url));
     this.#players = new Child(process.execPath, ["--import", "tsx", program], "pipe");
     const { poller } = this.#server;
@@ -48,10 +48,10 @@ export class Soak {
     const endings = [...this.#server.endings].sort().map(([kind, count]) => `${kind} ${count}`);
     console.log(`endings: ${endings.join(", ")}`);
     return [
-      ...(this.#gaps > 0 ? [`players heard ${this.#gaps} words out of order`] : []),
+      ...(this.#gaps > 0 ? [`players received ${this.#gaps} words out of order`] : []),
       ...this.#server.faults.slice(0, MOST_TOLD),
       ...(this.#players.err.all.length > 0
-        ? [`the crowd complains: ${this.#players.err.all.join("\n")}`]
+        ? [`the players complain: ${this.#players.err.all.join("\n")}`]
         : []),
       ...complaintsOf(this.#samples, this.#activeAtRest),
     ];

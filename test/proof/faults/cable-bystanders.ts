@@ -1,6 +1,6 @@
 /**
- * A house at the near end of a bad cable, with a stranger who calls from the
- * far end: a program, to be run in the near network.
+ * A server with players at the near end of a bad cable, and a peer that connects
+ * from the far end: a program, to be run in the near network.
  *
  *     cable-bystanders.ts SCENE FAR_NAMESPACE
  *
@@ -11,7 +11,7 @@ import { lines, Poller, tcp } from "../../../src/index.ts";
 import { GameServer, LOOPBACK, type TestedPeer } from "../bystanders.ts";
 import { FAR_ADDRESS, NEAR_ADDRESS, setCable } from "./cable.ts";
 
-/** For a peer of which nothing is heard any more. */
+/** For a peer from which nothing is received any more. */
 const IDLE_MS = 1_000;
 const [scene = "", far = ""] = process.argv.slice(2);
 const server = await GameServer.open({
@@ -32,12 +32,12 @@ async function pullForAWhile(): Promise<void> {
   const peer = await meet();
   let said = await talk(peer, 20);
   setCable(far, "down");
-  const heardBefore = peer.words.length;
+  const receivedBefore = peer.words.length;
   said = await talk(peer, 200, said);
-  assert(peer.words.length - heardBefore < 50, "nothing comes through a cable that is out");
+  assert(peer.words.length - receivedBefore < 50, "nothing comes through a cable that is out");
   setCable(far, "up");
   await talk(peer, 20, said);
-  await server.until(() => peer.words.length > heardBefore + 50, "words after the mending");
+  await server.until(() => peer.words.length > receivedBefore + 50, "words after the mending");
   await sayGoodbye(peer);
 }
 

@@ -20,13 +20,13 @@ afterEach(async () => {
 describe("over a cable with 40 ms of delay each way", leftOutFor(...noCable()), () => {
   test("that loses 5 % of the packets, all words come once and in order, both ways", async () => {
     const { program, peer } = await call("talkOverBadCable", 5);
-    expect((await peer.out.until(/^(gap.*|heard \d+)$/))[0]).toBe("heard 300");
+    expect((await peer.out.until(/^(gap.*|received \d+)$/))[0]).toBe("received 300");
     await expectWell(program);
   });
 
   test("that is pulled out and plugged in again, nothing is lost", async () => {
     const { program, peer } = await call("pullForAWhile", 1);
-    expect((await peer.out.until(/^(gap.*|heard \d+)$/))[0]).toBe("heard 240");
+    expect((await peer.out.until(/^(gap.*|received \d+)$/))[0]).toBe("received 240");
     await expectWell(program);
   });
 
@@ -41,7 +41,7 @@ describe("over a cable with 40 ms of delay each way", leftOutFor(...noCable()), 
   });
 });
 
-/** A house at one end of such a cable and a peer at the other. */
+/** A server at one end of such a cable and a peer at the other. */
 async function call(scene: string, lossPercent: number): Promise<{ program: Child; peer: Child }> {
   console.log(`delay and loss by ${await cable.lay({ delayMs: 40, lossPercent })}`);
   const program = serverProgram(scene);

@@ -15,13 +15,13 @@ afterEach(async () => {
 });
 
 describe("half a connection, and the players do not notice,", () => {
-  test("whose peer has finished sending: it hears all that it is told, frame after frame", async () => {
+  test("whose peer has finished sending: it receives all that it is sent, frame after frame", async () => {
     const transport = tcp({ host: LOOPBACK, port: 0, allowHalfOpen: true });
     server = await GameServer.open({ transport });
     socket = net.connect({ host: LOOPBACK, port: server.port, allowHalfOpen: true });
-    let heard = "";
+    let received = "";
     socket.setEncoding("utf8").on("data", (text) => {
-      heard += text;
+      received += text;
     });
     socket.end("question\n");
     const peer = await server.nextPeer();
@@ -37,7 +37,7 @@ describe("half a connection, and the players do not notice,", () => {
     peer.connection.close();
     expect((await server.ending(peer)).kind).toBe("local");
     await server.until(() => socket?.readableEnded === true);
-    expect(heard).toBe(told);
+    expect(received).toBe(told);
     await server.checkPlayers();
   });
 

@@ -15,7 +15,7 @@ afterEach(async () => {
   await server.close();
 });
 
-/** A stranger at a raw socket, who has said `words`. */
+/** A peer on a raw socket that has sent `words`. */
 async function connectAndSend(words: string): Promise<{ peer: TestedPeer; raw: net.Socket }> {
   const raw = net.connect({ host: LOOPBACK, port: server.port, allowHalfOpen: true });
   socket = raw.on("error", () => {});
@@ -23,14 +23,14 @@ async function connectAndSend(words: string): Promise<{ peer: TestedPeer; raw: n
   return { peer: await server.nextPeer(), raw };
 }
 
-/** Ends it by a reset, and answers how the house was told. */
+/** Ends it by a reset, and answers how the server sees it. */
 async function resets(raw: net.Socket, peer: TestedPeer): Promise<CloseKind> {
   raw.resetAndDestroy();
   return (await server.ending(peer)).kind;
 }
 
 describe("a reset, and the players do not notice,", () => {
-  test("of a guest that nobody has taken in yet: it is still handed out, with what it said", async () => {
+  test("of a connection that nobody has accepted yet: it is still handed out, with its messages", async () => {
     server = await GameServer.open();
     server.accepts = false;
     const before = server.poller.stats.accepted;
@@ -118,7 +118,7 @@ describe("a reset, and the players do not notice,", () => {
     await server.checkPlayers();
   });
 
-  test("while this side has finished and goes on hearing", async () => {
+  test("while this side has finished and goes on receiving", async () => {
     server = await GameServer.open();
     const { peer, raw } = await connectAndSend("hello\n");
     peer.connection.end();

@@ -37,7 +37,7 @@ describeRows(languages)("a peer in $name, and the players do not notice,", (lang
     await server.checkPlayers();
   });
 
-  test("that stops for a while: it is held back, and then hears all that was taken for it", async () => {
+  test("that stops for a while: its messages wait, and then it receives all of them", async () => {
     const { child, peer } = await meet(language);
     let sent = await talk(peer, 20);
     child.process.kill("SIGSTOP");
@@ -52,8 +52,8 @@ describeRows(languages)("a peer in $name, and the players do not notice,", (lang
     await server.until(() => peer.connection.pendingBytes === 0, "an empty outbox");
     sent = await talk(peer, 20, sent);
     peer.connection.end();
-    const [line] = await whileRunning(child.out.until(/^(gap.*|heard \d+)$/));
-    expect(line).toBe(`heard ${sent}`);
+    const [line] = await whileRunning(child.out.until(/^(gap.*|received \d+)$/));
+    expect(line).toBe(`received ${sent}`);
     expect((await server.ending(peer)).kind).toBe("local");
     checkWords(peer);
     await server.checkPlayers();
@@ -71,7 +71,7 @@ describeRows(languages)("a peer in $name, and the players do not notice,", (lang
   });
 });
 
-/** A peer of that language in a house with players. */
+/** A peer of that language beside players. */
 async function meet({ command, program }: Language): Promise<{ child: Child; peer: TestedPeer }> {
   server = await GameServer.open();
   const child = new Child(command, [program, String(server.port)]);
@@ -80,7 +80,7 @@ async function meet({ command, program }: Language): Promise<{ child: Child; pee
   return { child, peer };
 }
 
-/** Frames in which one word each is said to a stranger; answers how many it was told. */
+/** Sends a peer one word in each frame; answers how many it was sent. */
 async function talk(peer: TestedPeer, frames: number, said = 0): Promise<number> {
   for (let frame = 0; frame < frames; frame++) {
     expect(peer.connection.trySend(`word ${said++}`)).toBe(true);
@@ -89,7 +89,7 @@ async function talk(peer: TestedPeer, frames: number, said = 0): Promise<number>
   return said;
 }
 
-/** Lets the house go on until `promise` is kept. */
+/** Lets the server go on until `promise` is kept. */
 async function whileRunning<Value>(promise: Promise<Value>): Promise<Value> {
   let isOver = false;
   const over = () => {

@@ -1,6 +1,6 @@
 /**
- * Garbage at every door: whatever strangers send and however they leave, each
- * of them is gone in the end, with a reason, and the players do not notice.
+ * Garbage at every kind of listener: whatever peers send and however they leave,
+ * each is gone in the end, with a reason, and the players do not notice.
  */
 import { once } from "node:events";
 import net from "node:net";
@@ -27,7 +27,7 @@ let server: GameServer;
 
 afterEach(() => server.close());
 
-/** Opens a house with that door, and lets strangers in, at most so many at a time. */
+/** Opens a server on that transport, and sends it garbage, from at most so many peers at a time. */
 async function sendGarbage(
   transport: Transport,
   reach: (port: number) => Transport,
@@ -46,16 +46,16 @@ async function sendGarbage(
   );
   await server.checkPlayers();
   const { stats } = server.poller;
-  await server.until(() => stats.accepted - stats.closed === PLAYERS, "the end of the last stranger");
-  console.log(`${peers} strangers, seed ${SEED}: ${stats.closed} came in, ${stats.dropped} did not`);
+  await server.until(() => stats.accepted - stats.closed === PLAYERS, "the end of the last peer");
+  console.log(`${peers} peers, seed ${SEED}: ${stats.closed} were accepted, ${stats.dropped} were not`);
 }
 
-/** A raw socket at the house's door. */
+/** A raw socket to the server. */
 function connectRaw(): net.Socket {
   return net.connect({ host, port: server.port, allowHalfOpen: false }).on("error", () => {});
 }
 
-/** Pays one visit, and ends when the stranger has gone. */
+/** Runs one attempt, and ends when its socket is closed. */
 async function run({ pieces, leaves }: Attempt, socket: net.Socket): Promise<void> {
   const gone = new Promise((resolve) => socket.on("close", resolve)); // an error on the way there is none of ours
   socket.resume();
@@ -67,21 +67,21 @@ async function run({ pieces, leaves }: Attempt, socket: net.Socket): Promise<voi
   if (leaves === "destroy") socket.destroy();
   else if (leaves === "reset") socket.resetAndDestroy();
   else socket.end();
-  await Promise.race([gone, server.until(() => socket.closed, "the end of a stranger's socket")]);
+  await Promise.race([gone, server.until(() => socket.closed, "the end of a peer's socket")]);
 }
 
 async function expectAllGone(): Promise<void> {
-  await server.until(() => server.listener.connections.size === PLAYERS, "the end of all strangers");
+  await server.until(() => server.listener.connections.size === PLAYERS, "the end of all tested peers");
   server.forgetClosedPeers();
 }
 
 describe("garbage, and the players do not notice,", () => {
-  test("at the door of TCP", async () => {
+  test("sent to a TCP listener", async () => {
     const words = fc.constantFrom("hello\n", "say 1\nsa", "x".repeat(70_000), "\r\r\n").map(streamOf);
     await sendGarbage(tcp({ host, port: 0 }), (port) => tcp({ host, port }), attempts(words));
   });
 
-  test("at the door of WebSocket: before the handshake, in it, and behind it", async () => {
+  test("sent to a WebSocket listener: before the handshake, in it, and after it", async () => {
     const behind = frames.map((some) => join([UPGRADE, some]));
     const plain = fc.constant(streamOf(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`));
     await sendGarbage(
@@ -91,19 +91,19 @@ describe("garbage, and the players do not notice,", () => {
     );
   });
 
-  test("at the door of TLS, in place of a handshake", needs("openssl"), async () => {
+  test("sent to a TLS listener in place of a handshake", needs("openssl"), async () => {
     const { localhost, ca } = made;
     const hello = await clientHello();
     await sendGarbage(
       tls({ host, port: 0, ...localhost, handshakeTimeoutMs: 300 }),
       (port) => tls({ host, port, ca }),
       attempts(damaged(hello), fc.constant(hello), fc.constant(streamOf("GET / HTTP/1.1\r\n\r\n"))),
-      80, // many at a time, as who leaves in the middle of a handshake is noticed by its deadline
+      80, // many at a time, as a peer that leaves in the middle of a handshake is noticed by its deadline
     );
     expect(server.poller.stats.dropped).toBeGreaterThan(0);
   });
 
-  test("inside TLS, behind a good handshake", needs("openssl"), async () => {
+  test("sent inside TLS after a valid handshake", needs("openssl"), async () => {
     const { localhost, ca } = made;
     server = await GameServer.open({
       players: PLAYERS,

@@ -1,5 +1,5 @@
 /**
- * What a stranger may throw at a door: nearly right beginnings, right ones with
+ * The garbage that a listener may receive: nearly right beginnings, right ones with
  * bytes changed or missing, and anything at all, in pieces.
  */
 import { once } from "node:events";
@@ -10,13 +10,13 @@ import { cut, join, streamOf } from "../../codec/deliver.ts";
 import { cuts } from "../../codec/properties.ts";
 import { LOOPBACK } from "../bystanders.ts";
 
-/** What one stranger does: some pieces, and how it leaves. */
+/** What one peer does: it sends some pieces, and leaves in some way. */
 export interface Attempt {
   readonly pieces: readonly Uint8Array[];
   readonly leaves: "end" | "destroy" | "reset";
 }
 
-/** Visits whose bytes come from one of these. */
+/** Attempts whose bytes come from one of these. */
 export function attempts(...streams: readonly fc.Arbitrary<Uint8Array>[]): fc.Arbitrary<Attempt> {
   const stream = fc.oneof(...streams, anyBytes);
   const leaves = fc.constantFrom("end", "destroy", "reset");

@@ -1,5 +1,5 @@
 /**
- * Connections that come, say a word, hear one and go, round after round: a
+ * Connections that open, send a word, receive one and close, round after round: a
  * program that looks at its heap after each round, and at the end at what is
  * still active in the process. Prints its figures as JSON, and ends by itself.
  *

@@ -1,5 +1,5 @@
 /**
- * Nothing is left of who has gone: the heap is flat over many rounds, and a
+ * Nothing is left of closed connections: the heap is flat over many rounds, and a
  * process whose pollers were disposed of has nothing active, and ends.
  */
 import { fileURLToPath } from "node:url";

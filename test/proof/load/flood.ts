@@ -2,11 +2,11 @@
  * One peer floods a server with a million messages while 200 others play: a
  * program, which counts in how many frames their answers are seen.
  *
- *     flooder ── a million lines ──▶ server ── "tick N" ──▶ crowd ── answers ──▶ server
+ *     flooder ── a million lines ──▶ server ── "tick N" ──▶ players ── answers ──▶ server
  *                                       ▲── "answered N", by a pipe ──┘
  *
  * In lockstep, so that no clock and no busy machine has a part in it: when the
- * crowd says that all have answered, the answers are in this process's kernel,
+ * players' program says that all have answered, the answers are in this process's kernel,
  * and the frames are counted from there on. Prints its figures as JSON.
  */
 import { fileURLToPath } from "node:url";
@@ -50,7 +50,7 @@ let frames = 0;
 let fullFrames = 0;
 let tick = 0;
 let answers = 0;
-/** The frame after which the crowd said that all have answered. */
+/** The frame after which the players said that all have answered. */
 let answeredAt: number | undefined;
 
 function frame(): void {

@@ -13,7 +13,7 @@ vi.setConfig({ testTimeout: 600_000 });
 
 afterEach(endAll);
 
-test("a flood of a million messages: 200 players are heard in the frame in which they could be, or the next", async ({
+test("in a flood of a million messages, what 200 players send is received in the first possible frame or the next", async ({
   task,
 }) => {
   const figures = await run<FloodFigures>("flood.ts", task);
@@ -37,7 +37,7 @@ test("thousands of connections opened and dropped at once: each is counted, and 
   for (const bytes of later) expect(bytes - first).toBeLessThan((100 * figures.connections) / 3); // 100 bytes of each
 });
 
-test("a thousand guests who never say a word cost no frame anything, and go at the deadline for a first one", async ({
+test("a thousand silent clients cost no frame anything, and are closed at the deadline for a first message", async ({
   task,
 }) => {
   const figures = await run<SilenceFigures>("silence.ts", task);

@@ -1,6 +1,6 @@
 /**
  * Players on raw sockets, in lockstep with a server: as soon as all of them
- * have heard a tick and answered it, their answers lie in the server's kernel,
+ * have received a tick and answered it, their answers lie in the server's kernel,
  * and this program says so.
  *
  *     node players.mjs PORT PLAYERS

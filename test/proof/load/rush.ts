@@ -12,11 +12,11 @@ import { connectionsAllowed, heapBytes } from "../measure.ts";
 /** What came of it. */
 export interface RushFigures {
   readonly connections: number;
-  /** How many came in, in all rounds. */
+  /** How many were accepted, in all rounds. */
   readonly accepted: number;
-  /** How many were sent away at the door, where more came between two frames than may wait there. */
+  /** How many were rejected, as more came between two frames than may wait to be accepted. */
   readonly dropped: number;
-  /** How many endings were told of those who came in. */
+  /** How many endings were told of the accepted ones. */
   readonly ended: number;
   /** Who is still there in the end, but the players. */
   readonly left: number;

@@ -1,6 +1,6 @@
 /**
- * A thousand guests who never say a word, beside players who must not notice: a
- * program that counts what the silent cost. Prints its figures as JSON.
+ * A thousand clients that never send, beside players that must not notice: a
+ * program that counts what the silent ones cost. Prints its figures as JSON.
  */
 import { fileURLToPath } from "node:url";
 import { tcp } from "../../../src/index.ts";
@@ -13,7 +13,7 @@ export interface SilenceFigures {
   readonly connections: number;
   /** The most connections that a frame had something to show of, once all had come. */
   readonly mostReady: number;
-  /** What the heap and its buffers grew by for each guest, in bytes; Node's own socket is most of it. */
+  /** What the heap and its buffers grew by for each of them, in bytes; Node's own socket is most of it. */
   readonly bytesPerConnection: number;
   /** How many were closed at the deadline for a first message, where there was one. */
   readonly timedOut: number;
@@ -33,7 +33,7 @@ async function keepThem(): Promise<Pick<SilenceFigures, "mostReady" | "bytesPerC
   const server = await GameServer.open({ players: PLAYERS, transport });
   const before = heapBytes();
   const child = startClients(server);
-  await server.until(() => server.listener.connections.size === PLAYERS + connections, "all guests");
+  await server.until(() => server.listener.connections.size === PLAYERS + connections, "all clients");
   await server.checkPlayers();
   const bytesPerConnection = Math.round((heapBytes() - before) / connections);
   let mostReady = 0;
@@ -48,7 +48,7 @@ async function keepThem(): Promise<Pick<SilenceFigures, "mostReady" | "bytesPerC
   return { mostReady, bytesPerConnection };
 }
 
-/** With a deadline for the first word, each of them is sent home. */
+/** With a deadline for the first message, each of them is closed. */
 async function closeAtDeadline(): Promise<Pick<SilenceFigures, "timedOut">> {
   const server = await GameServer.open({
     players: PLAYERS,
@@ -60,7 +60,7 @@ async function closeAtDeadline(): Promise<Pick<SilenceFigures, "timedOut">> {
     if (reason.kind === "timeout" && reason.code === "firstMessageTimeoutMs") timedOut++;
   });
   const child = startClients(server);
-  await server.until(() => timedOut === connections, "the end of all guests");
+  await server.until(() => timedOut === connections, "the end of all clients");
   await server.checkPlayers();
   await child.kill("SIGKILL");
   await server.close();

@@ -1,10 +1,10 @@
 /**
- * Many who connect at once and never say a word. What they are told they read,
- * and forget.
+ * Many clients that connect at once and never send. They read what they are
+ * sent, and forget it.
  *
  *     node silent-clients.mjs PORT CONNECTIONS
  *
- * Prints "through N" once each has come through or was sent away.
+ * Prints "through N" once each has connected or was rejected.
  */
 import { connect } from "node:net";
 

@@ -1,10 +1,10 @@
 /**
- * A stranger on a raw socket, for those who kill and stop it. Says "say 0",
- * "say 1", … and checks that what it hears as "word 0", "word 1", … has no gap.
+ * A peer on a raw socket, to be killed and stopped. Says "say 0",
+ * "say 1", … and checks that the "word 0", "word 1", … that it receives have no gap.
  *
  *     node node_peer.mjs PORT [HOST]
  *
- * Prints "linked", "gap …" when there was one, and "heard N" at the end.
+ * Prints "linked", "gap …" when there was one, and "received N" at the end.
  */
 import { connect } from "node:net";
 
@@ -14,7 +14,7 @@ const socket = connect({
   noDelay: true,
 });
 let said = 0;
-let heard = 0;
+let received = 0;
 let half = "";
 
 socket.on("connect", () => console.log("linked"));
@@ -25,12 +25,12 @@ socket.setEncoding("utf8").on("data", (text) => {
   for (const line of parts) {
     const [kind, number] = line.split(" ");
     if (kind !== "word") continue;
-    if (number !== String(heard)) console.log(`gap: ${number} came, and not ${heard}`);
-    heard++;
+    if (number !== String(received)) console.log(`gap: ${number} came, and not ${received}`);
+    received++;
   }
 });
 socket.on("end", () => {
-  console.log(`heard ${heard}`);
+  console.log(`received ${received}`);
   socket.end();
 });
 socket.on("close", () => clearInterval(talking));

@@ -1,8 +1,8 @@
-"""A stranger on a raw socket, for those who kill and stop it: as node_peer.mjs.
+"""A peer on a raw socket, to be killed and stopped: as node_peer.mjs.
 
     python3 python_peer.py PORT [HOST]
 
-Prints "linked", "gap ..." when there was one, and "heard N" at the end.
+Prints "linked", "gap ..." when there was one, and "received N" at the end.
 """
 
 import select
@@ -14,7 +14,7 @@ def main() -> None:
     host = sys.argv[2] if len(sys.argv) > 2 else "127.0.0.1"
     peer = socket.create_connection((host, int(sys.argv[1])))
     print("linked", flush=True)
-    said = heard = 0
+    said = received = 0
     half = b""
     while True:
         readable, writable, _ = select.select([peer], [peer], [], 0.002)
@@ -27,14 +27,14 @@ def main() -> None:
                 if not line.startswith(b"word "):
                     continue
                 number = int(line.split(b" ")[1])
-                if number != heard:
-                    print(f"gap: {number} came, and not {heard}", flush=True)
-                heard += 1
+                if number != received:
+                    print(f"gap: {number} came, and not {received}", flush=True)
+                received += 1
         elif writable:
             peer.sendall(b"say %d\n" % said)
             said += 1
             select.select([peer], [], [], 0.002)
-    print(f"heard {heard}", flush=True)
+    print(f"received {received}", flush=True)
     peer.close()
 
 
