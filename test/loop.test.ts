@@ -178,14 +178,14 @@ describe("runLoop with animation frames", () => {
     return { speak, end };
   }
 
-  test("tells a hidden page's game the time that passed, however often news wake it", async () => {
+  test("tells a hidden page's game the time that passed, however often activity wakes it", async () => {
     const { speak, end } = page(true);
     for (let passedMs = 0; passedMs < 1_000; passedMs += 4) {
       speak("news");
       await vi.advanceTimersByTimeAsync(4);
     }
     const { ticks, gameMs, heard, realMs } = await end();
-    expect(ticks).toBeGreaterThan(100); // as there was news, and no frame
+    expect(ticks).toBeGreaterThan(100); // as there was activity, and no frame
     expect(heard).toBeGreaterThan(240);
     expect(Math.abs(gameMs - realMs)).toBeLessThanOrEqual(25);
   });

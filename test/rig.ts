@@ -54,7 +54,7 @@ export class Rig<In = string, Out = In> {
     this.client.poll(this.time);
     this.server.poll(this.time);
     const far = this.listener.tryAccept();
-    if (far === undefined) throw new Error("nobody came to the door");
+    if (far === undefined) throw new Error("no connection arrived");
     return { near, far };
   }
 

@@ -1,5 +1,5 @@
 /**
- * Holds the house to its rules by reading the sources. Each rule is first shown
+ * Holds the repository to its rules by reading the sources. Each rule is first shown
  * a bad sample: a rule that cannot fail holds nothing.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -302,7 +302,7 @@ describe("files", () => {
     const sample = sources({
       "a.ts": 'import "./b.ts";\n/**\n * Late.\n */',
       "b.ts": "// Short.",
-      "c.ts": "/**\n * A room.\n */",
+      "c.ts": "/**\n * A file.\n */",
     });
     expect(unopened(sample)).toEqual([
       "a.ts does not open with a doc comment",

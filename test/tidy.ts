@@ -1,5 +1,5 @@
 /**
- * The rules of the house, as functions from sources to complaints. Each reads
+ * The rules of the repository, as functions from sources to complaints. Each reads
  * the text of files and nothing else, so that each can be shown a bad sample.
  * Scans by regular expressions: the formatter keeps all files in one shape.
  */

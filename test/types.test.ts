@@ -156,7 +156,7 @@ describe("messages have the codec's types", () => {
     player.trySend({ kind: "move", power: 1 });
   });
 
-  program("guests have the types of their listener", () => {
+  program("connections have the types of their listener", () => {
     const server = poller.listen(memory(), json<Input, World>());
     expectTypeOf(server).toEqualTypeOf<Listener<Input, World>>();
     expectTypeOf(server.tryAccept()).toEqualTypeOf<Connection<Input, World> | undefined>();
@@ -168,7 +168,7 @@ describe("messages have the codec's types", () => {
     server.broadcast({ x: 1 });
     // @ts-expect-error what comes in does not go out
     server.broadcast({ move: "left" });
-    // @ts-expect-error the visitor takes another kind of message
+    // @ts-expect-error the callback takes another kind of message
     server.drain((_connection, _world: World) => {});
     // @ts-expect-error a connection of another kind was never among these
     server.broadcast({ x: 1 }, connection);
@@ -243,7 +243,7 @@ describe("what a frame shows can only be read", () => {
     listener.state = "closed";
     // @ts-expect-error the system chose it
     listener.address = { family: "IPv4", host: "127.0.0.1", port: 1 };
-    // @ts-expect-error guests come in by tryAccept()
+    // @ts-expect-error connections come in by tryAccept()
     listener.connections.add(connection);
   });
 

@@ -104,7 +104,7 @@ export function check<Values>(property: fc.IRawProperty<Values>): void {
   fc.assert(property, { seed: SEED, numRuns: 1_000 });
 }
 
-/** What a stranger may send: nearly right bytes, right ones with a few of them changed, and any at all. */
+/** What any peer may send: nearly right bytes, right ones with a few of them changed, and any at all. */
 function hostile<Message>({ codec, messages, noise }: CodecSubject<Message>): fc.Arbitrary<Uint8Array> {
   const change = fc.tuple(fc.nat(), fc.nat(255));
   const changed = fc

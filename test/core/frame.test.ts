@@ -140,7 +140,7 @@ describe("poller.ready", () => {
     expect(rig.server.ready).toEqual([]);
   });
 
-  test("takes in a guest's first messages in the frame that accepts it", () => {
+  test("shows the first messages of a connection in the frame that accepts it", () => {
     const rig = lineRig();
     rig.connect().trySend("hello");
     rig.client.poll(0);
@@ -165,7 +165,7 @@ describe("hasActivity", () => {
     expect(rig.server.hasActivity).toBe(true);
     rig.pollServer();
     expect(rig.server.hasActivity).toBe(false);
-    far.trySend("an answer is no news to its sender");
+    far.trySend("an answer does not wake its sender");
     rig.server.flush();
     expect(rig.server.hasActivity).toBe(false);
   });

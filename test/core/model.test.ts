@@ -14,7 +14,7 @@ import { Relay } from "./relay.ts";
 const RUNS = isLong ? 20_000 : 300;
 const WIRE: readonly Verb[] = ["hold", "release some", "release", "release", "cut"];
 
-/** Without two guests in the house, most games would be over before they began. */
+/** Without two accepted connections, most games would be over before they began. */
 const BEGIN: readonly Operation[] = [
   ["poll", 1, 0],
   ["connect", 0, 0],
@@ -107,7 +107,7 @@ describe("any game", () => {
     );
   }, 600_000);
 
-  test("over TCP: the same, with the world's own pace", async () => {
+  test("over TCP: the same, at the network's own pace", async () => {
     await fc.assert(
       fc.asyncProperty(limits, operations(VERBS), (some, steps) => playOverTcp(some, steps)),
       { numRuns: Math.ceil(RUNS / 10), seed: SEED },
@@ -124,7 +124,7 @@ describe("any game", () => {
   }, 600_000);
 });
 
-/** A game in which the world has a turn after each step, and patience at the end. */
+/** A game in which the network has a turn after each step, and patience at the end. */
 async function playOverTcp(
   some: Omit<Rules["options"], "closeTimeoutMs" | "timeoutMs">,
   steps: readonly Operation[],

@@ -1,6 +1,6 @@
 /**
  * A simple model of what pollers promise, beside two real ones: it does what a
- * random player would do, keeps book of it, and after each step compares.
+ * random player would do, records it, and after each step compares.
  *
  *     operations ──▶ two pollers on one wire ──▶ what is seen ┊ what must hold
  *
@@ -58,7 +58,7 @@ export interface Wire {
   cut(): void;
 }
 
-/** What a world is made of. */
+/** What a run is made of. */
 export interface Rules {
   readonly listen: Transport;
   /** How to reach a listener. */
@@ -70,7 +70,7 @@ export interface Rules {
   readonly options: PollerOptions & { readonly sendLimitBytes: number; readonly receiveLimitBytes: number };
 }
 
-/** One end of a connection, and the book that is kept of it. */
+/** One end of a connection, and what the model knows of it. */
 interface End {
   readonly connection: Connection<string>;
   readonly side: Side;
@@ -80,9 +80,9 @@ interface End {
   /** What it said, in the order in which it is to come. */
   readonly said: string[];
   readonly got: string[];
-  /** Up to where it has heard what the other end said. */
+  /** How much of the other end's messages it has received. */
   received: number;
-  /** Whether the game has stopped hearing here, by `close()` or `abort()`. */
+  /** Whether the game has stopped receiving here, by `close()` or `abort()`. */
   isDiscarding: boolean;
   aborted: boolean;
   /** Whether `tryRecv` has said in this frame that there is no more. */
@@ -191,7 +191,7 @@ export class ModelRun {
     return this.listener.state === "closed" && this.ends.every((end) => end.connection.state === "closed");
   }
 
-  /** After the end: each connection has one reason, and was told of once; the books agree. */
+  /** After the end: each connection has one reason, and was told of once; the counts agree. */
   checkOver(sides: readonly Side[] = SIDES): void {
     for (const end of this.ends.filter((one) => sides.includes(one.side))) {
       expect(end.connection.state).toBe("closed");
@@ -434,5 +434,5 @@ function lookAt({ connection }: End): string {
 const SIDES: readonly Side[] = ["near", "far"];
 const ORDER: readonly ConnectionState[] = ["connecting", "open", "closing", "closed"];
 const WIRE_VERBS: readonly Verb[] = ["hold", "release some", "release", "cut"];
-/** What may move a state. `drain` does where its visitor closes somebody. */
+/** What may move a state. `drain` does where its callback closes a connection. */
 const STATE_VERBS: readonly Verb[] = ["poll", "close", "end", "abort", "drain"];

@@ -41,7 +41,7 @@ interface Row extends Needing {
   };
   /** What this transport cannot do, each with the reason. */
   readonly cannot?: { readonly reset?: string; readonly halfClose?: string };
-  /** What a guest beyond the accept limit is told, where the transport has a word for it. */
+  /** What a connection beyond the accept limit is told, where the transport has a word for it. */
   readonly full?: CloseKind;
   /** A transport that nobody listens on. */
   readonly nobody: () => Transport | Promise<Transport>;
@@ -257,7 +257,7 @@ describeRows(rows)("$name", (row) => {
     expect(world.listener.state).toBe("listening");
   });
 
-  test("resets a guest beyond the accept limit", async () => {
+  test("resets a connection beyond the accept limit", async () => {
     const world = await begin({ server: { acceptLimit: 1 } });
     const first = world.connect();
     await world.until(() => world.server.stats.accepted === 1);

@@ -27,7 +27,7 @@ describe("who is let in, over TCP", needs("127.0.0.2"), () => {
     expect([denied.destroyed, welcome.destroyed]).toEqual([true, false]);
   });
 
-  test("each address has its own count, and room again when a guest is gone", async () => {
+  test("each address has its own count, and room again when a connection is gone", async () => {
     const rig = await open({ maxConnectionsPerAddress: 2 });
     const clients = ["127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.2"].map((from) => rig.connectFrom(from));
     await rig.until(() => rig.listener.stats.accepted + rig.listener.stats.dropped === 4);
@@ -40,7 +40,7 @@ describe("who is let in, over TCP", needs("127.0.0.2"), () => {
     await rig.until(() => rig.listener.stats.accepted === 4);
   });
 
-  test("a flood of 300 guests over a limit of 10 leaves 10, and no socket of the others", async () => {
+  test("a flood of 300 connections over a limit of 10 leaves 10, and no socket of the others", async () => {
     const rig = await open({ maxConnections: 10 });
     const clients = Array.from({ length: 300 }, () => rig.connectFrom("127.0.0.1"));
     await rig.until(() => rig.listener.stats.accepted + rig.listener.stats.dropped === 300);
@@ -131,7 +131,7 @@ describe("a peer that dies while the receive limit has paused its connection, ov
   });
 });
 
-/** A guest that sends without end, in a process of its own, to a side that takes nothing. */
+/** A client that sends without end, in a process of its own, to a side that takes nothing. */
 async function paused() {
   const rig = await open({ receiveLimitBytes: 100_000 });
   const peer = spawn(process.execPath, ["-e", FLOODER, String(rig.port)], {

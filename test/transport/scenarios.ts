@@ -31,7 +31,7 @@ export interface Stage {
   /** What the far end sees when the near one aborts, and the near end when it is sent away. */
   readonly abortKind: string;
   connect(): NearEnd | Promise<NearEnd>;
-  /** The next guest. */
+  /** The next accepted connection. */
   accepted(): Promise<Connection<string>>;
   /** Steps the world until it is so. */
   until(isThere: () => boolean | Promise<boolean>): Promise<void>;

@@ -9,7 +9,7 @@ import type { Message } from "../wire.ts";
 export interface Server {
   /** How many clients are connected. */
   readonly connections: number;
-  /** A frame begins: lets guests in, and gives the game what came, `most` messages at the most. */
+  /** A frame begins: accepts connections, and gives the game what came, `most` messages at the most. */
   receive(take: Take, most: number): void;
   /** Sends one message to everyone. With a `key` it is what is newest of that: older may be replaced. */
   sendToAll(line: string, key?: number): void;

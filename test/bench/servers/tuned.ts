@@ -1,6 +1,6 @@
 /**
  * The server on `node:net`, tuned by hand as far as public calls go: only those
- * who have spoken are visited, a chunk is decoded at once and cut in place, and
+ * that have sent are read, a chunk is decoded at once and cut in place, and
  * what goes to everyone is one buffer, made once and written once per tick.
  * Takes all that came in a frame, and does not check what comes.
  */

@@ -137,7 +137,7 @@ describe("the end of the peer", () => {
   });
 
   test("lets an answer to the last message leave", () => {
-    // A link of our own: it has heard the peer's end, and still writes.
+    // A link of our own: it has received the peer's end, and still writes.
     const wire = scripted();
     const poller = new Poller();
     const connection = poller.connect(wire.transport, lines());
@@ -428,7 +428,7 @@ describe("poller.close()", () => {
   });
 });
 
-/** A transport with one link, whose world is the test. A slow one keeps what is written until told. */
+/** A transport with one link, whose network is the test. A slow one keeps what is written until told. */
 function scripted(pace: "quick" | "slow" = "quick") {
   const log: string[] = [];
   let events: LinkEvents | undefined;

@@ -12,7 +12,7 @@ import { lineRig, Rig, take } from "../../rig.ts";
 import { ScriptedLink } from "../scripted-link.ts";
 
 describe("the first message", () => {
-  test("has to come whole within its deadline, counted from the frame that shows the guest", () => {
+  test("has to come whole within its deadline, counted from the frame that shows the connection", () => {
     const rig = new GuardedRig({ firstMessageTimeoutMs: 500 });
     rig.pollServer(400);
     const { near, far } = rig.rawPair();
@@ -39,7 +39,7 @@ describe("the first message", () => {
     expect([far.state, take(far)]).toEqual(["open", ["here"]]);
   });
 
-  test("is asked of guests who wait at the door too", () => {
+  test("holds for connections that wait to be accepted too", () => {
     const rig = new GuardedRig({ firstMessageTimeoutMs: 500 });
     rig.connect();
     rig.pollServer();
@@ -129,7 +129,7 @@ describe("the idle deadline", () => {
     expect(far.closeReason?.message).toBe("nothing came from the peer within 1000 ms");
   });
 
-  test("begins when the guest comes, however long the server has run", () => {
+  test("begins when the connection arrives, however long the server has run", () => {
     const rig = new GuardedRig({ idleTimeoutMs: 500 });
     for (let frame = 0; frame < 20; frame++) rig.pollServer(100);
     const { far } = rig.rawPair();
@@ -404,7 +404,7 @@ describe("maxMessageBytes", () => {
   });
 });
 
-/** A rig whose guests are raw, so that a message can be begun and not finished. */
+/** A rig whose clients are raw, so that a message can be begun and not finished. */
 class GuardedRig extends Rig {
   constructor(listen: ListenOptions, wire: MemoryOptions = {}) {
     super({ codec: lines(), wire, listen });
@@ -414,7 +414,7 @@ class GuardedRig extends Rig {
     const connection = this.client.connect(this.wire, bytes());
     this.pollBoth();
     const far = this.listener.tryAccept();
-    if (far === undefined) throw new Error("nobody came to the door");
+    if (far === undefined) throw new Error("no connection arrived");
     return { near: new Raw(this, connection), far };
   }
 }

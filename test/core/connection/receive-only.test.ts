@@ -38,8 +38,8 @@ const step = fc.oneof(
   },
 );
 
-describe("a frame in which connections were heard, and nothing else", () => {
-  test("shows what a look into all rooms shows", () => {
+describe("a frame in which connections received, and nothing else happened", () => {
+  test("shows the same as a full update", () => {
     check(
       fc.property(fc.array(step, { minLength: 30, maxLength: 80 }), (steps) => {
         expect(story(steps, LIMITS)).toEqual(story(steps, { ...LIMITS, messageRateHz: 1e9 }));
@@ -47,7 +47,7 @@ describe("a frame in which connections were heard, and nothing else", () => {
     );
   });
 
-  test("costs no look into the rooms", () => {
+  test("costs no full update", () => {
     const rig = lineRig();
     const { near, far } = rig.pair();
     let looks = 0;
@@ -70,7 +70,7 @@ describe("a frame in which connections were heard, and nothing else", () => {
     expect(far.state).not.toBe("open");
   });
 
-  test("is not all where a paused peer is heard again: its silence is measured from there", () => {
+  test("needs an update where a paused peer is read again: its silence is measured from there", () => {
     const link = new ScriptedLink();
     const poller = new Poller();
     const limits = { idleTimeoutMs: 100, receiveLimitBytes: 100 };
@@ -78,7 +78,7 @@ describe("a frame in which connections were heard, and nothing else", () => {
     link.events.opened();
     poller.poll(0);
     for (const text of ["one", "two"]) link.say(text);
-    for (const nowMs of [50, 150]) poller.poll(nowMs); // paused, so it cannot be heard
+    for (const nowMs of [50, 150]) poller.poll(nowMs); // paused, so nothing is received
     expect([...connection]).toEqual(["one", "two"]);
     link.say("three");
     poller.poll(150);
@@ -89,7 +89,7 @@ describe("a frame in which connections were heard, and nothing else", () => {
     expect(connection.closeReason?.code).toBe("idleTimeoutMs");
   });
 
-  test("is no news of a peer whose words are dropped, even where it had begun a message", () => {
+  test("counts nothing of a peer whose messages are dropped, even where it had begun one", () => {
     for (const begun of ["not a line of four bytes", "hal"]) {
       const link = new ScriptedLink();
       const poller = new Poller();

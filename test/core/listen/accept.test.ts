@@ -7,7 +7,7 @@ describe("tryAccept", () => {
     expect(lineRig().listener.tryAccept()).toBeUndefined();
   });
 
-  test("gives the guests of this frame in the order of their coming, and no later ones", () => {
+  test("gives the connections of this frame in the order of their arrival, and no later ones", () => {
     const rig = lineRig();
     rig.connect();
     rig.connect();
@@ -28,7 +28,7 @@ describe("tryAccept", () => {
     expect(far.localAddress).toEqual(near.remoteAddress);
   });
 
-  test("hands out a guest that spoke and left before it was taken", () => {
+  test("hands out a connection that sent and closed before it was accepted", () => {
     const rig = lineRig();
     const near = rig.connect();
     near.trySend("I was here");
@@ -46,7 +46,7 @@ describe("tryAccept", () => {
     expect(rig.listener.connections.size).toBe(0);
   });
 
-  test("shows a guest's messages only up to the last poll", () => {
+  test("shows the messages of a waiting connection only up to the last poll", () => {
     const rig = lineRig();
     const near = rig.connect();
     near.trySend("seen");
@@ -63,7 +63,7 @@ describe("tryAccept", () => {
 });
 
 describe("the accept limit", () => {
-  test("resets the guest beyond it, and reports that in the frame", () => {
+  test("resets the connection beyond it, and reports that in the frame", () => {
     const rig = lineRig({ listen: { acceptLimit: 2 } });
     const drops: unknown[] = [];
     rig.server.on("drop", ({ count, reason }) => drops.push([count, reason.kind]));
@@ -77,7 +77,7 @@ describe("the accept limit", () => {
     expect(clients[3]?.closeReason?.kind).toBe("reset");
   });
 
-  test("has room again once guests are taken", () => {
+  test("has room again once connections are accepted", () => {
     const rig = lineRig({ listen: { acceptLimit: 1 } });
     rig.pair();
     rig.pair();
@@ -105,7 +105,7 @@ describe("a listener", () => {
     expect(rig.listener.state).toBe("listening");
   });
 
-  test("lets nobody in after close(), resets who was at the door, and keeps who was accepted", () => {
+  test("accepts nothing after close(), resets waiting connections, and keeps accepted ones", () => {
     const rig = lineRig();
     const { near, far } = rig.pair();
     const waiting = rig.connect();
@@ -132,7 +132,7 @@ describe("a listener", () => {
     expect(next.state).toBe("listening");
   });
 
-  test("a guest that an event handler has aborted is handed out, and is no connection of the house", () => {
+  test("a connection that an event handler has aborted is handed out, and is none of listener.connections", () => {
     const rig = lineRig();
     rig.server.on("accept", ({ connection }) => connection.abort());
     rig.connect();

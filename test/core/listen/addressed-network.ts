@@ -1,6 +1,6 @@
 /**
- * A wire in memory whose guests come from addresses that the test chooses: the
- * door is the wire's own, and only says something else about who stands there.
+ * A network in memory whose clients have addresses that the test chooses: the
+ * acceptor is the network's own, and only tells another address of each link.
  */
 import { type Address, type Link, type MemoryTransport, memory, type Transport } from "../../../src/index.ts";
 
@@ -9,7 +9,7 @@ export function from(host: string): Address {
   return { family: host.includes(":") ? "IPv6" : "IPv4", host, port: 40_000 };
 }
 
-/** A transport to listen with; guests that connect on `wire` come from `next()`. */
+/** A transport to listen with; clients that connect on `wire` come from `next()`. */
 export function addressedNetwork(next: () => Address): { wire: MemoryTransport; listen: Transport } {
   const wire = memory();
   const listen: Transport = {

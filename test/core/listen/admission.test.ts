@@ -60,7 +60,7 @@ describe("what counts as one address", () => {
 });
 
 describe("admission", () => {
-  test("keeps every limit at once, and its books come out even, whoever comes and goes", () => {
+  test("keeps every limit at once, and its counts come out even, whatever opens and closes", () => {
     const hosts = ["10.0.0.1", "10.0.0.2", "2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"];
     const step = fc.tuple(fc.constantFrom("come", "come", "go", "wait"), fc.nat(4), fc.nat(400));
     fc.assert(
@@ -129,7 +129,7 @@ describe("admission", () => {
     ]);
   });
 
-  test("guests without an IP address are on no list", () => {
+  test("connections without an IP address are on no list", () => {
     const nobody = { check: () => false };
     const everybody = { check: () => true };
     const admission = new Admission(acceptLimitsOf({ allowList: nobody, denyList: everybody }), 0);
@@ -139,7 +139,7 @@ describe("admission", () => {
 });
 
 describe("a listener's limits", () => {
-  test("refuse who comes beyond maxConnections, those at the door counted, until somebody leaves", () => {
+  test("reject connections beyond maxConnections, waiting ones counted, until one closes", () => {
     const rig = open({ maxConnections: 2 });
     const clients = [rig.connect(), rig.connect(), rig.connect()];
     rig.poll();
@@ -157,7 +157,7 @@ describe("a listener's limits", () => {
     expect(rig.listener.stats).toMatchObject({ accepted: 3, dropped: 2 });
   });
 
-  test("a guest that left while it was at the door makes room once it is taken and gone", () => {
+  test("a connection that closed before it was accepted makes room once it is accepted and gone", () => {
     const rig = open({ maxConnections: 1 });
     rig.connect().abort();
     rig.poll();
@@ -178,7 +178,7 @@ describe("a listener's limits", () => {
     expect(rig.listener.stats).toMatchObject({ accepted: 3, droppedBy: { maxConnectionsPerAddress: 2 } });
   });
 
-  test("let guests in at a rate of polled time, a second's worth at once", () => {
+  test("accept connections at a rate of polled time, a second's worth at once", () => {
     const rig = open({ acceptRateHz: 4 });
     for (let count = 0; count < 6; count++) rig.connect();
     rig.poll();
@@ -256,7 +256,7 @@ interface ListenerRig {
   poll(passMs?: number): void;
 }
 
-/** A listener with these limits, and guests from where the test says. */
+/** A listener with these limits, and clients from addresses that the test says. */
 function open(options: ListenOptions): ListenerRig {
   let host = "";
   const { wire, listen } = addressedNetwork(() => from(host));

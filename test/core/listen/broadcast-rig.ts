@@ -1,10 +1,10 @@
 /**
- * A poller with doors that the test opens, and links that keep what they are
+ * A poller with acceptors that the test drives, and links that keep what they are
  * given: whoever writes to bytes that a link has is found out.
  *
- *     step ──▶ poller, doors, guests ──▶ links ┊ sights: all that can be seen
+ *     step ──▶ poller, acceptors, connections ──▶ links ┊ sights: all that can be seen
  *
- * One that broadcasts as a listener does, and one that gives each guest a copy,
+ * One that broadcasts as a listener does, and one that gives each connection a copy,
  * as simply as it can be said: what the two show has to be the same.
  */
 import { expect } from "vitest";
@@ -37,7 +37,7 @@ export const DEEDS: readonly Deed[] = [
   ...(["stick", "take some", "take all", "say", "hold", "reset", "end", "close", "abort"] as const),
 ];
 
-/** A poller with two doors. */
+/** A poller with two listeners. */
 export class BroadcastRig {
   readonly links: KeepingLink[] = [];
   readonly connections: Connection<string>[] = [];
@@ -61,7 +61,7 @@ export class BroadcastRig {
     this.poller.poll(0);
   }
 
-  /** A guest comes, and is taken in. */
+  /** A connection arrives, and is accepted. */
   connect(index = 0): KeepingLink {
     const link = this.#arrive(index);
     this.poller.poll(this.#timeMs);

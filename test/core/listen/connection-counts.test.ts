@@ -1,10 +1,10 @@
-/** Random comings and goings at one door: a guest that is over no longer counts, however it ended. */
+/** Random openings and closings at one listener: a closed connection no longer counts, however it ended. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Connection, lines, memory, Poller } from "../../../src/index.ts";
 import { SEED } from "../../seed.ts";
 
-test("whoever comes and goes in whatever way, the house is as full as it can be again", () => {
+test("whatever opens and closes in whatever way, the listener fills up to its limit again", () => {
   const verb = fc.constantFrom(...VERBS);
   fc.assert(
     fc.property(fc.array(fc.tuple(verb, fc.nat(9)), { minLength: 10, maxLength: 60 }), (steps) => {

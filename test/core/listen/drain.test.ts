@@ -16,7 +16,7 @@ function talking(players: number, count: number, clock: () => number = () => 0):
 }
 
 describe("drain", () => {
-  test("visits all messages of this frame, one connection after the other", () => {
+  test("hands out all messages of this frame, one connection after the other", () => {
     const rig = talking(3, 2);
     const received: string[] = [];
     const left = rig.listener.drain((connection, text) => received.push(`${connection.id}:${text}`));
@@ -27,7 +27,7 @@ describe("drain", () => {
   });
 
   test.for([{ messages: 6 }, { bytes: 1_000 }, { ms: 1_000 }])(
-    "visits them in turns, one of each connection, under a budget: %o",
+    "hands them out in turns, one of each connection, under a budget: %o",
     (budget) => {
       const rig = talking(3, 2);
       const received: string[] = [];
@@ -36,7 +36,7 @@ describe("drain", () => {
     },
   );
 
-  test("visits in runs what it visits in turns, for any talk", () => {
+  test("hands out the same messages in runs as in turns, for any traffic", () => {
     const talk = fc.array(fc.nat(6), { minLength: 1, maxLength: 5 });
     check(
       fc.property(talk, (counts) => {
@@ -110,7 +110,7 @@ describe("drain", () => {
     expect([...received.values()]).toEqual([30, 30, 30]);
   });
 
-  test("does not visit a connection that the visitor has closed or emptied", () => {
+  test("skips a connection that the callback has closed or emptied", () => {
     const rig = talking(3, 2);
     const [first, second] = [...rig.listener.connections];
     const received: string[] = [];
@@ -122,7 +122,7 @@ describe("drain", () => {
     expect(received).toEqual(["0.0", "0.1", "2.0"]);
   });
 
-  test("passes on what the visitor throws, and loses only the message it was given", () => {
+  test("passes on an error of the callback, and loses only the message it was given", () => {
     const rig = talking(2, 2);
     const received: string[] = [];
     const callback = (_: unknown, text: string) => {
@@ -134,7 +134,7 @@ describe("drain", () => {
     expect(received.sort()).toEqual(["0.0", "0.1", "1.1"]);
   });
 
-  test("is not for calling from its visitor, and says so", () => {
+  test("throws when it is called from its own callback", () => {
     const rig = talking(2, 1);
     expect(() => rig.listener.drain(() => rig.listener.drain(() => {}))).toThrow(
       "drain: called from within drain()",
@@ -144,7 +144,7 @@ describe("drain", () => {
     expect(received).toEqual(["1.0"]);
   });
 
-  test("leaves guests alone until they are accepted", () => {
+  test("leaves connections alone until they are accepted", () => {
     const rig = lineRig();
     rig.connect().trySend("hello");
     rig.pollBoth();

@@ -54,7 +54,7 @@ describe("hold()", () => {
     expect(far.stats).toMatchObject({ pauses: 1, pausedMs: 200 });
   });
 
-  test("may be called by the visitor, for the one it visits", () => {
+  test("may be called by the callback of drain, for the connection it was given", () => {
     const rig = lineRig();
     const { near, far } = rig.pair();
     for (const text of ["enter", "move", "move"]) near.trySend(text);

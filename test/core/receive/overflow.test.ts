@@ -102,7 +102,7 @@ describe("receiveOverflow", () => {
     expect(game.connection.stats.lostReceived).toBe(97);
   });
 
-  test("is told for guests at the door too, once a frame, and counted by their listener", () => {
+  test("is told for connections that wait to be accepted too, once a frame, and counted by their listener", () => {
     const rig = lineRig({ listen: { receiveOverflow: "drop-oldest", receiveLimitBytes: THREE } });
     const losses: number[] = [];
     rig.server.on("lose", ({ received }) => losses.push(received));

@@ -202,7 +202,7 @@ describe("a codec with a message that is undefined", () => {
     expect(far.tryRecv()).toBe(3);
   });
 
-  test("has them visited by drain, and what is behind them", () => {
+  test("has them handed out by drain, and the messages behind them", () => {
     const { near, rig } = rigOf();
     const numbers = [1, undefined, 2, undefined];
     for (const budget of [{}, { messages: 9 }]) {

@@ -10,7 +10,7 @@ import {
   together,
 } from "../listen/broadcast-rig.ts";
 
-/** What each house begins with. */
+/** What each rig begins with. */
 const BEGIN: readonly Step[] = [
   ...Array.from({ length: 5 }, (_, index): Step => ["arrive", index, 0, 0]),
   ["poll", 0, 0, 0],
@@ -32,7 +32,7 @@ const options = fc.record({
 });
 
 describe("what is broadcast", () => {
-  test("is seen as if each guest had been given a copy, whatever is done between", () => {
+  test("is seen as if each connection had been given a copy, whatever is done between", () => {
     const seen = { shared: 0, kept: 0, large: 0, refused: 0, lost: 0 };
     const property = fc.property(fc.tuple(options, options), steps, (listeners, some) => {
       const rig = new BroadcastRig(listeners, together);
@@ -136,7 +136,7 @@ describe("the memory of what is broadcast", () => {
     expect(link.last?.buffer.byteLength).toBe(1_024);
   });
 
-  test("is not held up by a guest that is gone, and whose messages wait to be taken", () => {
+  test("is not held up by a connection that is gone, and whose messages wait to be taken", () => {
     const { rig, tell, first } = told("hello", 3);
     rig.connections[2]?.hold();
     rig.links[2]?.say();
@@ -146,7 +146,7 @@ describe("the memory of what is broadcast", () => {
     expect(tell()).toBe(first);
   });
 
-  test("is not held up by a guest whose link threw", () => {
+  test("is not held up by a connection whose link threw", () => {
     const { rig, tell } = told("hello");
     const broken = rig.links[1] as KeepingLink;
     const { write } = broken;
@@ -159,7 +159,7 @@ describe("the memory of what is broadcast", () => {
     expect(tell()).toBe(next);
   });
 
-  test("is not held up by a guest that was sent away before the flush", () => {
+  test("is not held up by a connection that was aborted before the flush", () => {
     const { rig, tell, first } = told("hello");
     rig.listeners[0]?.broadcast("goodbye", rig.connections[0]);
     rig.connections[1]?.abort();

@@ -131,7 +131,7 @@ describe("the send limit", () => {
     expect(drains).toEqual([near.id]);
   });
 
-  test("has no news while there is no room: who waits for activity is not woken by what it sends itself", () => {
+  test("reports no activity while there is no room: a side that waits for activity is not woken by its own sending", () => {
     const rig = lineRig();
     const { near } = rig.pair({ sendLimitBytes: 12 });
     rig.wire.hold();

@@ -6,7 +6,7 @@ interface Member {
   readonly id: number;
 }
 
-describe("a roster", () => {
+describe("a connection set", () => {
   test("holds whom a Set would hold, in the same order, whoever comes and goes", () => {
     const step = fc.oneof({ weight: 3, arbitrary: fc.constant("come") }, { weight: 2, arbitrary: fc.nat() });
     fc.assert(

@@ -1,4 +1,4 @@
-/** `npm run demo` as a visitor sees it, without a browser. */
+/** `npm run demo` as a user sees it, without a browser. */
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import { needs } from "../../machine.ts";

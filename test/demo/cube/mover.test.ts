@@ -153,7 +153,7 @@ describe("a mover", () => {
   });
 });
 
-describe("a room of many", () => {
+describe("a mirror with many peers", () => {
   it("shows the same cube to all: two movers, and mirrors at both kinds of ends", () => {
     const stage = new Stage();
     const hub = stage.enter("mirror", "listen");

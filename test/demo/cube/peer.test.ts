@@ -17,7 +17,7 @@ describe("a mirror that listens", () => {
     expect(speaker.heard).toEqual([]);
   });
 
-  it("passes on a position that is no news to itself, so that others stay right too", () => {
+  it("passes on a position that it has already, so that others stay right too", () => {
     const stage = new Stage();
     const mirror = stage.enter("mirror", "listen");
     const [speaker, listener] = [stage.person(), stage.person()];

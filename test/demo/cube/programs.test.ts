@@ -57,7 +57,7 @@ describe("a mover and a mirror", { timeout: 3 * DEADLINE_MS }, () => {
   });
 });
 
-describe("a mirror among strangers", { timeout: 3 * DEADLINE_MS }, () => {
+describe("a mirror among bad peers", { timeout: 3 * DEADLINE_MS }, () => {
   it("puts a line together that came in two pieces", async () => {
     const mirror = cube(...MIRROR);
     const port = await mirror.port();
@@ -71,7 +71,7 @@ describe("a mirror among strangers", { timeout: 3 * DEADLINE_MS }, () => {
     await other.heard.until(/^cube 4 5 6$/);
   });
 
-  it("gives each kind of nonsense a clear word or a close, and keeps its cube and its guests", async () => {
+  it("gives each kind of nonsense a clear word or a close, and keeps its cube and its peers", async () => {
     const mirror = cube(...MIRROR);
     const port = await mirror.port();
     const client = new Caller(port);

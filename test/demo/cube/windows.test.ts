@@ -95,7 +95,7 @@ describe("windows", () => {
     ]);
   });
 
-  it("hear ten stats a second, and every arrival is in one of them", () => {
+  it("receive ten stats a second, and every arrival is in one of them", () => {
     const rig = new WindowRig();
     const window = rig.open();
     for (let frame = 1; frame <= 120; frame++) {
@@ -113,14 +113,14 @@ describe("windows", () => {
     expect(Number(last[3])).toBe(10 * Number(last[2]));
   });
 
-  it("hear a stat each frame where frames are slower than that", () => {
+  it("receive a stat each frame where frames are slower than that", () => {
     const rig = new WindowRig();
     const window = rig.open();
     rig.frames(5, 500);
     expect(window.heard.filter((line) => STAT.test(line))).toHaveLength(4); // the fifth is on its way
   });
 
-  it("hear what a position takes when that has changed", () => {
+  it("receive the sizes of a position when they have changed", () => {
     const rig = new WindowRig();
     const window = rig.open();
     rig.frames(30);

@@ -224,7 +224,7 @@ async function open(): Promise<{ server: Child; port: number }> {
   return { server, port: await server.port() };
 }
 
-/** A new guest, and the address that the server knows it by. */
+/** A new client, and the address that the server knows it by. */
 async function join(server: Child, port: number): Promise<[client: Caller, address: string]> {
   const client = new Caller(port);
   await once(client.socket, "connect");

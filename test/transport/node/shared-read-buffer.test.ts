@@ -51,7 +51,7 @@ test("a socket that is not connected, or already reads its own way, is left as i
   accepted.destroy();
 });
 
-/** Both ends of a connection over loopback; the guest has been accepted in this very turn. */
+/** Both ends of a connection over loopback; the one end has been accepted in this very turn. */
 async function pair(): Promise<{ accepted: Socket; client: Socket }> {
   server = createServer({ allowHalfOpen: true });
   server.listen(0, "127.0.0.1");

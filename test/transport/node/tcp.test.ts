@@ -69,7 +69,7 @@ describe("tcp", () => {
     expect(connection.closeReason?.kind).toBe("refused");
   });
 
-  test("tells a guest's own end, also after the close, where it listens on one address and on all", async () => {
+  test("tells the own address of an accepted connection, also after the close, where it listens on one address and on all", async () => {
     const poller = newPoller();
     for (const host of ["127.0.0.1", "0.0.0.0"]) {
       const listener = await listening(poller, { host, port: 0 });
@@ -238,7 +238,7 @@ describe("tcp", () => {
 
 describe("a process with no file descriptor left", () => {
   // libuv turns them away by itself while it has a descriptor in reserve; otherwise they wait, and are reported.
-  test("turns guests away, and serves again when there is room", async () => {
+  test("rejects connections, and accepts again when descriptors are free", async () => {
     const index = fileURLToPath(new URL("../../../src/index.ts", import.meta.url));
     const program = `
       import { lines, Poller, tcp, waitForActivity } from ${JSON.stringify(index)};
@@ -317,7 +317,7 @@ function isSocket(resource: string): boolean {
   return resource.startsWith("TCP");
 }
 
-/** What a server answers to a question; empty when it turns the guest away. */
+/** What a server answers to a question; empty when it rejects the client. */
 function ask(port: number, question: string): Promise<string> {
   return new Promise((resolve) => {
     let answer = "";

@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const poller of pollers.splice(0)) await poller[Symbol.asyncDispose]();
 });
 
-/** A poller with a TLS listener, and what it reported of guests it turned away. */
+/** A poller with a TLS listener, and what it reported of rejected connections. */
 async function server(options: Partial<TlsOptions>) {
   const poller = new Poller({ closeTimeoutMs: 200 });
   pollers.push(poller);
@@ -101,7 +101,7 @@ describe("tls", needs("openssl"), () => {
     });
   });
 
-  test("reports a guest without a certificate where one is wanted, or with one that is not trusted", async () => {
+  test("reports a client without a certificate where one is wanted, or with one that is not trusted", async () => {
     const { poller, listener, drops, port } = await server({ ...localhost, ca, requestCert: true });
     const bare = client(poller, port, { ca });
     await until(poller, () => bare.state === "closed" && drops.length === 1);
@@ -114,14 +114,14 @@ describe("tls", needs("openssl"), () => {
     expect(listener.tryAccept()).toBeUndefined();
   });
 
-  test("shows each guest the certificate for the name it asks for (SNI)", async () => {
+  test("shows each client the certificate for the name it asks for (SNI)", async () => {
     const { poller, port } = await server({ ...localhost, identities: { "example.test": example } });
     const near = client(poller, port, { ca, servername: "example.test" });
     await until(poller, () => near.state !== "connecting");
     expect(near.security?.peerCertificate?.commonName).toBe("example.test");
   });
 
-  test("reports a guest that speaks plain text, and serves the others", async () => {
+  test("reports a client that speaks plain text, and serves the others", async () => {
     const { poller, listener, drops, port } = await server(localhost);
     const sentences: string[] = [];
     poller.on("drop", ({ reason }) => sentences.push(reason.message));
@@ -135,7 +135,7 @@ describe("tls", needs("openssl"), () => {
     await until(poller, () => near.state === "open");
   });
 
-  test("reports a guest that never finishes its handshake", async () => {
+  test("reports a client that never finishes its handshake", async () => {
     const { poller, drops, port } = await server({ ...localhost, handshakeTimeoutMs: 30 });
     sockets.push(net.connect(port, "127.0.0.1").on("error", () => {}));
     await until(poller, () => drops.length > 0);

@@ -160,7 +160,7 @@ describe("who is let in", () => {
     await server.until(() => peer.ws.readyState === WebSocket.OPEN);
   });
 
-  test("a stranger's origin is shown in bounds, and without control characters", async () => {
+  test("a client's origin is shown in bounds, and without control characters", async () => {
     const server = await openServer();
     rawPeer(server, "/", { origin: `https://${"x".repeat(5_000)}.example` });
     await server.until(() => server.drops.length === 1);
@@ -184,7 +184,7 @@ describe("who is let in", () => {
     expect(client.closeReason?.message).toContain("403 Forbidden");
   });
 
-  test("the first of the server's protocols that a guest offers is agreed on", async () => {
+  test("the first of the server's protocols that a client offers is agreed on", async () => {
     const server = await openServer({ protocols: ["cube.2", "cube.1"] });
     const url = `ws://127.0.0.1:${server.port}`;
     const [good, bad] = [["cube.0", "cube.1"], ["chess"]].map((protocols) =>
@@ -538,7 +538,7 @@ describe("between tickwire and others", () => {
     expect(protocol.ending()).toEqual({ code: 1007, text: "line 1 is not valid UTF-8" });
   });
 
-  test("a guest beyond the accept limit is told to try again later", async () => {
+  test("a client beyond the accept limit is told to try again later", async () => {
     const net = new Poller({ acceptLimit: 1 });
     const listener = net.listen(websocketServer({ host: "127.0.0.1", port: 0 }), lines());
     endings.push(() => net[Symbol.dispose]());
@@ -558,7 +558,7 @@ describe("between tickwire and others", () => {
 describe("a peer that is gone without a word", () => {
   const quick = { pingIntervalMs: 100, deadPeerMs: 300 };
 
-  /** A guest that has a socket and never answers a ping. */
+  /** A client that has a socket and never answers a ping. */
   async function mute(
     options: Partial<WebSocketServerOptions> = {},
   ): Promise<{ server: ServerRig; pings: () => number }> {

@@ -88,7 +88,7 @@ describe("the cube", () => {
     expect(cube.frame(2_300)).toEqual([0, 5, 0]);
   });
 
-  test("keeps news of its own for a process that cannot hear it now, and does not take older news for it", () => {
+  test("keeps its own move for a process that cannot receive it now, and takes no older position for it", () => {
     const cube = new Cube();
     cube.put([4, 0, 0]);
     cube.release();

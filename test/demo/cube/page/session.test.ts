@@ -5,7 +5,7 @@ import type { Told } from "../../../../demo/cube/shared/window-wire.ts";
 import { type Connection, lines, memory, Poller } from "../../../../src/index.ts";
 
 describe("a session", () => {
-  test("hears its process, line by line in order", () => {
+  test("receives the lines of its process in order", () => {
     const { frame, process } = linked();
     process().trySend("cube 1 2 3");
     process().trySend("link linked 127.0.0.1:14900");
@@ -16,7 +16,7 @@ describe("a session", () => {
     expect(frame()).toEqual([]);
   });
 
-  test("says nothing before the greeting, as old news would follow upon new", () => {
+  test("sends nothing before the greeting, as an old position would replace a new one", () => {
     const scene = opened();
     expect(scene.session.trySend({ kind: "cube", position: [1, 1, 1] })).toBe(false);
     scene.process().trySend("role mover");
@@ -59,7 +59,7 @@ describe("a session", () => {
     expect(session.state).toEqual({ kind: "open", isSilent: false });
   });
 
-  test("pauses when the process is gone, knocks until somebody answers, and only then dials", () => {
+  test("pauses when the process is gone, probes until the server answers, and only then connects", () => {
     const { session, frame, probe, process } = linked();
     process().abort();
     frame();
@@ -85,7 +85,7 @@ describe("a session", () => {
     expect(frame()).toEqual([{ kind: "role", role: "mirror" }]);
   });
 
-  test("gives up a knock that nobody answers either way", () => {
+  test("gives up a probe that is not answered in time", () => {
     const { session, frame, process, probe } = linked();
     process().abort();
     frame();
@@ -98,7 +98,7 @@ describe("a session", () => {
   });
 });
 
-/** A door whose answer the test gives. */
+/** A probe whose result the test gives. */
 class TestProbe implements ServerProbe {
   starts = 0;
   result: boolean | undefined;

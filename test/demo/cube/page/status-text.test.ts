@@ -36,7 +36,7 @@ describe("the words", () => {
     expect(peerWords(undefined, false).level).toBe("waiting");
   });
 
-  test("tell a listener that lost its guest from one that never had any", () => {
+  test("tell a listener that lost its peer from one that never had any", () => {
     expect(peerWords(link("listening"), false).title).toBe("listening");
     expect(peerWords(link("listening"), true)).toMatchObject({ level: "gone", title: "gone" });
   });

@@ -1,4 +1,4 @@
-/** The two rooms that hold a real terminal, with a stream in its place. */
+/** The two files that hold a real terminal, with a stream in its place. */
 import { PassThrough } from "node:stream";
 import type { ReadStream, WriteStream } from "node:tty";
 import { describe, expect, it } from "vitest";
