@@ -337,9 +337,6 @@ describe("files", () => {
 
 describe("tests", () => {
   const SKIPS = /\.(skip|skipIf|runIf|todo)\b/;
-  /** Waits for its next change. */
-  const TESTS_THAT_STILL_MAY = ["test/browser/readme-page.test.ts"];
-
   test("are left out by `needs` alone, which tells why", () => {
     const sample = sources({
       "a.test.ts": 'test.skipIf(isAway)("is tried", () => {});\ntest("b", needs("nc"), () => {});',

@@ -14,13 +14,14 @@ import {
   SETUP_MS,
   until,
 } from "../manuals/reader.ts";
-import { chromiumPath, launchBrowser } from "./browser.ts";
+import { needs } from "../machine.ts";
+import { launchBrowser } from "./browser.ts";
 
 const manual = manualAt("src/transport/browser/README.md");
 let reader: Reader;
 let browser: Browser | undefined;
 
-describe.skipIf(chromiumPath === undefined)("the page of the browser's manual", () => {
+describe("the page of the browser's manual", needs("chromium"), () => {
   beforeAll(async () => {
     reader = await Reader.of(manual);
     await reader.install();

@@ -126,7 +126,7 @@ function websocketRow(name: string, makeServer?: () => Server, trust?: { ca: Pem
       };
     },
     nobody: async () => websocket(`${scheme}://127.0.0.1:${await quietPort()}`, trust),
-    cannot: { halfClose: "WebSocket has no half close: who has said goodbye hears nothing more" },
+    cannot: { halfClose: "WebSocket has no half close: a closing side receives nothing more" },
     full: "overflow",
   };
 }
@@ -181,7 +181,7 @@ describeRows(rows)("$name", (row) => {
   });
 
   test(
-    "lets a side finish sending and hear the answer to the end",
+    "lets a side finish sending and receive the answer to the end",
     leftOutFor(row.cannot?.halfClose),
     async () => {
       const world = await begin();
@@ -290,7 +290,7 @@ describeRows(rows)("$name", (row) => {
     near.forEach((connection, index) => {
       connection.trySend(`hello from ${index}`);
     });
-    const heard: string[] = [];
+    const received: string[] = [];
     await world.until(() => {
       for (
         let accepted: Connection<string> | undefined;
@@ -298,10 +298,10 @@ describeRows(rows)("$name", (row) => {
       ) {
         far.push(accepted);
       }
-      world.listener.drain((_, text) => heard.push(text));
-      return heard.length === 200;
+      world.listener.drain((_, text) => received.push(text));
+      return received.length === 200;
     });
-    expect(new Set(heard).size).toBe(200);
+    expect(new Set(received).size).toBe(200);
     expect(world.listener.broadcast("welcome")).toBe(200);
     const welcomed = new Set<Connection<string>>();
     await world.until(() => {

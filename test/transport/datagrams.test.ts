@@ -77,10 +77,10 @@ describeRows(rows)("$name", (row) => {
     const { poller, near, far } = await pair();
     expect(far.tryRecvFrom()).toBeUndefined();
     expect(near.trySendTo("hello", far.address)).toBe(true);
-    let heard: ReturnType<typeof far.tryRecvFrom>;
-    await until(poller, () => (heard = far.tryRecvFrom()) !== undefined);
-    expect(heard).toEqual({ message: "hello", from: near.address });
-    if (heard !== undefined) far.trySendTo("welcome", heard.from);
+    let received: ReturnType<typeof far.tryRecvFrom>;
+    await until(poller, () => (received = far.tryRecvFrom()) !== undefined);
+    expect(received).toEqual({ message: "hello", from: near.address });
+    if (received !== undefined) far.trySendTo("welcome", received.from);
     await until(poller, () => near.tryRecv() === "welcome");
   });
 
@@ -211,7 +211,7 @@ describeRows(rows)("$name", (row) => {
 });
 
 describe("udp", () => {
-  test("connected, hears its peer alone, and needs no addresses", async () => {
+  test("connected, receives from its peer alone, and needs no addresses", async () => {
     const poller = newPoller();
     const server = await bound(poller, udp({ host: "127.0.0.1" }));
     const other = await bound(poller, udp({ host: "127.0.0.1" }));
@@ -267,21 +267,21 @@ describe("udp", () => {
     await once(plain, "listening");
     const socket = await bound(poller, udp({ host: "127.0.0.1" }));
     socket.trySendTo("hello", { host: "127.0.0.1", port: plain.address().port });
-    const heard = once(plain, "message");
+    const received = once(plain, "message");
     poller.flush();
-    expect(String((await heard)[0])).toBe("hello\n");
+    expect(String((await received)[0])).toBe("hello\n");
     plain.close();
     socket.trySendTo("x", { host: "no-such-host.invalid", port: 9 });
     await until(poller, () => socket.lastFailure !== undefined);
     expect(socket.lastFailure?.kind).toBe("unknown-host");
   });
 
-  test("joins a multicast group and hears it, where the machine has multicast on loopback", async () => {
+  test("joins a multicast group and receives from it, where the machine has multicast on loopback", async () => {
     const poller = newPoller();
     const group = "239.255.77.77";
-    const hears = await bound(poller, udp({ host: "0.0.0.0", reuseAddress: true, multicastLoopback: true }));
+    const member = await bound(poller, udp({ host: "0.0.0.0", reuseAddress: true, multicastLoopback: true }));
     try {
-      hears.join(group, "127.0.0.1");
+      member.join(group, "127.0.0.1");
     } catch (error) {
       console.log(`skipped: this machine has no multicast (${(error as Error).message})`);
       return;
@@ -290,9 +290,9 @@ describe("udp", () => {
     plain.bind(0, "127.0.0.1");
     await once(plain, "listening");
     plain.setMulticastInterface("127.0.0.1");
-    plain.send("to all\n", hears.address.port, group);
-    await until(poller, () => hears.tryRecv() === "to all");
-    hears.leave(group, "127.0.0.1");
+    plain.send("to all\n", member.address.port, group);
+    await until(poller, () => member.tryRecv() === "to all");
+    member.leave(group, "127.0.0.1");
     plain.close();
   });
 

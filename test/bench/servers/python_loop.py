@@ -32,8 +32,8 @@ def cpu_ms():
 class Server:
     def __init__(self, task):
         self.task = task
-        self.door = socket.create_server(("127.0.0.1", 0), backlog=4096)
-        self.door.setblocking(False)
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+        self.listener.setblocking(False)
         self.clients = []
         self.positions = {}
         self.number = 0
@@ -92,7 +92,7 @@ class Server:
     def accept(self):
         while True:
             try:
-                sock, _ = self.door.accept()
+                sock, _ = self.listener.accept()
             except BlockingIOError:
                 return
             sock.setblocking(False)
@@ -130,7 +130,7 @@ def tell(what):
 
 def main():
     server = Server(json.loads(sys.argv[1])["work"]["task"])
-    tell({"ready": True, "port": server.door.getsockname()[1]})
+    tell({"ready": True, "port": server.listener.getsockname()[1]})
     due = time.perf_counter()
     while True:
         before = time.perf_counter()

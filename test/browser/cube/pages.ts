@@ -20,7 +20,7 @@ export class CubePage {
     page.on("pageerror", (error) => this.errors.push(String(error)));
   }
 
-  /** Where the cube was said or heard to be last, and where it is drawn, each as `x y z`. */
+  /** The position that was sent or received last, and where it is drawn, each as `x y z`. */
   places(): Promise<{ position: string; shown: string }> {
     return this.page.evaluate(() => {
       const { position = "", shown = "" } = document.getElementById("position")?.dataset ?? {};

@@ -258,7 +258,7 @@ describe("the cube's windows", needs("chromium"), () => {
     await processes.mover.kill("SIGKILL");
     await mover.untilSaid("process-title", "gone");
     await mirror.untilSaid("peer-title", "gone");
-    // Moved while nobody hears it: that is said as soon as somebody does.
+    // Moved while no process receives it: that is sent as soon as one does.
     await mover.page.keyboard.down("KeyA");
     await mover.untilWithin(0, -10, (numbers(place)[0] ?? 0) - 1);
     await mover.page.keyboard.up("KeyA");

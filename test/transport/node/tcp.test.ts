@@ -130,16 +130,16 @@ describe("tcp", () => {
   test("answers a plain client that finishes first: the answer still reaches it", async () => {
     const poller = newPoller();
     const listener = await listening(poller, { host: "127.0.0.1", port: 0 });
-    let heard = "";
+    let received = "";
     const plain = net.connect({ port: listener.address?.port ?? 0, host: "127.0.0.1", allowHalfOpen: true });
     plain.on("data", (chunk) => {
-      heard += chunk;
+      received += chunk;
     });
     plain.end("question\n");
     const accepted = await nextAccepted(poller, listener);
     await until(poller, () => accepted.tryRecv() === "question" && accepted.trySend("answer"));
     await until(poller, () => accepted.state === "closed");
-    expect(heard).toBe("answer\n");
+    expect(received).toBe("answer\n");
     expect(accepted.closeReason?.kind).toBe("remote");
   });
 
@@ -197,13 +197,13 @@ describe("tcp", () => {
     }
     const newest = accepted.stats.replacedMessages;
     accepted.trySend("the end");
-    let heard = "";
+    let received = "";
     plain.on("data", (chunk) => {
-      heard += chunk;
+      received += chunk;
     });
     plain.resume();
-    await until(poller, () => heard.endsWith("the end\n"));
-    const got = heard.split("\n").map((line) => line.split(" ", 2).join(" "));
+    await until(poller, () => received.endsWith("the end\n"));
+    const got = received.split("\n").map((line) => line.split(" ", 2).join(" "));
     expect(got.length - 1).toBe(accepted.stats.sentMessages);
     expect(newest).toBeGreaterThan(500);
     const frames = got.slice(-5, -2).map((line) => line.split(" "));
