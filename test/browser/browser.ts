@@ -14,11 +14,11 @@ import { chromium as chromiumHere } from "../machine.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The path of this machine's Chromium; `undefined` where there is none. */
-export const chromiumPath: string | undefined = chromiumHere();
+const chromiumPath: string | undefined = chromiumHere();
 
 /** Starts Chromium, without a window; `more` are arguments beside the quiet ones. */
 export async function launchBrowser(more: readonly string[] = []): Promise<Browser> {
-  if (chromiumPath === undefined) throw new Error("there is no Chromium here; look at chromiumPath first");
+  if (chromiumPath === undefined) throw new Error("there is no Chromium here; a test says needs("chromium") first");
   return chromium.launch({ executablePath: chromiumPath, args: [...QUIET, ...more] });
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { needs } from "../machine.ts";
 import { commandsOf, manualAt } from "../manuals/manual.ts";
 import {
   DEADLINE_MS,
@@ -14,7 +15,6 @@ import {
   SETUP_MS,
   until,
 } from "../manuals/reader.ts";
-import { needs } from "../machine.ts";
 import { launchBrowser } from "./browser.ts";
 
 const manual = manualAt("src/transport/browser/README.md");
