@@ -18,7 +18,8 @@ const chromiumPath: string | undefined = chromiumHere();
 
 /** Starts Chromium, without a window; `more` are arguments beside the quiet ones. */
 export async function launchBrowser(more: readonly string[] = []): Promise<Browser> {
-  if (chromiumPath === undefined) throw new Error("there is no Chromium here; a test says needs("chromium") first");
+  if (chromiumPath === undefined)
+    throw new Error('there is no Chromium here; a test says needs("chromium") first');
   return chromium.launch({ executablePath: chromiumPath, args: [...QUIET, ...more] });
 }
 

@@ -92,15 +92,15 @@ export class Outbox {
       );
     }
     if (this.#onDrop !== undefined) this.#makeRoom(bytes, key);
-    const old = this.#findOld(key);
-    const pending = this.#pendingWith(bytes, old);
+    const old = key === undefined ? undefined : this.#buffer.find(key);
+    const pending = this.pendingBytes + bytes.length - (old?.length ?? 0);
     if (pending > this.#limitBytes) {
       this.#refused = true;
       return "refused";
     }
     if (pending > this.peakBytes) this.peakBytes = pending;
     if (broadcast !== undefined && this.#share(broadcast, bytes)) return "queued";
-    this.copyOutOfBroadcast();
+    if (this.#part?.isEmpty === false) this.copyOutOfBroadcast();
     if (key !== undefined && old !== undefined) {
       this.#replace(key, old, bytes);
       return "replaced";
@@ -164,19 +164,16 @@ export class Outbox {
   /** Drops the oldest messages until `bytes` fit, where that can make them fit. */
   #makeRoom(bytes: Uint8Array, key: MessageKey | undefined): void {
     if (this.#inLinkBytes + bytes.length > this.#limitBytes) return;
-    while (this.#pendingWith(bytes, this.#findOld(key)) > this.#limitBytes) {
+    while (this.#pendingWith(bytes, key) > this.#limitBytes) {
       const length = this.#buffer.dropFirst();
       this.#age?.onBytesDropped(this.#inLinkBytes, length, this.pendingBytes);
       this.#onDrop?.();
     }
   }
 
-  #findOld(key: MessageKey | undefined): Readonly<Span> | undefined {
-    return key === undefined ? undefined : this.#buffer.find(key);
-  }
-
-  /** What would wait with these bytes in the place of others. */
-  #pendingWith(bytes: Uint8Array, old: Readonly<Span> | undefined): number {
+  /** How many bytes would wait with these, which replace the message of `key`. */
+  #pendingWith(bytes: Uint8Array, key: MessageKey | undefined): number {
+    const old = key === undefined ? undefined : this.#buffer.find(key);
     return this.pendingBytes + bytes.length - (old?.length ?? 0);
   }
 }
