@@ -157,16 +157,9 @@ const FOLDERS: FolderGraph = new Map([
   ["demo/sockets", ["src/index.ts", "node:"]],
 ]);
 
-/** Metaphors of our own that the field's words have replaced. The game keeps its world, a codec its guard. */
-const RETIRED = [
-  ..."house houses room rooms home desk keeper keepers books lifeline door doors guest guests guarded".split(
-    " ",
-  ),
-  ..."sifted sift news mailbox roster crowd turns batch watches farewell knock dweller hearer heard".split(
-    " ",
-  ),
-  ..."shown intake settle admit visitor visitors".split(" "),
-];
+/** Metaphors of our own, by their stems, that the field's words have replaced. The game keeps its world, a codec its guard. */
+const RETIRED =
+  /^(house|rooms?$|homes?$|desk|keeper|books?$|lifeline|door|guest|guarded|sift|news|mailbox|roster|crowd|turns$|batch|watches|farewell|knock|dwell|hear(s|d|er|ing)?$|intake|settl|admits?$|visitor|switchboard|whisper)/;
 
 /** What a machine has and a frame of time does not: only the clock's file may say it. */
 const MACHINE_WORDS =
@@ -248,6 +241,10 @@ describe("folders", () => {
     });
     expect(unreachable(sample, ["index.ts"])).toEqual(["b.ts is imported by nobody"]);
     expect(unreachable(src, entries)).toEqual([]);
+    const programs = [...demo.keys()].filter((path) =>
+      /^demo\/(cube\/(page\/)?main|sockets\/[^/]+)\.ts$/.test(path),
+    );
+    expect(unreachable(new Map([...demo, ...src]), [...entries, ...programs])).toEqual([]);
   });
 });
 
@@ -314,16 +311,38 @@ describe("files", () => {
   test("and their exports are named in the field's words", () => {
     const sample = sources({
       "a/guest-list.ts":
-        "export class List {\n  readonly size = 1;\n  get atDoor(): number {\n    return 1;\n  }\n}",
-      "a/doormat.ts": "export const doorMat = 1;\nexport interface HTTPNews {}\nconst guest = 1;",
+        "export class List<T extends { size: number }> {\n  get atDoor() { return 1; }\n  *rosterOf() {}\n  #guest = 1;\n}",
+      "a/heartbeat.ts":
+        "const guest = 1;\nexport { guest as Guests, now } from './b.ts';\nexport * as crowd from './c.ts';",
+      "b.ts":
+        "export const { knocks } = x, doorMat = () => { const house = 1; };\nexport default class HTTPNews {}",
+      "c.ts":
+        "export type Role = 'guest' | 'client';\nexport interface Options { of(visitor: number): void; sifted: true }",
+      "d.ts": "export async function* hearAll() {}\nexport function roundRobin(room: number): void {}",
     });
     expect(retiredNames(sample, RETIRED)).toEqual([
       "a/guest-list.ts is named guest",
       "a/guest-list.ts exports atDoor, which says door",
-      "a/doormat.ts exports doorMat, which says door",
-      "a/doormat.ts exports HTTPNews, which says news",
+      "a/guest-list.ts exports rosterOf, which says roster",
+      "a/heartbeat.ts exports Guests, which says guests",
+      "a/heartbeat.ts exports guest, which says guest",
+      "a/heartbeat.ts exports crowd, which says crowd",
+      "b.ts exports knocks, which says knocks",
+      "b.ts exports doorMat, which says door",
+      "b.ts exports HTTPNews, which says news",
+      "c.ts exports guest, which says guest",
+      "c.ts exports visitor, which says visitor",
+      "c.ts exports sifted, which says sifted",
+      "d.ts exports hearAll, which says hear",
+      "d.ts exports room, which says room",
     ]);
-    expect(retiredNames(src, RETIRED)).toEqual([]);
+    expect(retiredNames(new Map([...src, ...demo]), RETIRED)).toEqual([]);
+  });
+
+  test("of the library are TypeScript or manuals, so that every rule sees them", () => {
+    const names = readdirSync(new URL("../src", import.meta.url), { recursive: true, encoding: "utf8" });
+    const files = names.filter((name) => name.includes("."));
+    expect(files.filter((name) => !/\.ts$|README\.md$|^tsconfig\.json$/.test(name))).toEqual([]);
   });
 
   test("name the public things in the entries, and do nothing there", () => {
@@ -347,6 +366,24 @@ describe("tests", () => {
     const tests = select(everything, (path) => /^test\//.test(path));
     expect(tests.size).toBeGreaterThan(50);
     expect(wordsInCode(tests, SKIPS)).toEqual([]);
+  });
+});
+
+describe("the tests", () => {
+  test("stand in folders that mirror the sources", () => {
+    const sample = [
+      "test/core/send/outbox.test.ts",
+      "test/core/none/a.test.ts",
+      "test/core/frame/outbox.test.ts",
+    ];
+    expect(misplacedTests(sample, ["src/core/send/outbox.ts", "src/core/frame/frame.ts"])).toEqual([
+      "test/core/none/a.test.ts has no such folder beside it",
+      "test/core/frame/outbox.test.ts tests src/core/send/outbox.ts, and stands elsewhere",
+    ]);
+    const mirrored = [...everything.keys()].filter((path) =>
+      /^test\/(codec|core|transport|demo)\//.test(path),
+    );
+    expect(misplacedTests(mirrored, [...src.keys(), ...demo.keys()])).toEqual([]);
   });
 });
 
@@ -426,6 +463,24 @@ function pathsInMap(markdown: string): string[] {
 /** Every name of a TypeScript file in a text. */
 function namesIn(text: string): string[] {
   return text.match(/[\w-][\w/.-]*\.ts\b/g) ?? [];
+}
+
+/** Tests that do not stand where their source does, by folder and by name: `test/demo` mirrors `demo`, the others `src`. */
+function misplacedTests(tests: readonly string[], known: readonly string[]): string[] {
+  return tests.flatMap((path) => {
+    const mirrored = path.replace(
+      path.startsWith("test/demo/") ? /^test\// : /^test/,
+      path.startsWith("test/demo/") ? "" : "src",
+    );
+    const folder = mirrored.slice(0, mirrored.lastIndexOf("/") + 1);
+    if (!known.some((file) => file.startsWith(folder))) return [`${path} has no such folder beside it`];
+    const [part = ""] = /^(src\/)?[^/]+\//.exec(mirrored) ?? [];
+    const name = `/${path.slice(path.lastIndexOf("/") + 1).replace(".test.ts", ".ts")}`;
+    const sources = known.filter((file) => file.startsWith(part) && file.endsWith(name));
+    const isElsewhere =
+      path.endsWith(".test.ts") && sources.length > 0 && !sources.includes(folder + name.slice(1));
+    return isElsewhere ? [`${path} tests ${sources.join(", ")}, and stands elsewhere`] : [];
+  });
 }
 
 /** The folders that hold files. */

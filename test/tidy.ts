@@ -4,6 +4,7 @@
  * Scans by regular expressions: the formatter keeps all files in one shape.
  */
 import { dirname, join } from "node:path/posix";
+import { exportedNames } from "./exported-names.ts";
 
 /** Each file's path from the root, and its text. */
 export type Sources = ReadonlyMap<string, string>;
@@ -126,19 +127,19 @@ export function unopened(sources: Sources): string[] {
   );
 }
 
-/** Words of `retired` in the names of files, and of what they export. */
-export function retiredNames(sources: Sources, retired: readonly string[]): string[] {
+/** Retired words in the names of files, and in the names that these export. */
+export function retiredNames(sources: Sources, retired: RegExp): string[] {
   return complain(sources, (path, source) => {
-    const fileWords = path.split("/").flatMap((part) => part.replace(/\.ts$/, "").split("-"));
-    const inPath = fileWords
-      .filter((word) => retired.includes(word))
-      .map((word) => `${path} is named ${word}`);
-    const inExports = exportsOf(source).flatMap((name) =>
+    const inPath = path
+      .replace(/\.ts$/, "")
+      .split(/[/-]/)
+      .filter((word) => retired.test(word));
+    const inExports = exportedNames(path, source).flatMap((name) =>
       wordsOf(name)
-        .filter((word) => retired.includes(word))
+        .filter((word) => retired.test(word))
         .map((word) => `${path} exports ${name}, which says ${word}`),
     );
-    return [...inPath, ...inExports];
+    return [...inPath.map((word) => `${path} is named ${word}`), ...inExports];
   });
 }
 
@@ -159,23 +160,11 @@ export function importsOf(path: string, source: string): string[] {
   );
 }
 
-/** The names of what a file exports, with the members of its exported classes and interfaces. */
-function exportsOf(source: string): string[] {
-  const code = withoutComments(source);
-  const exported =
-    /^export (?:declare |abstract )*(?:class|interface|type|function\*?|async function|const|let) (\w+)/gm;
-  const bodies = code.matchAll(/^export (?:abstract )?(?:class|interface) [^{]*\{\n([\s\S]*?)^\}/gm);
-  const members = [...bodies].flatMap(([, body = ""]) => [
-    ...body.matchAll(
-      /^ {2}(?:readonly |override |declare |protected |get |set |async )*(\w+)[?!]?[(:=<; ]/gm,
-    ),
-  ]);
-  return [...code.matchAll(exported), ...members].map(([, name = ""]) => name);
-}
-
-/** The words of a name in camel case, in small letters. */
+/** The words of a name or a text, in small letters. */
 function wordsOf(name: string): string[] {
-  return name.split(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_/).map((word) => word.toLowerCase());
+  return name
+    .split(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+/)
+    .map((word) => word.toLowerCase());
 }
 
 /** Whether an import is of the package, or of a part of it. */

@@ -2,12 +2,16 @@
  * What a page loads: nothing of Node's, and how much. The sizes are printed, so
  * that a change that costs bytes is seen.
  */
+import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
 import { bundleForPage } from "./browser.ts";
 
 const KIBIBYTE = 1_024;
+
+/** The manual says what a page may weigh. */
+const manual = readFileSync(new URL("../../src/transport/browser/README.md", import.meta.url), "utf8");
 
 /**
  * What pages import, and the most that it may weigh, minified and gzipped: near
@@ -36,6 +40,7 @@ describe("the bundle of a page", () => {
     const zippedBytes = gzipSync(minified, { level: 9 }).length;
     console.log(`a page with ${page}: ${minified.length} bytes minified, ${zippedBytes} gzipped`);
     expect(zippedBytes).toBeGreaterThan(2 * KIBIBYTE);
+    expect(manual).toContain(`${mostBytes / KIBIBYTE} KiB`);
     expect(zippedBytes).toBeLessThan(mostBytes);
   });
 

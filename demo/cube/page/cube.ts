@@ -35,7 +35,7 @@ export class Cube {
   }
 
   /** The process knows it now. */
-  settle(): void {
+  markSent(): void {
     this.#owed = undefined;
   }
 

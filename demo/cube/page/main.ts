@@ -114,7 +114,7 @@ class CubeWindow {
 
   #tellProcess(): void {
     const { owed } = this.#cube;
-    if (owed !== undefined && this.#session.trySend({ kind: "cube", position: owed })) this.#cube.settle();
+    if (owed !== undefined && this.#session.trySend({ kind: "cube", position: owed })) this.#cube.markSent();
   }
 
   #showStatus(nowMs: number, shown: Vector): void {

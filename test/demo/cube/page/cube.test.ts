@@ -68,7 +68,7 @@ describe("the cube", () => {
     expect(x).toBeGreaterThan(0);
     expect(cube.position).toEqual([Number(x.toFixed(3)), 0, 0]);
     expect(cube.owed).toEqual(cube.position);
-    cube.settle();
+    cube.markSent();
     expect(cube.owed).toBeUndefined();
   });
 
@@ -76,11 +76,11 @@ describe("the cube", () => {
     const cube = new Cube();
     for (let frame = 0; frame < 10; frame++) cube.steer(RIGHT, 16);
     cube.receive([-9, 0, 0], 160);
-    cube.settle();
+    cube.markSent();
     const held = cube.frame(160);
     expect(held[0]).toBeGreaterThan(0);
     for (let frame = 0; frame < 60; frame++) cube.steer(REST, 16);
-    cube.settle();
+    cube.markSent();
     const rested = cube.frame(1_200);
     expect(rested).toEqual(cube.position);
     cube.receive([0, 5, 0], 1_300);
@@ -95,7 +95,7 @@ describe("the cube", () => {
     cube.receive([1, 0, 0], 10);
     expect(cube.position).toEqual([4, 0, 0]);
     expect(cube.owed).toEqual([4, 0, 0]);
-    cube.settle();
+    cube.markSent();
     cube.receive([1, 0, 0], 20);
     expect(cube.position).toEqual([1, 0, 0]);
   });
@@ -104,7 +104,7 @@ describe("the cube", () => {
     const cube = new Cube();
     cube.put([40, -40, 3]);
     expect(cube.owed).toEqual([REACH, -REACH, 3]);
-    cube.settle();
+    cube.markSent();
     cube.put([41, -40, 3]);
     expect(cube.owed).toBeUndefined();
   });
