@@ -21,6 +21,7 @@ export interface FrameBudget {
  * The policy of a budget; `undefined` where it limits nothing.
  *
  * @throws TypeError or RangeError when it is no whole number from 1 up
+ * @internal
  */
 export function budgetPolicy(budget: FrameBudget): FramePolicy | undefined {
   const messages = limit("frameBudget.messages", budget.messages ?? Infinity, 1);

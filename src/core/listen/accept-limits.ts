@@ -70,7 +70,7 @@ export function acceptLimitsOf(
   };
 }
 
-/** The rules of a listener: which connections it accepts, and how it builds them. */
+/** The rules of a listener: which connections it accepts, and how it builds them. @internal */
 export interface ListenerRules {
   readonly acceptLimits: AcceptLimits;
   readonly makeParts: ConnectionFactory;
