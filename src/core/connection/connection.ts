@@ -286,8 +286,7 @@ export class Connection<In, Out = In> {
   }
 
   #noteDrained(): void {
-    this.outbox.drained(this.#ingress.drainedBytes);
-    this.#ingress.drainedBytes = 0;
+    this.outbox.drained(this.#ingress.takeDrainedBytes());
   }
 }
 

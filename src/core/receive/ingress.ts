@@ -43,8 +43,6 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
   progress: "connecting" | "open" | "ended" | "closed" = "connecting";
   /** Why it ended, once it has: the first reason, as later ones follow from it. */
   reason: CloseReason | undefined;
-  /** Bytes that left the link since the connection last looked. */
-  drainedBytes = 0;
   /** How often the limit stopped the reading. */
   pauses = 0;
   /** When the reading resumed last, after the limit had stopped it, in polled time. */
@@ -57,6 +55,8 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
   /** Takes no inbox but the one that it was given with. */
   readonly #decoder: Decoder<In> | UnreadDecoder<In>;
   readonly #limitBytes: number;
+  /** Bytes that left the link and were not taken into account yet. */
+  #drainedBytes = 0;
   #reading: "flowing" | "paused" | "discarding" = "flowing";
 
   constructor({ owner, link, input, limitBytes }: IngressParts<Member, In>) {
@@ -103,7 +103,7 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
   }
 
   drained(sizeBytes: number): void {
-    this.drainedBytes += sizeBytes;
+    this.#drainedBytes += sizeBytes;
     this.#owner.member.markDirty();
   }
 
@@ -125,6 +125,13 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
     this.reason ??= reason;
     this.inbox.notifyOnTake = true;
     this.#owner.member.markDirty();
+  }
+
+  /** Returns how many bytes left the link since the last call; often 0. */
+  takeDrainedBytes(): number {
+    const sizeBytes = this.#drainedBytes;
+    this.#drainedBytes = 0;
+    return sizeBytes;
   }
 
   /** Resumes the reading when the limit had stopped it and half of the limit is free. */
