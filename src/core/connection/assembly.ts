@@ -1,5 +1,6 @@
 /**
- * The parts of one connection, and how they are put together. Decides nothing.
+ * The parts of one connection, and the function that assembles them. Decides
+ * nothing.
  *
  *     link ──▶ ingress ──▶ receiver ──▶ game
  *     link ◀── outbox ◀─── sender ◀──── game        lifecycle: opens and ends both
@@ -18,25 +19,25 @@ import { FrameQueue } from "../storage/frame-queue.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { PeerMonitor } from "./peer-monitor.ts";
 
-/** What a connection is made of. */
+/** The parts of a connection. */
 export interface ConnectionParts<Member extends ConnectionRef, In, Out> {
-  /** What the network has queued for it. */
+  /** Stores the events of the network until the next poll. */
   readonly ingress: Ingress<Member, In>;
-  /** What of its messages a frame shows. */
+  /** Decides which messages a frame shows. */
   readonly receiver: Receiver<Member, In>;
-  /** What may be sent. */
+  /** Decides whether a message may be sent. */
   readonly sender: Sender<Member, Out>;
-  /** What is on its way out. */
+  /** Keeps the bytes that have not left yet. */
   readonly outbox: Outbox;
-  /** How it lives and ends. */
+  /** Decides the phase and the close reason. */
   readonly lifecycle: Lifecycle<Member>;
-  /** What it counts. */
+  /** Counts the traffic. */
   readonly recorder: TrafficRecorder;
-  /** What watches its peer; none in a page. */
+  /** Watches the peer; a page has none. */
   readonly monitor?: PeerMonitor<Member>;
 }
 
-/** Makes the parts of a new connection, under limits that it knows. */
+/** Makes the parts of a new connection, under the limits that the factory was made with. */
 export type ConnectionFactory = <Member extends ConnectionRef, In, Out>(
   owner: ConnectionOwner<Member>,
   link: Link,

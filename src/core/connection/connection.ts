@@ -1,11 +1,11 @@
 /**
- * The game's side of a connection: what a frame shows of one peer.
+ * The game's side of a connection: one peer's state and messages, as of a frame.
  *
  *     link ──▶ ingress ┊ poll: latch, update ──▶ state, messages ──▶ tryRecv ──▶ game
  *     link ◀── outbox ◀── flush ◀──────────────── encode ◀────────── trySend ◀────┘
  *
- * Joins the two rows, and decides what a caller may ask. `assembly.ts` has the
- * parts in which the rest is decided.
+ * Decides which calls are allowed, and connects the two rows. The parts in
+ * `assembly.ts` decide the rest.
  */
 import type { Codec } from "../../codec/codec.ts";
 import type { Address } from "../../port/address.ts";
@@ -32,7 +32,7 @@ export class Connection<In, Out = In> {
   readonly id: number;
 
   // For the poller and the listener.
-  /** The listener that it came through. @internal */
+  /** The listener that accepted it; `undefined` for a connection made by `connect`. @internal */
   readonly listener: ParentListener<AnyConnection> | undefined;
   /** @internal */
   readonly receiver: Receiver<AnyConnection, In>;
@@ -42,9 +42,9 @@ export class Connection<In, Out = In> {
   readonly lifecycle: Lifecycle<AnyConnection>;
   /** @internal */
   readonly outbox: Outbox;
-  /** Whether the next frames have nothing to do here but to show what is received. @internal */
+  /** Whether the next frames only need a latch, and no update, as long as nothing but bytes arrives. @internal */
   receiveOnly = false;
-  /** Kept here by whoever counts its deadline down. @internal */
+  /** A field for the `DeadlineHeap`, which alone reads and writes it. @internal */
   deadline: Deadline<unknown> | undefined;
 
   readonly #context: PollContext<AnyConnection>;
@@ -52,9 +52,9 @@ export class Connection<In, Out = In> {
   readonly #ingress: Ingress<AnyConnection, In>;
   readonly #recorder: TrafficRecorder;
   readonly #monitor: PeerMonitor<AnyConnection> | undefined;
-  /** What the link says of itself, as of the frame. An incoming link knew it all when it came. */
+  /** The link's addresses and security, as of this frame; complete from the start for an incoming link. */
   #linkInfo: LinkInfo;
-  /** What is new here for the next poll: nothing, RECEIVED, CHANGED or both. */
+  /** The flags of the changes since the last frame: none, RECEIVED, CHANGED or both. */
   #changes = 0;
   #lastReceivedMs = 0;
 
@@ -82,12 +82,12 @@ export class Connection<In, Out = In> {
     link.attach(parts.ingress);
   }
 
-  /** Where it is in its life. Changes in `poll()`, and by `close()` and `abort()`. */
+  /** The state of the connection. Changes in `poll()`, and by `end()`, `close()` and `abort()`. */
   get state(): ConnectionState {
     return this.lifecycle.state;
   }
 
-  /** Why it is over; `undefined` until `state` is `"closed"`. */
+  /** The reason why it is closed; `undefined` until `state` is `"closed"`. */
   get closeReason(): CloseReason | undefined {
     return this.lifecycle.closeReason;
   }
@@ -107,7 +107,7 @@ export class Connection<In, Out = In> {
     return this.#linkInfo.failedAttempts ?? [];
   }
 
-  /** How it is encrypted, once it is open; `undefined` where it is not. */
+  /** The encryption of the connection, once it is open; `undefined` when it is not encrypted. */
   get security(): Security | undefined {
     return this.#linkInfo.security;
   }
@@ -117,28 +117,28 @@ export class Connection<In, Out = In> {
     return this.lifecycle.recvEnded;
   }
 
-  /** Bytes that were sent and have not left this process, as of this frame. */
+  /** Bytes that were sent and have not left this process yet, as of this frame. */
   get pendingBytes(): number {
     return this.outbox.pendingBytes;
   }
 
-  /** What was counted so far. */
+  /** The statistics of this connection so far. */
   get stats(): ConnectionStats {
     return this.#recorder.own;
   }
 
   /**
-   * The next message of this frame. `undefined` when it has no more, which is
-   * not an error and the usual case; nothing else is ever meant by it. What is
-   * not taken waits for the next frame.
+   * The next message of this frame. `undefined` when there are no more, which is
+   * not an error and the usual case; it never means anything else. Messages that
+   * are not taken wait for the next frame.
    */
   tryRecv(): In | undefined {
     return this.receiver.tryRecv();
   }
 
   /**
-   * The newest message of this frame; those before it are taken too, and counted
-   * as skipped. `undefined` when there is none, as with {@link tryRecv}. For
+   * The newest message of this frame; earlier ones are taken too, and counted as
+   * skipped. `undefined` when there is none, as with {@link tryRecv}. Useful for
    * streams of positions, where only the last one matters.
    */
   tryRecvLatest(): In | undefined {
@@ -163,14 +163,14 @@ export class Connection<In, Out = In> {
   }
 
   /**
-   * Like {@link trySend}, for what is outdated by the next of its kind, such as
-   * positions: where a message of the same `key` has not left yet, this one
+   * Like {@link trySend}, for messages that the next one of their kind outdates,
+   * such as positions: when a message of the same `key` has not left yet, this one
    * takes its place, and the order of all others stays. A peer that keeps up gets
    * every message; a slow one gets the newest when it has room.
    *
    * It never passes a message that {@link trySend} sent before it: with such a
-   * message between the two, the old one goes and this one stands at the end. `false`,
-   * and the old one stays, where {@link trySend} says `false`.
+   * message between the two, the old one is removed and this one is appended.
+   * `false`, and the old one stays, when {@link trySend} would return `false`.
    *
    * @param key what the message is about: a name, a number or an object,
    *   compared as in a Map; the keys of each connection are its own
@@ -183,21 +183,21 @@ export class Connection<In, Out = In> {
   }
 
   /**
-   * Holds its messages back, from now on, until {@link release}: `tryRecv`
-   * answers `undefined`, and they wait. The link lives, its limits act, and an
-   * end is seen once what came before it was taken.
+   * Holds its messages back, from now on, until {@link release}: `tryRecv` returns
+   * `undefined`, and the messages wait. The link stays open and its limits apply.
+   * The end is seen after the last message is taken.
    */
   hold(): void {
     this.receiver.hold();
   }
 
-  /** Undoes {@link hold}: what this frame had is there again, the rest comes with the next. */
+  /** Undoes {@link hold}: shows the messages of this frame again; the next frame shows the rest. */
   release(): void {
     this.receiver.release();
   }
 
   /**
-   * Finishes sending and goes on receiving: what was sent leaves, then the end of
+   * Finishes sending and keeps receiving: queued messages leave, then the end of
    * the stream. `state` is `"closing"` until the peer has finished too; there is
    * no deadline, so call `close()` when the answer takes too long. Does nothing
    * when this side has finished already.
@@ -207,10 +207,10 @@ export class Connection<In, Out = In> {
   }
 
   /**
-   * Closes: what was sent leaves first, then the end of the stream,
-   * within the close deadline. What was not taken is dropped, and so is what
-   * still comes. `state` is `"closing"` at once and `"closed"` in a later frame.
-   * Does nothing when it is closed already.
+   * Closes the connection: queued messages leave first, then the end of the
+   * stream, within the close deadline. Messages not taken, and bytes that still
+   * arrive, are dropped. `state` is `"closing"` at once and `"closed"` in a later
+   * frame. Does nothing when it is closed already.
    */
   close(): void {
     this.lifecycle.close();
@@ -224,29 +224,29 @@ export class Connection<In, Out = In> {
     this.lifecycle.abort();
   }
 
-  // What follows is for the poller, the listener and the parts alone.
+  // All members below are for the poller, the listener and the parts alone.
 
-  /** When something came from the peer last: the time of the frame that shows it, rounded up to a millisecond. @internal */
+  /** The time of the last frame that received bytes from the peer, rounded up to a millisecond. @internal */
   get lastReceivedMs(): number {
     return this.#changes & RECEIVED ? this.#context.polledMs : this.#lastReceivedMs;
   }
 
-  /** Sends what is queued, in one write, and behind the last the end of the stream. @internal */
+  /** Sends the queued bytes in one write, and after the last of them the end of the stream. @internal */
   flush(): void {
     this.lifecycle.flush();
     this.#monitor?.handleFlush();
     if (this.outbox.hasDrained) this.markDirty();
   }
 
-  /** A frame looks here: answers what is new, and forgets it. @internal */
+  /** Returns the flags of the changes since the last frame, and clears them. @internal */
   takeChanges(): number {
     const changes = this.#changes;
-    if (changes & RECEIVED) this.#lastReceivedMs = Math.ceil(this.#context.polledMs); // a fraction would be a step to memory of its own
+    if (changes & RECEIVED) this.#lastReceivedMs = Math.ceil(this.#context.polledMs); // V8 keeps a fraction outside of the object, which costs one more memory access
     this.#changes = 0;
     return changes;
   }
 
-  /** Turns what was queued into what the game sees, after the latch. Answers whether there is something to look at. @internal */
+  /** Shows the queued changes to the game, after the latch. Returns whether the game has anything to look at. @internal */
   update(): boolean {
     const { lifecycle } = this;
     this.takeChanges();
@@ -264,17 +264,17 @@ export class Connection<In, Out = In> {
 
   /** Its deadline has passed. @internal */
   handleTimeout(): void {
-    this.#noteDrained(); // what left in time counts
+    this.#noteDrained(); // bytes that left before the deadline count
     if (this.#monitor?.handleTimeout() !== true) this.lifecycle.handleTimeout();
   }
 
-  /** Has the next poll look here, for this reason. @internal */
+  /** Has the next poll update this connection, for the reasons in `changes`. @internal */
   markDirty(changes: number = CHANGED): void {
     if (this.#changes === 0) this.#context.markDirty(this);
     this.#changes |= changes;
   }
 
-  /** Has the next poll look here when something of this frame is left for it. @internal */
+  /** Has the next poll update this connection when this frame leaves messages behind. @internal */
   requeue(): void {
     if (this.#changes === 0 && this.receiver.hasLeftovers && this.state !== "closed") this.markDirty();
   }
@@ -290,7 +290,7 @@ export class Connection<In, Out = In> {
   }
 }
 
-/** A connection, whatever its messages are. Nothing can be sent on it without knowing. */
+/** A connection with messages of any type. Nothing can be sent on it, as that needs the type. */
 export type AnyConnection = Connection<unknown, never>;
 
 const NO_INFO: LinkInfo = {};

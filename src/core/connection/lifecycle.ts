@@ -1,13 +1,13 @@
 /**
- * How a connection lives and ends.
+ * The lifecycle of a connection: its phases, from connecting to closed.
  *
  *     connecting ──▶ open ──▶ closing ──▶ lingering ──▶ closed
  *     pending ─────▶ ┘ └──▶ half-closing ──▶ half-closed ──▶ ┘
  *                      └──────────── aborted ──────────────▶ ┘
  *
- * Decides which phase it is in, out of what the ingress has queued and what the
- * game has called, and why it ended. Ends the link, and tells its owner what
- * became of it. Never looks at a message or a clock.
+ * Decides the phase from the events in the ingress and the game's calls, and the
+ * close reason. Ends the link, and reports to the owner. Never looks at a message
+ * or a clock.
  */
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link } from "../../port/link.ts";
@@ -17,7 +17,7 @@ import type { Ingress } from "../receive/ingress.ts";
 import type { Outbox } from "../send/outbox.ts";
 import { type ConnectionState, type Phase, STATE_OF } from "./phase.ts";
 
-/** What a life depends on. */
+/** The parts that a lifecycle depends on. */
 export interface LifecycleParts<Member extends ConnectionRef> {
   readonly owner: ConnectionOwner<Member>;
   readonly link: Link;
@@ -26,11 +26,11 @@ export interface LifecycleParts<Member extends ConnectionRef> {
   readonly limits: Limits;
 }
 
-/** The life of one connection. */
+/** The lifecycle of one connection. */
 export class Lifecycle<Member extends ConnectionRef> {
-  /** Why it is over; `undefined` until it is. */
+  /** The reason why it is closed; `undefined` until then. */
   closeReason: CloseReason | undefined;
-  /** Whether the peer has finished, and the game has taken all that it sent. */
+  /** Whether the peer has finished sending, and the game has taken its last message. */
   recvEnded = false;
 
   readonly #owner: ConnectionOwner<Member>;
@@ -39,7 +39,7 @@ export class Lifecycle<Member extends ConnectionRef> {
   readonly #outbox: Outbox;
   readonly #limits: Limits;
   #phase: Phase;
-  /** Why this side ended it, when it did. */
+  /** The reason of this side, when this side ended it. */
   #ownReason: CloseReason | undefined;
   #forgetSignal: (() => void) | undefined;
 
@@ -61,7 +61,7 @@ export class Lifecycle<Member extends ConnectionRef> {
     return this.#phase === "open" || this.#phase === "connecting";
   }
 
-  /** Whether it is open, in both directions, and accepted. */
+  /** Whether it is accepted, and open in both directions. */
   get isOpen(): boolean {
     return this.#phase === "open";
   }
@@ -71,23 +71,23 @@ export class Lifecycle<Member extends ConnectionRef> {
     return this.#phase === "pending";
   }
 
-  /** Whether deadlines of the peer run; otherwise this step of its life has a deadline of its own. */
+  /** Whether the deadlines of the peer run; otherwise this phase has a deadline of its own. */
   get isMonitored(): boolean {
     return RECEIVING.has(this.#phase) || (this.#phase === "closing" && this.#ingress.progress === "closed");
   }
 
-  /** Whether the peer may send, and nothing else goes on that a frame would have to look at. */
+  /** Whether it is accepted, and the peer may send; a frame then has no other change to process. */
   get isReceiving(): boolean {
     return this.#phase !== "pending" && RECEIVING.has(this.#phase) && this.#ingress.progress === "open";
   }
 
-  /** The game has accepted it. */
+  /** Opens a pending connection, when the game has accepted it. */
   accept(): void {
     if (this.#phase === "pending") this.#phase = "open";
     if (this.#ingress.hasEnded) this.#owner.member.markDirty();
   }
 
-  /** Moves on as far as the link has come, and answers whether the game sees a change. */
+  /** Advances the phase to the progress of the link. Returns whether the game sees a change. */
   advance(): boolean {
     const before = this.#phase;
     const hadEnded = this.recvEnded;
@@ -95,7 +95,7 @@ export class Lifecycle<Member extends ConnectionRef> {
     const allTaken = inbox.length === 0;
     if (before === "aborted") this.#finish();
     if (this.#isOpening && (progress === "open" || progress === "ended" || !allTaken)) this.#open();
-    if (before === "closing" && progress !== "connecting") this.#queueFlush(); // it waited to open
+    if (before === "closing" && progress !== "connecting") this.#queueFlush(); // the close waited for the connection to open
     if (progress === "ended" && allTaken) this.#endReceiving();
     if (progress === "closed" && this.#phase !== "closed") {
       if (allTaken) this.#finish();
@@ -104,16 +104,16 @@ export class Lifecycle<Member extends ConnectionRef> {
     return this.#phase !== before || this.recvEnded !== hadEnded;
   }
 
-  /** Lets what is queued leave, in one write, and behind the last the end of the stream. */
+  /** Sends the queued bytes in one write, and after the last of them the end of the stream. */
   flush(): void {
     const { progress } = this.#ingress;
     const outbox = this.#outbox;
     if (progress === "closed" || progress === "connecting" || this.#isOpening) {
-      outbox.copyOutOfBroadcast(); // it may wait for long
+      outbox.copyOutOfBroadcast(); // these bytes may wait for long
       return;
     }
     outbox.flush(this.#phase === "half-closing" || this.#phase === "closing");
-    if (outbox.storedBytes > 0) this.#queueFlush(); // the link is behind: again with the next one
+    if (outbox.storedBytes > 0) this.#queueFlush(); // the link is behind: the next flush tries again
     if (this.#phase === "half-closing") {
       this.#phase = "half-closed";
       this.#link.endSending();
@@ -123,7 +123,7 @@ export class Lifecycle<Member extends ConnectionRef> {
     }
   }
 
-  /** This side has no more to send, and goes on receiving. */
+  /** Ends this side's stream, and keeps receiving. */
   end(): void {
     if (!this.maySend) return;
     this.#ownReason = LOCAL_CLOSE;
@@ -131,7 +131,7 @@ export class Lifecycle<Member extends ConnectionRef> {
     this.#queueFlush();
   }
 
-  /** This side closes, and receives nothing more. */
+  /** Closes from this side, and receives nothing more. */
   close(): void {
     const before = this.#phase;
     if (this.state === "closed") return;
@@ -143,20 +143,20 @@ export class Lifecycle<Member extends ConnectionRef> {
     else this.#beginClosing();
   }
 
-  /** This side drops everything. */
+  /** Aborts from this side: drops everything in both directions. */
   abort(): void {
     this.#abortWith(LOCAL_ABORT);
   }
 
-  /** The deadline of this step of its life has passed. */
+  /** Aborts when the deadline of this phase has passed. */
   handleTimeout(): void {
     const { progress } = this.#ingress;
-    // An opening or an end that is queued, and not yet seen, came in time.
+    // The link opened or ended in time when that event is queued for the next frame.
     if (progress === "closed" || (this.#isOpening && progress !== "connecting")) return;
     this.#abortWith(this.#lateReason());
   }
 
-  /** Cuts the link; what came stays to be taken, and the next poll shows why. */
+  /** Aborts the link. Received messages can still be taken, and the next poll shows the reason. */
   fail(reason: CloseReason): void {
     if (this.#ingress.progress === "closed") return;
     this.#ownReason = reason;
@@ -164,7 +164,7 @@ export class Lifecycle<Member extends ConnectionRef> {
     this.#link.abort(reason);
   }
 
-  /** Lets `signal` end the attempt to connect; the next poll shows it. */
+  /** Fails the attempt to connect when `signal` aborts; the next poll shows it. */
   abortOn(signal: AbortSignal): void {
     const abort = () => {
       if (this.#ingress.progress !== "connecting") return;
@@ -202,7 +202,7 @@ export class Lifecycle<Member extends ConnectionRef> {
     this.#queueFlush();
   }
 
-  /** Ends it from this side, at once; the next poll tells it. */
+  /** Aborts now, from this side; the next poll emits the close. */
   #abortWith(reason: CloseReason): void {
     if (this.state === "closed") return;
     this.#phase = "aborted";
@@ -231,7 +231,7 @@ export class Lifecycle<Member extends ConnectionRef> {
     context.setDeadline(member, context.polledMs + lengthMs);
   }
 
-  /** This side's reason comes first, unless the link broke with bytes of ours in it, or while the peer was still received. */
+  /** This side's reason wins, unless the link broke while bytes were unsent or the peer could still send. */
   #finalReason(): CloseReason {
     const own = this.#ownReason;
     const { reason } = this.#ingress;

@@ -1,7 +1,6 @@
 /**
- * The parts of a connection whose peer may be a stranger: the same as any, with a
- * monitor of what the peer does, and policies for what is too much. Decides
- * nothing.
+ * The parts of a connection to an untrusted peer: the plain parts, a monitor of
+ * the peer, and policies for limits that are exceeded. Decides nothing.
  */
 import { type Codec, UNREAD } from "../../codec/codec.ts";
 import { LossRecorder } from "../frame/loss-recorder.ts";
@@ -26,11 +25,11 @@ import { PeerMonitor } from "./peer-monitor.ts";
 import { PeerTimers } from "./peer-timers.ts";
 
 /**
- * Makes connections under these limits: one object for all that are made of it.
- * Nothing is spread here, which in V8 gives each object a hidden class of its
- * own: two spreads were 4 of the 9 KiB that the core allocated for a connection,
- * and a third of the time it took; in Node 20 another was five times the time for
- * each message sent.
+ * Makes connections under these limits; all of them share the one limits object.
+ * No object is spread here: in V8 each spread object gets a hidden class of its
+ * own. Two spreads cost 4 of the 9 KiB that the core allocated for a connection,
+ * and a third of the time to make it; in Node 20 a third spread made each send
+ * take five times as long.
  */
 export function limitedConnections(limits: Limits & PeerLimits): ConnectionFactory {
   const { sendLimitBytes, sendOverflow, maxMessageBytes } = limits;
@@ -65,7 +64,7 @@ export function limitedConnections(limits: Limits & PeerLimits): ConnectionFacto
   };
 }
 
-/** Records wait as bytes, where they can. */
+/** Messages of a codec that can read them later wait as bytes. */
 function inputOf<In>(codec: Codec<In, never>, maxMessageBytes: number): Input<In> {
   const decoder = codec.decoder();
   if (maxMessageBytes !== Infinity) {
@@ -76,7 +75,7 @@ function inputOf<In>(codec: Codec<In, never>, maxMessageBytes: number): Input<In
   return { decoder: unread, inbox: new RecordQueue(unread.reader) };
 }
 
-// Each of these makes its function apart, so that a connection without it has no closure to keep.
+// Separate functions make the callbacks, so that a connection without one keeps no closure.
 
 /** Counts each message that is dropped; the next poll reports it. */
 function onDropOf<Member extends ConnectionRef>(
@@ -89,7 +88,7 @@ function onDropOf<Member extends ConnectionRef>(
   };
 }
 
-/** Ends the connection that has no room for a message. */
+/** Ends the connection when a message has no room. */
 function onRefusedOf<Member extends ConnectionRef>(
   lifecycle: Lifecycle<Member>,
   sendLimitBytes: number,
@@ -98,5 +97,5 @@ function onRefusedOf<Member extends ConnectionRef>(
   return () => lifecycle.fail({ kind: "overflow", code: "sendLimitBytes", message });
 }
 
-/** How many marks tell the age of what is unsent: right to a second in a minute. */
+/** The number of marks for the age of unsent bytes: precise to a second in a minute. */
 const AGE_MARKS = 64;

@@ -1,7 +1,7 @@
 /**
- * What watches a peer that may be slow, silent or loud, as its connection calls
- * it: at each update, flush and timeout. Decides when the timers are looked at;
- * when they are due is `peer-timers.ts`. A page has none.
+ * The monitor of a slow, silent or flooding peer. The connection calls it at each
+ * update, flush and timeout. It decides when the timers are checked;
+ * `peer-timers.ts` decides when they are due. A page has none.
  */
 import type { LossRecorder } from "../frame/loss-recorder.ts";
 import type { ConnectionRef } from "../frame/poll-context.ts";
@@ -11,7 +11,7 @@ import type { Outbox } from "../send/outbox.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { PeerTimers } from "./peer-timers.ts";
 
-/** What a monitor depends on. */
+/** The parts that a monitor depends on. */
 export interface PeerMonitorParts<Member extends ConnectionRef> {
   readonly ingress: Ingress<Member, unknown>;
   readonly receiver: Receiver<Member, unknown>;
@@ -39,25 +39,25 @@ export class PeerMonitor<Member extends ConnectionRef> {
     this.#losses = losses;
   }
 
-  /** Begins an update: reports losses now, so that none is reported after the end. */
+  /** Begins an update: reports the losses now, so that none follows the close event. */
   reportLosses(): void {
     this.#losses?.report();
   }
 
-  /** Ends an update. Answers whether the next frames need none, as long as received bytes are all that is new. */
+  /** Ends an update. Returns whether the next frames need none, as long as received bytes are the only change. */
   update(): boolean {
     const lifecycle = this.#lifecycle;
     if (lifecycle.isMonitored) this.#timers.update(this.#receiver.resumesMs);
-    // Once the reading resumes, silence is to be watched again.
+    // A paused connection needs updates: the idle deadline begins again when the reading resumes.
     return lifecycle.isReceiving && this.#receiver.showsAll && !this.#ingress.paused;
   }
 
-  /** What was queued was flushed, as far as the link took it. */
+  /** Updates the timers after a flush, when the link may have kept bytes. */
   handleFlush(): void {
     if (this.#lifecycle.isMonitored) this.#timers.handleFlush(this.#outbox.pendingBytes);
   }
 
-  /** A deadline has passed. Answers `false` when it was none of the peer's. */
+  /** Checks the timers when a deadline has passed. Returns `false` when it was not a deadline of the peer. */
   handleTimeout(): boolean {
     if (!this.#lifecycle.isMonitored) return false;
     const reason = this.#timers.handleTimeout();

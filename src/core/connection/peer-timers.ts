@@ -1,12 +1,12 @@
 /**
- * The deadlines of one open connection: what of the peer's behaviour runs against
- * time, since when, and which deadline comes first.
+ * The deadlines of one peer: the start time of each, and which deadline comes
+ * first.
  *
  *     monitor ── update: stamps ──▶ since … ── + limit ──▶ the earliest ──▶ setDeadline ── handleTimeout ──▶ late?
  *
- * Active peers set no timers; a silent one is checked once per deadline. While
- * the link is paused nothing can be received, so nothing that the peer should
- * send is due then. All times are polled time.
+ * Active peers set no timers; a silent one is checked once per deadline. A paused
+ * link receives nothing, so no deadline for the peer's messages runs then. All
+ * times are polled time.
  */
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link } from "../../port/link.ts";
@@ -15,7 +15,7 @@ import type { PeerLimits } from "../limits/peer-limits.ts";
 import type { Ingress } from "../receive/ingress.ts";
 import type { UnsentAge } from "../send/unsent-age.ts";
 
-/** What the timers look at. */
+/** The parts that the timers depend on. */
 export interface PeerTimersParts<Member extends ConnectionRef> {
   readonly owner: ConnectionOwner<Member>;
   readonly link: Link;
@@ -31,11 +31,11 @@ export class PeerTimers<Member extends ConnectionRef> {
   readonly #ingress: Ingress<Member, unknown>;
   readonly #age: UnsentAge;
   readonly #limits: PeerLimits;
-  /** The deadline that is set. */
+  /** The deadline that is set now; `Infinity` for none. */
   #deadlineMs = Infinity;
   #first: PeerTimer = "idleTimeoutMs";
   #firstMs = Infinity;
-  // Since when, and what tells that it has begun anew.
+  // Start times, and the values that show a restart.
   #openMs: number | undefined;
   #quietMs = 0;
   #partialMs = 0;
@@ -52,9 +52,9 @@ export class PeerTimers<Member extends ConnectionRef> {
   }
 
   /**
-   * Looks at what has happened, and sets the deadline when it is sooner.
+   * Updates the start times, and sets the deadline when it is sooner than before.
    *
-   * @param againMs when the connection wants an update for a reason of its own
+   * @param againMs when the connection needs an update for another reason, in polled time
    */
   update(againMs: number = Infinity): void {
     const { context, member } = this.#owner;
@@ -68,14 +68,14 @@ export class PeerTimers<Member extends ConnectionRef> {
     context.setDeadline(member, deadlineMs);
   }
 
-  /** Bytes were flushed, and `pendingBytes` have not left. */
+  /** Marks the time of a flush, after which `pendingBytes` bytes have not left yet. */
   handleFlush(pendingBytes: number): void {
     if (pendingBytes === 0) return;
     this.#age.mark(pendingBytes, this.#owner.context.polledMs);
     this.update();
   }
 
-  /** The deadline has passed. Answers why the connection has to end, or `undefined`, the usual case: then it is updated. */
+  /** Checks a deadline that has passed. Returns why the connection has to end; `undefined`, the usual case, for an update. */
   handleTimeout(): CloseReason | undefined {
     const { polledMs } = this.#owner.context;
     this.#deadlineMs = Infinity;
@@ -90,7 +90,7 @@ export class PeerTimers<Member extends ConnectionRef> {
     return undefined;
   }
 
-  /** Whether the link would not receive its peer's end. */
+  /** Whether the link reads nothing, so that the peer's end would not be noticed. */
   get #cannotSeeEnd(): boolean {
     const { paused, progress } = this.#ingress;
     return paused && progress === "open";
@@ -104,7 +104,7 @@ export class PeerTimers<Member extends ConnectionRef> {
     const { lastReceivedMs } = this.#owner.member;
     this.#quietMs = paused || isFirst ? nowMs : Math.max(this.#quietMs, resumedMs, lastReceivedMs);
     this.#openMs ??= nowMs;
-    // It is the same message until one more is whole.
+    // The partial message is the same one until the count of whole messages changes.
     const isOther = paused || messageCount !== this.#partialBehind;
     this.#partialMs = isOther ? nowMs : Math.max(this.#partialMs, resumedMs);
     this.#pauses = pauses;
@@ -144,5 +144,5 @@ const LATE = {
   pauseTimeoutMs: { kind: "overflow", what: "too little was taken of what the peer sent" },
 } as const satisfies Partial<Record<keyof PeerLimits, { kind: CloseReason["kind"]; what: string }>>;
 
-/** How often a paused link is asked whether its peer has reset it: soon for a person, seldom for a machine. */
+/** The interval of probes on a paused link, for a reset by its peer: short for a person, long for a machine. */
 const PROBE_MS = 1_000;

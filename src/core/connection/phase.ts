@@ -1,20 +1,20 @@
 /**
- * The life of a connection, as the game sees it and as the core needs it. Both
- * only move forward.
+ * The states of a connection for the game, and its phases for the core. Both only
+ * move forward.
  */
 
 /**
- * Where a connection is in its life.
+ * The state of a connection; it only moves forward.
  *
- * - `connecting`: not there yet. What is sent waits for it.
+ * - `connecting`: not open yet. Sent messages wait until it is.
  * - `open`: both sides may send.
- * - `closing`: nothing more can be sent. What was sent is leaving, or what came
- *   is still to be taken.
- * - `closed`: over, and the last message was taken. `closeReason` says why.
+ * - `closing`: nothing more can be sent. Sent messages are still leaving, or
+ *   received messages are still to be taken.
+ * - `closed`: over, and the last message was taken. `closeReason` is the reason.
  */
 export type ConnectionState = "connecting" | "open" | "closing" | "closed";
 
-/** The same, with the steps between that the game need not see. */
+/** The same, with intermediate steps that the game does not see. */
 export type Phase =
   /** An incoming connection that the game has not accepted yet. */
   | "pending"
@@ -26,15 +26,15 @@ export type Phase =
   | "half-closing"
   /** This side's stream is ended; the peer's is still received. */
   | "half-closed"
-  /** To be ended at the next flush. */
+  /** Both streams are to be ended at the next flush. */
   | "closing"
   /** The end is sent; the peer's is awaited, so that a reset cannot overtake what was sent. */
   | "lingering"
-  /** Ended by this side at once, and not told yet. */
+  /** This side has aborted it; the next poll emits the close. */
   | "aborted"
   | "closed";
 
-/** What the game sees of each phase. */
+/** The state that the game sees in each phase. */
 export const STATE_OF: Record<Phase, ConnectionState> = {
   pending: "open",
   connecting: "connecting",
