@@ -1,13 +1,13 @@
 /**
- * The network's side of a connection. Every event of the link is queued here,
- * between frames, and nothing else happens: no state changes, no game code runs.
- * Messages are decoded as they arrive, while the game is idle; records are
- * checked then, and wait as bytes.
+ * The network's side of a connection. Each event of the link is stored here until
+ * the next poll; no state changes and no game code runs in between. Messages are
+ * decoded as they arrive, while the game is idle; records are only checked then,
+ * and wait as bytes.
  *
  *     link ── opened, received, drained, ended, closed ──▶ ingress ┊ poll ▶ connection
  *
- * Knows the link, which it holds back when too much waits. Never what the game
- * sees of it.
+ * Pauses the link when too many bytes wait. Does not know which messages the game
+ * sees.
  */
 import {
   DecodeError,
@@ -21,38 +21,38 @@ import type { Link, LinkEvents } from "../../port/link.ts";
 import { CHANGED, type ConnectionOwner, type ConnectionRef, RECEIVED } from "../frame/poll-context.ts";
 import type { Inbox } from "../storage/inbox.ts";
 
-/** What an ingress is made of. */
+/** The parts of an ingress. */
 export interface IngressParts<Member extends ConnectionRef, In> {
   readonly owner: ConnectionOwner<Member>;
   readonly link: Link;
   readonly input: Input<In>;
-  /** What may wait until the reading stops, in bytes, weights included. */
+  /** The reading stops when this many bytes wait, weights included. */
   readonly limitBytes: number;
 }
 
-/** A decoder, and the inbox that it fills: with messages, or with bytes that are read later. */
+/** A decoder, and the inbox that it fills: with messages, or with bytes that the game's reads decode. */
 export type Input<In> =
   | { readonly decoder: Decoder<In>; readonly inbox: Inbox<In> & MessageSink<In> }
   | { readonly decoder: UnreadDecoder<In>; readonly inbox: Inbox<In> & RecordSink };
 
-/** What has arrived for one connection. */
+/** The ingress of one connection. */
 export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
-  /** Messages, on both sides of the frame's border. */
+  /** The received messages: those that this frame shows, and those that wait for the next. */
   readonly inbox: Inbox<In>;
-  /** How far the link has come, which the game learns at the next poll. */
+  /** The progress of the link; the game sees it after the next poll. */
   progress: "connecting" | "open" | "ended" | "closed" = "connecting";
-  /** Why it ended, once it has: the first reason, as later ones follow from it. */
+  /** The reason of the end, once there is one. The first reason stays, as later ones follow from it. */
   reason: CloseReason | undefined;
-  /** How often the limit stopped the reading. */
+  /** The number of times that the limit paused the reading. */
   pauses = 0;
-  /** When the reading resumed last, after the limit had stopped it, in polled time. */
+  /** The time when the reading resumed after its last pause, in polled time. */
   resumedMs = 0;
-  /** How many whole messages have arrived. */
+  /** The number of whole messages that have arrived. */
   messageCount = 0;
 
   readonly #owner: ConnectionOwner<Member>;
   readonly #link: Link;
-  /** Takes no inbox but the one that it was given with. */
+  /** Fills only the inbox of the same `Input`. */
   readonly #decoder: Decoder<In> | UnreadDecoder<In>;
   readonly #limitBytes: number;
   /** Bytes that left the link and were not taken into account yet. */
@@ -67,17 +67,17 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
     this.#limitBytes = limitBytes;
   }
 
-  /** Whether the receive limit holds the peer back. */
+  /** Whether the receive limit has paused the reading. */
   get paused(): boolean {
     return this.#reading === "paused";
   }
 
-  /** Whether the link has come to an end that the game may not have seen. */
+  /** Whether the link has ended, which the game may not have seen yet. */
   get hasEnded(): boolean {
     return this.progress === "ended" || this.progress === "closed";
   }
 
-  /** Bytes of a message that has begun and is not whole. */
+  /** The bytes of a partial message; 0 when there is none. */
   get partialBytes(): number {
     return this.#decoder.pendingBytes ?? 0;
   }
@@ -110,7 +110,7 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
   ended(reason: CloseReason = REMOTE): void {
     if (this.progress !== "open") return;
     try {
-      // A stream that was broken off may stop anywhere; one that was finished may not.
+      // A broken stream may stop anywhere; a finished one must not stop inside a message.
       if (reason.kind === "remote" && this.#reading !== "discarding") this.#decoder.end?.();
       this.#end(reason);
     } catch (error) {
@@ -134,7 +134,7 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
     return sizeBytes;
   }
 
-  /** Resumes the reading when the limit had stopped it and half of the limit is free. */
+  /** Resumes the reading when the limit has paused it and half of the limit is free again. */
   resumeReading(): void {
     if (this.#reading !== "paused" || this.inbox.weightBytes > this.#limitBytes / 2) return;
     this.#reading = "flowing";
@@ -143,20 +143,20 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
     this.resumedMs = this.#owner.context.polledMs;
   }
 
-  /** Nobody will read any more: drops what waits and what still comes, so that the peer's end is seen. */
+  /** Drops waiting and later input. The link reads on, so that the peer's end is noticed. */
   discard(): void {
     this.inbox.clear();
     this.#ignore();
   }
 
-  /** This side has aborted the link: whatever it still reports is old. */
+  /** Ignores later events, after an abort of this side. */
   detach(): void {
     this.progress = "closed";
     this.#reading = "discarding";
     this.inbox.clear();
   }
 
-  /** Something came from the peer. A pause, an end and a message that has begun change more than what is received. */
+  /** Marks the connection with RECEIVED; with CHANGED too after a pause, an end or a partial message. */
   #notifyReceived(): void {
     const isMore = this.paused || this.progress !== "open" || this.partialBytes > 0;
     this.#owner.member.markDirty(isMore ? RECEIVED | CHANGED : RECEIVED);
@@ -169,7 +169,7 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
     this.#link.pause();
   }
 
-  /** Bad bytes end the stream for the game; what came before them stays good. */
+  /** Ends the stream at bytes that do not decode; the messages before them stay. */
   #refuse(error: unknown): void {
     const message =
       error instanceof DecodeError ? error.message : "the codec threw at what the peer sent (see cause)";
@@ -177,7 +177,7 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
     this.#ignore();
   }
 
-  /** From now on what comes is dropped; the link reads on, so that the peer's end is seen. */
+  /** Drops later input. The link reads on, so that the peer's end is noticed. */
   #ignore(): void {
     const wasPaused = this.#reading === "paused";
     this.#reading = "discarding";

@@ -1,10 +1,10 @@
 /**
- * A decoder that refuses messages over a size, whatever its codec allows: whole
- * ones, and those that have come in part.
+ * A decoder that refuses messages over a size, whatever its codec allows: both
+ * complete and partial ones.
  */
 import { DecodeError, type Decoder, type MessageSink } from "../../codec/codec.ts";
 
-/** `decoder` under a limit for each message, in bytes on the wire. */
+/** A decoder with a limit for each message, in bytes on the wire. */
 export class LimitedDecoder<In> implements Decoder<In>, MessageSink<In> {
   readonly #decoder: Decoder<In>;
   readonly #maxMessageBytes: number;

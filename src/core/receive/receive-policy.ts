@@ -1,7 +1,8 @@
 /**
- * The receive policy: how many messages a second become visible, and what is lost
- * at the receive limit, where the user chose one of them. All of it is decided as
- * a frame begins; between frames nothing is dropped that could be seen.
+ * The receive policy: how many messages a second become visible, and which are
+ * lost at the receive limit. A connection has one only if its user chose a rate or
+ * an overflow policy. It decides when a frame begins; between frames it drops no
+ * message that the game could see.
  */
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { LossRecorder } from "../frame/loss-recorder.ts";
@@ -12,24 +13,24 @@ import { type TokenBucket, tokenBucket } from "../limits/token-bucket.ts";
 import type { Inbox } from "../storage/inbox.ts";
 import type { Ingress } from "./ingress.ts";
 
-/** What a receive policy depends on. */
+/** The parts that a receive policy depends on. */
 export interface ReceivePolicyParts<Member extends ConnectionRef> {
   readonly owner: ConnectionOwner<Member>;
   readonly ingress: Ingress<Member, unknown>;
   readonly limits: Limits & PeerLimits;
   readonly losses: LossRecorder<Member>;
-  /** Ends the connection from this side; what came stays to be taken. */
+  /** Ends the connection from this side; received messages can still be taken. */
   readonly lifecycle: { fail(reason: CloseReason): void };
 }
 
 /** The policy of one connection. */
 export class ReceivePolicy<Member extends ConnectionRef> {
-  /** How many messages may still become visible in this frame. */
+  /** The number of messages that may still become visible in this frame. */
   allowance: number = Infinity;
 
   readonly #parts: ReceivePolicyParts<Member>;
   readonly #displayRate: TokenBucket;
-  /** For `"close"`. Separate from the display rate, since messages may wait for other reasons. */
+  /** The rate for `"close"`. Separate from the display rate, as messages may wait for other reasons. */
   readonly #arrivalRate: TokenBucket;
   #countedMessages = 0;
   #uncountedMs: number;
@@ -43,13 +44,13 @@ export class ReceivePolicy<Member extends ConnectionRef> {
     this.#uncountedMs = uncountedMs;
   }
 
-  /** When the next message may become visible, in polled time; `Infinity` when one may now. */
+  /** The time when the next message may become visible, in polled time; `Infinity` when one may now. */
   get resumesMs(): number {
     if (this.allowance >= 1) return Infinity;
     return this.#displayRate.nextMs(this.#parts.owner.context.polledMs);
   }
 
-  /** Begins a frame: sets its allowance, and closes or drops what is too much. */
+  /** Begins a frame: sets its allowance. Over the limit, closes the connection or drops messages. */
   apply(): void {
     const { owner, limits } = this.#parts;
     this.allowance = this.#displayRate.available(owner.context.polledMs);
@@ -57,13 +58,16 @@ export class ReceivePolicy<Member extends ConnectionRef> {
     else if (limits.receiveOverflow !== "pause") this.#shed();
   }
 
-  /** `count` messages have become visible. */
+  /** Counts `count` messages that have become visible. */
   use(count: number): void {
     this.allowance -= count;
     this.#displayRate.use(count);
   }
 
-  /** Ends the connection when too much waits, or came too fast. A late frame's uncounted time counts here: the messages came in it. */
+  /**
+   * Ends the connection when too many bytes wait, or messages arrived too fast. The
+   * uncounted time of a late frame counts here, as messages arrived in it.
+   */
   #closeIfOver(): void {
     const { ingress, lifecycle, limits, owner } = this.#parts;
     const { receiveLimitBytes, messageRateHz } = limits;
@@ -91,17 +95,17 @@ export class ReceivePolicy<Member extends ConnectionRef> {
   }
 }
 
-/** Whether these limits ask for a policy: without one a frame shows all that came. */
+/** Whether these limits need a policy. Without one, a frame shows all messages that have arrived. */
 export function needsPolicy({ messageRateHz, receiveOverflow }: PeerLimits): boolean {
   return messageRateHz !== Infinity || receiveOverflow !== "pause";
 }
 
-/** What may wait until the reading stops: more where a frame will drop the rest, so that it may be the newest. */
+/** The limit that pauses reading, in bytes; doubled for drop policies, so that the newest messages can arrive. */
 export function pauseBytesOf({ receiveOverflow, receiveLimitBytes }: Limits & PeerLimits): number {
   return receiveOverflow.startsWith("drop") ? 2 * receiveLimitBytes : receiveLimitBytes;
 }
 
-/** Forgets the oldest message, seen or held or not: a frame is only about to begin. */
+/** Drops the oldest message, visible or held; runs before the frame begins. */
 function dropOldest(inbox: Inbox<unknown>): void {
   const { isHeld } = inbox;
   inbox.isHeld = false;

@@ -1,12 +1,11 @@
 /**
- * The receiving half of a connection: what of one peer's messages a frame shows,
- * and in which order the game takes them. Every rule about receiving that follows
- * the game's pace has its place here; those of the network's pace are in
- * `ingress.ts`.
+ * The receiving half of a connection: decides which of the peer's messages a frame
+ * shows, and the order in which the game takes them. This file has the rules that
+ * run at the game's pace; `ingress.ts` has those at the network's pace.
  *
  *     ingress ── inbox ┊ latch ──▶ ready ──▶ tryRecv ──▶ game
  *
- * Never learns how messages wait, nor why a connection ends.
+ * Does not know how the inbox stores messages, nor why a connection ends.
  */
 import type { ConnectionOwner, ConnectionRef } from "../frame/poll-context.ts";
 import type { TrafficRecorder } from "../frame/traffic-recorder.ts";
@@ -14,12 +13,12 @@ import type { Inbox } from "../storage/inbox.ts";
 import type { Ingress } from "./ingress.ts";
 import type { ReceivePolicy } from "./receive-policy.ts";
 
-/** What receiving depends on. */
+/** The parts that a receiver depends on. */
 export interface ReceiverParts<Member extends ConnectionRef, In> {
   readonly owner: ConnectionOwner<Member>;
   readonly ingress: Ingress<Member, In>;
   readonly recorder: TrafficRecorder;
-  /** A rate, or what is lost at the limit, where one was chosen. */
+  /** The rate and the overflow policy, if the user chose one of them. */
   readonly policy?: ReceivePolicy<Member> | undefined;
 }
 
@@ -40,43 +39,43 @@ export class Receiver<Member extends ConnectionRef, In> {
     this.#owner = owner;
   }
 
-  /** How many messages this frame still has for the game. */
+  /** The number of messages that the game can still take in this frame. */
   get ready(): number {
     return this.#inbox.ready;
   }
 
-  /** How many messages could still become visible in this frame. */
+  /** The number of messages that could still become visible in this frame. */
   get arriving(): number {
     const { arriving } = this.#inbox;
     return this.#policy === undefined ? arriving : Math.min(arriving, this.#policy.allowance);
   }
 
-  /** The size of the message that {@link tryRecv} would answer, in bytes; 0 when there is none. */
+  /** The size of the message that {@link tryRecv} would return, in bytes; 0 when there is none. */
   get nextBytes(): number {
     return this.#inbox.nextBytes;
   }
 
-  /** Whether a later frame has messages to show without more of them arriving. */
+  /** Whether a later frame has messages to show even if no more arrive. */
   get hasLeftovers(): boolean {
     return this.#inbox.length > 0 && !this.#inbox.isHeld;
   }
 
-  /** Whether a frame shows all that came, whatever it is. */
+  /** Whether there is no policy, so that each frame shows all messages. */
   get showsAll(): boolean {
     return this.#policy === undefined;
   }
 
-  /** When a message that waits for the rate may become visible, in polled time; `Infinity` when none does. */
+  /** The time when a message that waits for the rate may become visible, in polled time; `Infinity` when none waits. */
   get resumesMs(): number {
     return this.#policy === undefined || this.#inbox.arriving === 0 ? Infinity : this.#policy.resumesMs;
   }
 
-  /** From now on nothing is shown. */
+  /** Shows no messages until {@link release}. */
   hold(): void {
     this.#inbox.isHeld = true;
   }
 
-  /** What this frame had is there again, and the next one shows more. */
+  /** Shows this frame's messages again; the next frame shows more. */
   release(): void {
     this.#inbox.isHeld = false;
     if (this.#inbox.length > 0) this.#owner.member.markDirty();
@@ -88,7 +87,7 @@ export class Receiver<Member extends ConnectionRef, In> {
     return inbox.notifyOnTake ? this.#takeAndNotify() : inbox.take();
   }
 
-  /** The last message of this frame, or `undefined`: the usual case. Passes over those before it. */
+  /** The last message of this frame, or `undefined`: the usual case. Takes and skips those before it. */
   tryRecvLatest(): In | undefined {
     const passed = this.ready - 1;
     if (passed < 0) return undefined;
@@ -97,12 +96,12 @@ export class Receiver<Member extends ConnectionRef, In> {
     return this.tryRecv();
   }
 
-  /** Begins a frame, before anything becomes visible in it: what the policy drops goes now. */
+  /** Begins a frame: the policy drops messages now, before any becomes visible. */
   applyPolicy(): void {
     this.#policy?.apply();
   }
 
-  /** Lets at most `most` messages become visible, and answers how many did. */
+  /** Lets at most `most` messages become visible. Returns how many did; 0 when none has arrived. */
   latch(most: number = Infinity): number {
     const inbox = this.#inbox;
     const policy = this.#policy;
@@ -113,7 +112,7 @@ export class Receiver<Member extends ConnectionRef, In> {
     return count;
   }
 
-  /** Copies into the statistics what was counted at the network's pace. */
+  /** Copies the counts of the ingress into the statistics, once a frame. */
   update(): void {
     const ingress = this.#ingress;
     const { polledMs } = this.#owner.context;
@@ -124,10 +123,10 @@ export class Receiver<Member extends ConnectionRef, In> {
     if (wasPaused) counters.pausedMs += polledMs - this.#updatedMs;
     counters.pauses = ingress.pauses;
     this.#updatedMs = polledMs;
-    if (this.#policy !== undefined) ingress.resumeReading(); // what was dropped has made room
+    if (this.#policy !== undefined) ingress.resumeReading(); // dropped messages have made room
   }
 
-  /** The same as a take, where the reading may go on, or the end that stood behind the message is to be shown. */
+  /** Takes one message, then resumes reading, or marks the connection when the end follows. */
   #takeAndNotify(): In | undefined {
     const inbox = this.#inbox;
     if (inbox.ready === 0) return undefined;
