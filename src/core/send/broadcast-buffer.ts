@@ -1,28 +1,28 @@
 /**
- * The broadcast buffer: what a listener broadcasts until its connections are
- * flushed, kept once for all of them.
+ * The broadcast buffer: the messages that a listener broadcasts, stored once for
+ * all of its connections until these are flushed.
  *
  *     broadcast ── begin ──▶ bytes ◀── retain, extend ── broadcast parts
  *                             └── view: one write each ──▶ links
  *
  * An outbox that has nothing else to send has only a part of these bytes, and
- * needs no buffer of its own. The bytes are used again when there is no part any
- * more, unless a link keeps them. Knows no outbox: only how many parts there are.
+ * needs no buffer of its own. The bytes are reused after the last part ends, unless
+ * a link keeps them. Knows only the number of parts, and no outbox.
  */
 import type { BufferPool } from "../storage/buffer-pool.ts";
 
-/** Bytes for many outboxes. */
+/** The broadcast buffer of one listener. */
 export class BroadcastBuffer {
   readonly #pool: BufferPool;
   #bytes: Uint8Array | undefined;
-  /** How many of the bytes are used. */
+  /** The number of bytes in use. */
   #length = 0;
-  /** Where the current message lies, or will. */
+  /** The position of the current message, also before it is copied. */
   #start = 0;
   #partCount = 0;
-  /** Whether a link keeps the bytes, which nobody may write to then. */
+  /** Whether a link keeps the bytes; they must not be written to then. */
   #isKept = false;
-  /** The view that was asked for last, and its start: mostly all parts ask for the same. */
+  /** The last view, with its start in `#viewStart`; most parts of a frame need the same one. */
   #view: Uint8Array | undefined;
   #viewStart = 0;
 
@@ -30,26 +30,26 @@ export class BroadcastBuffer {
     this.#pool = pool;
   }
 
-  /** Begins the next message. The first part that takes it copies it: a message that all refuse costs no room. */
+  /** Begins the next message. The first part that takes it copies it; a message that all refuse costs no space. */
   begin(): void {
     this.#start = this.#length;
   }
 
-  /** Begins a part, with the current message. Answers where. */
+  /** Begins a part with the current message. Returns its position. */
   retain(message: Uint8Array): number {
     this.#partCount++;
     this.#put(message);
     return this.#start;
   }
 
-  /** Extends a part that ends at `end` by the current message; `false` where others lie between. */
+  /** Extends a part that ends at `end` by the current message. Returns `false` when other messages lie between. */
   extend(end: number, message: Uint8Array): boolean {
     if (end !== this.#start) return false;
     this.#put(message);
     return true;
   }
 
-  /** The bytes of a part: the same object for all equal parts. They are not to be written to. */
+  /** Returns the bytes of a part, which are read-only: one object for consecutive calls with the same range. */
   view(start: number, length: number): Uint8Array {
     const view = this.#view;
     if (view !== undefined && this.#viewStart === start && view.length === length) return view;
@@ -57,7 +57,7 @@ export class BroadcastBuffer {
     return (this.#view = (this.#bytes ?? NOTHING).subarray(start, start + length));
   }
 
-  /** Ends a part. `isKept` says that a link keeps the bytes that it was given. */
+  /** Ends a part. `isKept` is whether a link keeps its bytes. */
   release(isKept: boolean): void {
     this.#isKept ||= isKept;
     this.#partCount--;
@@ -68,7 +68,7 @@ export class BroadcastBuffer {
   }
 
   #put(message: Uint8Array): void {
-    if (this.#length > this.#start) return; // another part has
+    if (this.#length > this.#start) return; // another part has copied it
     const length = this.#start + message.length;
     this.#roomFor(length).set(message, this.#start);
     this.#length = length;
@@ -83,7 +83,7 @@ export class BroadcastBuffer {
     return (this.#bytes = larger);
   }
 
-  /** Gives the bytes back, unless a link keeps them. */
+  /** Returns the bytes to the pool, unless a link keeps them. */
   #letGo(): void {
     if (this.#bytes !== undefined && !this.#isKept) this.#pool.release(this.#bytes);
     this.#isKept = false;

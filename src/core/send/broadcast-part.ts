@@ -1,8 +1,8 @@
 /**
  * One outbox's part of its listener's broadcast buffer. An outbox that has only
- * broadcasts to send has such a part in place of bytes of its own: 4 messages a
- * frame to 500 connections cost a fifth less CPU time so. As soon as something
- * else is to be sent, the part is copied out.
+ * broadcasts to send has such a part instead of bytes of its own. This saves a
+ * fifth of the CPU time for 4 messages a frame to 500 connections. Before any
+ * other message is queued, the part is copied to the outbox's own buffer.
  */
 import type { Link } from "../../port/link.ts";
 import type { BroadcastBuffer } from "./broadcast-buffer.ts";
@@ -10,7 +10,7 @@ import type { SendBuffer } from "./send-buffer.ts";
 
 /** A part of a broadcast buffer, or none. */
 export class BroadcastPart {
-  /** Bytes in the part. */
+  /** The number of bytes in the part. */
   length = 0;
 
   #broadcast: BroadcastBuffer | undefined;
@@ -21,7 +21,7 @@ export class BroadcastPart {
     return this.#broadcast === undefined;
   }
 
-  /** Begins or extends the part with the current broadcast. `false` when it does not follow the part. */
+  /** Begins or extends the part with the current broadcast. Returns `false` when its bytes do not follow the part. */
   append(broadcast: BroadcastBuffer, message: Uint8Array): boolean {
     if (this.#broadcast === undefined) {
       this.#broadcast = broadcast;
@@ -40,13 +40,13 @@ export class BroadcastPart {
     this.clear();
   }
 
-  /** Writes the part to `link`, and ends it. `false` when the link keeps the bytes. */
+  /** Writes the part to `link`, and ends it. Returns `false` when the link keeps the bytes. */
   writeTo(link: Pick<Link, "write">): boolean {
     const broadcast = this.#broadcast;
     if (broadcast === undefined) return true;
     const bytes = broadcast.view(this.#start, this.length);
     this.#forget();
-    let isKept = true; // also by a link that throws
+    let isKept = true; // a link that throws may have kept the bytes too
     try {
       isKept = !link.write(bytes);
     } finally {

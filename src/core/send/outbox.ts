@@ -1,13 +1,13 @@
 /**
- * The outbox: what the game sends to one peer, under a limit, and the account of
- * what the link has not sent yet.
+ * The outbox: the bytes that the game sends to one peer, under a limit, and the
+ * count of bytes that the link has not sent yet.
  *
  *     trySend ──── push ──▶ send buffer ─────┐ flush: one write ──▶ link ── drained ──▶ gone
  *     broadcast ── push ──▶ broadcast part ──┘
  *
- * A link that is behind is not given more: a message that waits here can still be
- * replaced by a newer one, and lies closer to the others. The parts that only
- * some connections need are passed in. Knows no states.
+ * A link that is behind gets no more bytes: a message that waits here can still be
+ * replaced by a newer one, and shares one buffer with the others. The parts that
+ * only some connections need are passed in. Does not know the connection's phase.
  */
 import type { Link } from "../../port/link.ts";
 import type { BroadcastBuffer } from "./broadcast-buffer.ts";
@@ -16,25 +16,25 @@ import type { MessageKey, Span } from "./keyed-spans.ts";
 import type { SendBuffer } from "./send-buffer.ts";
 import type { UnsentAge } from "./unsent-age.ts";
 
-/** What an outbox is made of. */
+/** The parts of an outbox. */
 export interface OutboxParts {
   readonly link: Link;
   readonly buffer: SendBuffer;
-  /** The most that may wait, here and in the link, in bytes. */
+  /** The most bytes that may wait, here and in the link. */
   readonly limitBytes: number;
-  /** Keeps the age of what was flushed, where somebody asks for it. */
+  /** Measures the age of flushed bytes; only with a peer monitor. */
   readonly age?: UnsentAge | undefined;
-  /** Takes broadcasts, where they are shared. Not together with `onDrop`. */
+  /** Keeps broadcasts in the shared buffer; never together with `onDrop`. */
   readonly part?: BroadcastPart | undefined;
-  /** Called for each message that is dropped. Where it is given, the oldest messages make room for a new one. */
+  /** Called for each dropped message. With it, the oldest messages are dropped to make room for a new one. */
   readonly onDrop?: (() => void) | undefined;
 }
 
-/** Bytes on their way out, in the order they were sent, under a limit. */
+/** The outbox of one connection. */
 export class Outbox {
-  /** The most that ever waited, in bytes. */
+  /** The most bytes that ever waited. */
   peakBytes = 0;
-  /** By how much the last message that replaced another was longer, in bytes. */
+  /** The bytes by which the last replacing message was longer than the one it replaced. */
   grownBytes = 0;
 
   readonly #link: Link;
@@ -55,22 +55,22 @@ export class Outbox {
     this.#onDrop = onDrop;
   }
 
-  /** Bytes that wait for the flush. */
+  /** The bytes that wait for the flush. */
   get storedBytes(): number {
     return this.#buffer.length + (this.#part?.length ?? 0);
   }
 
-  /** Bytes that have not left: those that wait here, and those in the link. */
+  /** The bytes that have not left: those that wait here, and those in the link. */
   get pendingBytes(): number {
     return this.storedBytes + this.#inLinkBytes;
   }
 
-  /** Whether bytes were refused and half of the limit is free again. */
+  /** Whether a message was refused, and half of the limit is free again. */
   get hasDrained(): boolean {
     return this.#refused && this.pendingBytes <= this.#limitBytes / 2;
   }
 
-  /** The same; says so once. */
+  /** Returns {@link hasDrained}, and resets it. */
   takeDrained(): boolean {
     const { hasDrained } = this;
     if (hasDrained) this.#refused = false;
@@ -78,11 +78,11 @@ export class Outbox {
   }
 
   /**
-   * Appends a message. Where one of the same `key` waits it goes: this one takes
-   * its place, or the end, where a message without a key stands between.
-   * `"refused"`, and nothing is copied, when it does not fit under the limit now.
+   * Appends a message. A waiting message of the same `key` is replaced: in place,
+   * or at the end if a message without a key follows it. `"refused"`, and nothing
+   * is copied, when the message does not fit under the limit now.
    *
-   * @param broadcast whose current message it is, if it is one: a copy may be saved
+   * @param broadcast the buffer whose current message this is, which may save a copy
    * @throws RangeError when it could never fit
    */
   push(bytes: Uint8Array, key?: MessageKey, broadcast?: BroadcastBuffer): Outcome {
@@ -112,8 +112,8 @@ export class Outbox {
   }
 
   /**
-   * Writes everything that waits here to the link. While the link is behind, it
-   * waits on, unless it is the last or a large batch that nothing can replace.
+   * Writes all waiting bytes to the link. While the link is behind, the bytes keep
+   * waiting, unless they are the last ones or a large batch without replaceable messages.
    */
   flush(isLast: boolean): void {
     const from = this.#part?.isEmpty === false ? this.#part : this.#buffer;
@@ -123,30 +123,30 @@ export class Outbox {
     else this.#inLinkBytes += sizeBytes;
   }
 
-  /** So many of the bytes in the link have left. */
+  /** Counts `sizeBytes` bytes that have left the link. */
   drained(sizeBytes: number): void {
     this.#inLinkBytes -= sizeBytes;
     this.#age?.onBytesLeft(sizeBytes, this.pendingBytes);
   }
 
-  /** What waits here lies in a buffer of its own from now on, and holds up no broadcast buffer. */
+  /** Copies the broadcast part into the outbox's own buffer, so that the broadcast buffer is free. */
   copyOutOfBroadcast(): void {
     this.#part?.moveTo(this.#buffer);
   }
 
-  /** Forgets what waits here. */
+  /** Drops all waiting bytes. */
   clear(): void {
     this.#part?.clear();
     this.#buffer.clear();
   }
 
-  /** The link is behind, and what waits here gains by waiting. */
+  /** Whether the link is behind, and the waiting bytes should wait longer: a small batch, or replaceable messages. */
   get #shouldWait(): boolean {
     if (this.#inLinkBytes === 0) return false;
     return this.storedBytes < BATCH_BYTES || this.#buffer.isChangeable;
   }
 
-  /** Leaves a broadcast where it is, where all that waits is such, and the link is not behind. */
+  /** Keeps a broadcast in the shared buffer if only broadcasts wait and the link is not behind. */
   #share(broadcast: BroadcastBuffer, bytes: Uint8Array): boolean {
     const part = this.#part;
     if (part === undefined || !this.#buffer.isEmpty || this.#inLinkBytes > 0) return false;
@@ -158,10 +158,10 @@ export class Outbox {
     const bytesAhead = this.#inLinkBytes + this.#buffer.bytesAhead(old);
     this.#buffer.replace(key, old, bytes);
     this.grownBytes = bytes.length - length;
-    this.#age?.onBytesDropped(bytesAhead, length, this.pendingBytes); // the message in its place is new
+    this.#age?.onBytesDropped(bytesAhead, length, this.pendingBytes); // the new message starts with age 0
   }
 
-  /** Drops the oldest messages until `bytes` fit, where that can make them fit. */
+  /** Drops the oldest messages until `bytes` fit; drops none when they cannot fit. */
   #makeRoom(bytes: Uint8Array, key: MessageKey | undefined): void {
     if (this.#inLinkBytes + bytes.length > this.#limitBytes) return;
     while (this.#pendingWith(bytes, key) > this.#limitBytes) {
@@ -171,19 +171,19 @@ export class Outbox {
     }
   }
 
-  /** How many bytes would wait with these, which replace the message of `key`. */
+  /** The bytes that would wait if `bytes` were pushed, and replaced the message of `key`. */
   #pendingWith(bytes: Uint8Array, key: MessageKey | undefined): number {
     const old = key === undefined ? undefined : this.#buffer.find(key);
     return this.pendingBytes + bytes.length - (old?.length ?? 0);
   }
 }
 
-/** What became of a message that was pushed. */
+/** The outcome of a push. */
 export type Outcome = "queued" | "replaced" | "refused";
 
 /**
- * What is worth giving to a link that is behind: 64 KiB, some system calls'
- * worth. Less would lie there in a buffer of its own, a thousand bytes for a
- * message of twenty; more may wait for a frame too long.
+ * The smallest batch for a link that is behind: 64 KiB, the work of a few system calls.
+ * The link would keep each smaller write in a buffer of its own: 1,000 bytes for a
+ * message of 20. With a larger minimum, messages would wait too long.
  */
 const BATCH_BYTES = 65_536;

@@ -1,30 +1,30 @@
 /**
- * The send buffer: the bytes of one peer that wait for the flush, in the order
- * of sending, and the places of the messages that can still be replaced or
+ * The send buffer: the bytes to one peer that wait for the flush, in the order
+ * of sending, and the positions of the messages that can still be replaced or
  * dropped.
  *
  *     append, replace ──▶ bytes ── writeTo: one write ──▶ link
  *     dropFirst ────────▶ ┘
  *
- * Its memory comes from a pool, and goes back with the write. Knows no limit, no
- * time and no peer.
+ * Its memory comes from a pool, and returns to it with the write. Knows no limit,
+ * no time and no peer.
  */
 import type { Link } from "../../port/link.ts";
 import type { BufferPool } from "../storage/buffer-pool.ts";
 import { KeyedSpans, type MessageKey, type Span } from "./keyed-spans.ts";
 
-/** Bytes that wait for the flush. */
+/** The send buffer of one connection. */
 export class SendBuffer {
-  /** Bytes that wait. */
+  /** The number of waiting bytes. */
   length = 0;
 
   readonly #pool: BufferPool;
   #bytes: Uint8Array | undefined;
-  /** Where the waiting bytes begin: further on where some were dropped. */
+  /** The position of the first waiting byte; above 0 after messages were dropped. */
   #startOffset = 0;
   /** The messages that can be replaced or dropped. */
   #spans: KeyedSpans | undefined;
-  /** How many messages without a key were appended. */
+  /** The number of messages without a key that were appended. */
   #epoch = 0;
 
   constructor(pool: BufferPool) {
@@ -36,22 +36,22 @@ export class SendBuffer {
     return this.#bytes === undefined;
   }
 
-  /** Whether a message that waits could still be replaced or dropped. */
+  /** Whether a waiting message could still be replaced or dropped. */
   get isChangeable(): boolean {
     return this.#spans?.isEmpty === false;
   }
 
-  /** The message of `key` that waits, if any. Good until the next change. */
+  /** The waiting message of `key`; `undefined` when there is none. Valid until the next change. */
   find(key: MessageKey): Readonly<Span> | undefined {
     return this.#spans?.find(key);
   }
 
-  /** How many bytes wait in front of a message. */
+  /** The number of bytes that wait ahead of a message. */
   bytesAhead({ start }: Readonly<Span>): number {
     return start - this.#startOffset;
   }
 
-  /** Appends a message that none with a key may pass. */
+  /** Appends a message that later keyed messages stay behind. */
   append(bytes: Uint8Array): void {
     this.#epoch++;
     this.#copy(bytes);
@@ -60,24 +60,24 @@ export class SendBuffer {
   /** The same, for a message that {@link dropFirst} may drop. */
   appendDroppable(bytes: Uint8Array): void {
     this.#epoch++;
-    this.appendKeyed({}, bytes); // a key of its own, which nobody has
+    this.appendKeyed({}, bytes); // a new object is a key that no other message has
   }
 
-  /** Appends a message that a later one of the same `key` can replace. None of that key waits. */
+  /** Appends a message that a later one of the same `key` can replace. No other message of that key may wait. */
   appendKeyed(key: MessageKey, bytes: Uint8Array): void {
-    this.#copy(bytes); // which may move the others, and their spans
+    this.#copy(bytes); // this may move the other messages and their spans
     this.#spans ??= new KeyedSpans();
     const start = this.#startOffset + this.length - bytes.length;
     this.#spans.append(key, { start, length: bytes.length, epoch: this.#epoch });
   }
 
-  /** Puts `bytes` in the place of `old`, the message of `key`; at the end, where a message without a key stands between. */
+  /** Replaces `old`, the message of `key`, with `bytes`: in place, or at the end if a message without a key follows it. */
   replace(key: MessageKey, old: Readonly<Span>, bytes: Uint8Array): void {
     if (old.epoch === this.#epoch) this.#overwrite(key, old, bytes);
     else this.#move(key, old, bytes);
   }
 
-  /** Drops the first of the messages that can be dropped, and answers its length; 0 when there is none. */
+  /** Drops the first of the messages that can be dropped. Returns its length; 0 when there is none. */
   dropFirst(): number {
     const length = this.#spans?.shift() ?? 0;
     this.#startOffset += length;
@@ -85,28 +85,28 @@ export class SendBuffer {
     return length;
   }
 
-  /** Writes all that waits to `link`, and forgets it. `false` when the link keeps the bytes. */
+  /** Writes all waiting bytes to `link`, and empties the buffer. Returns `false` when the link keeps the bytes. */
   writeTo(link: Pick<Link, "write">): boolean {
     const bytes = this.#bytes;
     if (bytes === undefined) return true;
     const waiting = bytes.subarray(this.#startOffset, this.#startOffset + this.length);
     this.#forget();
     const hasGone = link.write(waiting);
-    if (hasGone) this.#pool.release(bytes); // else it is the link's now
+    if (hasGone) this.#pool.release(bytes); // otherwise the link owns it now
     return hasGone;
   }
 
-  /** Forgets what waits. */
+  /** Drops all waiting bytes. */
   clear(): void {
     if (this.#bytes !== undefined) this.#pool.release(this.#bytes);
     this.#forget();
   }
 
-  /** What stands behind the message moves when it must. */
+  /** Overwrites a message in place; moves the bytes behind it when the length differs. */
   #overwrite(key: MessageKey, old: Readonly<Span>, bytes: Uint8Array): void {
     const more = bytes.length - old.length;
     const buffer = this.#roomFor(this.length + more);
-    const { start, length } = old; // as they are now
+    const { start, length } = old; // read after `#roomFor`, which may have moved them
     if (more !== 0) {
       buffer.copyWithin(start + bytes.length, start + length, this.#startOffset + this.length);
       this.#spans?.resize(key, bytes.length);
@@ -128,7 +128,10 @@ export class SendBuffer {
     this.length += bytes.length;
   }
 
-  /** The buffer, with room for so many bytes. Room that was dropped is used again once it is half, so a byte moves twice at most. */
+  /**
+   * Returns the buffer, with room for `needed` bytes. Dropped space is reused once it
+   * is half of the buffer, so a byte moves at most twice.
+   */
   #roomFor(needed: number): Uint8Array {
     const buffer = (this.#bytes ??= this.#pool.acquire(needed));
     const start = this.#startOffset;

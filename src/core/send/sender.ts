@@ -1,11 +1,11 @@
 /**
- * The sending half of a connection: whether the game may send now, whether there
- * is room, and what becomes of a message when there is none.
+ * The sending half of a connection: checks the state and the room before a message
+ * is queued, and handles refusal.
  *
  *     trySend, trySendLatest ──── may it? ──▶ encode ──▶ push ── room? ──▶ outbox
  *     broadcast, broadcastLatest ── encoded once ──────▶ ┘
  *
- * Never looks into a message, and never writes: that is the flush.
+ * Never reads a message, and never writes to the link; the flush does that.
  */
 import type { Codec } from "../../codec/codec.ts";
 import type { ConnectionOwner, ConnectionRef } from "../frame/poll-context.ts";
@@ -14,14 +14,14 @@ import type { BroadcastBuffer } from "./broadcast-buffer.ts";
 import type { MessageKey } from "./keyed-spans.ts";
 import type { Outbox } from "./outbox.ts";
 
-/** What sending depends on. */
+/** The parts that a sender depends on. */
 export interface SenderParts<Member extends ConnectionRef, Out> {
   readonly owner: ConnectionOwner<Member>;
   readonly codec: Pick<Codec<unknown, Out>, "encode">;
   readonly lifecycle: { readonly maySend: boolean };
   readonly outbox: Outbox;
   readonly recorder: TrafficRecorder;
-  /** Called when a message found no room. */
+  /** Called when a message does not fit under the send limit now. */
   readonly onRefused?: (() => void) | undefined;
 }
 
@@ -43,12 +43,12 @@ export class Sender<Member extends ConnectionRef, Out> {
     this.#onRefused = onRefused;
   }
 
-  /** Queues a message, replacing one of the same `key`. `false` when nothing may be sent, or there is no room. */
+  /** Queues a message, or replaces one of the same `key`. Returns `false` when it may not be sent or has no room. */
   trySend(message: Out, key?: MessageKey): boolean {
     return this.#lifecycle.maySend && this.#push(this.#codec.encode(message), key);
   }
 
-  /** The same for bytes that are a whole message, such as the current one of `broadcast`. */
+  /** The same for an encoded message, such as the current one of `broadcast`. */
   trySendEncoded(encoded: Uint8Array, key?: MessageKey, broadcast?: BroadcastBuffer): boolean {
     return this.#lifecycle.maySend && this.#push(encoded, key, broadcast);
   }

@@ -1,32 +1,32 @@
 /**
- * The age of the oldest byte that was flushed and has not left. Marks say up to
- * which byte the bytes waited at which time; a mark goes when those have left.
- * Marks that are close in time are one, so a peer that takes nothing costs a
- * bounded number of them. Bytes are counted from the first that was ever sent.
+ * The age of the oldest byte that was flushed and has not left. Each mark pairs a
+ * byte position with the time when the bytes before it waited; it is removed when
+ * they have left. Marks close in time merge, which bounds their number for a peer
+ * that takes nothing. Positions count from the first byte that was ever sent.
  */
 
-/** The age of what waits to leave. */
+/** The age of the unsent bytes of one connection. */
 export class UnsentAge {
   readonly #stepMs: number;
   readonly #marks: Mark[] = [];
-  /** All bytes that ever left. */
+  /** The number of bytes that ever left. */
   #goneBytes = 0;
 
-  /** @param stepMs marks closer than this are one, and a byte may be that much older than is said */
+  /** @param stepMs marks closer than this merge, so a byte may be that much older than measured */
   constructor(stepMs: number) {
     this.#stepMs = stepMs;
   }
 
-  /** Since when the oldest byte waits, in polled time; `Infinity` when none does, the usual case. */
+  /** The time since which the oldest byte waits, in polled time; `Infinity` when none waits, the usual case. */
   get oldestMs(): number {
     return this.#marks[0]?.lastMs ?? Infinity;
   }
 
-  /** At `nowMs` the next `pendingBytes` bytes wait. */
+  /** Marks that the next `pendingBytes` bytes wait at `nowMs`. */
   mark(pendingBytes: number, nowMs: number): void {
     const upTo = this.#goneBytes + pendingBytes;
     const last = this.#marks.at(-1);
-    if (last !== undefined && upTo <= last.upTo) return; // these are known
+    if (last !== undefined && upTo <= last.upTo) return; // earlier marks cover these bytes
     if (last === undefined || nowMs - last.firstMs >= this.#stepMs) {
       this.#marks.push({ upTo, firstMs: nowMs, lastMs: nowMs });
     } else {
@@ -35,13 +35,13 @@ export class UnsentAge {
     }
   }
 
-  /** The next `sizeBytes` bytes have left, and `pendingBytes` wait behind them. */
+  /** Removes the marks of the next `sizeBytes` bytes, which have left; `pendingBytes` wait behind them. */
   onBytesLeft(sizeBytes: number, pendingBytes: number): void {
     this.#goneBytes += sizeBytes;
     if (this.#marks.length > 0) this.#prune(pendingBytes);
   }
 
-  /** `sizeBytes` bytes behind the next `bytesAhead` will never leave. `pendingBytes` wait then. */
+  /** Takes out `sizeBytes` bytes behind the next `bytesAhead`, which will never leave; `pendingBytes` still wait. */
   onBytesDropped(bytesAhead: number, sizeBytes: number, pendingBytes: number): void {
     const start = this.#goneBytes + bytesAhead;
     for (const mark of this.#marks) {
