@@ -18,25 +18,25 @@ export interface AddressList {
  */
 export interface AcceptLimitOptions {
   /**
-   * How many connections may wait for `tryAccept()`. 1,024 by default: all the
-   * players of a full server, connecting between two frames.
+   * The most connections that may wait for `tryAccept()`. 1,024 by default: all
+   * the players of a full server, connecting between two frames.
    */
   readonly acceptLimit?: number;
   /**
-   * How many connections a listener may have, including those that wait to be
+   * The most connections that a listener may have, including those that wait to be
    * accepted. No limit by default: only the game knows its size, and the
    * system's own limit (file descriptors) is reported in the same way.
    */
   readonly maxConnections?: number;
   /**
-   * How many of them may come from one address. An address is an IPv4 address or
-   * an IPv6 network of /64, which is what a provider assigns to one customer. No
+   * The most of these that may come from one address. An address is an IPv4
+   * address or an IPv6 network of /64, which a provider assigns to one customer. No
    * limit by default: a school or a tournament shares one address.
    */
   readonly maxConnectionsPerAddress?: number;
   /**
-   * How many connections are accepted in a second of polled time, with bursts of
-   * one second's worth. No limit by default: after a restart all players
+   * The most connections that are accepted in a second of polled time. A burst may
+   * have as many at once. No limit by default: after a restart all players
    * reconnect at once.
    */
   readonly acceptRateHz?: number;

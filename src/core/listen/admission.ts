@@ -8,7 +8,6 @@
  * Decides by address, by the number of connections, and by their rate. The
  * `code` of a refusal is the name of the limit. Knows no link and no game.
  */
-
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import { TokenBucket } from "../limits/token-bucket.ts";
@@ -18,7 +17,7 @@ import type { AcceptLimits, AddressList } from "./accept-limits.ts";
 export class Admission {
   readonly #limits: AcceptLimits;
   readonly #rate: TokenBucket;
-  /** How many connections the listener has, pending ones included. */
+  /** The number of connections that the listener has, pending ones included. */
   #count = 0;
   /** The same for each address that has any; empty while that is not limited. */
   readonly #countsByKey = new Map<string, number>();
@@ -32,7 +31,7 @@ export class Admission {
    * Returns `undefined` when a connection from `address` may be accepted, which
    * is the usual case; otherwise the reason why not.
    *
-   * @param pending how many connections wait to be accepted
+   * @param pending the number of connections that wait to be accepted
    * @param nowMs polled time, in milliseconds
    */
   refusal(address: Address | undefined, pending: number, nowMs: number): CloseReason | undefined {

@@ -1,10 +1,10 @@
 /**
- * The budget of one call of `drain`: how much it may do, and how much of that is
- * left. Knows only the size of messages, and no connection.
+ * The budget of one call of `drain`: its limits, and how much of them is left.
+ * Knows only the size of messages, and no connection.
  */
 import { limit, milliseconds } from "../../check.ts";
 
-/** How much one call of `drain` may do. Every part that is not given is unlimited. */
+/** The budget of one call of `drain`. A missing part is unlimited. */
 export interface DrainBudget {
   /** The number of messages. */
   readonly messages?: number;

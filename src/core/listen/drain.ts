@@ -1,13 +1,13 @@
 /**
- * The connections of a listener that have messages in this frame, and how a
- * callback is led round them: without a budget one connection after the other,
- * under one in fair turns. Knows connections by what can be taken from them.
+ * The connections of a listener that have messages in this frame, and the order of
+ * the callback's calls: one connection after the other without a budget, and fair
+ * turns with one. Needs only the receiver of a connection.
  */
 import { RoundRobin } from "../storage/round-robin.ts";
 import { BudgetMeter, type DrainBudget } from "./drain-budget.ts";
 
-/** A connection, by what can be taken from it. */
-export interface Drainable<In> {
+/** The part of a connection that `drain` takes messages from. */
+interface Drainable<In> {
   readonly receiver: {
     readonly ready: number;
     readonly nextBytes: number;
@@ -27,12 +27,12 @@ export class ListenerDrain<From extends Drainable<In>, In> {
     this.#meter = new BudgetMeter(clock);
   }
 
-  /** `from` has messages in the frame `tick`. */
+  /** Gives `from` turns in the frame `tick`, as it has messages. */
   add(from: From, tick: number): void {
     this.#turns.add(from, tick);
   }
 
-  /** Answers how many messages are left. Allocates nothing when there are none. */
+  /** Visits the messages. Returns how many are left. Allocates nothing when there are none at the start. */
   run(visit: Visit<From, In>, budget: DrainBudget): number {
     if (this.#isVisiting) throw new Error("drain: called from within drain(), by its own callback");
     this.#meter.begin(budget);
@@ -43,10 +43,10 @@ export class ListenerDrain<From extends Drainable<In>, In> {
     const meter = this.#meter;
     this.#isVisiting = true;
     try {
-      if (meter.isUnlimited) return this.#turns.runOut((from) => visitEach(from, visit));
+      if (meter.isUnlimited) return this.#turns.runAll((from) => visitEach(from, visit));
       return this.#turns.run((from) => {
         if (!meter.spend(from.receiver.nextBytes)) return false;
-        visit(from, next(from.receiver)); // it has one, or it would have no turn
+        visit(from, next(from.receiver)); // a member of the turns has a message
         return true;
       });
     } finally {
@@ -55,13 +55,13 @@ export class ListenerDrain<From extends Drainable<In>, In> {
   }
 }
 
-/** All that `from` has in one turn: cheaper for each message than turns of their own. */
+/** Visits all messages of `from` in one turn, which costs less than a turn for each message. */
 function visitEach<From extends Drainable<In>, In>(from: From, visit: Visit<From, In>): void {
   const { receiver } = from;
   while (receiver.ready > 0) visit(from, next(receiver));
 }
 
-/** The next message, where there is one. */
+/** Takes the next message; there must be one. */
 function next<In>(receiver: Drainable<In>["receiver"]): In {
-  return receiver.tryRecv() as In; // which may be `undefined`, where a codec has such messages
+  return receiver.tryRecv() as In; // a codec may decode a message to `undefined`
 }

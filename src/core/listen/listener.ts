@@ -1,5 +1,5 @@
 /**
- * A listener: incoming connections, and the connections that were accepted.
+ * A listener: its incoming connections, and the accepted ones.
  *
  *     acceptor ── incoming ──▶ accept queue ┊ poll: latch ──▶ tryAccept ──▶ connections ──▶ drain, broadcast
  *
@@ -24,10 +24,10 @@ import { ListenerDrain } from "./drain.ts";
 import type { DrainBudget } from "./drain-budget.ts";
 import { Rejections } from "./rejections.ts";
 
-/** Where a listener is in its life; it only moves forward. */
+/** The state of a listener; it only moves forward. */
 export type ListenerState = "starting" | "listening" | "closed";
 
-/** A place that accepts connections. Made by `poller.listen`. */
+/** Accepts connections at one address. Made by `poller.listen`. */
 // Implements `ParentListener` structurally, as those members are stripped from the typings.
 export class Listener<In, Out = In> {
   readonly #context: ListenerContext<AnyConnection, AnyListener>;
@@ -37,7 +37,7 @@ export class Listener<In, Out = In> {
   readonly #admission: Admission;
   readonly #acceptQueue = new FrameQueue<Connection<In, Out>>();
   readonly #connections = new ConnectionSet<Connection<In, Out>>();
-  /** What is broadcast, for all connections until they are flushed. */
+  /** The broadcast messages, for all connections until they are flushed. */
   readonly #broadcast: BroadcastBuffer;
   readonly #drain: ListenerDrain<Connection<In, Out>, In>;
   readonly #rejections = new Rejections();
@@ -46,10 +46,10 @@ export class Listener<In, Out = In> {
   #address: Address | undefined;
   #closeReason: CloseReason | undefined;
   #isUnlistenEmitted = false;
-  // What the acceptor has reported, shown by the next poll.
+  // Reports of the acceptor, shown by the next poll.
   #isDirty = false;
   #acceptorChange: { readonly address: Address | undefined } | { readonly reason: CloseReason } | undefined;
-  #arrivedNow: Connection<In, Out>[] = [];
+  #newConnections: Connection<In, Out>[] = [];
   #waitingPeak = 0;
 
   /** @internal */
@@ -69,36 +69,36 @@ export class Listener<In, Out = In> {
     acceptor.attach(this.#acceptorEvents());
   }
 
-  /** `starting` until the address is taken, `closed` when it could not be, or after `close()`. */
+  /** `starting` until it listens; `closed` when it could not listen, or after `close()`. */
   get state(): ListenerState {
     return this.#state;
   }
 
-  /** Where it listens, with the port the system chose when 0 was asked for; `undefined` while starting. */
+  /** The address on which it listens, with the port that the system chose for port 0; `undefined` while starting. */
   get address(): Address | undefined {
     return this.#address;
   }
 
-  /** Why it is closed; `undefined` until then. A taken port is a reason, never a throw. */
+  /** The reason why it is closed; `undefined` until then. A port in use is a reason, and never throws. */
   get closeReason(): CloseReason | undefined {
     return this.#closeReason;
   }
 
-  /** The connections that were accepted here and are not closed, in the order in which they came. */
+  /** The accepted connections that are not closed, in the order in which they were accepted. */
   get connections(): ReadonlyConnectionSet<Connection<In, Out>> {
     return this.#connections;
   }
 
-  /** What was counted here, over all connections that came through. */
+  /** The statistics of this listener, over all connections that it accepted. */
   get stats(): ListenerStats {
     return this.#counters;
   }
 
   /**
    * The next incoming connection of this frame. `undefined` when none is waiting;
-   * that is not an error, and the usual case. One that is not accepted waits for
-   * the next frame. One that has closed again is still handed out, with what it
-   * sent.
+   * that is not an error, and the usual case. A connection that is not accepted
+   * waits for the next frame. A connection that has closed again is still
+   * returned, with the messages that it sent.
    */
   tryAccept(): Connection<In, Out> | undefined {
     const connection = this.#acceptQueue.take();
@@ -110,13 +110,13 @@ export class Listener<In, Out = In> {
   }
 
   /**
-   * Calls `visit` for this frame's messages of all accepted connections: each
-   * one's in the order in which it sent them, one connection after the other.
-   * Under a budget they come in fair turns, one message each, until it is used
-   * up; the next call goes on where this one stopped, in this frame or a later
-   * one. Costs what the connections with messages cost, however many are silent.
+   * Calls `visit` for this frame's messages of all accepted connections: one
+   * connection after the other, each one's messages in the order of sending. Under
+   * a budget the connections have fair turns of one message each until it is used
+   * up; the next call continues where this one stopped, in this frame or a later
+   * one. The cost depends on the connections with messages, not on the silent ones.
    *
-   * @returns how many messages of this frame are left
+   * @returns the number of messages of this frame that are left
    * @throws RangeError when a budget is negative or no number
    * @throws Error when `visit` calls it
    * @throws whatever `visit` throws; the message it was given is taken
@@ -130,9 +130,9 @@ export class Listener<In, Out = In> {
 
   /**
    * Queues a message for every open connection but `except`, encoded once.
-   * A connection whose outbox is full does not get it; its statistics say so.
+   * A connection whose outbox is full does not get it, and counts it as refused.
    *
-   * @returns for how many it was queued
+   * @returns the number of connections for which it was queued
    * @throws TypeError or RangeError when the codec cannot carry `message`
    * @throws RangeError when it could never fit under a connection's send limit
    */
@@ -154,7 +154,7 @@ export class Listener<In, Out = In> {
 
   /**
    * Stops listening and frees the address. Incoming connections that were not
-   * accepted are reset; accepted ones live on. `state` is `"closed"` at once.
+   * accepted are reset; accepted ones stay open. `state` is `"closed"` at once.
    */
   close(): void {
     if (this.#state === "closed") return;
@@ -165,14 +165,14 @@ export class Listener<In, Out = In> {
     this.#acceptor.close();
   }
 
-  // What follows is for the poller and the connections alone.
+  // All members below are for the poller and the connections alone.
 
   /** @internal */
   get counters(): Counters<ListenerStats> {
     return this.#counters;
   }
 
-  /** Turns what the acceptor has reported into what the game sees. @internal */
+  /** Shows the reports of the acceptor to the game. @internal */
   update(): void {
     this.#isDirty = false;
     this.#updateState();
@@ -181,11 +181,11 @@ export class Listener<In, Out = In> {
       this.#context.emitDrop(this, count, reason);
     });
     this.#acceptQueue.latch();
-    this.#counters.accepted += this.#arrivedNow.length;
-    this.#context.counters.accepted += this.#arrivedNow.length;
+    this.#counters.accepted += this.#newConnections.length;
+    this.#context.counters.accepted += this.#newConnections.length;
     this.#counters.acceptPeak = this.#waitingPeak;
-    for (const connection of this.#arrivedNow) this.#context.emitAccept(this, connection);
-    this.#arrivedNow.length = 0;
+    for (const connection of this.#newConnections) this.#context.emitAccept(this, connection);
+    this.#newConnections.length = 0;
   }
 
   /** @internal */
@@ -231,7 +231,7 @@ export class Listener<In, Out = In> {
     this.#context.emitListener("unlisten", this);
   }
 
-  /** Counts a connection that is rejected, and has the next poll report it. */
+  /** Counts a rejected connection, and has the next poll report it. */
   #reject(reason: CloseReason): void {
     this.#rejections.add(reason);
     this.#markDirty();
@@ -242,7 +242,7 @@ export class Listener<In, Out = In> {
     for (let pending: AnyConnection | undefined; (pending = this.#acceptQueue.take()) !== undefined; ) {
       pending.abort();
     }
-    this.#arrivedNow.length = 0;
+    this.#newConnections.length = 0;
   }
 
   #acceptorEvents(): AcceptorEvents {
@@ -270,7 +270,7 @@ export class Listener<In, Out = In> {
     this.#admission.add(remoteAddress);
     const connection = new Connection(this.#context, this, link, this.#codec, this.#rules.makeParts);
     this.#acceptQueue.put(connection, 0);
-    this.#arrivedNow.push(connection);
+    this.#newConnections.push(connection);
     this.#waitingPeak = Math.max(this.#waitingPeak, this.#acceptQueue.length);
   }
 
@@ -282,7 +282,7 @@ export class Listener<In, Out = In> {
   }
 }
 
-/** A listener, whatever its messages are. */
+/** A listener with messages of any type. */
 export type AnyListener = Listener<unknown, never>;
 
 const UNLIMITED: DrainBudget = {};

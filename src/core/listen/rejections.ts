@@ -1,6 +1,6 @@
 /**
- * The incoming connections that were rejected since the last frame: one report a
- * frame for each reason, however many come.
+ * The incoming connections that were rejected since the last frame. A frame reports
+ * each reason once, with a count, however many connections arrive.
  */
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Counters, ListenerStats } from "../frame/stats.ts";
@@ -17,7 +17,7 @@ export class Rejections {
     else rejection.count++;
   }
 
-  /** Adds them to the listener's counters, calls `report` for each reason, and forgets them. */
+  /** Adds the counts to the listener's counters, calls `report` once for each reason, and clears the counts. */
   flush(counters: Counters<ListenerStats>, report: (count: number, reason: CloseReason) => void): void {
     if (this.#byReason.size === 0) return;
     const droppedBy: Record<string, number> = { ...counters.droppedBy };

@@ -1,17 +1,17 @@
 /**
- * Fair turns under a budget: one step each, round and round. When the budget is
+ * Fair turns under a budget: one step for each member, in rounds. When the budget is
  * used up in the middle of a round, the next run begins with the member that
  * would have been next. Knows nothing of what a step is.
  */
 import { ReusableList } from "./reusable-list.ts";
 
-/** What a turn depends on. */
-export interface RoundRobinRule<Member> {
-  /** How many steps `member` still has to make. */
+/** The rule that decides who has a turn. */
+interface RoundRobinRule<Member> {
+  /** Returns how many steps `member` has left. */
   remaining(member: Member): number;
 }
 
-/** Takes members round, step by step. */
+/** The turns of some members. */
 export class RoundRobin<Member> {
   readonly #rule: RoundRobinRule<Member>;
   readonly #members = new ReusableList<Member>();
@@ -22,7 +22,7 @@ export class RoundRobin<Member> {
     this.#rule = rule;
   }
 
-  /** Whether no member has a turn that is left. */
+  /** Whether no member has a turn left. */
   get isEmpty(): boolean {
     return this.#members.length === 0;
   }
@@ -35,8 +35,8 @@ export class RoundRobin<Member> {
   }
 
   /**
-   * Calls `step` for each member in turn, until none has a step left or one
-   * answers `false` for "stop before this one".
+   * Calls `step` for each member in turn, until none has a step left or `step`
+   * returns `false`, which stops before this one.
    *
    * @returns how many steps are left
    */
@@ -57,8 +57,8 @@ export class RoundRobin<Member> {
     return 0;
   }
 
-  /** Has each member make all of its steps, one member after the other, as `steps` does. Answers 0: none has a turn left. */
-  runOut(steps: (member: Member) => void): number {
+  /** Calls `steps` once for each member, which takes all of its steps. Returns 0, as none has a turn left. */
+  runAll(steps: (member: Member) => void): number {
     const members = this.#members;
     this.#beginWithNext();
     for (let index = 0; index < members.length; index++) steps(members.at(index));
