@@ -1,13 +1,13 @@
 /**
- * The scheduler: cuts time into frames. It gathers what is dirty between polls,
- * and turns all of it at once into what the game sees.
+ * The scheduler: divides time into frames. It collects the dirty connections and
+ * sources between polls, and a frame shows all of their changes to the game at once.
  *
  *     markDirty, markSourceDirty ──▶ dirty ┊ runFrame: timers, sources, latch, update ──▶ ready, events
  *     links ◀── flush ◀── outgoing ◀── queueFlush
  *
- * A frame costs what is dirty and what is ready, never what exists. Knows
- * connections and sources by what they do in a frame, and no transport. What
- * only a server needs is passed in: a heap of deadlines, a set for thousands of
+ * A frame's cost depends on dirty and ready connections alone, never on how many
+ * exist. Knows connections and sources, and no transport. The parts that only a
+ * server needs are passed in: a heap of deadlines, a set for thousands of
  * connections, a budget.
  */
 import type { CloseReason } from "../port/close-reason.ts";
@@ -26,40 +26,40 @@ import {
 import { type Counters, type PollerStats, pollerCounters } from "./frame/stats.ts";
 import type { AnyListener } from "./listen/listener.ts";
 import { BufferPool } from "./storage/buffer-pool.ts";
-import { ReusableList } from "./storage/reusable-list.ts";
+import { ListPair, ReusableList } from "./storage/reusable-list.ts";
 
-/** What decides how frames are counted. */
+/** The options of a scheduler: the clock, and the longest frame. */
 export interface SchedulerOptions {
   /** The longest time that one frame counts for in deadlines, in milliseconds. */
   readonly maxFrameMs: number;
   readonly clock: () => number;
 }
 
-/** What a scheduler is made of, where it is not for a handful of connections. */
+/** The parts of a scheduler for more than a few connections. A missing part has a simple default. */
 export interface SchedulerParts {
   readonly deadlines?: Deadlines<AnyConnection>;
   readonly connections?: Connections;
   readonly policy?: FramePolicy | undefined;
 }
 
-/** How a frame lets messages become visible. */
+/** The rule by which a frame lets messages become visible. */
 export interface FramePolicy {
-  /** Lets messages become visible where not all may, and answers how many have to wait. */
+  /** Lets messages become visible, if there is a limit for them. Returns how many have to wait; 0 without a limit. */
   latch(dirty: ReusableList<AnyConnection>, frame: FrameView): number;
-  /** Turns what is new at a connection into what the game sees, and answers whether there is anything. */
+  /** Shows the changes of a connection to the game. Returns whether it has something new for the game. */
   update(connection: AnyConnection): boolean;
 }
 
-/** What a policy sees of the frame that runs. */
+/** The current frame, as a policy sees it. */
 export interface FrameView {
   readonly tick: number;
   readonly counters: PollerStats;
 }
 
-/** The connections that are not over: a few, or thousands. */
-export interface Connections extends Iterable<AnyConnection> {
+/** The connections that are not closed: a few, or thousands. */
+interface Connections extends Iterable<AnyConnection> {
   readonly size: number;
-  /** Adds one that does not know its number yet. */
+  /** Adds a new connection, whose field `id` is not set yet. */
   add(connection: AnyConnection, id: number): unknown;
   delete(connection: AnyConnection): unknown;
 }
@@ -69,27 +69,25 @@ export class Scheduler implements ListenerContext<AnyConnection, AnyListener>, D
   readonly events: Events = new Events();
   readonly buffers: BufferPool = new BufferPool();
   readonly counters: Counters<PollerStats> = pollerCounters();
-  /** What has something to look at in this frame. */
+  /** The connections that have something new for the game in this frame. */
   readonly ready: AnyConnection[] = [];
   readonly connections: Connections;
   /** Listeners and datagram sockets that are not closed. */
   readonly sources: Set<Closing> = new Set();
   readonly clock: () => number;
-  /** The time of the next frame. A field: for a fraction that is handed to a function, V8 allocates. */
+  /** The time of the next frame. A field, as V8 allocates for a fraction that is passed to a function. */
   nextMs = 0;
 
   readonly #deadlines: Deadlines<AnyConnection>;
   readonly #policy: FramePolicy;
   readonly #frame = new ReusedFrame();
   readonly #wakers = new Set<() => void>();
-  // Two lists each: one gathers while the other is worked off.
+  // A pair of lists, as `ListPair`, in which the leftovers of a frame can be put first.
   #dirty = new ReusableList<AnyConnection>();
   #updating = new ReusableList<AnyConnection>();
-  #dirtySources = new ReusableList<Source>();
-  #updatingSources = new ReusableList<Source>();
-  #outgoing = new ReusableList<Flushing>();
-  #flushing = new ReusableList<Flushing>();
-  /** How many of `ready` are of this frame, while it is being written over. */
+  readonly #dirtySources = new ListPair<Source>();
+  readonly #outgoing = new ListPair<Flushing>();
+  /** The number of connections in `ready` that are of this frame, while the frame overwrites it. */
   #readyCount = 0;
   #lastId = 0;
 
@@ -117,29 +115,29 @@ export class Scheduler implements ListenerContext<AnyConnection, AnyListener>, D
     return this.#deadlines.uncountedMs;
   }
 
-  /** Whether everything it kept is over. */
+  /** Whether no connection and no source is left. */
   get isEmpty(): boolean {
     return this.connections.size === 0 && this.sources.size === 0;
   }
 
-  /** Whether the next frame has something to show. */
+  /** Whether the next frame has changes to show. */
   get hasActivity(): boolean {
     return this.#dirty.length > 0 || this.#dirtySources.length > 0;
   }
 
-  /** How soon a deadline wants a poll, in milliseconds; `Infinity` when none runs. */
+  /** The time until a deadline needs a poll, in milliseconds; `Infinity` when none runs. */
   get dueInMs(): number {
     return this.#deadlines.dueInMs;
   }
 
-  /** Calls `wake` at the next activity, once; at once when there is some. Answers how to take that back. */
+  /** Calls `wake` once, at the next activity; at once when there is some already. Returns a function that unsubscribes. */
   onActivity(wake: () => void): () => void {
     if (this.hasActivity) wake();
     else this.#wakers.add(wake);
     return () => this.#wakers.delete(wake);
   }
 
-  /** Runs the next frame: everything that is dirty becomes visible, or waits by the policy. */
+  /** Runs the next frame: all changes become visible, except messages that the policy lets wait. */
   runFrame(): Frame {
     const policy = this.#policy;
     this.counters.polls++;
@@ -158,17 +156,15 @@ export class Scheduler implements ListenerContext<AnyConnection, AnyListener>, D
     return this.#frame;
   }
 
-  /** Sends what was queued, one write each. */
+  /** Sends all queued messages, with one write for each connection. */
   flush(): void {
     if (this.#outgoing.length === 0) return;
-    const flushing = this.#outgoing;
-    this.#outgoing = this.#flushing;
-    this.#flushing = flushing;
+    const flushing = this.#outgoing.take();
     for (let index = 0; index < flushing.length; index++) flushing.at(index).flush();
     flushing.truncate(0);
   }
 
-  // What connections ask.
+  // The interface for connections.
 
   register(connection: AnyConnection): number {
     const id = ++this.#lastId;
@@ -206,7 +202,7 @@ export class Scheduler implements ListenerContext<AnyConnection, AnyListener>, D
     this.events.queue("lose", { connection, ...lost });
   }
 
-  // What listeners and other sources ask.
+  // The interface for listeners and other sources.
 
   markSourceDirty(source: Source): void {
     this.#dirtySources.push(source);
@@ -240,18 +236,16 @@ export class Scheduler implements ListenerContext<AnyConnection, AnyListener>, D
 
   #updateSources(): void {
     if (this.#dirtySources.length === 0) return;
-    const updating = this.#dirtySources;
-    this.#dirtySources = this.#updatingSources;
-    this.#updatingSources = updating;
+    const updating = this.#dirtySources.take();
     for (let index = 0; index < updating.length; index++) updating.at(index).update();
     updating.truncate(0);
   }
 
-  /** The connections of this frame: those with something left from the last one first, then the dirty ones. */
+  /** Returns the connections to update: first those with leftovers of the last frame, then the dirty ones. */
   #collectDirty(): ReusableList<AnyConnection> {
     const marked = this.#dirty;
     const dirty = this.#updating;
-    this.#dirty = dirty; // for a moment, so that the leftovers are marked in front
+    this.#dirty = dirty; // `requeue` marks the leftovers, which puts them first in this list
     const { ready } = this;
     for (let index = 0; index < ready.length; index++) ready[index]?.requeue();
     this.#readyCount = 0;
@@ -274,14 +268,14 @@ export class Scheduler implements ListenerContext<AnyConnection, AnyListener>, D
   }
 }
 
-/** All that has arrived becomes visible. */
+/** The policy without a limit: all messages that have arrived become visible. */
 const SHOW_ALL: FramePolicy = {
   latch: () => 0,
   update(connection) {
     const { receiver } = connection;
-    // What most frames are for most connections: an update of all its parts took 1,000 of them with a line
-    // each 0.95 ms a frame, most of it waiting for memory; a latch alone takes 0.2. The flags are cleared
-    // before the policy is applied here alone: elsewhere it may mark the connection again, and so queue it twice.
+    // The usual case is bytes alone. For 1,000 connections with a line each, an update takes 0.95 ms a frame,
+    // most of it memory access; a latch takes 0.2 ms. Only this case may clear the flags before the policy is
+    // applied: a policy may mark the connection again, which would then be queued twice.
     if (connection.receiveOnly && connection.takeChanges() === RECEIVED && receiver.latch() > 0) return true;
     receiver.applyPolicy();
     receiver.latch();

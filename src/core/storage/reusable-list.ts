@@ -1,11 +1,11 @@
 /**
- * A list that is filled and worked off in every frame, and keeps its slots
- * between them. An array that is emptied lets go of its store and grows a new
- * one from nothing: for 1,000 connections with a line each that was a third of
- * all that a frame allocated. Knows nothing of what it holds.
+ * Lists that are filled and processed in every frame, and keep their slots between
+ * frames. An array that is emptied frees its store and grows a new one from
+ * nothing: for 1,000 connections with a line each, that was a third of all that a
+ * frame allocated. Knows nothing of the items.
  */
 
-/** A list of items that is used again. */
+/** A list of items that is reused. */
 export class ReusableList<Item> {
   readonly #items: (Item | undefined)[] = [];
   #length = 0;
@@ -28,10 +28,32 @@ export class ReusableList<Item> {
     this.#items[index] = item;
   }
 
-  /** Keeps the first `length` items, and forgets the others: what is over must not be kept alive here. */
+  /** Keeps the first `length` items, and clears the other slots, so that the list keeps nothing alive. */
   truncate(length: number): void {
     if (length === this.#length) return;
     this.#items.fill(undefined, length, this.#length);
     this.#length = length;
+  }
+}
+
+/** A pair of lists: one fills while the other is processed. */
+export class ListPair<Item> {
+  #filling = new ReusableList<Item>();
+  #taken = new ReusableList<Item>();
+
+  get length(): number {
+    return this.#filling.length;
+  }
+
+  push(item: Item): void {
+    this.#filling.push(item);
+  }
+
+  /** Returns the list that was filled, and fills the other one from now on. The caller empties the returned list. */
+  take(): ReusableList<Item> {
+    const filled = this.#filling;
+    this.#filling = this.#taken;
+    this.#taken = filled;
+    return filled;
   }
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ReusableList } from "../../../src/core/storage/reusable-list.ts";
+import { ListPair, ReusableList } from "../../../src/core/storage/reusable-list.ts";
 import { check } from "../../codec/properties.ts";
 
 test("a reusable list does what a plain array would, whatever is done to it", () => {
@@ -34,4 +34,17 @@ test("an item that a list has forgotten is not kept alive by its slots", () => {
   for (let index = 3; index < 10; index++) expect(list.at(index)).toBeUndefined();
   list.truncate(0);
   for (let index = 0; index < 3; index++) expect(list.at(index)).toBeUndefined();
+});
+
+test("a pair of lists fills one list while the other is processed", () => {
+  const pair = new ListPair<number>();
+  for (let round = 0; round < 3; round++) {
+    pair.push(round);
+    const taken = pair.take();
+    pair.push(round + 10);
+    expect([taken.length, taken.at(0), pair.length]).toEqual([1, round, 1]);
+    taken.truncate(0);
+    pair.take().truncate(0);
+    expect(pair.length).toBe(0);
+  }
 });
