@@ -188,14 +188,15 @@ export class ClientPoller {
   }
 
   /**
-   * How soon a deadline or a transport wants a poll, in milliseconds; `Infinity`
-   * when none does. Pumps once more, for what was flushed since the poll. @internal
+   * Returns the time until a deadline or a transport needs a poll, in milliseconds;
+   * `Infinity` when none does. Pumps once more, for the bytes that were flushed since
+   * the poll. @internal
    */
   dueInMs(): number {
     return Math.min(this.#pump(this.scheduler.nowMs), this.scheduler.dueInMs);
   }
 
-  /** Calls `wake` once, when `hasActivity` is or becomes true. Answers how to take that back. @internal */
+  /** Calls `wake` once, when `hasActivity` is or becomes true. Returns a function that unsubscribes. @internal */
   onActivity(wake: () => void): () => void {
     return this.scheduler.onActivity(wake);
   }
@@ -220,7 +221,7 @@ export class ClientPoller {
     if (made.pump !== undefined) this.#pumps.add((nowMs) => made.pump?.(nowMs));
   }
 
-  /** Answers how soon a pump wants to be called again. */
+  /** Returns the time until a pump needs its next call. */
   #pump(nowMs: number): number {
     let soonestMs = Infinity;
     for (const pump of this.#pumps) {

@@ -1,7 +1,6 @@
 /**
  * A frame budget: how many messages may become visible in one frame, over all
- * connections, in fair turns. A poller without a budget, and a page, do not need
- * this file's policy.
+ * connections, in fair turns. A page does not load this file.
  */
 import { limit } from "../check.ts";
 import type { AnyConnection } from "./connection/connection.ts";
@@ -9,18 +8,18 @@ import type { FramePolicy, FrameView } from "./scheduler.ts";
 import type { ReusableList } from "./storage/reusable-list.ts";
 import { RoundRobin } from "./storage/round-robin.ts";
 
-/** How much may become visible in one frame. What is not given is unlimited. */
+/** The most that may become visible in one frame. A missing part is unlimited. */
 export interface FrameBudget {
-  /** Messages. */
+  /** The number of messages. */
   readonly messages?: number;
-  /** Bytes of those messages on the wire. The message that reaches the limit still becomes visible. */
+  /** The size of those messages on the wire, in bytes. The message that reaches the limit still becomes visible. */
   readonly bytes?: number;
 }
 
 /**
- * The policy of a budget; `undefined` where it limits nothing.
+ * Returns the policy of a budget; `undefined` without limits.
  *
- * @throws TypeError or RangeError when it is no whole number from 1 up
+ * @throws TypeError or RangeError when a part is not a whole number from 1 up
  * @internal
  */
 export function budgetPolicy(budget: FrameBudget): FramePolicy | undefined {

@@ -241,12 +241,13 @@ export class Connection<In, Out = In> {
   /** Returns the flags of the changes since the last frame, and clears them. @internal */
   takeChanges(): number {
     const changes = this.#changes;
-    if (changes & RECEIVED) this.#lastReceivedMs = Math.ceil(this.#context.polledMs); // V8 keeps a fraction outside of the object, which costs one more memory access
+    // Rounded up to a whole number, as V8 would store a fraction in memory of its own, which costs an access.
+    if (changes & RECEIVED) this.#lastReceivedMs = Math.ceil(this.#context.polledMs);
     this.#changes = 0;
     return changes;
   }
 
-  /** Shows the queued changes to the game, after the latch. Returns whether the game has anything to look at. @internal */
+  /** Shows the queued changes to the game, after the latch. Returns whether there is something new for the game. @internal */
   update(): boolean {
     const { lifecycle } = this;
     this.takeChanges();

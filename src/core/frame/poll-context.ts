@@ -1,59 +1,59 @@
 /**
- * The poll context: what a connection, a listener and a datagram socket ask of
- * their poller, and a connection of its listener.
+ * The poll context: the interface of the poller for its connections, listeners and
+ * datagram sockets, and the interface of a listener for its connections.
  *
  *     connection ── markDirty, queueFlush, setDeadline, emit ──▶ poll context
  *     listener ──── markSourceDirty, emitAccept, emitDrop ─────▶ ┘
  *
- * Interfaces only, so that none of them needs to know the others.
+ * This file has only interfaces, so that none of these parts imports another.
  */
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { BufferPool } from "../storage/buffer-pool.ts";
 import type { Counters, PollerStats, StreamStats } from "./stats.ts";
 
-/** What a connection asks of its poller. */
+/** The interface of the poller for its connections. */
 export interface PollContext<Member> {
   readonly buffers: BufferPool;
   readonly counters: Counters<PollerStats>;
-  /** The time that frames have counted, in milliseconds: what deadlines and rates go by. */
+  /** The sum of the time that frames have counted, in milliseconds. Deadlines and rates use this time. */
   readonly polledMs: number;
-  /** The time that late frames took and did not count, in milliseconds. */
+  /** The sum of the time that late frames did not count, in milliseconds. */
   readonly uncountedMs: number;
-  /** Adds a new connection, and answers its number. */
+  /** Adds a new connection. Returns its number. */
   register(member: Member): number;
   /** Has the next poll update `member`. */
   markDirty(member: Member): void;
   /** Has the next flush call `flush` of `member`. */
   queueFlush(member: Member): void;
-  /** Has `handleTimeout` called once polled time has come to `untilMs`; `Infinity` for never. Replaces an earlier deadline. */
+  /** Has `handleTimeout` called once polled time has reached `untilMs`; `Infinity` for never. Replaces an earlier deadline. */
   setDeadline(member: Member, untilMs: number): void;
   /** Emits a lifecycle event at the end of this poll. */
   emit(what: "open" | "close" | "drain", member: Member): void;
-  /** Emits that so many messages of `member` were dropped since the last frame. */
+  /** Emits how many messages of `member` were dropped since the last frame. */
   emitLoss(member: Member, lost: { readonly received: number; readonly sent: number }): void;
 }
 
-/** What a listener asks of its poller, beside what its connections ask. */
+/** The interface of the poller for its listeners, with that for the connections, which they make. */
 export interface ListenerContext<Member, Parent> extends PollContext<Member> {
   /** The time now, for budgets in milliseconds. */
   readonly clock: () => number;
   /** Has the next poll call `update` of `source`. */
   markSourceDirty(source: Source): void;
-  /** Adds an accepted connection to those that are ready, where this frame has messages of it. */
+  /** Adds an accepted connection to the ready ones, if this frame has messages of it. */
   pushAccepted(member: Member): void;
   emitListener(what: "listen" | "unlisten", listener: Parent): void;
   emitAccept(listener: Parent, member: Member): void;
   emitDrop(listener: Parent, count: number, reason: CloseReason): void;
 }
 
-/** What a datagram socket asks of its poller. */
+/** The interface of the poller for its datagram sockets. */
 export interface DatagramContext {
   readonly counters: Counters<PollerStats>;
   /** Has the next poll call `update` of `source`. */
   markSourceDirty(source: Source): void;
   /** Has the next flush call `flush` of `socket`. */
   queueFlush(socket: Flushing): void;
-  /** Forgets a socket that is closed. */
+  /** Removes a closed socket. */
   removeSource(socket: Closing): void;
 }
 
@@ -62,42 +62,42 @@ export interface Source {
   update(): void;
 }
 
-/** What is closed with its poller. */
+/** A part that is closed with its poller. */
 export interface Closing {
   close(): void;
 }
 
-/** What takes part in a flush. */
+/** A part that takes part in a flush. */
 export interface Flushing {
   flush(): void;
 }
 
-/** What a connection asks of the listener it came through. */
+/** The interface of a listener for the connections that it accepted. */
 export interface ParentListener<Member> {
   readonly counters: Counters<StreamStats>;
   /** Has `drain` visit `member`, which has messages in the frame `tick`. */
   offerTurn(member: Member, tick: number): void;
-  /** Forgets a connection that is closed. */
+  /** Removes a closed connection. */
   remove(member: Member): void;
 }
 
-/** A connection, as its parts know it. */
+/** The interface of a connection for its parts. */
 export interface ConnectionRef {
-  /** When something came from the peer last, in polled time, rounded up to a millisecond. */
+  /** The time when the last bytes came from the peer, in polled time, rounded up to a millisecond. */
   readonly lastReceivedMs: number;
-  /** Something is new: {@link RECEIVED}, {@link CHANGED} or both; `CHANGED` where it is not said. */
+  /** Marks changes: {@link RECEIVED}, {@link CHANGED} or both; `CHANGED` by default. */
   markDirty(changes?: number): void;
 }
 
-/** The connection that a part belongs to, with those it reports to. */
+/** The connection that a part belongs to, with its poller and its listener. */
 export interface ConnectionOwner<Member extends ConnectionRef> {
   readonly context: PollContext<Member>;
-  /** The listener that it came through; `undefined` when it connects. */
+  /** The listener that accepted it; `undefined` for a connection made by `connect`. */
   readonly listener: ParentListener<Member> | undefined;
   readonly member: Member;
 }
 
-/** A flag of what is new at a connection between two frames: bytes came from the peer. */
+/** Flag of a change between two frames: bytes were received. */
 export const RECEIVED = 1;
-/** Another: something else changed, and the next frame has to update all of the connection. */
+/** Flag of any other change: the next frame has to update the whole connection. */
 export const CHANGED = 2;
