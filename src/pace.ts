@@ -5,7 +5,7 @@
  */
 
 /** Calls `wake` once, when there is activity. Returns a function that unsubscribes. */
-export type OnActivity = (wake: () => void) => () => void;
+type OnActivity = (wake: () => void) => () => void;
 
 /**
  * Waits until `untilMs` or until the signal aborts, and yields to the event loop at

@@ -28,7 +28,7 @@ type ValueOf<Type extends FieldType> = Type extends "bool"
     : number;
 
 /** The options of a layout. */
-export interface LayoutOptions {
+interface LayoutOptions {
   readonly littleEndian: boolean;
   /** The kind of the record: one byte before its fields, and the value of a field `kind`. */
   readonly tag?: { readonly byte: number; readonly kind: string };

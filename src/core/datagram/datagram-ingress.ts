@@ -21,7 +21,7 @@ export interface Datagram<In> {
 }
 
 /** The codec and the limits of incoming datagrams. */
-export interface DatagramRules<In> {
+interface DatagramRules<In> {
   readonly codec: Pick<Codec<In, never>, "decoder">;
   /** How much may wait, in bytes; each message counts as its size plus a fixed weight. */
   readonly limitBytes: number;

@@ -255,8 +255,5 @@ export class DatagramSocket<In, Out = In> {
   }
 }
 
-/** A datagram socket with messages of any type. */
-export type AnyDatagramSocket = DatagramSocket<unknown, never>;
-
 /** The largest payload: 65,535 bytes without the headers of IPv4 and UDP (RFC 768, RFC 791). */
 export const MAX_DATAGRAM_BYTES = 65_507;

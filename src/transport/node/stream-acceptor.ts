@@ -11,7 +11,7 @@ import { reasonOf } from "./error-codes.ts";
 import { addressOf, StreamLink, type StreamOptions } from "./stream.ts";
 
 /** The parts of an acceptor that differ between transports. */
-export interface StreamAcceptorOptions {
+interface StreamAcceptorOptions {
   readonly server: Server;
   /** The address to listen on, as Node's options. */
   readonly listenOptions: ListenOptions;

@@ -12,7 +12,7 @@ import type { Duplex } from "node:stream";
 /** An HTTP or HTTPS server. */
 export type AnyServer = Server | SecureServer;
 /** Takes over a request and its socket. `head` has the bytes that arrived after the request. */
-export type UpgradeHandler = (request: IncomingMessage, socket: Socket, head: Buffer) => void;
+type UpgradeHandler = (request: IncomingMessage, socket: Socket, head: Buffer) => void;
 
 /**
  * Claims a path of a server; without `path`, every path that no other listener
