@@ -76,7 +76,7 @@ export class Lifecycle<Member extends ConnectionRef> {
     return RECEIVING.has(this.#phase) || (this.#phase === "closing" && this.#ingress.progress === "closed");
   }
 
-  /** Whether it is accepted, and the peer may send; a frame then has no other change to process. */
+  /** Whether it is accepted, and the peer may send; a frame then has no other changes to show. */
   get isReceiving(): boolean {
     return this.#phase !== "pending" && RECEIVING.has(this.#phase) && this.#ingress.progress === "open";
   }
