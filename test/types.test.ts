@@ -227,9 +227,9 @@ describe("what a frame shows can only be read", () => {
     connection.state = "closed";
     // @ts-expect-error it is given once
     connection.id = 7;
-    // @ts-expect-error it is filed by the world
+    // @ts-expect-error it is set where the connection ends
     connection.closeReason = { kind: "local", message: "no" };
-    // @ts-expect-error it is counted by the outbox
+    // @ts-expect-error it is counted by the connection
     connection.pendingBytes = 0;
     // @ts-expect-error statistics are read
     connection.stats.sentBytes = 0;

@@ -13,7 +13,7 @@ import { ScriptedLink } from "../scripted-link.ts";
 
 describe("the first message", () => {
   test("has to come whole within its deadline, counted from the frame that shows the connection", () => {
-    const rig = new GuardedRig({ firstMessageTimeoutMs: 500 });
+    const rig = new RawPeerRig({ firstMessageTimeoutMs: 500 });
     rig.pollServer(400);
     const { near, far } = rig.rawPair();
     near.trySend("half", false);
@@ -30,7 +30,7 @@ describe("the first message", () => {
   });
 
   test("that has come is enough, however silent the peer is then", () => {
-    const rig = new GuardedRig({ firstMessageTimeoutMs: 500 });
+    const rig = new RawPeerRig({ firstMessageTimeoutMs: 500 });
     const { near, far } = rig.rawPair();
     near.trySend("here");
     pass(rig, 100);
@@ -40,7 +40,7 @@ describe("the first message", () => {
   });
 
   test("holds for connections that wait to be accepted too", () => {
-    const rig = new GuardedRig({ firstMessageTimeoutMs: 500 });
+    const rig = new RawPeerRig({ firstMessageTimeoutMs: 500 });
     rig.connect();
     rig.pollServer();
     pass(rig, 500);
@@ -50,7 +50,7 @@ describe("the first message", () => {
   });
 
   test("that lies unread when the deadline passes came in time", () => {
-    const rig = new GuardedRig({ firstMessageTimeoutMs: 500 });
+    const rig = new RawPeerRig({ firstMessageTimeoutMs: 500 });
     const { near, far } = rig.rawPair();
     pass(rig, 499);
     near.trySend("in time");
@@ -61,7 +61,7 @@ describe("the first message", () => {
 
 describe("a message that has begun", () => {
   test("has to be finished within its deadline, however many bytes dribble in", () => {
-    const rig = new GuardedRig({ partialMessageTimeoutMs: 1_000 });
+    const rig = new RawPeerRig({ partialMessageTimeoutMs: 1_000 });
     const { near, far } = rig.rawPair();
     near.trySend("whole");
     near.trySend("a", false);
@@ -79,7 +79,7 @@ describe("a message that has begun", () => {
   });
 
   test("is another one once the first is whole", () => {
-    const rig = new GuardedRig({ partialMessageTimeoutMs: 1_000 });
+    const rig = new RawPeerRig({ partialMessageTimeoutMs: 1_000 });
     const { near, far } = rig.rawPair();
     for (let count = 0; count < 10; count++) {
       near.trySend("begun…", false);
@@ -92,7 +92,7 @@ describe("a message that has begun", () => {
   });
 
   test("closes by default after ten seconds", () => {
-    const rig = new GuardedRig({});
+    const rig = new RawPeerRig({});
     const { near, far } = rig.rawPair();
     near.trySend("slow loris", false);
     for (let frame = 0; frame < 10; frame++) pass(rig, 1_000);
@@ -114,7 +114,7 @@ describe("a message that has begun", () => {
 
 describe("the idle deadline", () => {
   test("closes who sends nothing at all, and any byte counts as life", () => {
-    const rig = new GuardedRig({ idleTimeoutMs: 1_000, partialMessageTimeoutMs: Infinity });
+    const rig = new RawPeerRig({ idleTimeoutMs: 1_000, partialMessageTimeoutMs: Infinity });
     const { near, far } = rig.rawPair();
     for (let count = 0; count < 20; count++) {
       pass(rig, 900);
@@ -130,7 +130,7 @@ describe("the idle deadline", () => {
   });
 
   test("begins when the connection arrives, however long the server has run", () => {
-    const rig = new GuardedRig({ idleTimeoutMs: 500 });
+    const rig = new RawPeerRig({ idleTimeoutMs: 500 });
     for (let frame = 0; frame < 20; frame++) rig.pollServer(100);
     const { far } = rig.rawPair();
     pass(rig, 499);
@@ -152,7 +152,7 @@ describe("the idle deadline", () => {
   });
 
   test("does not run against a peer that has finished and is only answered", () => {
-    const rig = new GuardedRig({ idleTimeoutMs: 100 }, { allowHalfOpen: true });
+    const rig = new RawPeerRig({ idleTimeoutMs: 100 }, { allowHalfOpen: true });
     const { near, far } = rig.rawPair();
     near.connection.end();
     rig.client.flush();
@@ -161,7 +161,7 @@ describe("the idle deadline", () => {
   });
 
   test("gives way to the close deadline once this side says goodbye", () => {
-    const rig = new GuardedRig({ idleTimeoutMs: 100, closeTimeoutMs: 300 });
+    const rig = new RawPeerRig({ idleTimeoutMs: 100, closeTimeoutMs: 300 });
     const { far } = rig.rawPair();
     rig.wire.hold();
     far.trySend("goodbye");
@@ -176,9 +176,9 @@ describe("the idle deadline", () => {
 });
 
 describe("a late frame", () => {
-  test("throws nobody out: a stall of any length counts for maxFrameMs, and the peers are heard first", () => {
+  test("throws nobody out: a stall of any length counts for maxFrameMs, and what the peers sent is received first", () => {
     const limits = { idleTimeoutMs: 2_000, firstMessageTimeoutMs: 500, partialMessageTimeoutMs: 300 };
-    const rig = new GuardedRig(limits);
+    const rig = new RawPeerRig(limits);
     const pairs = Array.from({ length: 5 }, () => rig.rawPair());
     for (const { near } of pairs) near.trySend("begun", false);
     rig.pollServer();
@@ -193,7 +193,7 @@ describe("a late frame", () => {
   });
 
   test("does not help who is really gone: the frames after it judge", () => {
-    const rig = new GuardedRig({ idleTimeoutMs: 500 });
+    const rig = new RawPeerRig({ idleTimeoutMs: 500 });
     const { far } = rig.rawPair();
     rig.pollServer();
     rig.pollServer(60_000);
@@ -203,7 +203,7 @@ describe("a late frame", () => {
   });
 
   test("after late frame ends them too, where every frame is late", () => {
-    const rig = new GuardedRig({ idleTimeoutMs: 2_500 });
+    const rig = new RawPeerRig({ idleTimeoutMs: 2_500 });
     const { far } = rig.rawPair();
     rig.pollServer();
     for (let frame = 0; frame < 2; frame++) rig.pollServer(60_000);
@@ -288,13 +288,13 @@ describe("what is unsent", () => {
 
 describe("a link that is paused by the receive limit", () => {
   test("is ended after its deadline, and what had arrived can still be taken", () => {
-    const rig = new GuardedRig({ receiveLimitBytes: 200, pauseTimeoutMs: 2_000, idleTimeoutMs: 300 });
+    const rig = new RawPeerRig({ receiveLimitBytes: 200, pauseTimeoutMs: 2_000, idleTimeoutMs: 300 });
     const { near, far } = rig.rawPair();
     for (const text of ["one", "two", "three"]) near.trySend(text);
     pass(rig, 1);
     expect(far.stats.pauses).toBe(1);
     for (let frame = 0; frame < 19; frame++) pass(rig, 100);
-    expect(far.state).toBe("open"); // nor idle: it cannot be heard
+    expect(far.state).toBe("open"); // nor idle: nothing can be received from it
     pass(rig, 100);
     expect(far.state).toBe("closing");
     expect(take(far)).toEqual(["one", "two", "three"]);
@@ -303,7 +303,7 @@ describe("a link that is paused by the receive limit", () => {
   });
 
   test("begins to count anew when it has read on in between", () => {
-    const rig = new GuardedRig({ receiveLimitBytes: 200, pauseTimeoutMs: 1_000 });
+    const rig = new RawPeerRig({ receiveLimitBytes: 200, pauseTimeoutMs: 1_000 });
     const { near, far } = rig.rawPair();
     for (let round = 0; round < 10; round++) {
       for (const text of ["one", "two", "three"]) near.trySend(text);
@@ -317,7 +317,7 @@ describe("a link that is paused by the receive limit", () => {
 
   test("owes no end of its message while it is paused, and is given the whole time again after", () => {
     const limits = { receiveLimitBytes: 200, partialMessageTimeoutMs: 300, pauseTimeoutMs: Infinity };
-    const rig = new GuardedRig(limits);
+    const rig = new RawPeerRig(limits);
     const { near, far } = rig.rawPair();
     for (const text of ["one", "two", "three"]) near.trySend(text);
     near.trySend("begun", false);
@@ -405,7 +405,7 @@ describe("maxMessageBytes", () => {
 });
 
 /** A rig whose clients are raw, so that a message can be begun and not finished. */
-class GuardedRig extends Rig {
+class RawPeerRig extends Rig {
   constructor(listen: ListenOptions, wire: MemoryOptions = {}) {
     super({ codec: lines(), wire, listen });
   }

@@ -1,7 +1,7 @@
 /**
  * Most connections bring messages and nothing else, and a frame then does the
- * least it can (`hear` in `server-scheduler.ts`). A rate that nobody reaches has it look into
- * all rooms every time: what the game sees must be the same.
+ * least it can (`SHOW_ALL` in `scheduler.ts`). A rate that nobody reaches makes each frame
+ * update all parts: the game must see the same.
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -50,10 +50,10 @@ describe("a frame in which connections received, and nothing else happened", () 
   test("costs no full update", () => {
     const rig = lineRig();
     const { near, far } = rig.pair();
-    let looks = 0;
+    let updates = 0;
     const { update } = far;
     far.update = () => {
-      looks++;
+      updates++;
       return update.call(far);
     };
     for (let frame = 0; frame < 10; frame++) {
@@ -62,11 +62,11 @@ describe("a frame in which connections received, and nothing else happened", () 
       rig.pollServer(10);
       expect([...far]).toEqual([`${frame}`]);
     }
-    expect(looks).toBe(1); // the first, which finds that nothing is to be looked at
+    expect(updates).toBe(1); // the first, which finds that no more are needed
     near.close();
     rig.pollBoth();
     rig.pollBoth();
-    expect(looks).toBeGreaterThan(1);
+    expect(updates).toBeGreaterThan(1);
     expect(far.state).not.toBe("open");
   });
 

@@ -71,7 +71,7 @@ describe("hold()", () => {
     expect(take(far)).toEqual(["move", "move"]);
   });
 
-  test("costs idle frames nothing: nobody is filed, and nobody who waits is woken", () => {
+  test("costs idle frames nothing: nothing is marked dirty, and nobody who waits is woken", () => {
     const rig = lineRig();
     const { near, far } = rig.pair();
     near.trySend("waits");

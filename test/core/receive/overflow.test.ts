@@ -323,7 +323,7 @@ class Model {
     if (this.#visible === 0) return undefined;
     this.#visible--;
     const text = this.#box.shift();
-    this.#readOn();
+    this.#resumeReading();
     return text;
   }
 
@@ -340,14 +340,14 @@ class Model {
     }
     this.shown += this.#box.length - this.#visible;
     this.#visible = this.#box.length;
-    this.#readOn();
+    this.#resumeReading();
   }
 
   get #weight(): number {
     return this.#box.reduce((sum, text) => sum + text.length + 1 + 64, 0);
   }
 
-  #readOn(): void {
+  #resumeReading(): void {
     if (this.#weight <= this.#limitBytes) this.#isPaused = false;
     this.#read();
   }
