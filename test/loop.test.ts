@@ -156,15 +156,15 @@ describe("runLoop with animation frames", () => {
     const listener = server.listen(wire, lines());
     const near = client.connect(wire, lines());
     const controller = new AbortController();
-    const told = { ticks: 0, gameMs: 0, heard: 0 };
+    const told = { ticks: 0, gameMs: 0, received: 0 };
     const startMs = performance.now();
     const tick = (dtMs: number): void => {
       told.ticks++;
       told.gameMs += dtMs;
-      told.heard += [...near].length;
+      told.received += [...near].length;
     };
     const done = runLoop({ pace: "animation", rateHz: 50, poller: client, signal: controller.signal, tick });
-    const speak = (text: string): void => {
+    const broadcast = (text: string): void => {
       server.poll();
       while (listener.tryAccept() !== undefined);
       listener.broadcast(text);
@@ -175,18 +175,18 @@ describe("runLoop with animation frames", () => {
       await vi.advanceTimersByTimeAsync(1);
       return { ...told, realMs: performance.now() - startMs, overruns: (await done).overruns };
     };
-    return { speak, end };
+    return { broadcast, end };
   }
 
   test("tells a hidden page's game the time that passed, however often activity wakes it", async () => {
-    const { speak, end } = page(true);
+    const { broadcast, end } = page(true);
     for (let passedMs = 0; passedMs < 1_000; passedMs += 4) {
-      speak("news");
+      broadcast("update");
       await vi.advanceTimersByTimeAsync(4);
     }
-    const { ticks, gameMs, heard, realMs } = await end();
+    const { ticks, gameMs, received, realMs } = await end();
     expect(ticks).toBeGreaterThan(100); // as there was activity, and no frame
-    expect(heard).toBeGreaterThan(240);
+    expect(received).toBeGreaterThan(240);
     expect(Math.abs(gameMs - realMs)).toBeLessThanOrEqual(25);
   });
 
@@ -200,12 +200,12 @@ describe("runLoop with animation frames", () => {
   });
 
   test("goes on once a second where frames stop and the page is not told why", async () => {
-    const { speak, end } = page(false, false);
+    const { broadcast, end } = page(false, false);
     await vi.advanceTimersByTimeAsync(1);
-    speak("news");
+    broadcast("update");
     await vi.advanceTimersByTimeAsync(3_500);
-    const { ticks, heard, gameMs } = await end();
-    expect([ticks, heard]).toEqual([4, 1]);
+    const { ticks, received, gameMs } = await end();
+    expect([ticks, received]).toEqual([4, 1]);
     expect(gameMs).toBeGreaterThanOrEqual(3_000);
   });
 });

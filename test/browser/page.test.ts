@@ -9,7 +9,7 @@ import { bundleForPage, launchBrowser, servePage } from "./browser.ts";
 /** What the page's script leaves on `globalThis` for the test. */
 interface Probe {
   ticks: number;
-  heard: number;
+  received: number;
   refused: number;
   sent: number;
   pending: number;
@@ -109,7 +109,7 @@ describe("a page", needs("chromium"), () => {
     await page.evaluate(() => {
       probe.takes = true;
     });
-    await until(async () => (await page.evaluate(() => probe.heard)) === 300);
+    await until(async () => (await page.evaluate(() => probe.received)) === 300);
     expect(await page.evaluate(() => probe.state)).toBe("open");
   });
 
@@ -126,9 +126,9 @@ describe("a page", needs("chromium"), () => {
       probe.takes = true;
     });
     await until(async () => (await page.evaluate(() => probe.state)) === "closed");
-    const { reason, heard } = await page.evaluate(() => probe);
+    const { reason, received } = await page.evaluate(() => probe);
     expect(reason).toBe("overflow");
-    expect(heard).toBeGreaterThanOrEqual(50);
+    expect(received).toBeGreaterThanOrEqual(50);
   });
 
   test("rides on animation frames, and goes on with what comes while it is hidden", async () => {
@@ -136,13 +136,13 @@ describe("a page", needs("chromium"), () => {
       import { lines, Poller, runLoop, websocket } from "./src/browser.ts";
       const net = new Poller();
       const server = net.connect(websocket("/"), lines());
-      globalThis.probe = { ticks: 0, heard: 0 };
+      globalThis.probe = { ticks: 0, received: 0 };
       globalThis.frames = 0;
       const count = () => { frames++; requestAnimationFrame(count); };
       requestAnimationFrame(count);
       runLoop({ pace: "animation", poller: net, tick() {
         probe.ticks++;
-        for (const line of server) { probe.heard++; server.trySend("heard " + line + " " + document.visibilityState); }
+        for (const line of server) { probe.received++; server.trySend("received " + line + " " + document.visibilityState); }
       } });`);
     const accepted = await nextAccepted(listener);
     await page.waitForFunction(() => probe.ticks > 20);
@@ -157,7 +157,7 @@ describe("a page", needs("chromium"), () => {
     accepted.trySend("one");
     const answers: string[] = [];
     await until(() => answers.push(...accepted) > 0);
-    expect(answers).toEqual(["heard one hidden"]);
+    expect(answers).toEqual(["received one hidden"]);
     await until(async () => (await page.evaluate(() => probe.ticks)) >= hiddenTicks + 3); // by timers alone
     expect(accepted.state).toBe("open");
 
@@ -201,21 +201,21 @@ describe("a page", needs("chromium"), () => {
       import { lines, Poller, waitForActivity, websocket } from "./src/browser.ts";
       const net = new Poller({ sendLimitBytes: 100_000 });
       const server = net.connect(websocket("/"), lines({ maxLineBytes: 100_000 }));
-      globalThis.probe = { heard: 0, reason: "" };
+      globalThis.probe = { received: 0, reason: "" };
       net.on("drain", () => { probe.reason = "drained"; });
       server.trySend("x".repeat(90_000));
       server.trySend("y".repeat(90_000)); // refused: so there is a drain to wait for
       for (;;) {
         net.poll();
-        for (const line of server) probe.heard++;
+        for (const line of server) probe.received++;
         net.flush();
         await waitForActivity(net);
       }`);
     const accepted = await nextAccepted(listener);
     await until(() => accepted.tryRecv()?.length === 90_000);
     await page.waitForFunction(() => probe.reason === "drained");
-    accepted.trySend("news");
-    await until(async () => (await page.evaluate(() => probe.heard)) === 1);
+    accepted.trySend("awake");
+    await until(async () => (await page.evaluate(() => probe.received)) === 1);
   });
 });
 
@@ -224,9 +224,9 @@ const TAKER = `
   import { lines, Poller, runLoop, websocket } from "./src/browser.ts";
   const net = new Poller({ receiveLimitBytes: 100_000 });
   const server = net.connect(websocket("/", OPTIONS), lines({ maxLineBytes: 100_000 }));
-  globalThis.probe = { heard: 0, takes: false };
+  globalThis.probe = { received: 0, takes: false };
   runLoop({ rateHz: 100, poller: net, tick() {
-    if (probe.takes) for (const _ of server) probe.heard++;
+    if (probe.takes) for (const _ of server) probe.received++;
     probe.state = server.state;
     probe.reason = server.closeReason?.kind;
   } });`;

@@ -129,7 +129,7 @@ function checkDeclarations(): void {
 
 function checkEcho(): void {
   const output = run(process.execPath, ["echo.js"], app);
-  const expected = "a guest\necho one\necho \necho drei €\nclosed local\n";
+  const expected = "a connection\necho one\necho \necho drei €\nclosed local\n";
   if (output !== expected)
     throw new Error(`expected ${JSON.stringify(expected)}, got ${JSON.stringify(output)}`);
 }

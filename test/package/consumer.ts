@@ -46,12 +46,12 @@ await runLoop({
   signal: AbortSignal.timeout(10),
   tick(dtMs: number, frame: Frame) {
     for (
-      let guest: Connection<Input, { x: number }> | undefined;
-      (guest = server.tryAccept()) !== undefined;
+      let connection: Connection<Input, { x: number }> | undefined;
+      (connection = server.tryAccept()) !== undefined;
     ) {
-      guest.trySend({ x: dtMs * frame.tick });
+      connection.trySend({ x: dtMs * frame.tick });
     }
-    server.drain((guest, input) => console.log(guest.id, input.move));
+    server.drain((connection, input) => console.log(connection.id, input.move));
     const line: string | undefined = client.tryRecv();
     const count: number | undefined = counter.tryRecv();
     if (server.address !== undefined) console.log(formatAddress(server.address), line, count);
@@ -61,7 +61,7 @@ await runLoop({
 // @ts-expect-error a line is no number
 client.trySend(7);
 // @ts-expect-error what the poller asks of a connection is not in the declarations
-client.settle(0);
+client.update();
 // @ts-expect-error nor what a connection asks of its listener
 server.offerTurn(client, 1);
 

@@ -16,8 +16,8 @@ while (answers < 3) {
     for (const word of ["one", "", "drei €"]) client.trySend(word);
   }
 
-  while (server.tryAccept() !== undefined) console.log("a guest");
-  server.drain((guest, line) => guest.trySend(`echo ${line}`));
+  while (server.tryAccept() !== undefined) console.log("a connection");
+  server.drain((connection, line) => connection.trySend(`echo ${line}`));
 
   for (const line of client ?? []) {
     answers++;

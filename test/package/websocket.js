@@ -19,7 +19,7 @@ while (answer === undefined) {
     client.trySend("one");
   }
   while (server.tryAccept() !== undefined);
-  server.drain((guest, line) => guest.trySend(`echo ${line}`));
+  server.drain((connection, line) => connection.trySend(`echo ${line}`));
   answer = client?.tryRecv();
   net.flush();
 }

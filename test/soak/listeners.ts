@@ -42,7 +42,7 @@ export function soakListeners(): readonly SoakListener[] {
     { name: "websocket", transport: websocketServer({ ...place, handshakeTimeoutMs }) },
   ];
   if (made === undefined) {
-    console.log(`left out: ${lack("openssl")}: the door of TLS`);
+    console.log(`left out: ${lack("openssl")}: the TLS listener`);
     return always;
   }
   return [...always, { name: "tls", transport: tls({ ...place, ...made.localhost, handshakeTimeoutMs }) }];

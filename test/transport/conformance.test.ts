@@ -1,6 +1,6 @@
 /**
  * What every stream transport must do, a row each. A row that cannot do
- * something says so, with the reason. Nothing sleeps: the world gets turns of
+ * something says so, with the reason. Nothing sleeps: the network gets turns of
  * the event loop until what is awaited is there.
  */
 import { createServer as createHttpServer, type Server } from "node:http";
@@ -142,11 +142,11 @@ function tcpRow(name: string, host: string): Row {
   };
 }
 
-const worlds: World[] = [];
+const networks: Network[] = [];
 const servers: Server[] = [];
 
 afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.end();
+  for (const network of networks.splice(0)) await network.end();
   for (const server of servers.splice(0)) server.close();
 });
 
@@ -154,27 +154,27 @@ describeRows(rows)("$name", (row) => {
   /** What the peer of an abort sees. */
   const cut = row.cannot?.reset === undefined ? "reset" : "remote";
 
-  const begin = async (options: WorldOptions = {}) => {
-    const world = new World(row, options);
-    worlds.push(world);
-    await world.until(() => world.listener.state === "listening");
-    return world;
+  const begin = async (options: NetworkOptions = {}) => {
+    const network = new Network(row, options);
+    networks.push(network);
+    await network.until(() => network.listener.state === "listening");
+    return network;
   };
 
   test.each(scenarios)("$title", async ({ run }) => {
     const limits = { receiveLimitBytes: RECEIVE_LIMIT_BYTES };
-    const world = await begin({ server: limits, client: { sendLimitBytes: SEND_LIMIT_BYTES } });
+    const network = await begin({ server: limits, client: { sendLimitBytes: SEND_LIMIT_BYTES } });
     await run({
       abortKind: cut,
-      connect: () => nearEnd(world.client.connect(world.reach(), linesOrBytes(lines()))),
-      accepted: () => world.accepted(),
-      until: (isThere) => world.until(isThere),
+      connect: () => nearEnd(network.client.connect(network.reach(), linesOrBytes(lines()))),
+      accepted: () => network.accepted(),
+      until: (isThere) => network.until(isThere),
     });
   });
 
   test("connects, and both ends know both addresses", async () => {
-    const world = await begin();
-    const { near, far } = await world.pair();
+    const network = await begin();
+    const { near, far } = await network.pair();
     expect([near.state, far.state]).toEqual(["open", "open"]);
     expect(near.remoteAddress).toEqual(far.localAddress);
     if (near.localAddress !== undefined) expect(far.remoteAddress).toEqual(near.localAddress);
@@ -184,15 +184,15 @@ describeRows(rows)("$name", (row) => {
     "lets a side finish sending and receive the answer to the end",
     leftOutFor(row.cannot?.halfClose),
     async () => {
-      const world = await begin();
-      const { near, far } = await world.pair();
+      const network = await begin();
+      const { near, far } = await network.pair();
       near.trySend("question");
       near.end();
       expect(near.trySend("more")).toBe(false);
-      await world.until(() => far.tryRecv() === "question");
+      await network.until(() => far.tryRecv() === "question");
       expect([near.state, far.trySend("answer")]).toEqual(["closing", true]);
-      await world.until(() => near.tryRecv() === "answer");
-      await world.until(() => near.state === "closed" && far.state === "closed");
+      await network.until(() => near.tryRecv() === "answer");
+      await network.until(() => near.state === "closed" && far.state === "closed");
       expect([near.closeReason?.kind, far.closeReason?.kind]).toEqual(["local", "remote"]);
     },
   );
@@ -201,34 +201,34 @@ describeRows(rows)("$name", (row) => {
     "half open: a peer that has finished is answered for as long as the game likes",
     leftOutFor(row.cannot?.halfClose),
     async () => {
-      const world = await begin({ allowHalfOpen: true });
-      const { near, far } = await world.pair();
+      const network = await begin({ allowHalfOpen: true });
+      const { near, far } = await network.pair();
       expect(far.recvEnded).toBe(false);
       near.trySend("question");
       near.end();
-      await world.until(() => far.tryRecv() === "question");
-      await world.until(() => far.recvEnded);
+      await network.until(() => far.tryRecv() === "question");
+      await network.until(() => far.recvEnded);
       for (const answer of ["one", "two", "three"]) {
-        await world.turns(10);
+        await network.turns(10);
         expect(far.state).toBe("open");
         far.trySend(answer);
-        await world.until(() => near.tryRecv() === answer);
+        await network.until(() => near.tryRecv() === answer);
       }
       far.close();
-      await world.until(() => near.state === "closed" && far.state === "closed");
+      await network.until(() => near.state === "closed" && far.state === "closed");
       expect(far.closeReason?.kind).toBe("local");
     },
   );
 
   test("delivers what a reset follows at once, and then closes", async () => {
-    const world = await begin();
+    const network = await begin();
     for (let round = 0; round < 20; round++) {
-      const { near, far } = await world.pair();
+      const { near, far } = await network.pair();
       near.trySend("last words");
-      world.client.flush();
+      network.client.flush();
       near.abort();
       const got: string[] = [];
-      await world.until(() => {
+      await network.until(() => {
         got.push(...far);
         return far.state === "closed";
       });
@@ -240,9 +240,9 @@ describeRows(rows)("$name", (row) => {
   });
 
   test("is refused where nobody listens, as a state with a reason", async () => {
-    const world = await begin();
-    const connection = world.client.connect(await row.nobody(), lines());
-    await world.until(() => connection.state === "closed");
+    const network = await begin();
+    const connection = network.client.connect(await row.nobody(), lines());
+    await network.until(() => connection.state === "closed");
     expect(connection.closeReason).toMatchObject({
       kind: "refused",
       message: expect.stringContaining("nobody listens"),
@@ -250,79 +250,79 @@ describeRows(rows)("$name", (row) => {
   });
 
   test("says that an address is in use, as a state with a reason", async () => {
-    const world = await begin();
-    const second = world.server.listen(world.listenAgain(), lines());
-    await world.until(() => second.state === "closed");
+    const network = await begin();
+    const second = network.server.listen(network.listenAgain(), lines());
+    await network.until(() => second.state === "closed");
     expect(second.closeReason?.kind).toBe("address-in-use");
-    expect(world.listener.state).toBe("listening");
+    expect(network.listener.state).toBe("listening");
   });
 
   test("resets a connection beyond the accept limit", async () => {
-    const world = await begin({ server: { acceptLimit: 1 } });
-    const first = world.connect();
-    await world.until(() => world.server.stats.accepted === 1);
-    const second = world.connect();
-    await world.until(() => second.state === "closed");
+    const network = await begin({ server: { acceptLimit: 1 } });
+    const first = network.connect();
+    await network.until(() => network.server.stats.accepted === 1);
+    const second = network.connect();
+    await network.until(() => second.state === "closed");
     expect(second.closeReason?.kind).toBe(row.full ?? cut);
     expect(first.state).toBe("open");
-    expect(world.listener.stats).toMatchObject({ accepted: 1, dropped: 1 });
+    expect(network.listener.stats).toMatchObject({ accepted: 1, dropped: 1 });
   });
 
   test("survives a peer that resets in the middle of a line", async () => {
-    const world = await begin();
-    const good = await world.pair();
-    const bad = world.client.connect(world.reach(), bytes());
-    const accepted = await world.accepted();
+    const network = await begin();
+    const good = await network.pair();
+    const bad = network.client.connect(network.reach(), bytes());
+    const accepted = await network.accepted();
     bad.trySend(new TextEncoder().encode("half a li"));
-    await world.until(() => bad.pendingBytes === 0);
-    await world.turns(20); // the half line is read by now, apart from the reset
+    await network.until(() => bad.pendingBytes === 0);
+    await network.turns(20); // the half line is read by now, apart from the reset
     bad.abort();
-    await world.until(() => accepted.state === "closed");
+    await network.until(() => accepted.state === "closed");
     expect(accepted.closeReason?.kind).toBe(cut === "reset" ? "reset" : "protocol");
     good.near.trySend("fine");
-    await world.until(() => good.far.tryRecv() === "fine");
+    await network.until(() => good.far.tryRecv() === "fine");
   });
 
   test("serves 200 connections at once", async () => {
-    const world = await begin();
-    const near = Array.from({ length: 200 }, () => world.connect());
+    const network = await begin();
+    const near = Array.from({ length: 200 }, () => network.connect());
     const far: Connection<string>[] = [];
     near.forEach((connection, index) => {
       connection.trySend(`hello from ${index}`);
     });
     const received: string[] = [];
-    await world.until(() => {
+    await network.until(() => {
       for (
         let accepted: Connection<string> | undefined;
-        (accepted = world.listener.tryAccept()) !== undefined;
+        (accepted = network.listener.tryAccept()) !== undefined;
       ) {
         far.push(accepted);
       }
-      world.listener.drain((_, text) => received.push(text));
+      network.listener.drain((_, text) => received.push(text));
       return received.length === 200;
     });
     expect(new Set(received).size).toBe(200);
-    expect(world.listener.broadcast("welcome")).toBe(200);
+    expect(network.listener.broadcast("welcome")).toBe(200);
     const welcomed = new Set<Connection<string>>();
-    await world.until(() => {
+    await network.until(() => {
       for (const connection of near) if (connection.tryRecv() === "welcome") welcomed.add(connection);
       return welcomed.size === 200;
     });
   });
 
   test("tells the endings that are left to tell when the poller is disposed", async () => {
-    const world = await begin();
-    const { near, far } = await world.pair();
+    const network = await begin();
+    const { near, far } = await network.pair();
     far.trySend("goodbye");
-    const disposed = world.server[Symbol.asyncDispose]();
+    const disposed = network.server[Symbol.asyncDispose]();
     const got: string[] = [];
-    await world.until(() => {
+    await network.until(() => {
       got.push(...near);
       return near.state === "closed";
     });
     await disposed;
     expect(got).toEqual(["goodbye"]);
-    expect([far.state, world.listener.state]).toEqual(["closed", "closed"]);
+    expect([far.state, network.listener.state]).toEqual(["closed", "closed"]);
   });
 });
 
@@ -341,20 +341,20 @@ function nearEnd(connection: Connection<string, string | Uint8Array>): NearEnd {
   };
 }
 
-interface WorldOptions {
+interface NetworkOptions {
   readonly server?: PollerOptions;
   readonly client?: PollerOptions;
   readonly allowHalfOpen?: boolean;
 }
 
-/** Two pollers in the real world, where a step is a poll of both and a turn of the event loop. */
-class World {
+/** Two pollers and a listener on the row's transport. A step is a poll of both and a turn of the event loop. */
+class Network {
   readonly server: Poller;
   readonly client: Poller;
   readonly listener: Listener<string>;
   readonly #made: ReturnType<Row["make"]>;
 
-  constructor(row: Row, options: WorldOptions) {
+  constructor(row: Row, options: NetworkOptions) {
     this.server = new Poller(options.server);
     this.client = new Poller({ timeoutMs: PATIENCE_MS, ...options.client });
     this.#made = row.make({ allowHalfOpen: options.allowHalfOpen ?? false });

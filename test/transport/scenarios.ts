@@ -33,7 +33,7 @@ export interface Stage {
   connect(): NearEnd | Promise<NearEnd>;
   /** The next accepted connection. */
   accepted(): Promise<Connection<string>>;
-  /** Steps the world until it is so. */
+  /** Takes steps of both ends until it is so. */
   until(isThere: () => boolean | Promise<boolean>): Promise<void>;
 }
 
@@ -110,8 +110,8 @@ export const scenarios: readonly Scenario[] = [
     async run(stage) {
       for (let round = 0; round < 20; round++) {
         const { near, far } = await pair(stage);
-        await near.send(["heard before"]);
-        await stage.until(() => far.tryRecv() === "heard before");
+        await near.send(["received before"]);
+        await stage.until(() => far.tryRecv() === "received before");
         await near.abort();
         await stage.until(() => far.state === "closed");
         expect(far.closeReason?.kind).toBe(stage.abortKind);
@@ -123,8 +123,8 @@ export const scenarios: readonly Scenario[] = [
     title: "shows the server's abort to the client",
     async run(stage) {
       const { near, far } = await pair(stage);
-      far.trySend("heard before");
-      await stage.until(async () => (await near.take()).includes("heard before"));
+      far.trySend("received before");
+      await stage.until(async () => (await near.take()).includes("received before"));
       far.abort();
       await stage.until(async () => (await near.look()).state === "closed");
       // Not the kind that the other way round has: what a page sends for an abort is a word, a server's is none.

@@ -122,7 +122,7 @@ const CHARTED: readonly { readonly work: string; readonly figure: FigureName; re
   { work: "everyone-100", figure: "cpuPerMessage", what: "CPU" },
   { work: "firehose", figure: "cpuPerMessage", what: "CPU per line" },
   { work: "firehose-4000", figure: "peak", what: "peak memory" },
-  { work: "churn", figure: "cpuPerGuest", what: "CPU" },
+  { work: "churn", figure: "cpuPerConnection", what: "CPU" },
   { work: "ping-pong", figure: "roundTripP50", what: "time" },
 ];
 

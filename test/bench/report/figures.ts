@@ -30,8 +30,8 @@ export type FigureName =
   | "gcPause"
   | "memory"
   | "peak"
-  | "cpuPerGuest"
-  | "heard"
+  | "cpuPerConnection"
+  | "received"
   | "roundTripP50"
   | "roundTripP99"
   | "loadCpu"
@@ -132,15 +132,15 @@ export const FIGURES: Readonly<Record<FigureName, Figure>> = {
     digits: 0,
     of: ({ server }) => server.peakBytes / MIB,
   },
-  cpuPerGuest: {
-    title: "CPU per guest",
+  cpuPerConnection: {
+    title: "CPU per connection",
     isCompared: true,
     unit: "µs",
     digits: 1,
     of: ({ server, load }) => (server.cpuMs * 1e3) / load.sent,
   },
-  heard: {
-    title: "last words heard",
+  received: {
+    title: "last words received",
     unit: "%",
     digits: 1,
     of: ({ server, load }) => (100 * server.taken) / load.sent,

@@ -94,7 +94,7 @@ export function faultsOf(
   if (task.kind === "receive" && CONTESTANTS[name].program !== "bare") {
     near("taken/s", perSecond(server, server.taken), connections * RATE_HZ * task.perTick);
   }
-  if (isChurn) near("guests", load.sent, task.times);
+  if (isChurn) near("connections", load.sent, task.times);
   if (server.sent > 0) {
     const received = load.receivedBytes / bytesPerLine(CONTESTANTS[name]);
     near("received by the load/s", perSecond(load, received), perSecond(server, server.sent));

@@ -171,7 +171,7 @@ describe("deadlines", () => {
     expect(wire.log).toEqual(["abort"]);
   });
 
-  test("do not end an attempt whose opening was filed in time", () => {
+  test("do not end an attempt that opened in time", () => {
     const wire = scripted();
     const poller = new Poller();
     const connection = poller.connect(wire.transport, lines(), { timeoutMs: 100 });

@@ -52,7 +52,7 @@ describe("drain", () => {
           const left = rig.listener.drain(({ id }, text) => {
             received.set(id, [...(received.get(id) ?? []), text]);
           }, budget);
-          return { left, heard: received };
+          return { left, received };
         });
         expect(runs).toEqual(turns);
       }),

@@ -155,7 +155,7 @@ describe("hold()", () => {
   test("may be closed like any other, and is then over", () => {
     const rig = lineRig();
     const { near, far } = rig.pair();
-    near.trySend("never heard");
+    near.trySend("never received");
     rig.client.flush();
     far.hold();
     rig.pollServer();

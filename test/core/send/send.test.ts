@@ -104,7 +104,7 @@ describe("the send limit", () => {
     rig.pollClient();
     expect([near.pendingBytes, drains]).toEqual([20, []]);
     rig.wire.release(9);
-    expect(near.pendingBytes).toBe(20); // what the world did shows at the next poll
+    expect(near.pendingBytes).toBe(20); // what the network did shows at the next poll
     rig.pollClient();
     expect([near.pendingBytes, drains]).toEqual([11, []]);
     rig.wire.release();
@@ -181,11 +181,11 @@ describe("broadcast", () => {
     };
     const rig = new Rig({ codec: counting });
     const pairs = [rig.pair(), rig.pair(), rig.pair()];
-    expect(rig.listener.broadcast("news", pairs[1]?.far)).toBe(2);
+    expect(rig.listener.broadcast("update", pairs[1]?.far)).toBe(2);
     expect(encoded).toBe(1);
     rig.server.flush();
     rig.pollClient();
-    expect(pairs.map(({ near }) => take(near))).toEqual([["news"], [], ["news"]]);
+    expect(pairs.map(({ near }) => take(near))).toEqual([["update"], [], ["update"]]);
   });
 
   test("passes over who is closing or full, and counts the refusal", () => {
@@ -193,7 +193,7 @@ describe("broadcast", () => {
     const pairs = [rig.pair(), rig.pair(), rig.pair()];
     pairs[0]?.far.close();
     pairs[1]?.far.trySend("1234567");
-    expect(rig.listener.broadcast("news")).toBe(1);
+    expect(rig.listener.broadcast("update")).toBe(1);
     expect(pairs[1]?.far.stats.refusedMessages).toBe(1);
     expect(rig.listener.stats.refusedMessages).toBe(1);
   });

@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const end of endings.splice(0).reverse()) await end();
 });
 
-/** A server with the drops that it reported, and the world's steps. */
+/** A server with the drops that it reported, and steps of the event loop. */
 class ServerRig {
   readonly net = new Poller();
   readonly listener: Listener<string>;
@@ -59,10 +59,10 @@ async function openServer(options: Partial<WebSocketServerOptions> = {}): Promis
 /** A peer that is the ws package alone. */
 function rawPeer(server: ServerRig, path = "/", options: object = {}) {
   const ws = new WebSocket(`ws://127.0.0.1:${server.port}${path}`, options);
-  const heard: string[] = [];
+  const received: string[] = [];
   let ending: { code: number; text: string } | undefined;
   let answer: IncomingMessage | undefined;
-  ws.on("message", (data) => heard.push(String(data)));
+  ws.on("message", (data) => received.push(String(data)));
   ws.on("close", (code, text) => {
     ending = { code, text: String(text) };
   });
@@ -72,16 +72,16 @@ function rawPeer(server: ServerRig, path = "/", options: object = {}) {
   });
   ws.on("error", () => {});
   endings.push(() => ws.terminate());
-  return { ws, heard, ending: () => ending, status: () => answer?.statusCode };
+  return { ws, received, ending: () => ending, status: () => answer?.statusCode };
 }
 
 /** A bare socket that sends what it likes, with what came back. */
 async function rawClient(port: number, sends: string | Uint8Array = "") {
   const socket: Socket = connect(port, "127.0.0.1");
-  let heard = "";
+  let received = "";
   let isOver = false;
   socket.on("data", (data) => {
-    heard += data.toString("latin1");
+    received += data.toString("latin1");
   });
   socket.on("error", () => {});
   socket.on("close", () => {
@@ -90,7 +90,7 @@ async function rawClient(port: number, sends: string | Uint8Array = "") {
   endings.push(() => socket.destroy());
   await once(socket, "connect");
   socket.write(sends);
-  return { socket, heard: () => heard, isOver: () => isOver };
+  return { socket, received: () => received, isOver: () => isOver };
 }
 
 const HANDSHAKE =
@@ -247,7 +247,7 @@ describe("a server that is there", () => {
       if (request.url === "/theirs") theirs.handleUpgrade(request, socket, head, (ws) => ws.send("theirs"));
     });
     const peer = rawPeer(ours, "/theirs");
-    await ours.until(() => peer.heard.includes("theirs"));
+    await ours.until(() => peer.received.includes("theirs"));
   });
 
   test("is waited for when it does not listen yet, and its errors stay its owner's", async () => {
@@ -346,13 +346,13 @@ describe("garbage on the port", () => {
   ])("%s end the connection, after what was good", async (_, bytes, kind, code) => {
     const server = await openServer({ maxPayloadBytes: 100 });
     const bad = await rawClient(server.port, HANDSHAKE);
-    await server.until(() => bad.heard().includes("101 Switching Protocols"));
+    await server.until(() => bad.received().includes("101 Switching Protocols"));
     bad.socket.write(frame(0x82, "good\n"));
     bad.socket.write(bytes);
     const got: string[] = [];
     await server.until(() => {
       got.push(...(server.accepted[0] ?? []));
-      return bad.heard().endsWith(String.fromCharCode(0x88, 2, code >> 8, code & 255));
+      return bad.received().endsWith(String.fromCharCode(0x88, 2, code >> 8, code & 255));
     });
     bad.socket.end();
     await server.until(() => server.accepted[0]?.state === "closed");
@@ -444,8 +444,8 @@ describe("between tickwire and others", () => {
     const peer = rawPeer(server);
     await server.until(() => server.accepted.length === 1);
     for (const text of ["one", "two", "three"]) server.accepted[0]?.trySend(text);
-    await server.until(() => peer.heard.length > 0);
-    expect(peer.heard).toEqual(["one\ntwo\nthree\n"]);
+    await server.until(() => peer.received.length > 0);
+    expect(peer.received).toEqual(["one\ntwo\nthree\n"]);
     peer.ws.send("ha");
     peer.ws.send(Buffer.from("lf ✓\nand "));
     peer.ws.send("more\n");
@@ -466,9 +466,9 @@ describe("between tickwire and others", () => {
     let got = 0;
     await server.until(() => {
       for (const accepted of server.accepted) for (const line of accepted) got += line.length;
-      return got === 600_000 && peer.heard.join("").length === 600_010;
+      return got === 600_000 && peer.received.join("").length === 600_010;
     });
-    expect(Math.max(...peer.heard.map((message) => message.length))).toBe(65_536);
+    expect(Math.max(...peer.received.map((message) => message.length))).toBe(65_536);
   });
 
   test.each([
@@ -564,8 +564,8 @@ describe("a peer that is gone without a word", () => {
   ): Promise<{ server: ServerRig; pings: () => number }> {
     const server = await openServer({ ...quick, ...options });
     const bad = await rawClient(server.port, HANDSHAKE);
-    await server.until(() => server.accepted.length === 1 && bad.heard().includes("\r\n\r\n"));
-    return { server, pings: () => bad.heard().split(String.fromCharCode(0x89, 0)).length - 1 };
+    await server.until(() => server.accepted.length === 1 && bad.received().includes("\r\n\r\n"));
+    return { server, pings: () => bad.received().split(String.fromCharCode(0x89, 0)).length - 1 };
   }
 
   test("is pinged, and closed with timeout when it stays silent, in polled time", async () => {
