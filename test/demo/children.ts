@@ -1,5 +1,5 @@
 /**
- * Programs of the cube as children, and people who speak to them over real TCP.
+ * Programs of the cube as children, and clients of them over real TCP.
  * Everything waits for a line, under one deadline, and never for a time. What a
  * test started, `endAll` ends.
  */
@@ -107,32 +107,32 @@ export class Child {
   }
 }
 
-/** Somebody with `nc`. */
+/** A client as with `nc`. */
 export class Caller {
   readonly socket: Socket;
-  readonly heard: Lines;
+  readonly received: Lines;
 
   constructor(port: number) {
     this.socket = connect({ port, host: "127.0.0.1", noDelay: true });
     sockets.add(this.socket);
-    this.heard = new Lines(`a caller of ${port}`, this.socket);
+    this.received = new Lines(`a caller of ${port}`, this.socket);
   }
 
-  say(text: string | Uint8Array): void {
+  send(text: string | Uint8Array): void {
     this.socket.write(text);
   }
 
-  /** Waits until everything said here was read by the peer, and a frame has passed. */
+  /** Waits until everything sent here was read by the peer, and a frame has passed. */
   async settled(number: number): Promise<void> {
-    this.say(`ping ${number}\n`);
-    await this.heard.until(new RegExp(`^pong ${number}$`));
+    this.send(`ping ${number}\n`);
+    await this.received.until(new RegExp(`^pong ${number}$`));
   }
 }
 
-/** A window without a page: what it says and hears is lines, as the page's are. */
+/** A window without a page: it sends and receives lines, as the page does. */
 export class Window {
   readonly socket: WebSocket;
-  readonly heard: Lines;
+  readonly received: Lines;
   readonly #stream: Duplex;
 
   /** @param url the address that a process prints, such as `http://127.0.0.1:14901/` */
@@ -140,17 +140,17 @@ export class Window {
     this.socket = new WebSocket(`${url.replace("http", "ws")}cube`, { headers });
     this.#stream = createWebSocketStream(this.socket);
     sockets.add(this.#stream);
-    this.heard = new Lines(`a window at ${url}`, this.#stream);
+    this.received = new Lines(`a window at ${url}`, this.#stream);
   }
 
-  say(line: string): void {
+  send(line: string): void {
     this.#stream.write(`${line}\n`);
   }
 
-  /** Waits until everything said here was read by the process, and what it answers has come. */
+  /** Waits until everything sent here was read by the process, and its answer has come. */
   async settled(number: number): Promise<void> {
-    this.say(`ping ${number}`);
-    await this.heard.until(new RegExp(`^pong ${number}$`));
+    this.send(`ping ${number}`);
+    await this.received.until(new RegExp(`^pong ${number}$`));
   }
 }
 

@@ -24,10 +24,10 @@ describe("the formats", () => {
   it("carry every message alike, mixed in any order and cut anywhere", () => {
     const script = fc.array(fc.tuple(format, message), { maxLength: 30 });
     fc.assert(
-      fc.property(script, fc.array(fc.integer({ min: 1, max: 40 })), (said, cuts) => {
-        const stream = said.flatMap(([form, what]) => [...new CubeCodec(form).encode(what)]);
-        expect(hear(pieces(stream, cuts)).heard).toEqual(said.map(([, what]) => what));
-        expect(hear(stream.map((byte) => [byte])).heard).toEqual(said.map(([, what]) => what));
+      fc.property(script, fc.array(fc.integer({ min: 1, max: 40 })), (sent, cuts) => {
+        const stream = sent.flatMap(([form, what]) => [...new CubeCodec(form).encode(what)]);
+        expect(decodeAll(pieces(stream, cuts)).received).toEqual(sent.map(([, what]) => what));
+        expect(decodeAll(stream.map((byte) => [byte])).received).toEqual(sent.map(([, what]) => what));
       }),
       SEED,
     );
@@ -35,9 +35,9 @@ describe("the formats", () => {
 
   it("count each message's bytes, so that their sum is the stream", () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(format, message)), (said) => {
-        const stream = said.flatMap(([form, what]) => [...new CubeCodec(form).encode(what)]);
-        const { sizes } = hear([stream]);
+      fc.property(fc.array(fc.tuple(format, message)), (sent) => {
+        const stream = sent.flatMap(([form, what]) => [...new CubeCodec(form).encode(what)]);
+        const { sizes } = decodeAll([stream]);
         expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(stream.length);
       }),
       SEED,
@@ -47,12 +47,12 @@ describe("the formats", () => {
   it("know how much of an unfinished message has come, and none between two", () => {
     for (const form of FORMATS) {
       const decoder = new CubeCodec().decoder();
-      const said = new CubeCodec(form).encode({ kind: "cube", position: [1, 2, 3] });
-      const pending = [...said].map((byte) => {
+      const sent = new CubeCodec(form).encode({ kind: "cube", position: [1, 2, 3] });
+      const pending = [...sent].map((byte) => {
         decoder.decode(Uint8Array.of(byte), { put() {} });
         return decoder.pendingBytes;
       });
-      expect(pending).toEqual([...said.keys()].map((at) => (at + 1) % said.length));
+      expect(pending).toEqual([...sent.keys()].map((at) => (at + 1) % sent.length));
     }
   });
 
@@ -63,7 +63,7 @@ describe("the formats", () => {
     );
     fc.assert(
       fc.property(fc.array(noise), (parts) => {
-        expect(() => hear(parts)).not.toThrow(); // `hear` takes a DecodeError and nothing else
+        expect(() => decodeAll(parts)).not.toThrow(); // `decodeAll` takes a DecodeError and nothing else
       }),
       SEED,
     );
@@ -72,14 +72,14 @@ describe("the formats", () => {
   it.each([
     ["text", "cube -7.125 3.5 10\n"],
     ["json", '{"cube":[-7.125,3.5,10]}\n'],
-  ] as const)("say a position in %s as %j", (form, text) => {
-    const said = new CubeCodec(form).encode({ kind: "cube", position: [-7.125, 3.5, 10] });
-    expect(new TextDecoder().decode(said)).toBe(text);
+  ] as const)("write a position in %s as %j", (form, text) => {
+    const sent = new CubeCodec(form).encode({ kind: "cube", position: [-7.125, 3.5, 10] });
+    expect(new TextDecoder().decode(sent)).toBe(text);
   });
 
-  it("say a position in binary in 7 bytes, in thousandths", () => {
-    const said = new CubeCodec("binary").encode({ kind: "cube", position: [-7.125, 0.001, 10] });
-    expect([...said]).toEqual([0xf8, 0x2b, 0xe4, 0x01, 0x00, 0x10, 0x27]);
+  it("write a position in binary in 7 bytes, in thousandths", () => {
+    const sent = new CubeCodec("binary").encode({ kind: "cube", position: [-7.125, 0.001, 10] });
+    expect([...sent]).toEqual([0xf8, 0x2b, 0xe4, 0x01, 0x00, 0x10, 0x27]);
     expect(cubeSizes([-7.125, 0.001, 10])).toEqual({ text: 21, json: 27, binary: 7 });
   });
 
@@ -90,7 +90,7 @@ describe("the formats", () => {
       codec.format = form;
       stream.push(...codec.encode({ kind: "ping", number: 5 }));
     }
-    expect(hear([stream]).heard).toEqual(Array(4).fill({ kind: "ping", number: 5 }));
+    expect(decodeAll([stream]).received).toEqual(Array(4).fill({ kind: "ping", number: 5 }));
   });
 });
 
@@ -116,9 +116,9 @@ describe("what is bad", () => {
       'ping: not a whole number of up to 15 digits, "[...]"',
     ],
     ["[1,2,3]", 'unknown word "[1,2,3]"; expected cube, ping or pong'],
-  ])("%.40j is heard as bad, and what follows is heard too", (text, why) => {
-    expect(hear([[...utf8(`${text}\ncube 1 2 3\n`)]])).toMatchObject({
-      heard: [
+  ])("%.40j is decoded as bad, and what follows is decoded too", (text, why) => {
+    expect(decodeAll([[...utf8(`${text}\ncube 1 2 3\n`)]])).toMatchObject({
+      received: [
         { kind: "bad", message: why },
         { kind: "cube", position: [1, 2, 3] },
       ],
@@ -138,9 +138,9 @@ describe("what is bad", () => {
       'ping: not a whole number of up to 15 digits, "1000000000000000"',
     ],
     ["half a number", [0xf9, ...float(1.5)], 'ping: not a whole number of up to 15 digits, "1.5"'],
-  ])("a record with %s is heard as bad, and the next is heard too", (_, bytes, why) => {
-    expect(hear([[...bytes, 0xfa, ...float(7)]])).toMatchObject({
-      heard: [
+  ])("a record with %s is decoded as bad, and the next is decoded too", (_, bytes, why) => {
+    expect(decodeAll([[...bytes, 0xfa, ...float(7)]])).toMatchObject({
+      received: [
         { kind: "bad", message: why },
         { kind: "pong", number: 7 },
       ],
@@ -164,21 +164,21 @@ describe("what is bad", () => {
     ],
     ["UTF-16", [0xff, 0xfe, 0x63, 0x00, 0x0a], "line 2 is not valid UTF-8"],
   ])("%s ends the stream with a reason, and what came before stays good", (_, bytes, why) => {
-    expect(hear([[...utf8("ping 1\n"), ...bytes]])).toMatchObject({
-      heard: [{ kind: "ping", number: 1 }],
+    expect(decodeAll([[...utf8("ping 1\n"), ...bytes]])).toMatchObject({
+      received: [{ kind: "ping", number: 1 }],
       end: why,
     });
   });
 });
 
 /** What one decoder makes of the pieces of a stream that then ends. */
-function hear(stream: readonly (readonly number[])[]) {
-  const heard: (Message | Bad)[] = [];
+function decodeAll(stream: readonly (readonly number[])[]) {
+  const received: (Message | Bad)[] = [];
   const sizes: number[] = [];
   const decoder = new CubeCodec().decoder();
   const sink = {
     put(what: Message | Bad, sizeBytes: number) {
-      heard.push(what);
+      received.push(what);
       sizes.push(sizeBytes);
     },
   };
@@ -187,9 +187,9 @@ function hear(stream: readonly (readonly number[])[]) {
     decoder.end?.();
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    return { heard, sizes, end: error.message };
+    return { received, sizes, end: error.message };
   }
-  return { heard, sizes, end: undefined };
+  return { received, sizes, end: undefined };
 }
 
 function pieces(stream: readonly number[], cuts: readonly number[]): number[][] {

@@ -11,9 +11,9 @@ describe("npm run demo", { timeout: 4 * DEADLINE_MS }, () => {
   it("starts a mover and a mirror that are linked, and prints the addresses of their windows", async () => {
     const demo = launch("--wire", "binary");
     const [mover, mirror] = await windows(demo);
-    mover.say("cube 1 2 3");
-    await mirror.heard.until(/^cube 1 2 3$/);
-    for (const { heard } of [mover, mirror]) expect(heard.all).toContain("wire binary");
+    mover.send("cube 1 2 3");
+    await mirror.received.until(/^cube 1 2 3$/);
+    for (const { received } of [mover, mirror]) expect(received.all).toContain("wire binary");
     await demo.out.until(/^demo {3}\| not opened \(as asked\): /);
     expect(demo.err.all).toEqual([]);
   });
@@ -26,8 +26,8 @@ describe("npm run demo", { timeout: 4 * DEADLINE_MS }, () => {
       `http://127.0.0.1:${port + 1}/`,
       `http://127.0.0.1:${port + 2}/`,
     ]);
-    mover.say("cube 1 2 3");
-    await mirror.heard.until(/^cube 1 2 3$/);
+    mover.send("cube 1 2 3");
+    await mirror.received.until(/^cube 1 2 3$/);
     for (const role of ["mover", "mirror"] as const) {
       const url = address(demo, role);
       process.kill(pidOf(demo, role), "SIGKILL");
@@ -36,8 +36,8 @@ describe("npm run demo", { timeout: 4 * DEADLINE_MS }, () => {
       );
       await demo.out.until(new RegExp(`^${role.padEnd(6)} \\| window ${url}$`));
       const back = new Window(url);
-      await back.heard.until(/^link linked /);
-      await back.heard.until(/^cube 1 2 3$/); // the other one knew
+      await back.received.until(/^link linked /);
+      await back.received.until(/^cube 1 2 3$/); // the other one knew
     }
   });
 
@@ -100,7 +100,7 @@ function launch(...args: string[]): Child {
 async function windows(demo: Child): Promise<[Window, Window]> {
   await demo.out.until(/^demo {3}\| the mirror is at /);
   const both: [Window, Window] = [new Window(address(demo, "mover")), new Window(address(demo, "mirror"))];
-  for (const { heard } of both) await heard.until(/^link linked /);
+  for (const { received } of both) await received.until(/^link linked /);
   return both;
 }
 

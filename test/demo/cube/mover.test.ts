@@ -3,7 +3,7 @@ import { formatPosition } from "../../../demo/cube/shared/wire.ts";
 import { links, places, Stage } from "./stage.ts";
 
 describe("a mover", () => {
-  it("says its position when it changed, once a frame, and the mirror has it in the next", () => {
+  it("sends its position when it changed, once a frame, and the mirror has it in the next", () => {
     const stage = new Stage();
     const mirror = stage.enter("mirror", "listen");
     const mover = stage.enter("mover", "connect");
@@ -18,27 +18,27 @@ describe("a mover", () => {
     expect(places(mover.changes)).toHaveLength(10);
   });
 
-  it("says it once a second when nothing changes", () => {
+  it("sends it once a second when nothing changes", () => {
     const stage = new Stage();
     stage.enter("mover", "listen");
     const person = stage.person();
     stage.frames(350);
-    expect(person.heard).toEqual(["cube 0 0 0", "cube 0 0 0", "cube 0 0 0", "cube 0 0 0"]);
+    expect(person.received).toEqual(["cube 0 0 0", "cube 0 0 0", "cube 0 0 0", "cube 0 0 0"]);
   });
 
-  it("says no more than one position in a frame, also to who has just come", () => {
+  it("sends no more than one position in a frame, also to who has just connected", () => {
     const stage = new Stage();
     const mover = stage.enter("mover", "listen");
     stage.frames(1);
     mover.peer.steer([8, 0, 0]);
     const newcomer = stage.person();
-    let heard = 0;
+    let received = 0;
     for (let frame = 0; frame < 20; frame++) {
       stage.frames(1);
-      expect(newcomer.heard.length - heard).toBeLessThanOrEqual(1);
-      heard = newcomer.heard.length;
+      expect(newcomer.received.length - received).toBeLessThanOrEqual(1);
+      received = newcomer.received.length;
     }
-    expect(heard).toBeGreaterThan(15);
+    expect(received).toBeGreaterThan(15);
   });
 
   it("goes on from where the mirror has the cube, after it was killed", () => {
@@ -69,7 +69,7 @@ describe("a mover", () => {
     expect(mirror.peer.world.position[1]).toBeGreaterThan(0);
   });
 
-  it("keeps its own while it moves, and takes the last word when it rests", () => {
+  it("keeps its own while it moves, and takes the last position when it rests", () => {
     const stage = new Stage();
     const mover = stage.enter("mover", "listen");
     const person = stage.person();
@@ -84,7 +84,7 @@ describe("a mover", () => {
     expect(mover.peer.world.position).toEqual([5, 5, 5]);
   });
 
-  it("has the last word when it moved while it was away", () => {
+  it("overrules the others when it moved while it was away", () => {
     const stage = new Stage();
     let mirror = stage.enter("mirror", "listen");
     const mover = stage.enter("mover", "connect");
@@ -105,17 +105,17 @@ describe("a mover", () => {
     expect(mover.peer.world.position[1]).toBeLessThan(5);
   });
 
-  it("says where a hand put its cube, once, and takes the last word as ever", () => {
+  it("sends where a hand put its cube, once, and takes the last position as ever", () => {
     const stage = new Stage();
     const mover = stage.enter("mover", "listen");
     const person = stage.person();
     stage.frames(2);
-    person.heard.length = 0;
+    person.received.length = 0;
     mover.peer.place([1, 1, 1]);
     mover.peer.place([2, 2, 2]);
     expect(mover.peer.isHeld(stage.nowMs)).toBe(true);
     stage.frames(2);
-    expect(person.heard).toEqual(["cube 2 2 2"]);
+    expect(person.received).toEqual(["cube 2 2 2"]);
     person.connection.trySend("cube 5 5 5");
     stage.frames(2);
     expect(mover.peer.world.position).toEqual([5, 5, 5]);
@@ -123,7 +123,7 @@ describe("a mover", () => {
     expect(mover.peer.isHeld(stage.nowMs)).toBe(false);
   });
 
-  it("has the last word when a hand moved it while it was away", () => {
+  it("overrules the others when a hand moved it while it was away", () => {
     const stage = new Stage();
     const mirror = stage.enter("mirror", "listen");
     stage.person().connection.trySend("cube 5 5 5");

@@ -7,27 +7,27 @@ describe("a mirror that listens", () => {
   it("takes positions, passes each on to the others, and not back", () => {
     const stage = new Stage();
     const mirror = stage.enter("mirror", "listen");
-    const [speaker, listener] = [stage.person(), stage.person()];
+    const [sender, other] = [stage.person(), stage.person()];
     stage.frames(1);
-    speaker.connection.trySend("cube 1 2 3");
-    speaker.connection.trySend("cube 4 5 6");
+    sender.connection.trySend("cube 1 2 3");
+    sender.connection.trySend("cube 4 5 6");
     stage.frames(3);
     expect(places(mirror.changes)).toEqual(["1 2 3", "4 5 6"]);
-    expect(listener.heard).toEqual(["cube 1 2 3", "cube 4 5 6"]);
-    expect(speaker.heard).toEqual([]);
+    expect(other.received).toEqual(["cube 1 2 3", "cube 4 5 6"]);
+    expect(sender.received).toEqual([]);
   });
 
   it("passes on a position that it has already, so that others stay right too", () => {
     const stage = new Stage();
     const mirror = stage.enter("mirror", "listen");
-    const [speaker, listener] = [stage.person(), stage.person()];
+    const [sender, other] = [stage.person(), stage.person()];
     stage.frames(1);
     for (const _ of [1, 2]) {
-      speaker.connection.trySend("cube 1 2 3");
+      sender.connection.trySend("cube 1 2 3");
       stage.frames(2);
     }
     expect(places(mirror.changes)).toEqual(["1 2 3"]);
-    expect(listener.heard).toEqual(["cube 1 2 3", "cube 1 2 3"]);
+    expect(other.received).toEqual(["cube 1 2 3", "cube 1 2 3"]);
   });
 
   it("tells a newcomer at once what it knows, and nothing when it knows nothing", () => {
@@ -35,12 +35,12 @@ describe("a mirror that listens", () => {
     stage.enter("mirror", "listen");
     const first = stage.person();
     stage.frames(2);
-    expect(first.heard).toEqual([]);
+    expect(first.received).toEqual([]);
     first.connection.trySend("cube 1 2 3");
     stage.frames(2);
     const second = stage.person();
     stage.frames(2);
-    expect(second.heard).toEqual(["cube 1 2 3"]);
+    expect(second.received).toEqual(["cube 1 2 3"]);
   });
 
   it("answers a bad line, counts it, and changes nothing", () => {
@@ -51,7 +51,7 @@ describe("a mirror that listens", () => {
     for (const line of ["cube 1 2 3", "cube nan 0 0", "cube 1 2", "", "hello"])
       person.connection.trySend(line);
     stage.frames(2);
-    expect(person.heard).toEqual([
+    expect(person.received).toEqual([
       'error cube: x is not a finite decimal number, "nan"',
       "error cube: expected 3 numbers, got 2",
       "error an empty line; expected cube, ping or pong",
@@ -69,7 +69,7 @@ describe("a mirror that listens", () => {
     const person = stage.person();
     person.connection.trySend("error no such word");
     stage.frames(3);
-    expect(person.heard).toEqual([]);
+    expect(person.received).toEqual([]);
     expect(mirror.peer.tally.badLines).toBe(0);
     expect(links(mirror.changes)).toContainEqual({
       kind: "complaint",
@@ -84,27 +84,27 @@ describe("a mirror that listens", () => {
     const [pinging, silent] = [stage.person(), stage.person()];
     pinging.connection.trySend("ping 41");
     stage.frames(250);
-    expect(pinging.heard).toEqual(["pong 41", "ping 1", "ping 2", "ping 3"]);
-    expect(silent.heard).toEqual([]);
+    expect(pinging.received).toEqual(["pong 41", "ping 1", "ping 2", "ping 3"]);
+    expect(silent.received).toEqual([]);
     expect(mirror.peer.roundTripMs).toBeUndefined();
     pinging.connection.trySend("pong 3");
     stage.frames(2);
     expect(mirror.peer.roundTripMs).toBeGreaterThan(0);
   });
 
-  it("answers in its own format, whatever it was told in", () => {
+  it("answers in its own format, whatever it received", () => {
     const stage = new Stage();
     const mirror = stage.enter("mirror", "listen");
-    const [speaker, listener] = [stage.person(), stage.person()];
+    const [sender, other] = [stage.person(), stage.person()];
     stage.frames(1);
-    speaker.connection.trySend('{"cube":[1,2,3]}');
-    speaker.connection.trySend('{"ping":5}');
+    sender.connection.trySend('{"cube":[1,2,3]}');
+    sender.connection.trySend('{"ping":5}');
     stage.frames(2);
-    expect([speaker.heard, listener.heard]).toEqual([["pong 5", "ping 1"], ["cube 1 2 3"]]);
+    expect([sender.received, other.received]).toEqual([["pong 5", "ping 1"], ["cube 1 2 3"]]);
     mirror.peer.speak("json");
-    speaker.connection.trySend("cube 4 5 6");
+    sender.connection.trySend("cube 4 5 6");
     stage.frames(2);
-    expect(listener.heard.at(-1)).toBe('{"cube":[4,5,6]}');
+    expect(other.received.at(-1)).toBe('{"cube":[4,5,6]}');
   });
 
   it("passes on where a hand puts its cube", () => {
@@ -115,12 +115,12 @@ describe("a mirror that listens", () => {
     mirror.peer.place([4, 5, 6]);
     stage.frames(2);
     expect(places(mirror.changes)).toEqual(["4 5 6"]);
-    expect(person.heard).toEqual(["cube 4 5 6"]);
+    expect(person.received).toEqual(["cube 4 5 6"]);
     stage.frames(200);
-    expect(person.heard).toEqual(["cube 4 5 6"]); // a mirror says nothing of its own
+    expect(person.received).toEqual(["cube 4 5 6"]); // a mirror sends no position of its own
   });
 
-  it("still answers who has finished speaking, and then lets him go", () => {
+  it("still answers a peer that has finished sending, and then closes", () => {
     const stage = new Stage();
     const mirror = stage.enter("mirror", "listen");
     const person = stage.person();
@@ -212,7 +212,7 @@ describe("a peer that connects", () => {
     expect(mover.peer.roundTripMs).toBeLessThan(200);
   });
 
-  it("has no say as a mirror: it pings, and that is all", () => {
+  it("sends no positions as a mirror: it pings, and that is all", () => {
     const stage = new Stage();
     const mover = stage.enter("mover", "listen");
     stage.enter("mirror", "connect");

@@ -20,8 +20,8 @@ describe("a mover and a mirror", { timeout: 3 * DEADLINE_MS }, () => {
     await mirror.out.until(/^link down 127\.0\.0\.1:\d+: the peer/);
     const kept = lastPlace(mirror.out.all);
     mover = cube("mover", "--auto", "--connect", `127.0.0.1:${port}`);
-    const [, ...heard] = await mover.out.until(PLACE);
-    expect(heard.join(" ")).toBe(kept); // it was told before it drove
+    const [, ...received] = await mover.out.until(PLACE);
+    expect(received.join(" ")).toBe(kept); // it was told before it drove
     await mirror.out.until(PLACE);
 
     await mirror.kill("SIGKILL");
@@ -62,41 +62,41 @@ describe("a mirror among bad peers", { timeout: 3 * DEADLINE_MS }, () => {
     const mirror = cube(...MIRROR);
     const port = await mirror.port();
     const [caller, other] = [new Caller(port), new Caller(port)];
-    caller.say("cube 1 2");
+    caller.send("cube 1 2");
     await other.settled(1); // a frame has passed with half a line in it
-    caller.say(" 3\ncube 4 5 6\n");
+    caller.send(" 3\ncube 4 5 6\n");
     await mirror.out.until(/cube 1 2 3$/);
     await mirror.out.until(/cube 4 5 6$/);
-    await other.heard.until(/^cube 1 2 3$/);
-    await other.heard.until(/^cube 4 5 6$/);
+    await other.received.until(/^cube 1 2 3$/);
+    await other.received.until(/^cube 4 5 6$/);
   });
 
   it("gives each kind of nonsense a clear word or a close, and keeps its cube and its peers", async () => {
     const mirror = cube(...MIRROR);
     const port = await mirror.port();
     const client = new Caller(port);
-    client.say("cube 1 2 3\n");
+    client.send("cube 1 2 3\n");
     await mirror.out.until(/cube 1 2 3$/);
 
     const typist = new Caller(port);
-    typist.say("cube nan 0 0\ncube 1 2\n");
-    await typist.heard.until(/^error cube: x is not a finite decimal number, "nan"$/);
-    await typist.heard.until(/^error cube: expected 3 numbers, got 2$/);
+    typist.send("cube nan 0 0\ncube 1 2\n");
+    await typist.received.until(/^error cube: x is not a finite decimal number, "nan"$/);
+    await typist.received.until(/^error cube: expected 3 numbers, got 2$/);
 
-    new Caller(port).say("x".repeat(70_000));
+    new Caller(port).send("x".repeat(70_000));
     await mirror.out.until(/^link down .*: line 1 is longer than the limit of 65536 bytes$/);
-    new Caller(port).say(Uint8Array.of(0x63, 0xff, 0xfe, 0x0a));
+    new Caller(port).send(Uint8Array.of(0x63, 0xff, 0xfe, 0x0a));
     await mirror.out.until(/^link down .*: line 1 is not valid UTF-8$/);
     const rude = new Caller(port);
-    rude.say("cube 9 9");
+    rude.send("cube 9 9");
     await client.settled(2);
     rude.socket.resetAndDestroy();
     await mirror.out.until(/^link down .*: the peer reset the connection/);
 
     const newcomer = new Caller(port);
-    await newcomer.heard.until(/^cube 1 2 3$/);
-    newcomer.say("cube 4 5 6\n");
-    await client.heard.until(/^cube 4 5 6$/);
+    await newcomer.received.until(/^cube 1 2 3$/);
+    newcomer.send("cube 4 5 6\n");
+    await client.received.until(/^cube 4 5 6$/);
     expect(mirror.out.all.filter((line) => PLACE.test(line))).toHaveLength(2);
   });
 });

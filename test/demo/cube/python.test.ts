@@ -41,12 +41,12 @@ describe("the Python peer", { timeout: 3 * DEADLINE_MS, ...needs("python3") }, (
     const caller = new Caller(await mirror.port());
     await caller.settled(7);
     for (const line of ["cube nan 0 0", "cube 1 2", "cube 11 0 0", "hello"]) {
-      caller.say(`${line}\n`);
-      await caller.heard.until(/^error /);
+      caller.send(`${line}\n`);
+      await caller.received.until(/^error /);
     }
-    caller.say("error\ncube 1 2");
-    caller.say(" 3\n");
+    caller.send("error\ncube 1 2");
+    caller.send(" 3\n");
     await mirror.out.until(/cube 1 2 3$/);
-    expect(caller.heard.all.filter((line) => line.startsWith("error"))).toHaveLength(4);
+    expect(caller.received.all.filter((line) => line.startsWith("error"))).toHaveLength(4);
   });
 });

@@ -16,11 +16,11 @@ export interface Actor {
   readonly changes: Change[];
 }
 
-/** Somebody with `nc`: says what he is told to, and writes down what he hears. */
+/** A client as with `nc`: sends what the test gives it, and keeps what it receives. */
 export interface Person {
   readonly connection: Connection<string>;
   readonly poller: Poller;
-  readonly heard: string[];
+  readonly received: string[];
 }
 
 export class Stage {
@@ -44,7 +44,7 @@ export class Stage {
 
   person(): Person {
     const poller = new Poller();
-    const person: Person = { connection: poller.connect(this.net, lines()), poller, heard: [] };
+    const person: Person = { connection: poller.connect(this.net, lines()), poller, received: [] };
     this.#people.add(person);
     return person;
   }
@@ -55,7 +55,7 @@ export class Stage {
       this.nowMs += dtMs;
       for (const person of this.#people) {
         person.poller.poll(this.nowMs);
-        person.heard.push(...person.connection);
+        person.received.push(...person.connection);
         person.poller.flush();
       }
       for (const { peer, poller, changes } of this.#actors) {

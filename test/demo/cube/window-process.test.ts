@@ -13,14 +13,14 @@ describe("a process with windows", { timeout: 3 * DEADLINE_MS }, () => {
     const mirror = windowed("mirror", "--listen", "127.0.0.1:0", "--wire", "json");
     const window = new Window(await mirror.window());
     const port = await mirror.port();
-    await window.heard.until(/^stat tick \d+ in 0 0 out 0 0 rtt - arrivals [0,]+$/);
-    expect(window.heard.all.slice(0, 4)).toEqual([
+    await window.received.until(/^stat tick \d+ in 0 0 out 0 0 rtt - arrivals [0,]+$/);
+    expect(window.received.all.slice(0, 4)).toEqual([
       "role mirror",
       "wire json",
       expect.stringMatching(/^link (starting|listening) /),
       expect.stringMatching(/^(size|link) /),
     ]);
-    expect(window.heard.all).toContain(`link listening 127.0.0.1:${port}, nobody has come yet`);
+    expect(window.received.all).toContain(`link listening 127.0.0.1:${port}, nobody has come yet`);
   });
 
   it("passes a window's move on to the peer and to its other windows", async () => {
@@ -28,13 +28,13 @@ describe("a process with windows", { timeout: 3 * DEADLINE_MS }, () => {
     const url = await mover.window();
     const [hand, other] = [new Window(url), new Window(url)];
     await other.settled(1);
-    hand.say("cube 1.5 -2 3");
-    await caller.heard.until(/^cube 1\.5 -2 3$/);
-    await other.heard.until(/^cube 1\.5 -2 3$/);
+    hand.send("cube 1.5 -2 3");
+    await caller.received.until(/^cube 1\.5 -2 3$/);
+    await other.received.until(/^cube 1\.5 -2 3$/);
     await hand.settled(2);
-    expect(hand.heard.all).not.toContain("cube 1.5 -2 3");
-    caller.say("cube 4 5 6\n"); // it rests, so the last word wins
-    await hand.heard.until(/^cube 4 5 6$/);
+    expect(hand.received.all).not.toContain("cube 1.5 -2 3");
+    caller.send("cube 4 5 6\n"); // it rests, so the last position wins
+    await hand.received.until(/^cube 4 5 6$/);
   });
 
   it("lets a mirror's window have its word too", async () => {
@@ -42,11 +42,11 @@ describe("a process with windows", { timeout: 3 * DEADLINE_MS }, () => {
     const window = new Window(await mirror.window());
     const caller = new Caller(await mirror.port());
     await caller.settled(1);
-    window.say("cube 7 8 9");
-    await caller.heard.until(/^cube 7 8 9$/);
+    window.send("cube 7 8 9");
+    await caller.received.until(/^cube 7 8 9$/);
   });
 
-  it("says in binary what a window asks for in binary, and hears text all the same", async () => {
+  it("sends in binary what a window asks for in binary, and receives text all the same", async () => {
     const { mover, caller } = await pair();
     const window = new Window(await mover.window());
     await window.settled(1);
@@ -54,15 +54,15 @@ describe("a process with windows", { timeout: 3 * DEADLINE_MS }, () => {
     const gone = new Promise<void>((resolve) => {
       caller.socket.on("close", () => resolve());
     });
-    window.say("wire binary");
-    await window.heard.until(/^wire binary$/);
+    window.send("wire binary");
+    await window.received.until(/^wire binary$/);
     caller.socket.removeAllListeners("data");
     caller.socket.setEncoding("latin1");
     caller.socket.on("data", (text: string) => bytes.push(Buffer.from(text, "latin1")));
-    window.say("cube 1 2 3");
+    window.send("cube 1 2 3");
     await window.settled(2); // or both have a word in the same frame
-    caller.say("cube 4 5 6\n");
-    await window.heard.until(/^cube 4 5 6$/);
+    caller.send("cube 4 5 6\n");
+    await window.received.until(/^cube 4 5 6$/);
     await mover.kill("SIGTERM");
     await gone;
     expect(Buffer.concat(bytes).includes(Buffer.from([0xf8, 232, 3, 208, 7, 184, 11]))).toBe(true);
@@ -74,37 +74,37 @@ describe("a process with windows", { timeout: 3 * DEADLINE_MS }, () => {
     await mirror.port();
     const mover = windowed("mover", "--connect", `127.0.0.1:${port}`);
     const window = new Window(await mover.window());
-    await window.heard.until(new RegExp(`^link linked 127\\.0\\.0\\.1:${port}$`));
-    await window.heard.until(/^stat .* rtt \d+\.\d arrivals /);
+    await window.received.until(new RegExp(`^link linked 127\\.0\\.0\\.1:${port}$`));
+    await window.received.until(/^stat .* rtt \d+\.\d arrivals /);
     await mirror.kill("SIGKILL");
-    await window.heard.until(/^link pausing .*, the peer .*; again in 1 s$/);
+    await window.received.until(/^link pausing .*, the peer .*; again in 1 s$/);
     mirror = cube("mirror", "--listen", `127.0.0.1:${port}`);
-    await window.heard.until(/^link linked /);
+    await window.received.until(/^link linked /);
 
     const listening = windowed("mirror", "--listen", "127.0.0.1:0");
     const other = new Window(await listening.window());
     const client = new Caller(await listening.port());
-    await other.heard.until(/^link linked 127\.0\.0\.1:\d+, 1 peer$/);
+    await other.received.until(/^link linked 127\.0\.0\.1:\d+, 1 peer$/);
     client.socket.resetAndDestroy();
-    await other.heard.until(/^link listening 127\.0\.0\.1:\d+, the peer reset the connection/);
+    await other.received.until(/^link listening 127\.0\.0\.1:\d+, the peer reset the connection/);
   });
 
   it("is back for its windows at the same address after a kill -9, and knows what the mirror knows", async () => {
     const { mirror, caller } = await mirrored();
     const port = await mirror.port();
-    caller.say("cube 1 2 3\n");
+    caller.send("cube 1 2 3\n");
     await mirror.out.until(/cube 1 2 3$/);
     const at = `127.0.0.1:${await quietPort()}`;
     let mover = cube("mover", ...BROWSER, "--window", at, "--connect", `127.0.0.1:${port}`);
     const url = await mover.window();
     const first = new Window(url);
-    await first.heard.until(/^cube 1 2 3$/);
+    await first.received.until(/^cube 1 2 3$/);
     const closed = once(first.socket, "close");
     await mover.kill("SIGKILL");
     await closed;
     mover = cube("mover", ...BROWSER, "--window", at, "--connect", `127.0.0.1:${port}`);
     expect(await mover.window()).toBe(url);
-    await new Window(url).heard.until(/^cube 1 2 3$/);
+    await new Window(url).received.until(/^cube 1 2 3$/);
   });
 
   it("lets a hand interrupt the drive of --auto, and drives on from there", async () => {
@@ -112,11 +112,11 @@ describe("a process with windows", { timeout: 3 * DEADLINE_MS }, () => {
     const at = `127.0.0.1:${await mirror.port()}`;
     const mover = windowed("mover", "--auto", "--connect", at);
     const window = new Window(await mover.window());
-    await window.heard.until(/^cube (?!0 0 0)/);
-    window.say("cube 9 9 9");
+    await window.received.until(/^cube (?!0 0 0)/);
+    window.send("cube 9 9 9");
     await mirror.out.until(/cube 9 9 9$/);
-    await window.settled(1); // behind what it heard of the drive before
-    const [, x = "", y = "", z = ""] = await window.heard.until(/^cube (\S+) (\S+) (\S+)$/);
+    await window.settled(1); // after what it received of the drive before
+    const [, x = "", y = "", z = ""] = await window.received.until(/^cube (\S+) (\S+) (\S+)$/);
     expect(Math.hypot(9 - Number(x), 9 - Number(y), 9 - Number(z))).toBeLessThan(3);
   });
 });
@@ -203,7 +203,7 @@ async function pair() {
   const url = mover.window();
   await url;
   const caller = new Caller(await mover.port());
-  await caller.heard.until(/^cube 0 0 0$/);
+  await caller.received.until(/^cube 0 0 0$/);
   return { mover: { window: () => url, kill: mover.kill.bind(mover) }, caller };
 }
 

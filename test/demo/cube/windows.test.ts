@@ -11,9 +11,9 @@ describe("a window that comes", () => {
   it("is told whose it is, first, and then all there is to know", () => {
     const rig = new WindowRig();
     const window = rig.open();
-    window.say("ping 5");
+    window.send("ping 5");
     rig.frames(2);
-    expect(window.heard).toEqual([
+    expect(window.received).toEqual([
       "role mover",
       "pong 5",
       "wire text",
@@ -28,10 +28,10 @@ describe("a window that comes", () => {
     const rig = new WindowRig({ knowsPosition: false });
     const window = rig.open();
     rig.frames(3);
-    expect(window.heard.some((line) => line.startsWith("cube"))).toBe(false);
+    expect(window.received.some((line) => line.startsWith("cube"))).toBe(false);
     rig.peer.knowsPosition = true;
     rig.frames(2);
-    expect(window.heard).toContain("cube 1 2 3");
+    expect(window.received).toContain("cube 1 2 3");
   });
 });
 
@@ -52,8 +52,8 @@ describe("windows", () => {
     const rig = new WindowRig();
     const [hand, other] = [rig.open(), rig.open()];
     rig.frames(2);
-    hand.say("cube 4 4 4");
-    hand.say("cube 5 5.0 5e0");
+    hand.send("cube 4 4 4");
+    hand.send("cube 5 5.0 5e0");
     rig.frames(3);
     expect(rig.peer.placed).toEqual([
       [4, 4, 4],
@@ -68,7 +68,7 @@ describe("windows", () => {
     const window = rig.open();
     rig.frames(2);
     rig.peer.place = () => {}; // who holds it does not let go
-    window.say("cube 4 4 4");
+    window.send("cube 4 4 4");
     rig.frames(3);
     expect(cubes(window)).toEqual(["cube 1 2 3", "cube 1 2 3"]);
   });
@@ -77,19 +77,19 @@ describe("windows", () => {
     const rig = new WindowRig();
     const [chooser, other] = [rig.open(), rig.open()];
     rig.frames(2);
-    chooser.say("wire binary");
+    chooser.send("wire binary");
     rig.frames(2);
-    for (const { heard } of [chooser, other]) expect(heard).toContain("wire binary");
+    for (const { received } of [chooser, other]) expect(received).toContain("wire binary");
   });
 
   it("are told what is wrong with a line, and nothing about an error of theirs", () => {
     const rig = new WindowRig();
     const window = rig.open();
     rig.frames(2);
-    window.heard.length = 0;
-    for (const line of ["wire morse", "error so", "pong 7", "role mover"]) window.say(line);
+    window.received.length = 0;
+    for (const line of ["wire morse", "error so", "pong 7", "role mover"]) window.send(line);
     rig.frames(2);
-    expect(window.heard.filter((line) => !line.startsWith("stat"))).toEqual([
+    expect(window.received.filter((line) => !line.startsWith("stat"))).toEqual([
       'error wire: expected text, json, binary, got "morse"',
       'error unknown word "role"; expected cube, ping, pong or wire',
     ]);
@@ -103,7 +103,7 @@ describe("windows", () => {
       rig.peer.tally.bytesIn += 10 * (frame % 3);
       rig.frames(1, 1_000 / 60);
     }
-    const stats = window.heard.flatMap((line) => (STAT.exec(line) ? [STAT.exec(line) ?? []] : []));
+    const stats = window.received.flatMap((line) => (STAT.exec(line) ? [STAT.exec(line) ?? []] : []));
     expect(stats.length).toBeGreaterThanOrEqual(19);
     expect(stats.length).toBeLessThanOrEqual(21);
     const arrivals = stats.flatMap((stat) => (stat[7] ?? "").split(",").map(Number));
@@ -117,7 +117,7 @@ describe("windows", () => {
     const rig = new WindowRig();
     const window = rig.open();
     rig.frames(5, 500);
-    expect(window.heard.filter((line) => STAT.test(line))).toHaveLength(4); // the fifth is on its way
+    expect(window.received.filter((line) => STAT.test(line))).toHaveLength(4); // the fifth is on its way
   });
 
   it("receive the sizes of a position when they have changed", () => {
@@ -126,7 +126,7 @@ describe("windows", () => {
     rig.frames(30);
     rig.peer.world = at([-7.125, 3.456, 10]);
     rig.frames(30);
-    expect(window.heard.filter((line) => line.startsWith("size"))).toEqual([
+    expect(window.received.filter((line) => line.startsWith("size"))).toEqual([
       "size text 11 json 17 binary 7",
       "size text 21 json 27 binary 7",
     ]);
@@ -151,14 +151,14 @@ describe("windows", () => {
     const rig = new WindowRig({ link });
     const window = rig.open();
     rig.frames(2);
-    expect(window.heard).toContain(`link ${words}`);
+    expect(window.received).toContain(`link ${words}`);
   });
 
   it("see a pause count down, a line each second", () => {
     const rig = new WindowRig({ link: { kind: "pausing", where: "a:1", why: "it went", untilMs: 3_000 } });
     const window = rig.open();
     rig.frames(290);
-    expect(window.heard.filter((line) => line.startsWith("link"))).toEqual([
+    expect(window.received.filter((line) => line.startsWith("link"))).toEqual([
       "link pausing a:1, it went; again in 3 s",
       "link pausing a:1, it went; again in 2 s",
       "link pausing a:1, it went; again in 1 s",
@@ -169,7 +169,7 @@ describe("windows", () => {
     const rig = new WindowRig();
     const [endless, quiet] = [rig.open(), rig.open()];
     rig.frames(2);
-    endless.say("x".repeat(1_100));
+    endless.send("x".repeat(1_100));
     rig.frames(3);
     expect(endless.connection.state).toBe("closed");
     rig.peer.world = at([7, 7, 7]);
@@ -230,7 +230,7 @@ class FakePeer implements Steered {
 }
 
 class FakeWindow {
-  readonly heard: string[] = [];
+  readonly received: string[] = [];
   readonly connection: Connection<string>;
   readonly #poller: Poller;
 
@@ -239,19 +239,19 @@ class FakeWindow {
     this.connection = poller.connect(net, lines());
   }
 
-  say(line: string): void {
+  send(line: string): void {
     this.connection.trySend(line);
   }
 
   frame(nowMs: number): void {
     this.#poller.poll(nowMs);
-    this.heard.push(...this.connection);
+    this.received.push(...this.connection);
     this.#poller.flush();
   }
 }
 
-function cubes({ heard }: FakeWindow): string[] {
-  return heard.filter((line) => line.startsWith("cube"));
+function cubes({ received }: FakeWindow): string[] {
+  return received.filter((line) => line.startsWith("cube"));
 }
 
 function at(position: Vector): Seen["world"] {

@@ -67,14 +67,14 @@ while True:
     const clients = Array.from({ length: 100 }, () => new Caller(port));
     for (const _ of clients) await nextClient(server);
     for (let round = 1; round <= LINES_EACH; round++)
-      for (const client of clients) client.say(`line ${round}\n`);
-    for (const { heard } of clients) for (let n = 0; n < 100 * LINES_EACH; n++) await heard.until(/./);
+      for (const client of clients) client.send(`line ${round}\n`);
+    for (const { received } of clients) for (let n = 0; n < 100 * LINES_EACH; n++) await received.until(/./);
     server.type("quit\n");
-    for (const { heard } of clients) await heard.until(/^server: the chat is over/);
+    for (const { received } of clients) await received.until(/^server: the chat is over/);
     expect(await server.exit()).toBe(0);
     for (const client of clients) {
       const speakers = new Map<string, number[]>();
-      for (const line of client.heard.all.slice(0, -1)) {
+      for (const line of client.received.all.slice(0, -1)) {
         const [, speaker = line, round] = /^(.*): ?line (\d)$/.exec(line) ?? [];
         (speakers.get(speaker) ?? speakers.set(speaker, []).get(speaker))?.push(Number(round));
       }
@@ -92,17 +92,17 @@ while True:
     await server.out.until(new RegExp(`^ {2}${annsAddress}$`));
     await server.out.until(new RegExp(`^ {2}${bensAddress}$`));
     server.type("say dinner is ready\nkick 127.0.0.1:1\ndance\n");
-    await ann.heard.until(/^server: dinner is ready$/);
+    await ann.received.until(/^server: dinner is ready$/);
     await server.out.until(/^said to 2$/);
     await server.out.until(/^nobody here is called 127\.0\.0\.1:1$/);
     await server.out.until(/^list, say TEXT, kick ADDRESS or quit\?$/);
     server.type(`kick ${annsAddress}\n`);
-    await ann.heard.until(/^server: you were kicked, goodbye$/);
+    await ann.received.until(/^server: you were kicked, goodbye$/);
     await server.out.until(new RegExp(`^${annsAddress} went: `));
-    ben.say("still here\n");
-    await ben.heard.until(/^server:still here$/);
+    ben.send("still here\n");
+    await ben.received.until(/^server:still here$/);
     server.type("quit\n");
-    await ben.heard.until(/^server: the chat is over, goodbye$/);
+    await ben.received.until(/^server: the chat is over, goodbye$/);
     expect(await server.exit()).toBe(0);
     expect(server.err.all).toEqual([]);
   });
@@ -114,22 +114,22 @@ while True:
     const { server, port } = await open();
     const [ann] = await join(server, port);
     const [ben, bensAddress] = await join(server, port);
-    ben.say(bad);
+    ben.send(bad);
     await server.out.until(new RegExp(`^${bensAddress} went: ${word}$`));
-    ann.say("calm\n");
-    await ann.heard.until(/^server:calm$/);
-    expect(ann.heard.all).toEqual(["server:calm"]);
+    ann.send("calm\n");
+    await ann.received.until(/^server:calm$/);
+    expect(ann.received.all).toEqual(["server:calm"]);
   });
 
   it("lets no escape code through to the terminals of others", async () => {
     const { server, port } = await open();
     const [ann] = await join(server, port);
     const [ben] = await join(server, port);
-    ben.say("\u001b[2Jred\u0007\r\r\n");
-    await ann.heard.until(/: \?\[2Jred\?$/);
+    ben.send("\u001b[2Jred\u0007\r\r\n");
+    await ann.received.until(/: \?\[2Jred\?$/);
   });
 
-  it("drops who does not read, and the others hear every line", async () => {
+  it("drops who does not read, and the others receive every line", async () => {
     const { server, port } = await open();
     const [ann] = await join(server, port);
     const [ben] = await join(server, port);
@@ -140,13 +140,13 @@ while True:
     void dropped.then(() => (isDropped = true));
     let batches = 0;
     for (; !isDropped && batches < 100; batches++) {
-      ann.say(`${"x".repeat(4_000)}\n`.repeat(250)); // a megabyte
-      ann.say(`batch ${batches}\n`);
-      await ben.heard.until(new RegExp(`: batch ${batches}$`));
+      ann.send(`${"x".repeat(4_000)}\n`.repeat(250)); // a megabyte
+      ann.send(`batch ${batches}\n`);
+      await ben.received.until(new RegExp(`: batch ${batches}$`));
     }
     await dropped;
     await server.out.until(new RegExp(`^${deafsAddress} went: this side aborted the connection$`));
-    expect(ben.heard.all).toHaveLength(251 * batches);
+    expect(ben.received.all).toHaveLength(251 * batches);
   });
 
   it("says in one line that its port is taken, or what is wrong with an option", async () => {
@@ -169,8 +169,8 @@ describe("the chat client", { timeout: 2 * DEADLINE_MS }, () => {
     const [ann] = await join(server, port);
     const client = program("chat-client", "--port", `${port}`);
     const [, here] = await client.out.until(/^\[\d\d:\d\d:\d\d\] connected to \S+ as (\S+)$/);
-    await ann.heard.until(new RegExp(`^${here}: hello from ${here}$`));
-    ann.say("welcome\n");
+    await ann.received.until(new RegExp(`^${here}: hello from ${here}$`));
+    ann.send("welcome\n");
     await client.out.until(/^\[\d\d:\d\d:\d\d\] \S+: welcome$/);
     client.type(`${"x".repeat(5_000)}\nmy last words\n`);
     client.process.stdin?.end();
@@ -197,11 +197,11 @@ describe("the chat client", { timeout: 2 * DEADLINE_MS }, () => {
     const [ann] = await join(server, port);
     const client = program("chat-client", "--port", `${port}`);
     const address = await nextClient(server);
-    await ann.heard.until(/: hello from /);
+    await ann.received.until(/: hello from /);
     await client.kill("SIGKILL");
     await server.out.until(new RegExp(`^${address} went: the peer `));
-    ann.say("alone\n");
-    await ann.heard.until(/^server:alone$/);
+    ann.send("alone\n");
+    await ann.received.until(/^server:alone$/);
   });
 
   it("says in one line that nobody listens, or that the server has gone, and exits 1", async () => {

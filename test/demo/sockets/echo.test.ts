@@ -120,7 +120,7 @@ sock.close()`,
     child.process.kill("SIGINT");
     expect(await child.exit()).toBe(0);
     await goodbye; // and no reset
-    expect(client.heard.all).toEqual([]);
+    expect(client.received.all).toEqual([]);
   });
 
   it("says in one line that its port is taken, or its command line wrong", async () => {

@@ -62,22 +62,22 @@ describe("the time server", { timeout: 2 * DEADLINE_MS }, () => {
     const server = program("time-server", "--port", "0");
     const caller = new Caller(await server.port());
     for (const byte of "GET /time.html HTTP/1.1\r\nHost: here\r\n\r\n") {
-      caller.say(byte);
+      caller.send(byte);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    await caller.heard.until(/^HTTP\/1\.1 200 OK\r$/);
+    await caller.received.until(/^HTTP\/1\.1 200 OK\r$/);
   });
 
   it("sends half a request away at its deadline, and others are answered meanwhile", async () => {
     const server = program("time-server", "--port", "0", "--timeout", "1000");
     const port = await server.port();
     const slow = new Caller(port);
-    slow.say("GET /time.html HT");
+    slow.send("GET /time.html HT");
     const quick = new Caller(port);
-    quick.say("GET /time.html HTTP/1.1\r\n\r\n");
-    await quick.heard.until(/^<\/html>$/);
-    await slow.heard.until(/^HTTP\/1\.1 408 Request Timeout\r$/);
-    await slow.heard.until(/^<\/html>$/);
+    quick.send("GET /time.html HTTP/1.1\r\n\r\n");
+    await quick.received.until(/^<\/html>$/);
+    await slow.received.until(/^HTTP\/1\.1 408 Request Timeout\r$/);
+    await slow.received.until(/^<\/html>$/);
     await server.out.until(/ no whole request 408$/);
   });
 
@@ -85,11 +85,11 @@ describe("the time server", { timeout: 2 * DEADLINE_MS }, () => {
     const server = program("time-server", "--port", "0");
     const port = await server.port();
     const flooders = Array.from({ length: 5 }, () => new Caller(port));
-    for (const flooder of flooders) flooder.say(randomBytes(2_000_000));
+    for (const flooder of flooders) flooder.send(randomBytes(2_000_000));
     const quick = new Caller(port);
-    quick.say("GET /time.html HTTP/1.1\r\n\r\n");
-    await quick.heard.until(/^<\/html>$/);
-    for (const flooder of flooders) await flooder.heard.until(/^HTTP\/1\.1 4(00|31) /);
+    quick.send("GET /time.html HTTP/1.1\r\n\r\n");
+    await quick.received.until(/^<\/html>$/);
+    for (const flooder of flooders) await flooder.received.until(/^HTTP\/1\.1 4(00|31) /);
     await server.kill("SIGTERM");
     expect(await server.exit()).toBe(0);
     expect(server.err.all).toEqual([]);
@@ -151,18 +151,18 @@ async function open(): Promise<string> {
   return `http://127.0.0.1:${await server.port()}`;
 }
 
-/** Asks once, and hears the answer to its end. */
+/** Asks once, and receives the answer to its end. */
 async function call(port: number, request: string | Uint8Array): Promise<Caller> {
   const caller = new Caller(port);
   const over = new Promise((resolve) => caller.socket.once("end", resolve));
-  caller.say(request);
-  await caller.heard.until(/^<\/html>$/);
+  caller.send(request);
+  await caller.received.until(/^<\/html>$/);
   await over;
   return caller;
 }
 
 function statusesOf(caller: Caller): number[] {
-  const found = caller.heard.all.map((line) => /^HTTP\/1\.1 (\d{3}) /.exec(line)?.[1]);
+  const found = caller.received.all.map((line) => /^HTTP\/1\.1 (\d{3}) /.exec(line)?.[1]);
   return found.filter((status) => status !== undefined).map(Number);
 }
 

@@ -18,7 +18,7 @@ describe("the echo server over TLS", { timeout: 3 * DEADLINE_MS, ...needs("opens
       ...["--tls-key", file("localhost.key"), "--tls-cert", file("localhost.crt")],
     );
 
-  it("answers openssl's client in full, and hears its goodbye", async () => {
+  it("answers openssl's client in full, and receives the end of its stream", async () => {
     const { child, port } = await secured();
     const trust = ["-CAfile", file("ca.crt"), "-verify_return_error"];
     const how = ["s_client", "-quiet", "-no_ign_eof", "-connect", `127.0.0.1:${port}`, ...trust];
@@ -46,7 +46,7 @@ print(got.decode(), end="")`,
     expect(out.toString()).toBe("from Python");
   });
 
-  it("turns a client away that speaks in plain text, and goes on", async () => {
+  it("rejects a client that sends plain text, and goes on", async () => {
     const { child, port } = await secured();
     const plain = program("echo-client", "--host", "127.0.0.1", "--port", String(port), "plain text");
     expect(await plain.exit()).toBe(1);

@@ -1,4 +1,4 @@
-/** The mirror's eye: even at any rate of arrivals, never beyond what was heard, and exact in the end. */
+/** The mirror's eye: even at any rate of arrivals, never beyond what was received, and exact in the end. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Follow } from "../../../../demo/cube/page/follow.ts";
@@ -15,7 +15,7 @@ describe("a steady movement", () => {
         const follow = new Follow([-10, 0, 0]);
         const arrivals = steady(rateHz, jitter, 10 + 6 / rateHz);
         const speeds = speedsSeen(follow, arrivals, SCREEN_MS);
-        // Once the rhythm is known; a slow stream has said its third word by then.
+        // Once the rhythm is known; a slow stream has brought its third position by then.
         const known = speeds.filter(({ atMs }) => atMs > 4_000 + 2_500 / rateHz && atMs < 9_500);
         expect(known.length).toBeGreaterThan(60);
         const [least, most] = jitter === 0 ? [0.93, 1.07] : [0.6, 1.2];
@@ -47,8 +47,8 @@ describe("a steady movement", () => {
   test("looks the same on a screen of another rate", () => {
     const ends = [30, 60, 144].map((hz) => {
       const follow = new Follow([0, 0, 0]);
-      for (let frame = 0, said = 0; frame * (1_000 / hz) < 1_500; frame++) {
-        for (; said * 50 <= frame * (1_000 / hz); said++) follow.receive([said / 10, 0, 0], said * 50);
+      for (let frame = 0, sent = 0; frame * (1_000 / hz) < 1_500; frame++) {
+        for (; sent * 50 <= frame * (1_000 / hz); sent++) follow.receive([sent / 10, 0, 0], sent * 50);
         follow.frame(frame * (1_000 / hz));
       }
       return follow.frame(1_500)[0];
@@ -58,7 +58,7 @@ describe("a steady movement", () => {
 });
 
 describe("what is shown", () => {
-  test("is the place itself before anything was heard, and stays the same object", () => {
+  test("is the place itself before anything was received, and stays the same object", () => {
     const place: Vector = [1, 2, 3];
     const follow = new Follow(place);
     expect(follow.frame(0)).toBe(place);
@@ -102,7 +102,7 @@ describe("what is shown", () => {
     expect(follow.frame(3_000)).toEqual([x, 0, 0]);
   });
 
-  test("is raw on demand: the last word, at once, and no glide when smoothing comes back", () => {
+  test("is raw on demand: the last position, at once, and no glide when smoothing comes back", () => {
     const follow = new Follow([0, 0, 0]);
     follow.isSmooth = false;
     follow.receive([5, 0, 0], 100);
@@ -113,16 +113,16 @@ describe("what is shown", () => {
     expect(follow.frame(201)).toEqual([7, 0, 0]);
   });
 
-  test("never leaves the box around what was heard, and ends exactly on the last word", () => {
+  test("never leaves the box around what was received, and ends exactly on the last position", () => {
     const places = fc.tuple(coordinate(), coordinate(), coordinate());
-    const words = fc.array(fc.tuple(places, fc.integer({ min: 0, max: 1_500 })), {
+    const positions = fc.array(fc.tuple(places, fc.integer({ min: 0, max: 1_500 })), {
       minLength: 1,
       maxLength: 40,
     });
     fc.assert(
-      fc.property(words, fc.integer({ min: 4, max: 40 }), (said, screenMs) => {
+      fc.property(positions, fc.integer({ min: 4, max: 40 }), (sent, screenMs) => {
         const follow = new Follow([0, 0, 0]);
-        const [low, high] = boxAround([[0, 0, 0], ...said.map(([place]) => place)]);
+        const [low, high] = boxAround([[0, 0, 0], ...sent.map(([place]) => place)]);
         let atMs = 0;
         const runFor = (forMs: number): void => {
           const untilMs = atMs + forMs;
@@ -131,12 +131,12 @@ describe("what is shown", () => {
             if (!isInBox(place, low, high)) throw new Error(`${place} is outside of ${low} to ${high}`);
           }
         };
-        for (const [place, gapMs] of said) {
+        for (const [place, gapMs] of sent) {
           runFor(gapMs);
           follow.receive(place, atMs);
         }
         runFor(12_000);
-        expect(follow.frame(atMs)).toEqual(said.at(-1)?.[0]);
+        expect(follow.frame(atMs)).toEqual(sent.at(-1)?.[0]);
         expect(follow.isMoving).toBe(false);
       }),
       { seed: 7, numRuns: 100 },
@@ -147,14 +147,14 @@ describe("what is shown", () => {
 /** Units per second of {@link steady}; slow enough for the slowest stream to stay in the box. */
 const SWING = SPEED / 4;
 
-/** A cube that goes along x at one speed, as it is heard: `jitter` of an interval early or late. */
+/** A cube that goes along x at one speed, as it is received: `jitter` of an interval early or late. */
 function steady(rateHz: number, jitter: number, forS: number): { atMs: number; place: Vector }[] {
   const random = seeded(rateHz);
   const count = Math.floor(forS * rateHz);
   return Array.from({ length: count }, (_, index) => {
-    const saidMs = (index * 1_000) / rateHz;
+    const sentMs = (index * 1_000) / rateHz;
     const lateMs = (random() - 0.5) * 2 * jitter * (1_000 / rateHz);
-    return { atMs: saidMs + Math.max(0, lateMs), place: [-10 + (saidMs / 1_000) * SWING, 0, 0] as Vector };
+    return { atMs: sentMs + Math.max(0, lateMs), place: [-10 + (sentMs / 1_000) * SWING, 0, 0] as Vector };
   });
 }
 

@@ -87,7 +87,7 @@ describe("parseLine", () => {
   });
 });
 
-describe("what is said", () => {
+describe("what is sent", () => {
   it.each([
     [[1, 2, 3], "1 2 3"],
     [[0.1 + 0.2, -0, -0.0001], "0.3 0 0"],
@@ -97,13 +97,13 @@ describe("what is said", () => {
     expect(formatPosition(position)).toBe(text);
   });
 
-  it("is understood by who hears it", () => {
+  it("is understood by who receives it", () => {
     const value = fc.double({ min: -10, max: 10, noNaN: true });
     fc.assert(
       fc.property(fc.tuple(value, value, value), (position) => {
-        const heard = parseLine(cubeLine(position));
-        expect(heard.kind).toBe("cube");
-        expect(heard.kind === "cube" && cubeLine(heard.position)).toBe(cubeLine(position));
+        const received = parseLine(cubeLine(position));
+        expect(received.kind).toBe("cube");
+        expect(received.kind === "cube" && cubeLine(received.position)).toBe(cubeLine(position));
       }),
       { seed: 14_900 },
     );
