@@ -15,7 +15,7 @@ export interface Client {
   /** Whether so much waits already that a player's program would not send more. */
   readonly isFull: boolean;
   readonly isOpen: boolean;
-  /** Says goodbye, and answers when both sides have. */
+  /** Ends, and answers when both sides have ended. */
   close(): Promise<unknown>;
 }
 

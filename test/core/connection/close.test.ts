@@ -183,7 +183,7 @@ describe("deadlines", () => {
     expect(connection.state).toBe("open");
   });
 
-  test("end a goodbye whose bytes the peer does not take, with timeout", () => {
+  test("end a close whose bytes the peer does not take, with timeout", () => {
     const rig = lineRig();
     const { near } = rig.pair({ closeTimeoutMs: 50 });
     rig.wire.hold();
@@ -199,7 +199,7 @@ describe("deadlines", () => {
     });
   });
 
-  test("end a goodbye that only lacks the peer's own, with local", () => {
+  test("end a close that only lacks the peer's own end, with local", () => {
     const wire = scripted();
     const poller = new Poller();
     const connection = poller.connect(wire.transport, lines(), { closeTimeoutMs: 50 });

@@ -160,7 +160,7 @@ describe("the idle deadline", () => {
     expect([far.state, far.recvEnded]).toEqual(["open", true]);
   });
 
-  test("gives way to the close deadline once this side says goodbye", () => {
+  test("gives way to the close deadline once this side closes", () => {
     const rig = new RawPeerRig({ idleTimeoutMs: 100, closeTimeoutMs: 300 });
     const { far } = rig.rawPair();
     rig.wire.hold();

@@ -19,15 +19,15 @@ describe("trySendLatest", () => {
   test("never passes what trySend sent before it: the old one goes, and it stands at the end", () => {
     const rig = lineRig();
     const { near, far } = rig.pair();
-    near.trySendLatest("player", "at the door");
+    near.trySendLatest("player", "at the gate");
     near.trySendLatest(7, "seven");
-    near.trySend("the door opens");
-    near.trySendLatest("player", "behind the door, and far beyond");
+    near.trySend("the gate opens");
+    near.trySendLatest("player", "behind the gate, and far beyond");
     near.trySendLatest(7, "VII");
     near.trySendLatest("player", "beyond");
     rig.client.flush();
     rig.pollServer();
-    expect(take(far)).toEqual(["the door opens", "beyond", "VII"]);
+    expect(take(far)).toEqual(["the gate opens", "beyond", "VII"]);
     expect(near.stats).toMatchObject({ sentMessages: 3, sentBytes: 26, replacedMessages: 3 });
   });
 

@@ -96,7 +96,7 @@ describe("a reset, and the players do not notice,", () => {
     await server.checkPlayers();
   });
 
-  test("while this side says goodbye, with words of it unsent", async () => {
+  test("while this side closes, with messages unsent", async () => {
     server = await GameServer.open();
     const { peer, raw } = await connectAndSend("hello\n");
     raw.pause();
@@ -108,7 +108,7 @@ describe("a reset, and the players do not notice,", () => {
     await server.checkPlayers();
   });
 
-  test("while this side waits for the peer's goodbye, with all words sent", async () => {
+  test("while this side waits for the peer's end, with all messages sent", async () => {
     server = await GameServer.open();
     const { peer, raw } = await connectAndSend("hello\n");
     peer.connection.close();

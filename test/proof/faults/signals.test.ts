@@ -59,7 +59,7 @@ describeRows(languages)("a peer in $name, and the players do not notice,", (lang
     await server.checkPlayers();
   });
 
-  test("that stops for ever: it is let go when the goodbye's deadline is over, with the reason", async () => {
+  test("that stops for ever: it is closed when the close deadline is over, with the reason", async () => {
     const { child, peer } = await meet(language);
     child.process.kill("SIGSTOP");
     await server.until(() => !peer.connection.trySend("x".repeat(60_000)), "a full outbox");

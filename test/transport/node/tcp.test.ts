@@ -164,7 +164,7 @@ describe("tcp", () => {
     expect(accepted.closeReason?.kind).toBe("local");
   });
 
-  test("says that it was cut, not that it closed, when the peer resets a goodbye with bytes unsent", async () => {
+  test("reports a reset, not a close, when the peer resets while a close has bytes unsent", async () => {
     const poller = newPoller();
     const listener = await listening(poller, { host: "127.0.0.1", port: 0 });
     const plain = net.connect({ port: listener.address?.port ?? 0, host: "127.0.0.1" });
@@ -294,7 +294,7 @@ describe("a process with no file descriptor left", () => {
 });
 
 describe("after an awaited dispose", () => {
-  test("no handle is left, also with peers that never say goodbye", async () => {
+  test("no handle is left, also with peers that never close", async () => {
     const before = process.getActiveResourcesInfo().filter(isSocket).length;
     const poller = new Poller({ closeTimeoutMs: 50 });
     const listener = await listening(poller, { host: "127.0.0.1", port: 0 });

@@ -515,7 +515,7 @@ describe("between tickwire and others", () => {
     expect(client.closeReason).toMatchObject(reason);
   });
 
-  test("a peer that ends without a goodbye is a reset", async () => {
+  test("a peer that ends without a close frame is a reset", async () => {
     const server = await openServer();
     const bad = await rawClient(server.port, HANDSHAKE);
     await server.until(() => server.accepted.length === 1);
