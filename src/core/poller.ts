@@ -154,10 +154,11 @@ export class Poller extends ClientPoller {
 
 /** A scheduler for thousands of connections, and a budget where there is one. */
 function serverScheduler(options: PollerOptions): Scheduler {
+  const { frameBudget = {} } = options;
   const schedulerOptions = schedulerOptionsOf(options);
   return new Scheduler(schedulerOptions, {
     deadlines: new DeadlineHeap(schedulerOptions.maxFrameMs),
     connections: new ConnectionSet(),
-    policy: budgetPolicy(options.frameBudget ?? {}),
+    policy: budgetPolicy(frameBudget),
   });
 }

@@ -50,10 +50,11 @@ export class Sender<Member extends ConnectionRef, Out> {
 
   /** The same for an encoded message, such as the current one of `broadcast`. */
   trySendEncoded(encoded: Uint8Array, key?: MessageKey, broadcast?: BroadcastBuffer): boolean {
-    return this.#lifecycle.maySend && this.#push(encoded, key, broadcast);
+    return this.#push(encoded, key, broadcast);
   }
 
   #push(encoded: Uint8Array, key?: MessageKey, broadcast?: BroadcastBuffer): boolean {
+    if (!this.#lifecycle.maySend) return false; // the encoding itself may have ended the connection
     const outbox = this.#outbox;
     const recorder = this.#recorder;
     const wasEmpty = outbox.storedBytes === 0;

@@ -26,6 +26,26 @@ describe("trySend", () => {
     expect(take(far)).toEqual([Uint8Array.of(1, 2, 3)]);
   });
 
+  test.each(["end", "close", "abort"] as const)("sends nothing when its own encoding calls %s", (ending) => {
+    const plain = lines();
+    let during = (): void => {};
+    const endingCodec: Codec<string> = {
+      ...plain,
+      encode(text) {
+        during();
+        return plain.encode(text);
+      },
+    };
+    const rig = new Rig({ codec: endingCodec });
+    const { near, far } = rig.pair();
+    during = () => near[ending]();
+    expect(near.trySend("late")).toBe(false);
+    expect(near.trySendLatest("key", "later")).toBe(false);
+    expect([near.pendingBytes, near.stats.sentMessages]).toEqual([0, 0]);
+    rig.pollBoth();
+    expect(take(far)).toEqual([]);
+  });
+
   test("is flushed by the next poll when the game forgot", () => {
     const rig = lineRig();
     const { near, far } = rig.pair();
