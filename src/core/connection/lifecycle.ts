@@ -113,7 +113,6 @@ export class Lifecycle<Member extends ConnectionRef> {
       return;
     }
     outbox.flush(this.#phase === "half-closing" || this.#phase === "closing");
-    outbox.copyOutOfBroadcast(); // of a broadcast during the write
     if (outbox.storedBytes > 0) this.#queueFlush(); // the link is behind: the next flush tries again
     if (this.#phase === "half-closing") {
       this.#phase = "half-closed";

@@ -119,8 +119,12 @@ export class Outbox {
     const from = this.#part?.isEmpty === false ? this.#part : this.#buffer;
     if (from.isEmpty || (!isLast && this.#shouldWait)) return;
     const sizeBytes = from.length;
-    if (from.writeTo(this.#link)) this.#age?.onBytesLeft(sizeBytes, this.pendingBytes);
-    else this.#inLinkBytes += sizeBytes;
+    if (from.writeTo(this.#link)) {
+      this.#age?.onBytesLeft(sizeBytes, this.pendingBytes);
+      return;
+    }
+    this.#inLinkBytes += sizeBytes;
+    this.copyOutOfBroadcast(); // a broadcast during the write would wait for long
   }
 
   /** Counts `sizeBytes` bytes that have left the link. */
