@@ -24,6 +24,7 @@ import {
   type Source,
 } from "./frame/poll-context.ts";
 import { type Counters, type PollerStats, pollerCounters } from "./frame/stats.ts";
+import { TrafficRecorder } from "./frame/traffic-recorder.ts";
 import type { AnyListener } from "./listen/listener.ts";
 import { BufferPool } from "./storage/buffer-pool.ts";
 import { ListPair, ReusableList } from "./storage/reusable-list.ts";
@@ -69,6 +70,7 @@ export class Scheduler implements ListenerContext<AnyConnection, AnyListener>, D
   readonly events: Events = new Events();
   readonly buffers: BufferPool = new BufferPool();
   readonly counters: Counters<PollerStats> = pollerCounters();
+  readonly recorder: TrafficRecorder = new TrafficRecorder(this.counters);
   /** The connections that have something new for the game in this frame. */
   readonly ready: AnyConnection[] = [];
   readonly connections: Connections;

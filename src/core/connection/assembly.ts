@@ -8,7 +8,7 @@
 import type { Codec } from "../../codec/codec.ts";
 import type { Link } from "../../port/link.ts";
 import type { ConnectionOwner, ConnectionRef } from "../frame/poll-context.ts";
-import { TrafficRecorder } from "../frame/traffic-recorder.ts";
+import { type ConnectionStats, connectionCounters } from "../frame/stats.ts";
 import type { Limits } from "../limits/limits.ts";
 import { Ingress } from "../receive/ingress.ts";
 import { Receiver } from "../receive/receiver.ts";
@@ -32,7 +32,7 @@ export interface ConnectionParts<Member extends ConnectionRef, In, Out> {
   /** Decides the phase and the close reason. */
   readonly lifecycle: Lifecycle<Member>;
   /** Counts the traffic. */
-  readonly recorder: TrafficRecorder;
+  readonly stats: ConnectionStats;
   /** Watches the peer; a page has none. */
   readonly monitor?: PeerMonitor<Member>;
 }
@@ -52,7 +52,8 @@ export function plainConnections(limits: Limits): ConnectionFactory {
     link: Link,
     codec: Codec<In, Out>,
   ): ConnectionParts<Member, In, Out> => {
-    const recorder = new TrafficRecorder(owner);
+    const stats = connectionCounters();
+    const recorder = owner.listener?.recorder ?? owner.context.recorder;
     const buffer = new SendBuffer(owner.context.buffers);
     const outbox = new Outbox({ link, buffer, limitBytes: sendLimitBytes });
     const ingress = new Ingress({
@@ -62,8 +63,8 @@ export function plainConnections(limits: Limits): ConnectionFactory {
       limitBytes: receiveLimitBytes,
     });
     const lifecycle = new Lifecycle({ owner, link, ingress, outbox, limits });
-    const receiver = new Receiver({ owner, ingress, recorder });
-    const sender = new Sender({ owner, codec, lifecycle, outbox, recorder });
-    return { ingress, receiver, sender, outbox, lifecycle, recorder };
+    const receiver = new Receiver({ owner, ingress, recorder, stats });
+    const sender = new Sender({ owner, codec, lifecycle, outbox, recorder, stats });
+    return { ingress, receiver, sender, outbox, lifecycle, stats };
   };
 }

@@ -15,7 +15,6 @@ import type { Security } from "../../port/security.ts";
 import type { Deadline } from "../frame/deadlines.ts";
 import { CHANGED, type ParentListener, type PollContext, RECEIVED } from "../frame/poll-context.ts";
 import type { ConnectionStats } from "../frame/stats.ts";
-import type { TrafficRecorder } from "../frame/traffic-recorder.ts";
 import type { Ingress } from "../receive/ingress.ts";
 import type { Receiver } from "../receive/receiver.ts";
 import { checkKey, type MessageKey } from "../send/keyed-spans.ts";
@@ -50,7 +49,7 @@ export class Connection<In, Out = In> {
   readonly #context: PollContext<AnyConnection>;
   readonly #link: Link;
   readonly #ingress: Ingress<AnyConnection, In>;
-  readonly #recorder: TrafficRecorder;
+  readonly #stats: ConnectionStats;
   readonly #monitor: PeerMonitor<AnyConnection> | undefined;
   /** The link's addresses and security, as of this frame; complete from the start for an incoming link. */
   #linkInfo: LinkInfo;
@@ -76,7 +75,7 @@ export class Connection<In, Out = In> {
     this.lifecycle = parts.lifecycle;
     this.#ingress = parts.ingress;
     this.outbox = parts.outbox;
-    this.#recorder = parts.recorder;
+    this.#stats = parts.stats;
     this.#monitor = parts.monitor;
     this.#linkInfo = listener === undefined ? NO_INFO : link;
     link.attach(parts.ingress);
@@ -124,7 +123,7 @@ export class Connection<In, Out = In> {
 
   /** The statistics of this connection so far. */
   get stats(): ConnectionStats {
-    return this.#recorder.own;
+    return this.#stats;
   }
 
   /**

@@ -5,7 +5,7 @@
 import { type Codec, UNREAD } from "../../codec/codec.ts";
 import { LossRecorder } from "../frame/loss-recorder.ts";
 import type { ConnectionOwner, ConnectionRef } from "../frame/poll-context.ts";
-import { TrafficRecorder } from "../frame/traffic-recorder.ts";
+import { connectionCounters } from "../frame/stats.ts";
 import type { Limits } from "../limits/limits.ts";
 import type { PeerLimits } from "../limits/peer-limits.ts";
 import { Ingress, type Input } from "../receive/ingress.ts";
@@ -37,8 +37,9 @@ export function limitedConnections(limits: Limits & PeerLimits): ConnectionFacto
   const hasPolicy = needsPolicy(limits);
   return (owner, link, codec) => {
     const { context, listener } = owner;
-    const recorder = new TrafficRecorder(owner);
-    const losses = hasPolicy || dropsOldest ? new LossRecorder(recorder.own, owner) : undefined;
+    const stats = connectionCounters();
+    const recorder = owner.listener?.recorder ?? owner.context.recorder;
+    const losses = hasPolicy || dropsOldest ? new LossRecorder(stats, owner) : undefined;
     const age = new UnsentAge(limits.unsentTimeoutMs / AGE_MARKS);
     const outbox = new Outbox({
       link,
@@ -55,12 +56,12 @@ export function limitedConnections(limits: Limits & PeerLimits): ConnectionFacto
       losses !== undefined && hasPolicy
         ? new ReceivePolicy({ owner, ingress, limits, losses, lifecycle })
         : undefined;
-    const receiver = new Receiver({ owner, ingress, recorder, policy });
+    const receiver = new Receiver({ owner, ingress, recorder, stats, policy });
     const onRefused = sendOverflow === "close" ? onRefusedOf(lifecycle, sendLimitBytes) : undefined;
-    const sender = new Sender({ owner, codec, lifecycle, outbox, recorder, onRefused });
+    const sender = new Sender({ owner, codec, lifecycle, outbox, recorder, stats, onRefused });
     const timers = new PeerTimers({ owner, link, ingress, age, limits });
     const monitor = new PeerMonitor({ ingress, receiver, outbox, lifecycle, timers, losses });
-    return { ingress, receiver, sender, outbox, lifecycle, recorder, monitor };
+    return { ingress, receiver, sender, outbox, lifecycle, stats, monitor };
   };
 }
 

@@ -10,11 +10,14 @@
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { BufferPool } from "../storage/buffer-pool.ts";
 import type { Counters, PollerStats, StreamStats } from "./stats.ts";
+import type { TrafficRecorder } from "./traffic-recorder.ts";
 
 /** The interface of the poller for its connections. */
 export interface PollContext<Member> {
   readonly buffers: BufferPool;
   readonly counters: Counters<PollerStats>;
+  /** Counts the traffic of connections without a listener. */
+  readonly recorder: TrafficRecorder;
   /** The sum of the time that frames have counted, in milliseconds. Deadlines and rates use this time. */
   readonly polledMs: number;
   /** The sum of the time that late frames did not count, in milliseconds. */
@@ -75,6 +78,8 @@ export interface Flushing {
 /** The interface of a listener for the connections that it accepted. */
 export interface ParentListener<Member> {
   readonly counters: Counters<StreamStats>;
+  /** Counts the traffic of its connections. */
+  readonly recorder: TrafficRecorder;
   /** Has `drain` visit `member`, which has messages in the frame `tick`. */
   offerTurn(member: Member, tick: number): void;
   /** Removes a closed connection. */

@@ -14,6 +14,7 @@ import type { Link } from "../../port/link.ts";
 import { type AnyConnection, Connection } from "../connection/connection.ts";
 import type { ListenerContext } from "../frame/poll-context.ts";
 import { type Counters, type ListenerStats, listenerCounters } from "../frame/stats.ts";
+import { TrafficRecorder } from "../frame/traffic-recorder.ts";
 import { BroadcastBuffer } from "../send/broadcast-buffer.ts";
 import { checkKey, type MessageKey } from "../send/keyed-spans.ts";
 import { ConnectionSet, type ReadonlyConnectionSet } from "../storage/connection-set.ts";
@@ -30,6 +31,8 @@ export type ListenerState = "starting" | "listening" | "closed";
 /** Accepts connections at one address. Made by `poller.listen`. */
 // Implements `ParentListener` structurally, as those members are stripped from the typings.
 export class Listener<In, Out = In> {
+  /** For its connections. @internal */
+  readonly recorder: TrafficRecorder;
   readonly #context: ListenerContext<AnyConnection, AnyListener>;
   readonly #acceptor: Acceptor;
   readonly #codec: Codec<In, Out>;
@@ -60,6 +63,7 @@ export class Listener<In, Out = In> {
     rules: ListenerRules,
   ) {
     this.#context = context;
+    this.recorder = new TrafficRecorder(context.counters, this.#counters);
     this.#acceptor = acceptor;
     this.#codec = codec;
     this.#rules = rules;

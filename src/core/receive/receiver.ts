@@ -8,6 +8,7 @@
  * Does not know how the inbox stores messages, nor why a connection ends.
  */
 import type { ConnectionOwner, ConnectionRef } from "../frame/poll-context.ts";
+import type { ConnectionStats, Counters } from "../frame/stats.ts";
 import type { TrafficRecorder } from "../frame/traffic-recorder.ts";
 import type { Inbox } from "../storage/inbox.ts";
 import type { Ingress } from "./ingress.ts";
@@ -18,6 +19,7 @@ export interface ReceiverParts<Member extends ConnectionRef, In> {
   readonly owner: ConnectionOwner<Member>;
   readonly ingress: Ingress<Member, In>;
   readonly recorder: TrafficRecorder;
+  readonly stats: Counters<ConnectionStats>;
   /** The rate and the overflow policy, if the user chose one of them. */
   readonly policy?: ReceivePolicy<Member> | undefined;
 }
@@ -26,14 +28,16 @@ export interface ReceiverParts<Member extends ConnectionRef, In> {
 export class Receiver<Member extends ConnectionRef, In> {
   readonly #inbox: Inbox<In>;
   readonly #recorder: TrafficRecorder;
+  readonly #stats: Counters<ConnectionStats>;
   readonly #policy: ReceivePolicy<Member> | undefined;
   readonly #ingress: Ingress<Member, In>;
   readonly #owner: ConnectionOwner<Member>;
   #updatedMs = 0;
 
-  constructor({ owner, ingress, recorder, policy }: ReceiverParts<Member, In>) {
+  constructor({ owner, ingress, recorder, stats, policy }: ReceiverParts<Member, In>) {
     this.#inbox = ingress.inbox;
     this.#recorder = recorder;
+    this.#stats = stats;
     this.#policy = policy;
     this.#ingress = ingress;
     this.#owner = owner;
@@ -92,7 +96,7 @@ export class Receiver<Member extends ConnectionRef, In> {
     const passed = this.ready - 1;
     if (passed < 0) return undefined;
     for (let count = 0; count < passed; count++) this.tryRecv();
-    if (passed > 0) this.#recorder.skipped(passed);
+    if (passed > 0) this.#recorder.skipped(this.#stats, passed);
     return this.tryRecv();
   }
 
@@ -108,7 +112,7 @@ export class Receiver<Member extends ConnectionRef, In> {
     const count = inbox.latch(policy === undefined ? most : Math.min(most, policy.allowance));
     if (count === 0) return 0;
     policy?.use(count);
-    this.#recorder.recordLatch(count, inbox);
+    this.#recorder.recordLatch(this.#stats, count, inbox);
     return count;
   }
 
@@ -116,7 +120,7 @@ export class Receiver<Member extends ConnectionRef, In> {
   update(): void {
     const ingress = this.#ingress;
     const { polledMs } = this.#owner.context;
-    const counters = this.#recorder.own;
+    const counters = this.#stats;
     counters.inboxPeakBytes = this.#inbox.peakBytes;
     // A pause that began since the last frame counts from this one on.
     const wasPaused = ingress.paused && ingress.pauses === counters.pauses;

@@ -9,6 +9,7 @@
  */
 import type { Codec } from "../../codec/codec.ts";
 import type { ConnectionOwner, ConnectionRef } from "../frame/poll-context.ts";
+import type { ConnectionStats, Counters } from "../frame/stats.ts";
 import type { TrafficRecorder } from "../frame/traffic-recorder.ts";
 import type { BroadcastBuffer } from "./broadcast-buffer.ts";
 import type { MessageKey } from "./keyed-spans.ts";
@@ -21,6 +22,7 @@ export interface SenderParts<Member extends ConnectionRef, Out> {
   readonly lifecycle: { readonly maySend: boolean };
   readonly outbox: Outbox;
   readonly recorder: TrafficRecorder;
+  readonly stats: Counters<ConnectionStats>;
   /** Called when a message does not fit under the send limit now. */
   readonly onRefused?: (() => void) | undefined;
 }
@@ -32,14 +34,16 @@ export class Sender<Member extends ConnectionRef, Out> {
   readonly #lifecycle: { readonly maySend: boolean };
   readonly #outbox: Outbox;
   readonly #recorder: TrafficRecorder;
+  readonly #stats: Counters<ConnectionStats>;
   readonly #onRefused: (() => void) | undefined;
 
-  constructor({ owner, codec, lifecycle, outbox, recorder, onRefused }: SenderParts<Member, Out>) {
+  constructor({ owner, codec, lifecycle, outbox, recorder, stats, onRefused }: SenderParts<Member, Out>) {
     this.#owner = owner;
     this.#codec = codec;
     this.#lifecycle = lifecycle;
     this.#outbox = outbox;
     this.#recorder = recorder;
+    this.#stats = stats;
     this.#onRefused = onRefused;
   }
 
@@ -57,17 +61,18 @@ export class Sender<Member extends ConnectionRef, Out> {
     if (!this.#lifecycle.maySend) return false; // the encoding itself may have ended the connection
     const outbox = this.#outbox;
     const recorder = this.#recorder;
+    const stats = this.#stats;
     const wasEmpty = outbox.storedBytes === 0;
     const outcome = outbox.push(encoded, key, broadcast);
     if (outcome === "refused") {
-      recorder.refused();
+      recorder.refused(stats);
       this.#onRefused?.();
       return false;
     }
     if (wasEmpty) this.#owner.context.queueFlush(this.#owner.member);
-    if (outcome === "queued") recorder.sent(encoded.length);
-    else recorder.replaced(outbox.grownBytes);
-    recorder.own.outboxPeakBytes = outbox.peakBytes;
+    if (outcome === "queued") recorder.sent(stats, encoded.length);
+    else recorder.replaced(stats, outbox.grownBytes);
+    stats.outboxPeakBytes = outbox.peakBytes;
     return true;
   }
 }
