@@ -2,7 +2,77 @@
  * Checks of arguments, with the same errors everywhere: the name of the argument
  * first, a `TypeError` for a wrong type, a `RangeError` for a wrong value. Every
  * layer may use this file; it knows none of them.
+ *
+ * Options are checked by a table, one check for each: an option without a check
+ * is a type error, and an option that is in no table throws.
  */
+
+/** Throws when `value`, which is given, is not valid; `name` is the argument's, for the message. */
+export type Check = (name: string, value: unknown) => unknown;
+
+/** A check for every option of `Options`. */
+export type Checks<Options> = { readonly [Name in keyof Required<Options>]: Check };
+
+/**
+ * Checks that `options` is an object of options that `checks` knows, each valid. An
+ * option that is `undefined` counts as not given.
+ *
+ * @param prefix the name of `options` itself, where it is part of other options
+ * @throws TypeError when it is no object, or has an option that `checks` does not know
+ * @throws whatever the check of an option throws
+ */
+export function checkOptions<Options>(options: unknown, checks: Checks<Options>, prefix?: string): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new TypeError(`${prefix ?? "options"}: expected an object, got ${kindOf(options)}`);
+  }
+  for (const [name, value] of Object.entries(options)) {
+    const fullName = prefix === undefined ? name : `${prefix}.${name}`;
+    if (!Object.hasOwn(checks, name)) {
+      const nearest = nearestTo(name, Object.keys(checks));
+      throw new TypeError(`${fullName}: there is no such option; the nearest one is ${nearest}`);
+    }
+    if (value !== undefined) checks[name as keyof Options](fullName, value);
+  }
+}
+
+/** A check that the value is `true` or `false`. */
+export function isBoolean(name: string, value: unknown): void {
+  if (typeof value !== "boolean")
+    throw new TypeError(`${name}: expected true or false, got ${kindOf(value)}`);
+}
+
+/** A check that the value is a function. */
+export function isFunction(name: string, value: unknown): void {
+  if (typeof value !== "function") throw new TypeError(`${name}: expected a function, got ${kindOf(value)}`);
+}
+
+/** A check that the value is a string of at least one character, and without a NUL, at which the system would cut it. */
+export function isText(name: string, value: unknown): void {
+  if (typeof value !== "string") throw new TypeError(`${name}: expected a string, got ${kindOf(value)}`);
+  if (value === "") throw new RangeError(`${name}: expected a string, got an empty one`);
+  if (value.includes("\0"))
+    throw new RangeError(`${name}: expected a string without NUL, got ${JSON.stringify(value)}`);
+}
+
+/** A check that the value is a port, 0 included. */
+export function isPort(name: string, value: unknown): void {
+  wholeNumber(name, value, 0, 65_535);
+}
+
+/** A check by {@link wholeNumber}. */
+export function isWholeNumber(least: number, most?: number): Check {
+  return (name, value) => wholeNumber(name, value, least, most);
+}
+
+/** A check by {@link limit}. */
+export function isLimit(least: number): Check {
+  return (name, value) => limit(name, value, least);
+}
+
+/** A check by {@link oneOf}. */
+export function isOneOf(choices: readonly string[]): Check {
+  return (name, value) => oneOf(name, value, choices);
+}
 
 /** Returns `value` if it is a whole number from `least` to `most`; throws otherwise. */
 export function wholeNumber(
@@ -19,19 +89,19 @@ export function wholeNumber(
 }
 
 /** Like {@link wholeNumber}, but allows `Infinity`, which means no limit. */
-export function limit(name: string, value: number, least: number): number {
+export function limit(name: string, value: unknown, least: number): number {
   return value === Infinity ? value : wholeNumber(name, value, least);
 }
 
 /** Returns `value` if it is a duration in milliseconds, from 0 up; fractions and `Infinity` are allowed. */
-export function milliseconds(name: string, value: number): number {
+export function milliseconds(name: string, value: unknown): number {
   number(name, value);
   if (!(value >= 0)) throw new RangeError(`${name}: expected milliseconds from 0 up, got ${value}`);
   return value;
 }
 
 /** Returns `value` if it is a rate above 0; fractions and `Infinity` are allowed. */
-export function rate(name: string, value: number): number {
+export function rate(name: string, value: unknown): number {
   number(name, value);
   if (!(value > 0)) throw new RangeError(`${name}: expected a number above 0, got ${value}`);
   return value;
@@ -40,10 +110,10 @@ export function rate(name: string, value: number): number {
 /** Returns `value` if it is one of `choices`; throws a `TypeError` otherwise. */
 export function oneOf<Choice extends string>(
   name: string,
-  value: Choice,
+  value: unknown,
   choices: readonly Choice[],
 ): Choice {
-  if (choices.includes(value)) return value;
+  if ((choices as readonly unknown[]).includes(value)) return value as Choice;
   throw new TypeError(`${name}: expected one of ${choices.join(", ")}, got ${JSON.stringify(value)}`);
 }
 
@@ -56,4 +126,31 @@ export function kindOf(value: unknown): string {
 
 function number(name: string, value: unknown): asserts value is number {
   if (typeof value !== "number") throw new TypeError(`${name}: expected a number, got ${kindOf(value)}`);
+}
+
+/** The one of `names` that takes the fewest edits to become `name`; upper and lower case are the same. */
+function nearestTo(name: string, names: readonly string[]): string {
+  let nearest = "";
+  let fewest = Infinity;
+  for (const candidate of names) {
+    const edits = editsBetween(name.toLowerCase(), candidate.toLowerCase());
+    if (edits >= fewest) continue;
+    fewest = edits;
+    nearest = candidate;
+  }
+  return nearest;
+}
+
+/** The Levenshtein distance of two words: how many letters are put in, left out or replaced. */
+function editsBetween(from: string, to: string): number {
+  let above = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= from.length; row++) {
+    const own = [row];
+    for (let column = 1; column <= to.length; column++) {
+      const replaced = (above[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1);
+      own.push(Math.min(replaced, (above[column] ?? 0) + 1, (own[column - 1] ?? 0) + 1));
+    }
+    above = own;
+  }
+  return above[to.length] ?? 0;
 }
