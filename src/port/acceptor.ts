@@ -2,7 +2,7 @@
  * An acceptor: the source of links that peers open to this side.
  *
  *     core ── attach, close, pump ──▶ acceptor (the transport's)
- *     core ◀── listening, incoming, rejected, closed ── acceptor
+ *     core ◀── listening, handshaking, incoming, rejected, closed ── acceptor
  *
  * The transport implements `Acceptor`, the core `AcceptorEvents`. An acceptor
  * knows no limits: the core decides which links it keeps.
@@ -21,13 +21,29 @@ export interface Acceptor {
   pump?(nowMs: number): number | undefined;
 }
 
+/** The handshake of one peer. One of the two calls ends it; later ones do nothing. */
+export interface Handshake {
+  /** The reason why the core refuses the peer, which it has counted and reports; otherwise `undefined`. */
+  readonly refusal: CloseReason | undefined;
+  /** The handshake has succeeded. The core attaches to `link`, or aborts it. */
+  incoming(link: Link): void;
+  /** The handshake has failed, for `reason`, or the peer has left meanwhile. */
+  rejected(reason: CloseReason): void;
+}
+
 /** The events of an acceptor, which the core handles. None of these calls throws. */
 export interface AcceptorEvents {
   /** The acceptor is listening. `address` has the real port, also when port 0 was asked for. */
   listening(address: Address | undefined): void;
-  /** A peer has connected. The core attaches to `link`, or aborts it. */
+  /** A peer has connected, without a handshake. The core attaches to `link`, or aborts it. */
   incoming(link: Link): void;
-  /** A peer was rejected before its link existed, for example by a failed handshake. */
+  /**
+   * A peer at `from` has connected and begins a handshake. Called with the first
+   * packet of the peer, before anything is spent on it: from here on it counts under
+   * the limits of the listener. On a `refusal` the transport drops the peer at once.
+   */
+  handshaking(from: Address | undefined): Handshake;
+  /** A peer could not be accepted, and nothing more is known of it. */
   rejected(reason: CloseReason): void;
   /** The acceptor has stopped listening. Called once, and last. */
   closed(reason: CloseReason): void;

@@ -1,9 +1,10 @@
 /**
  * Admission: whether a listener accepts an incoming connection. The listener
- * asks once for each, before it allocates anything for it.
+ * asks once for each, before it allocates anything for it, and before the
+ * handshake of a transport that has one.
  *
- *     acceptor ── incoming ──▶ refusal? ── none ──▶ add … remove
- *                              └──── a reason ───▶ abort the link
+ *     acceptor ── handshaking, incoming ──▶ refusal? ── none ──▶ addNew … remove
+ *                                           └──── a reason ───▶ drop the peer
  *
  * Decides by address, by the number of connections, and by their rate. The
  * `code` of a refusal is the name of the limit. Knows no link and no game.
@@ -31,7 +32,7 @@ export class Admission {
    * Returns `undefined` when a connection from `address` may be accepted, which
    * is the usual case; otherwise the reason why not.
    *
-   * @param pending the number of connections that wait to be accepted
+   * @param pending the number of connections that wait to be accepted, or are shaking hands
    * @param nowMs polled time, in milliseconds
    */
   refusal(address: Address | undefined, pending: number, nowMs: number): CloseReason | undefined {
@@ -52,10 +53,15 @@ export class Admission {
     return limitReached("acceptRateHz", `${this.#limits.acceptRateHz} connections a second are accepted`);
   }
 
-  /** Counts a connection that was accepted from the acceptor. */
+  /** Counts a peer that was not refused, under the rate too. */
+  addNew(address: Address | undefined): void {
+    this.#rate.use(1);
+    this.add(address);
+  }
+
+  /** Counts a connection from `address`, which was admitted before. */
   add(address: Address | undefined): void {
     this.#count++;
-    this.#rate.use(1);
     const key = this.#keyOf(address);
     if (key !== undefined) this.#countsByKey.set(key, this.#countOf(key) + 1);
   }

@@ -1,16 +1,15 @@
 /**
  * A listener: its incoming connections, and the accepted ones.
  *
- *     acceptor ── incoming ──▶ accept queue ┊ poll: latch ──▶ tryAccept ──▶ connections ──▶ drain, broadcast
+ *     acceptor ──▶ ingress: accept queue ┊ poll: latch ──▶ tryAccept ──▶ connections ──▶ drain, broadcast
  *
- * Keeps the accept queue and the connections. `admission.ts` decides which
- * incoming connections are refused. Never reads a byte itself.
+ * Keeps the connections that the game has accepted. `listener-ingress.ts` keeps the
+ * others. Never reads a byte itself.
  */
 import type { Codec } from "../../codec/codec.ts";
-import type { Acceptor, AcceptorEvents } from "../../port/acceptor.ts";
+import type { Acceptor } from "../../port/acceptor.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
-import type { Link } from "../../port/link.ts";
 import { type AnyConnection, Connection } from "../connection/connection.ts";
 import type { ListenerContext } from "../frame/poll-context.ts";
 import { type Counters, type ListenerStats, listenerCounters } from "../frame/stats.ts";
@@ -18,12 +17,10 @@ import { TrafficRecorder } from "../frame/traffic-recorder.ts";
 import { BroadcastBuffer } from "../send/broadcast-buffer.ts";
 import { checkKey, type MessageKey } from "../send/keyed-spans.ts";
 import { ConnectionSet, type ReadonlyConnectionSet } from "../storage/connection-set.ts";
-import { FrameQueue } from "../storage/frame-queue.ts";
 import type { ListenerRules } from "./accept-limits.ts";
-import { Admission } from "./admission.ts";
 import { ListenerDrain } from "./drain.ts";
 import type { DrainBudget } from "./drain-budget.ts";
-import { Rejections } from "./rejections.ts";
+import { ListenerIngress } from "./listener-ingress.ts";
 
 /** The state of a listener; it only moves forward. */
 export type ListenerState = "starting" | "listening" | "closed";
@@ -36,24 +33,18 @@ export class Listener<In, Out = In> {
   readonly #context: ListenerContext<AnyConnection, AnyListener>;
   readonly #acceptor: Acceptor;
   readonly #codec: Codec<In, Out>;
-  readonly #rules: ListenerRules;
-  readonly #admission: Admission;
-  readonly #acceptQueue = new FrameQueue<Connection<In, Out>>();
+  readonly #ingress: ListenerIngress<Connection<In, Out>>;
   readonly #connections = new ConnectionSet<Connection<In, Out>>();
   /** The broadcast messages, for all connections until they are flushed. */
   readonly #broadcast: BroadcastBuffer;
   readonly #drain: ListenerDrain<Connection<In, Out>, In>;
-  readonly #rejections = new Rejections();
   readonly #counters: Counters<ListenerStats> = listenerCounters();
   #state: ListenerState = "starting";
   #address: Address | undefined;
   #closeReason: CloseReason | undefined;
   #isUnlistenEmitted = false;
-  // Reports of the acceptor, shown by the next poll.
+  /** Whether it is in the context's list for the next poll. */
   #isDirty = false;
-  #acceptorChange: { readonly address: Address | undefined } | { readonly reason: CloseReason } | undefined;
-  #newConnections: Connection<In, Out>[] = [];
-  #waitingPeak = 0;
 
   /** @internal */
   constructor(
@@ -66,11 +57,15 @@ export class Listener<In, Out = In> {
     this.recorder = new TrafficRecorder(context.counters, this.#counters);
     this.#acceptor = acceptor;
     this.#codec = codec;
-    this.#rules = rules;
     this.#broadcast = new BroadcastBuffer(context.buffers);
     this.#drain = new ListenerDrain(context.clock);
-    this.#admission = new Admission(rules.acceptLimits, context.polledMs);
-    acceptor.attach(this.#acceptorEvents());
+    this.#ingress = new ListenerIngress({
+      limits: rules.acceptLimits,
+      context,
+      makeConnection: (link) => new Connection(context, this, link, codec, rules.makeParts),
+      markDirty: () => this.#markDirty(),
+    });
+    acceptor.attach(this.#ingress);
   }
 
   /** `starting` until it listens; `closed` when it could not listen, or after `close()`. */
@@ -105,7 +100,7 @@ export class Listener<In, Out = In> {
    * returned, with the messages that it sent.
    */
   tryAccept(): Connection<In, Out> | undefined {
-    const connection = this.#acceptQueue.take();
+    const connection = this.#ingress.acceptQueue.take();
     if (connection === undefined) return undefined;
     if (connection.state !== "closed") this.#connections.add(connection); // an event handler may have closed it
     connection.lifecycle.accept();
@@ -164,9 +159,7 @@ export class Listener<In, Out = In> {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#closeReason = { kind: "local", message: "this side closed the listener" };
-    this.#rejectPending();
-    this.#markDirty();
-    this.#acceptor.close();
+    this.#ingress.close(this.#acceptor);
   }
 
   // All members below are for the poller and the connections alone.
@@ -178,18 +171,20 @@ export class Listener<In, Out = In> {
 
   /** Shows the reports of the acceptor to the game. @internal */
   update(): void {
+    const ingress = this.#ingress;
+    const { counters } = this.#context;
     this.#isDirty = false;
     this.#updateState();
-    this.#rejections.flush(this.#counters, (count, reason) => {
-      this.#context.counters.dropped += count;
+    ingress.rejections.flush(this.#counters, (count, reason) => {
+      counters.dropped += count;
       this.#context.emitDrop(this, count, reason);
     });
-    this.#acceptQueue.latch();
-    this.#counters.accepted += this.#newConnections.length;
-    this.#context.counters.accepted += this.#newConnections.length;
-    this.#counters.acceptPeak = this.#waitingPeak;
-    for (const connection of this.#newConnections) this.#context.emitAccept(this, connection);
-    this.#newConnections.length = 0;
+    ingress.acceptQueue.latch();
+    const newConnections = ingress.takeNew();
+    this.#counters.accepted += newConnections.length;
+    counters.accepted += newConnections.length;
+    this.#counters.acceptPeak = ingress.waitingPeak;
+    for (const connection of newConnections) this.#context.emitAccept(this, connection);
   }
 
   /** @internal */
@@ -200,7 +195,7 @@ export class Listener<In, Out = In> {
   /** @internal */
   remove(connection: AnyConnection): void {
     this.#connections.delete(connection as Connection<In, Out>);
-    this.#admission.remove(connection.remoteAddress);
+    this.#ingress.remove(connection.remoteAddress);
   }
 
   #queueForAll(message: Out, except: Connection<In, Out> | undefined, key?: MessageKey): number {
@@ -215,8 +210,7 @@ export class Listener<In, Out = In> {
   }
 
   #updateState(): void {
-    const change = this.#acceptorChange;
-    this.#acceptorChange = undefined;
+    const change = this.#ingress.takeChange();
     if (this.#state === "closed") {
       if (!this.#isUnlistenEmitted) this.#emitUnlisten();
     } else if (change !== undefined && "reason" in change) {
@@ -235,51 +229,7 @@ export class Listener<In, Out = In> {
     this.#context.emitListener("unlisten", this);
   }
 
-  /** Counts a rejected connection, and has the next poll report it. */
-  #reject(reason: CloseReason): void {
-    this.#rejections.add(reason);
-    this.#markDirty();
-  }
-
-  #rejectPending(): void {
-    this.#acceptQueue.latch();
-    for (let pending: AnyConnection | undefined; (pending = this.#acceptQueue.take()) !== undefined; ) {
-      pending.abort();
-    }
-    this.#newConnections.length = 0;
-  }
-
-  #acceptorEvents(): AcceptorEvents {
-    return {
-      listening: (address) => this.#markDirty({ address }),
-      incoming: (link) => this.#incoming(link),
-      rejected: (reason) => this.#reject(reason),
-      closed: (reason) => this.#markDirty({ reason }),
-    };
-  }
-
-  #incoming(link: Link): void {
-    this.#markDirty();
-    if (this.#state === "closed") {
-      link.abort();
-      return;
-    }
-    const { remoteAddress } = link;
-    const refusal = this.#admission.refusal(remoteAddress, this.#acceptQueue.length, this.#context.polledMs);
-    if (refusal !== undefined) {
-      this.#reject(refusal);
-      link.abort(refusal);
-      return;
-    }
-    this.#admission.add(remoteAddress);
-    const connection = new Connection(this.#context, this, link, this.#codec, this.#rules.makeParts);
-    this.#acceptQueue.put(connection, 0);
-    this.#newConnections.push(connection);
-    this.#waitingPeak = Math.max(this.#waitingPeak, this.#acceptQueue.length);
-  }
-
-  #markDirty(change = this.#acceptorChange): void {
-    this.#acceptorChange = change;
+  #markDirty(): void {
     if (this.#isDirty) return;
     this.#isDirty = true;
     this.#context.markSourceDirty(this);

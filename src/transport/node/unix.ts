@@ -82,6 +82,7 @@ class UnixAcceptor implements Acceptor {
     this.#acceptor = this.#make();
     this.#acceptor.attach({
       incoming: (link) => events.incoming(link),
+      handshaking: (from) => events.handshaking(from),
       rejected: (reason) => events.rejected(reason),
       listening: (address) => {
         try {

@@ -18,8 +18,11 @@ export function addressedNetwork(next: () => Address): { wire: MemoryTransport; 
       return {
         attach(events) {
           acceptor.attach({
-            ...events,
+            listening: (address) => events.listening(address),
+            handshaking: (address) => events.handshaking(address),
             incoming: (link) => events.incoming(seenFrom(link, next())),
+            rejected: (reason) => events.rejected(reason),
+            closed: (reason) => events.closed(reason),
           });
         },
         close: () => acceptor.close(),

@@ -1,0 +1,164 @@
+/**
+ * The network's side of a listener. Each event of the acceptor is stored here until
+ * the next poll; no state changes and no game code runs in between.
+ *
+ *     acceptor ── handshaking ──▶ admission ── incoming ──▶ accept queue ┊ poll ▶ listener
+ *                                     └────── rejected ──▶ rejections ───┊──────▶ ┘
+ *
+ * A peer is admitted when it is first seen, which is before its handshake where the
+ * transport has one, and counts from then on. Does not know which connections the
+ * game has accepted.
+ */
+import type { Acceptor, AcceptorEvents, Handshake } from "../../port/acceptor.ts";
+import type { Address } from "../../port/address.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { Link } from "../../port/link.ts";
+import { FrameQueue } from "../storage/frame-queue.ts";
+import type { AcceptLimits } from "./accept-limits.ts";
+import { Admission } from "./admission.ts";
+import { Rejections } from "./rejections.ts";
+
+/** The parts that a listener's ingress depends on. */
+export interface ListenerIngressParts<Pending> {
+  readonly limits: AcceptLimits;
+  readonly context: { readonly polledMs: number };
+  /** Makes the connection of an admitted link. */
+  readonly makeConnection: (link: Link) => Pending;
+  /** Has the next poll look. */
+  readonly markDirty: () => void;
+}
+
+/** What the acceptor has reported of itself: it listens, or it has stopped for a reason. */
+export type AcceptorChange = { readonly address: Address | undefined } | { readonly reason: CloseReason };
+
+/** The ingress of one listener. */
+export class ListenerIngress<Pending extends { abort(): void }> implements AcceptorEvents {
+  /** The connections that wait for `tryAccept`. */
+  readonly acceptQueue: FrameQueue<Pending> = new FrameQueue();
+  readonly rejections: Rejections = new Rejections();
+  /** The most connections that ever waited. */
+  waitingPeak = 0;
+
+  readonly #parts: ListenerIngressParts<Pending>;
+  readonly #admission: Admission;
+  #change: AcceptorChange | undefined;
+  #newConnections: Pending[] = [];
+  /** The number of peers that have been admitted and are still shaking hands. */
+  #handshakes = 0;
+  #isClosed = false;
+
+  constructor(parts: ListenerIngressParts<Pending>) {
+    this.#parts = parts;
+    this.#admission = new Admission(parts.limits, parts.context.polledMs);
+  }
+
+  listening(address: Address | undefined): void {
+    this.#change = { address };
+    this.#parts.markDirty();
+  }
+
+  handshaking(from: Address | undefined): Handshake {
+    const refusal = this.#refusalOf(from);
+    if (refusal !== undefined) return { refusal, incoming: abort, rejected: ignore };
+    this.#handshakes++;
+    let isUnderWay = true;
+    const end = (): boolean => {
+      const wasUnderWay = isUnderWay;
+      isUnderWay = false;
+      if (!wasUnderWay) return false;
+      this.#handshakes--;
+      this.#admission.remove(from);
+      return !this.#isClosed;
+    };
+    return {
+      refusal,
+      incoming: (link) => {
+        if (!end()) {
+          link.abort();
+          return;
+        }
+        this.#admission.add(link.remoteAddress);
+        this.#enqueue(link);
+      },
+      rejected: (reason) => {
+        if (end()) this.rejected(reason);
+      },
+    };
+  }
+
+  incoming(link: Link): void {
+    const refusal = this.#refusalOf(link.remoteAddress);
+    if (refusal !== undefined) {
+      link.abort(refusal);
+      return;
+    }
+    this.#enqueue(link);
+  }
+
+  rejected(reason: CloseReason): void {
+    this.rejections.add(reason);
+    this.#parts.markDirty();
+  }
+
+  closed(reason: CloseReason): void {
+    this.#change = { reason };
+    this.#parts.markDirty();
+  }
+
+  /** Returns what the acceptor has reported of itself since the last call; often nothing. */
+  takeChange(): AcceptorChange | undefined {
+    const change = this.#change;
+    this.#change = undefined;
+    return change;
+  }
+
+  /** Returns the connections that have come since the last call. */
+  takeNew(): readonly Pending[] {
+    const taken = this.#newConnections;
+    if (taken.length > 0) this.#newConnections = [];
+    return taken;
+  }
+
+  /** Stops counting a connection, when it has closed. */
+  remove(address: Address | undefined): void {
+    this.#admission.remove(address);
+  }
+
+  /** Closes the acceptor, and aborts the connections that were not accepted. */
+  close(acceptor: Acceptor): void {
+    this.#isClosed = true;
+    this.acceptQueue.latch();
+    for (let pending: Pending | undefined; (pending = this.acceptQueue.take()) !== undefined; ) {
+      pending.abort();
+    }
+    this.#newConnections = [];
+    this.#parts.markDirty();
+    acceptor.close();
+  }
+
+  /** Counts a peer, unless it returns the reason why the peer is refused. */
+  #refusalOf(from: Address | undefined): CloseReason | undefined {
+    if (this.#isClosed) return CLOSED;
+    const waiting = this.acceptQueue.length + this.#handshakes;
+    const refusal = this.#admission.refusal(from, waiting, this.#parts.context.polledMs);
+    if (refusal === undefined) this.#admission.addNew(from);
+    else this.rejected(refusal);
+    return refusal;
+  }
+
+  #enqueue(link: Link): void {
+    const connection = this.#parts.makeConnection(link);
+    this.acceptQueue.put(connection, 0);
+    this.#newConnections.push(connection);
+    this.waitingPeak = Math.max(this.waitingPeak, this.acceptQueue.length);
+    this.#parts.markDirty();
+  }
+}
+
+function abort(link: Link): void {
+  link.abort();
+}
+
+function ignore(): void {}
+
+const CLOSED: CloseReason = { kind: "refused", message: "the listener is closed" };
