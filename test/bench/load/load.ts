@@ -117,6 +117,7 @@ function answerMain(): void {
     before = { sent, receivedBytes };
     roundTripsUs.clear();
     meter.begin();
+    tell({ begun: true });
     if (task.kind === "churn") churn(task.times, task.perSecond);
   });
 }

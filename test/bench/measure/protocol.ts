@@ -3,7 +3,7 @@
  * stdin and stdout, so that a server in any language can take part.
  *
  *     main ── begin, end ──▶ server, load
- *     main ◀── ready, report ── server, load
+ *     main ◀── ready, begun, report ── server, load
  *
  * A child ends when its stdin does.
  */
@@ -33,6 +33,11 @@ export interface Ready {
   readonly port: number;
 }
 
+/** The window has begun in this process, which may be long after it was told to on a busy machine. */
+export interface Begun {
+  readonly begun: true;
+}
+
 /** The clients have done all they had to do: a churn is over. */
 export interface Done {
   readonly done: true;
@@ -44,7 +49,7 @@ export function jobOfThisProcess(): Job {
 }
 
 /** Tells the main process. */
-export function tell(what: Ready | Done | ServerReport | LoadReport): void {
+export function tell(what: Ready | Begun | Done | ServerReport | LoadReport): void {
   process.stdout.write(`${JSON.stringify(what)}\n`);
 }
 

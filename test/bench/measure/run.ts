@@ -9,8 +9,8 @@ import { setTimeout as rest } from "node:timers/promises";
 import { CONTESTANTS, type ContestantName, type Work } from "../works.ts";
 import { Child, type Cores } from "./child.ts";
 import type { Programs } from "./programs.ts";
-import type { Done, Job, Ready } from "./protocol.ts";
-import type { Result } from "./reports.ts";
+import type { Begun, Done, Job, Ready } from "./protocol.ts";
+import type { Result, ServerReport } from "./reports.ts";
 import { countSyscalls } from "./syscalls.ts";
 
 /** What every run of a benchmark shares. */
@@ -57,9 +57,19 @@ export async function runOnce(
   }
 }
 
-/** One window. A churn is as long as its clients take, and its server a moment longer. */
+/**
+ * One window, which begins when both have said so. A churn is as long as its
+ * clients take, and its server a moment longer. A server that gives up says so at
+ * any time, instead of what was asked.
+ */
 async function measure(server: Child, load: Child, work: Work, lengthMs: number): Promise<Result> {
   for (const child of [server, load]) child.command("begin");
+  const first = await server.next<Begun | ServerReport>(REPORT_TIMEOUT_MS);
+  await load.next<Begun>(REPORT_TIMEOUT_MS);
+  if ("gaveUp" in first) {
+    load.command("end");
+    return { server: first, load: await load.next(REPORT_TIMEOUT_MS) };
+  }
   if (work.task.kind === "churn") {
     await load.next<Done>(CHURN_TIMEOUT_MS);
     await rest(SETTLE_MS);

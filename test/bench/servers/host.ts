@@ -43,6 +43,7 @@ export async function host(open: Open): Promise<void> {
     if (command === "begin") {
       profiler?.begin();
       watch.begin();
+      tell({ begun: true });
       return;
     }
     const report = watch.end(); // before what follows, which costs more than it

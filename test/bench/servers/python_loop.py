@@ -143,6 +143,7 @@ def main():
             command = sys.stdin.readline().strip()
             if command == "begin":
                 server.begin()
+                tell({"begun": True})
             elif command == "end":
                 tell(server.end())
             else:
