@@ -34,7 +34,7 @@ const STEPS: Record<string, readonly Step[]> = {
       async follow(reader, port, command) {
         const server = reader.start(command, { port });
         const [first, second] = [await server.reach(port), await server.reach(port)];
-        await server.printed("a player came\na player came\n");
+        await server.printed(`listening on port ${port}\na player came\na player came\n`);
         first.type("hi\n");
         expect(await second.received("\n")).toBe("player 1: hi\n");
       },

@@ -34,11 +34,15 @@ async function main(): Promise<void> {
   }
   const minutes = Number(values.minutes);
   const seed = Number(values.seed ?? Date.now() % 1_000_000_000);
-  if (!(minutes > 0) || !Number.isInteger(seed)) throw new RangeError(`bad number\n${USAGE}`);
+  if (!(minutes > 0) || !Number.isInteger(seed)) {
+    console.error(`soak: expected a number above 0 after --minutes, and a whole one after --seed\n${USAGE}`);
+    process.exitCode = 2;
+    return;
+  }
   console.log(`soak: ${minutes} minutes, seed ${seed}, Node ${process.version}`);
   await using soak = new Soak(seed);
   const complaints = await soak.run(minutes * 60_000);
   for (const complaint of complaints) console.log(`wrong: ${complaint}`);
-  console.log(complaints.length === 0 ? "all is flat" : `${complaints.length} things are wrong`);
+  console.log(complaints.length === 0 ? "all is flat" : `wrong in all: ${complaints.length}`);
   if (complaints.length > 0) process.exitCode = 1;
 }

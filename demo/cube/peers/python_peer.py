@@ -2,7 +2,7 @@
 
     python3 python_peer.py mirror|mover [--connect HOST:PORT | --listen HOST:PORT]
 
-Standard library only; the protocol is described in demo/cube/wire.ts. A socket
+Standard library only; the protocol is described in demo/cube/shared/wire.ts. A socket
 that has nothing for this frame says so by an exception: compare each `except
 BlockingIOError` with `tryRecv() === undefined`.
 """
@@ -49,8 +49,8 @@ class Peer:
         self.place, self.known = (0.0, 0.0, 0.0), False
         self.joined = self.retry_at = 0.0
         if options.listen:
-            family = socket.AF_INET6 if "[" in options.listen else socket.AF_INET
-            self.listener = socket.create_server(address_of(options.listen), family=family)
+            family = socket.AF_INET6 if ":" in options.listen[0] else socket.AF_INET
+            self.listener = socket.create_server(options.listen, family=family)
             self.listener.setblocking(False)
             say("link listening", words(self.listener.getsockname()))
 
@@ -72,11 +72,11 @@ class Peer:
             if self.listener:
                 self.join(Link(self.listener.accept()[0]), now)
             elif not self.links and now >= self.retry_at:  # this one call waits, up to two seconds
-                self.join(Link(socket.create_connection(address_of(self.options.connect), timeout=2)), now)
+                self.join(Link(socket.create_connection(self.options.connect, timeout=2)), now)
         except BlockingIOError:  # no connection waits
             pass
         except OSError as error:
-            say("link down %s: %s\nlink retry in %d ms" % (self.options.connect, error, RETRY_S * 1000))
+            say("link down %s: %s\nlink retry in %d ms" % (words(self.options.connect), error, RETRY_S * 1000))
             self.retry_at = now + RETRY_S
 
     def join(self, link, now):
@@ -125,6 +125,8 @@ class Peer:
 
 def address_of(text):
     host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise argparse.ArgumentTypeError("expected HOST:PORT, such as 127.0.0.1:14900")
     return host.strip("[]"), int(port)
 
 
@@ -138,8 +140,8 @@ def say(*text):
 
 parser = argparse.ArgumentParser()
 parser.add_argument("role", choices=("mover", "mirror"))
-parser.add_argument("--connect", default="127.0.0.1:14900", metavar="HOST:PORT")
-parser.add_argument("--listen", metavar="HOST:PORT")
+parser.add_argument("--connect", default="127.0.0.1:14900", metavar="HOST:PORT", type=address_of)
+parser.add_argument("--listen", metavar="HOST:PORT", type=address_of)
 try:
     peer, started = Peer(parser.parse_args()), time.monotonic()
     while True:
@@ -147,3 +149,5 @@ try:
         time.sleep(max(0.0, started + peer.tick / RATE_HZ - time.monotonic()))
 except (KeyboardInterrupt, BrokenPipeError):
     pass
+except OSError as error:  # of the listener alone: a link has a `why`
+    parser.exit(1, "python_peer.py: %s\n" % error)
