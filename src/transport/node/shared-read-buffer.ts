@@ -55,8 +55,11 @@ interface FieldNames {
 
 /** The symbols, from the first socket that has them. */
 let fieldNames: FieldNames | undefined;
-/** As large as one read of Node can be. One buffer is enough: each read is handled before the next one starts. */
-const SHARED = Buffer.alloc(65_536);
+/**
+ * As large as one read of Node can be. One buffer is enough: each read is handled before the
+ * next one starts. No `Buffer`, whose `slice()` would not copy: see `plain-bytes.ts`.
+ */
+const SHARED = new Uint8Array(65_536);
 /** Views up to this size are cached: more than a player's input in a tick. */
 const CACHED_BYTES = 1_024;
 const views: Uint8Array[] = [];

@@ -15,6 +15,7 @@ import type { CloseReason } from "../../port/close-reason.ts";
 import type { FailedAttempt, Link, LinkEvents } from "../../port/link.ts";
 import type { Security } from "../../port/security.ts";
 import { reasonOf } from "./error-codes.ts";
+import { plainCopy, plainView } from "./plain-bytes.ts";
 import { readShared } from "./shared-read-buffer.ts";
 
 /** The parts of a link that differ between transports. */
@@ -77,12 +78,12 @@ export class StreamLink implements Link {
     // Decrypted bytes are copied anyway, so a shared buffer would save nothing.
     const isShared = this.security === undefined && readShared(socket, events);
     if (isShared) socket.resume();
-    else socket.on("data", (bytes) => events.received(bytes));
+    else socket.on("data", (bytes) => events.received(plainView(bytes)));
     if (this.#isOpen) events.opened();
   }
 
   write(bytes: Uint8Array): boolean {
-    this.#socket.write(this.#options.keepsBytes === true ? bytes.slice() : bytes, this.#noteDrained);
+    this.#socket.write(this.#options.keepsBytes === true ? plainCopy(bytes) : bytes, this.#noteDrained);
     const queued = this.#socket.writableLength;
     if (queued === 0) return true; // the system has taken all the bytes
     this.#queuedBytes = queued;
