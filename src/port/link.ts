@@ -2,7 +2,7 @@
  * A link: one stream of bytes each way.
  *
  *     core ── write, pause, resume, end, abort, pump ──▶ link (the transport's)
- *     core ◀── opened, received, drained, ended, closed ── link
+ *     core ◀── opened, received, partial, drained, ended, closed ── link
  *
  * The transport implements `Link`, the core `LinkEvents`. A link knows no
  * messages and no limits.
@@ -64,6 +64,13 @@ export interface LinkEvents {
   opened(): void;
   /** A piece of the stream has arrived. `bytes` are lent for the duration of the call. */
   received(bytes: Uint8Array): void;
+  /**
+   * Bytes have arrived that the link cannot give to `received` before more come: it
+   * holds `sizeBytes` of a piece that the peer has not finished, such as a message of
+   * WebSocket or a record of TLS. The next `received` ends that. These bytes are a
+   * sign of life, and count as a partial message.
+   */
+  partial(sizeBytes: number): void;
   /** `sizeBytes` of the bytes that waited in the link have left it. */
   drained(sizeBytes: number): void;
   /** The peer has ended its stream, and may have sent a reason; this side may still write. */

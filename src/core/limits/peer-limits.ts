@@ -34,13 +34,16 @@ export interface PeerLimitOptions {
   readonly firstMessageTimeoutMs?: number;
   /**
    * How long the peer may take to finish a message that it has begun, in
-   * milliseconds; after that the connection closes with `timeout`. 10,000 by default:
-   * a 64 KiB message takes that long at 50 kbit/s, and no honest peer is slower.
+   * milliseconds; after that the connection closes with `timeout`. Messages of the
+   * codec, and those of the transport that carry them, such as a WebSocket's. 10,000
+   * by default: a 64 KiB message takes that long at 50 kbit/s, and no honest peer is
+   * slower.
    */
   readonly partialMessageTimeoutMs?: number;
   /**
    * How long the peer may send no bytes at all, in milliseconds; after that the
-   * connection closes with `timeout`. No limit by default, for spectators.
+   * connection closes with `timeout`. Pings of the transport do not count, as they
+   * come without the peer's game. No limit by default, for spectators.
    */
   readonly idleTimeoutMs?: number;
   /**

@@ -4,7 +4,7 @@
  * decoded as they arrive, while the game is idle; records are only checked then,
  * and wait as bytes.
  *
- *     link ── opened, received, drained, ended, closed ──▶ ingress ┊ poll ▶ connection
+ *     link ── opened, received, partial, drained, ended, closed ──▶ ingress ┊ poll ▶ connection
  *
  * Pauses the link when too many bytes wait. Does not know which messages the game
  * sees.
@@ -57,6 +57,8 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
   readonly #limitBytes: number;
   /** Bytes that left the link and were not taken into account yet. */
   #drainedBytes = 0;
+  /** The bytes of an unfinished piece that the link holds, as it needs more to decode them. */
+  #heldBytes = 0;
   #reading: "flowing" | "paused" | "discarding" = "flowing";
 
   constructor({ owner, link, input, limitBytes }: IngressParts<Member, In>) {
@@ -77,9 +79,9 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
     return this.progress === "ended" || this.progress === "closed";
   }
 
-  /** The bytes of a partial message; 0 when there is none. */
+  /** The bytes of a partial message, in the decoder and in the link; 0 when there is none. */
   get partialBytes(): number {
-    return this.#decoder.pendingBytes ?? 0;
+    return (this.#decoder.pendingBytes ?? 0) + this.#heldBytes;
   }
 
   opened(): void {
@@ -92,6 +94,7 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
     if (this.#reading === "discarding" || this.progress !== "open") return;
     const { inbox } = this;
     const before = inbox.length;
+    this.#heldBytes = 0;
     try {
       this.#decoder.decode(bytes, inbox as Inbox<In> & MessageSink<In> & RecordSink);
     } catch (error) {
@@ -100,6 +103,12 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
     this.messageCount += inbox.length - before;
     if (inbox.weightBytes >= this.#limitBytes && this.#reading === "flowing") this.#pause();
     this.#notifyReceived();
+  }
+
+  partial(sizeBytes: number): void {
+    if (this.#reading === "discarding" || this.progress !== "open") return;
+    this.#heldBytes = sizeBytes;
+    this.#owner.member.markDirty(RECEIVED | CHANGED);
   }
 
   drained(sizeBytes: number): void {
@@ -111,7 +120,7 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
     if (this.progress !== "open") return;
     try {
       // A broken stream may stop anywhere; a finished one must not stop inside a message.
-      if (reason.kind === "remote" && this.#reading !== "discarding") this.#decoder.end?.();
+      if (reason.kind === "remote" && this.#reading !== "discarding") this.#endInput();
       this.#end(reason);
     } catch (error) {
       this.#refuse(error);
@@ -154,6 +163,13 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
     this.progress = "closed";
     this.#reading = "discarding";
     this.inbox.clear();
+  }
+
+  /** Throws when the peer's stream stops inside a message. */
+  #endInput(): void {
+    if (this.#heldBytes > 0)
+      throw new DecodeError(`the stream ended inside a message, after ${this.#heldBytes} bytes of it`);
+    this.#decoder.end?.();
   }
 
   /** Marks the connection with RECEIVED; with CHANGED too after a pause, an end or a partial message. */

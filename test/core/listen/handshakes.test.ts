@@ -100,4 +100,4 @@ function linkOf(wire: ReturnType<typeof memory>) {
 }
 
 const FAILED: CloseReason = { kind: "handshake", message: "no agreement" };
-const SILENT = { opened() {}, received() {}, drained() {}, ended() {}, closed() {} };
+const SILENT = { opened() {}, received() {}, partial() {}, drained() {}, ended() {}, closed() {} };
