@@ -10,7 +10,7 @@
  * https://www.iana.org/assignments/websocket
  */
 import type { CloseKind, CloseReason } from "../../port/close-reason.ts";
-import { printable } from "./printable.ts";
+import { printable } from "../../port/printable.ts";
 
 /** The contents of a close frame. */
 export interface CloseFrame {

@@ -3,6 +3,7 @@
  * sockets and DNS. The only file that knows both. Codes: https://nodejs.org/docs/latest-v20.x/api/errors.html#common-system-errors
  */
 import type { CloseKind, CloseReason } from "../../port/close-reason.ts";
+import { printable } from "../../port/printable.ts";
 
 /** The close reason for an error from Node. An unknown code becomes the kind `failed`, or `handshake` for TLS. */
 export function reasonOf(error: Error & { readonly code?: string | undefined }): CloseReason {
@@ -10,13 +11,18 @@ export function reasonOf(error: Error & { readonly code?: string | undefined }):
   const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
   const code = error.code ?? (first as { readonly code?: string } | undefined)?.code;
   // OpenSSL's messages end in a position in its source; `reason` is the readable part.
-  const detail = (error as { readonly reason?: string }).reason ?? error.message.split("\n", 1)[0];
-  if (code === undefined) return { kind: "failed", message: detail ?? "", cause: error };
+  // Either may quote the peer, such as the names in its certificate.
+  const said = (error as { readonly reason?: string }).reason ?? error.message.split("\n", 1)[0];
+  const detail = printable(said ?? "", DETAIL_CHARACTERS);
+  if (code === undefined) return { kind: "failed", message: detail, cause: error };
   const known = KNOWN.get(code);
   const isTls = code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_");
   const [kind, sentence] = known ?? (isTls ? HANDSHAKE : UNKNOWN);
   return { kind, message: `${sentence} (${detail || code})`, code, cause: error };
 }
+
+/** Enough for any sentence of the system, and not for a peer's thousand names. */
+const DETAIL_CHARACTERS = 300;
 
 type Meaning = readonly [kind: CloseKind, sentence: string];
 
