@@ -26,6 +26,22 @@ export interface Codec<In, Out = In> {
    * @throws RangeError when its type is right but its value cannot be sent (too long, …)
    */
   encode(message: Out): Uint8Array;
+
+  /**
+   * Decodes what a carrier with message borders of its own has delivered, such as one
+   * datagram: puts its messages into `sink`, and needs nothing that marks the end of the
+   * last one. `bytes` are lent for the duration of the call. Where a codec has no such
+   * method, `bytes` are decoded as a whole stream with its end.
+   *
+   * @throws DecodeError when `bytes` are invalid; messages already put into `sink` do not count
+   */
+  decodeWhole?(bytes: Uint8Array, sink: MessageSink<In>): void;
+
+  /**
+   * Like `encode`, for such a carrier: without what marks the end of a message in a
+   * stream. A codec has both methods or none.
+   */
+  encodeWhole?(message: Out): Uint8Array;
 }
 
 /** The key of a decoder's {@link UnreadDecoder}. A symbol, as a user's decoder may have fields of any name. @internal */

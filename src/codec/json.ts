@@ -22,15 +22,22 @@ export interface JsonOptions<In> extends LinesOptions {
  * (`undefined`, a function, a cycle), and a `RangeError` when the line is over
  * the limit.
  *
+ * A datagram needs no line break, see {@link lines}.
+ *
  * @throws TypeError when a limit is no number
  * @throws RangeError when a limit is not a whole number from 1 up
  */
 export function json<In = unknown, Out = In>(options: JsonOptions<In> = {}): Codec<In, Out> {
   const line = lines(options);
+  const decoder = () => new JsonDecoder(line.decoder(), options.guard);
   return {
-    decoder: () => new JsonDecoder(line.decoder(), options.guard),
+    decoder,
     encode(message) {
       return line.encode(textOf(message));
+    },
+    decodeWhole: (bytes, sink) => decoder().decodeWhole(bytes, sink, line),
+    encodeWhole(message) {
+      return this.encode(message).subarray(0, -1);
     },
   };
 }
@@ -65,6 +72,12 @@ class JsonDecoder<In> implements Decoder<In>, MessageSink<string> {
   decode(bytes: Uint8Array, sink: MessageSink<In>): void {
     this.#sink = sink;
     this.#lines.decode(bytes, this);
+  }
+
+  /** Takes the lines of a whole message, by the codec of lines. */
+  decodeWhole(bytes: Uint8Array, sink: MessageSink<In>, line: Codec<string>): void {
+    this.#sink = sink;
+    line.decodeWhole?.(bytes, this);
   }
 
   end(): void {

@@ -37,6 +37,9 @@ export interface LinesOptions {
  *
  * Every line that was received can be sent again, if its length is within the limit.
  *
+ * A datagram needs no line break: its end is the end of its last line, and a line is
+ * sent without one. A datagram with several lines is several messages.
+ *
  * @throws TypeError when a limit is no number
  * @throws RangeError when a limit is not a whole number from 1 up
  */
@@ -47,6 +50,10 @@ export function lines(options: LinesOptions = {}): Codec<string> {
   let scratch = new Uint8Array(1_024);
   return {
     decoder: () => new LineDecoder(maxLineBytes),
+    decodeWhole: (bytes, sink) => new LineDecoder(maxLineBytes).decodeWhole(bytes, sink),
+    encodeWhole(text) {
+      return this.encode(text).subarray(0, -1);
+    },
     encode(text) {
       if (typeof text !== "string") throw new TypeError(`message: expected a string, got ${kindOf(text)}`);
       if (text.includes("\n")) throw new RangeError("message: a line cannot contain a line break");
@@ -98,6 +105,13 @@ class LineDecoder implements Decoder<string> {
     );
   }
 
+  /** Takes the lines of a whole message, whose last one needs no line break; a message of no bytes is an empty line. */
+  decodeWhole(bytes: Uint8Array, sink: MessageSink<string>): void {
+    this.decode(bytes, sink);
+    const { view, length } = this.#held;
+    if (length > 0 || bytes.length === 0) this.#finish(view, 0, length, sink, 0);
+  }
+
   #hold(bytes: Uint8Array, start: number, end: number): void {
     if (start === end) return; // only a line break: the held bytes were checked when they arrived
     this.#checkLength(this.#held.length + end - start, bytes[end - 1]);
@@ -144,12 +158,12 @@ class LineDecoder implements Decoder<string> {
     }
   }
 
-  #finish(bytes: Uint8Array, start: number, end: number, sink: MessageSink<string>): void {
+  #finish(bytes: Uint8Array, start: number, end: number, sink: MessageSink<string>, breakBytes = 1): void {
     const lastByte = end > start ? bytes[end - 1] : undefined;
     this.#checkLength(end - start, lastByte);
     let last = end;
     while (last > start && bytes[last - 1] === RETURN) last--;
-    sink.put(this.#text(bytes.subarray(start, last)), end - start + 1);
+    sink.put(this.#text(bytes.subarray(start, last)), end - start + breakBytes);
     this.#lineNumber++;
   }
 

@@ -22,7 +22,7 @@ const manual = readFileSync(new URL("../../src/transport/browser/README.md", imp
 const PAGES = [
   { page: "the client itself", names: "Poller, websocket, bytes", mostBytes: 9.8 * KIBIBYTE },
   { page: "lines and a loop", names: "Poller, websocket, lines, runLoop", mostBytes: 11.5 * KIBIBYTE },
-  { page: "everything there is", names: undefined, mostBytes: 15.4 * KIBIBYTE },
+  { page: "everything there is", names: undefined, mostBytes: 15.5 * KIBIBYTE },
 ];
 
 describe("the bundle of a page", () => {

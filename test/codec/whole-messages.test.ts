@@ -1,0 +1,84 @@
+/**
+ * What codecs do where the carrier keeps messages apart, as datagrams do: nothing
+ * that marks the end of a message is sent, and none is needed.
+ */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Codec, DecodeError, json, lines } from "../../src/index.ts";
+
+/** The messages of one whole message of a carrier, each with its size. */
+function decodeWhole<In>(codec: Codec<In, never>, whole: string | Uint8Array): [In, number][] {
+  const messages: [In, number][] = [];
+  const bytes = typeof whole === "string" ? new TextEncoder().encode(whole) : whole;
+  codec.decodeWhole?.(bytes, { put: (message, sizeBytes) => void messages.push([message, sizeBytes]) });
+  return messages;
+}
+
+/** What is sent for one message, as text. */
+function encodeWhole<Out>(codec: Codec<unknown, Out>, message: Out): string {
+  return new TextDecoder().decode(codec.encodeWhole?.(message));
+}
+
+describe("lines as whole messages", () => {
+  test.each([
+    ["hello", [["hello", 5]]],
+    ["hello\n", [["hello", 6]]],
+    ["hello\r\n", [["hello", 7]]],
+    ["", [["", 0]]],
+    ["\n", [["", 1]]],
+    [
+      "one\ntwo",
+      [
+        ["one", 4],
+        ["two", 3],
+      ],
+    ],
+    [
+      "one\ntwo\n",
+      [
+        ["one", 4],
+        ["two", 4],
+      ],
+    ],
+    ["größer", [["größer", 8]]],
+  ] as [string, [string, number][]][])("%j needs no line break at its end", (whole, messages) => {
+    expect(decodeWhole(lines(), whole)).toEqual(messages);
+  });
+
+  test("are sent without a line break", () => {
+    expect([encodeWhole(lines(), "hello"), encodeWhole(lines(), "")]).toEqual(["hello", ""]);
+  });
+
+  test("keep to the same limits as lines of a stream", () => {
+    expect(decodeWhole(lines({ maxLineBytes: 3 }), "abc")).toEqual([["abc", 3]]);
+    expect(() => decodeWhole(lines({ maxLineBytes: 3 }), "abcd")).toThrow(DecodeError);
+    expect(() => decodeWhole(lines(), Uint8Array.of(0xff))).toThrow("line 1 is not valid UTF-8");
+    expect(() => encodeWhole(lines(), "two\nlines")).toThrow("message: a line cannot contain a line break");
+  });
+
+  test("come back as they were sent, whatever they are, and one does not disturb the next", () => {
+    const codec = lines();
+    const line = fc.string({ unit: "grapheme" }).filter((text) => !/\n|\r$/.test(text));
+    fc.assert(
+      fc.property(line, (text) => {
+        expect(decodeWhole(codec, encodeWhole(codec, text)).map(([message]) => message)).toEqual([text]);
+      }),
+    );
+  });
+});
+
+describe("JSON values as whole messages", () => {
+  test.each(['{"x":1}', '{"x":1}\n', ' {"x" : 1}\r\n'])("%j needs no line break at its end", (whole) => {
+    expect(decodeWhole(json(), whole)).toEqual([[{ x: 1 }, whole.length]]);
+  });
+
+  test("are sent without a line break", () => {
+    expect(encodeWhole(json(), { x: 1 })).toBe('{"x":1}');
+  });
+
+  test("are refused with a reason when they are not JSON, or none at all", () => {
+    expect(() => decodeWhole(json(), "hello")).toThrow("line 1 is not JSON");
+    expect(() => decodeWhole(json(), "")).toThrow("line 1 is not JSON");
+    expect(() => decodeWhole(json({ guard: (value): value is 1 => value === 1 }), "2")).toThrow(DecodeError);
+  });
+});
