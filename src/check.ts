@@ -59,6 +59,19 @@ export function isPort(name: string, value: unknown): void {
   wholeNumber(name, value, 0, 65_535);
 }
 
+/** A check that the value is an AbortSignal. */
+export function isAbortSignal(name: string, value: unknown): void {
+  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>;
+  if (typeof aborted !== "boolean" || typeof addEventListener !== "function") {
+    throw new TypeError(`${name}: expected an AbortSignal, got ${kindOf(value)}`);
+  }
+}
+
+/** A check that the value is an object of options, by {@link checkOptions}. */
+export function areOptions<Options>(checks: Checks<Options>): Check {
+  return (name, value) => checkOptions(value, checks, name);
+}
+
 /** A check by {@link wholeNumber}. */
 export function isWholeNumber(least: number, most?: number): Check {
   return (name, value) => wholeNumber(name, value, least, most);
@@ -91,6 +104,13 @@ export function wholeNumber(
 /** Like {@link wholeNumber}, but allows `Infinity`, which means no limit. */
 export function limit(name: string, value: unknown, least: number): number {
   return value === Infinity ? value : wholeNumber(name, value, least);
+}
+
+/** Returns `value` if it is a number, and neither NaN nor infinite. */
+export function finiteNumber(name: string, value: unknown): number {
+  number(name, value);
+  if (!Number.isFinite(value)) throw new RangeError(`${name}: expected a finite number, got ${value}`);
+  return value;
 }
 
 /** Returns `value` if it is a duration in milliseconds, from 0 up; fractions and `Infinity` are allowed. */
@@ -129,7 +149,7 @@ function number(name: string, value: unknown): asserts value is number {
 }
 
 /** The one of `names` that takes the fewest edits to become `name`; upper and lower case are the same. */
-function nearestTo(name: string, names: readonly string[]): string {
+export function nearestTo(name: string, names: readonly string[]): string {
   let nearest = "";
   let fewest = Infinity;
   for (const candidate of names) {

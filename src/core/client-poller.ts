@@ -8,7 +8,15 @@
  * closed. `scheduler.ts` runs the frames; this file decides what a caller may
  * ask, and in which order a poll does its work.
  */
-import { kindOf, milliseconds } from "../check.ts";
+import {
+  type Checks,
+  checkOptions,
+  finiteNumber,
+  isAbortSignal,
+  isFunction,
+  kindOf,
+  rate,
+} from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
 import type { Pump, Transport } from "../port/transport.ts";
 import { type ConnectionFactory, plainConnections } from "./connection/assembly.ts";
@@ -17,7 +25,14 @@ import type { Handler, PollerEvents } from "./events.ts";
 import { now, sleep } from "./frame/clock.ts";
 import type { Frame } from "./frame/frame.ts";
 import type { PollerStats } from "./frame/stats.ts";
-import { type ConnectLimitOptions, type LimitOptions, type Limits, limitsOf } from "./limits/limits.ts";
+import {
+  CONNECT_LIMIT_CHECKS,
+  type ConnectLimitOptions,
+  LIMIT_CHECKS,
+  type LimitOptions,
+  type Limits,
+  limitsOf,
+} from "./limits/limits.ts";
 import { Scheduler, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of a {@link ClientPoller}; the limits are the defaults for all it makes. */
@@ -48,14 +63,11 @@ export class ClientPoller {
   #polling = false;
   #closed = false;
 
-  /** @throws TypeError or RangeError when an option is not a number, or out of its range */
+  /** @throws TypeError or RangeError when an option is not known, of a wrong kind, or out of its range */
   constructor(options?: ClientPollerOptions);
   /** @internal */
   constructor(options: ClientPollerOptions, scheduler: Scheduler);
-  constructor(
-    options: ClientPollerOptions = {},
-    scheduler: Scheduler = new Scheduler(schedulerOptionsOf(options)),
-  ) {
+  constructor(options: ClientPollerOptions = {}, scheduler: Scheduler = clientScheduler(options)) {
     this.limits = limitsOf(options);
     this.scheduler = scheduler;
   }
@@ -84,8 +96,8 @@ export class ClientPoller {
    * Begins to connect. Never throws for what the network does: a refusal is the
    * connection's `closeReason` in a later frame. What is sent meanwhile waits.
    *
-   * @throws TypeError when `transport`, `codec` or `signal` is not one, or cannot connect
-   * @throws RangeError when a limit in `options` is out of its range
+   * @throws TypeError when `transport` or `codec` is not one, or cannot connect
+   * @throws TypeError or RangeError when an option is not known, of a wrong kind, or out of its range
    */
   connect<In, Out>(
     transport: Transport,
@@ -96,9 +108,6 @@ export class ClientPoller {
     if (typeof transport?.connect !== "function") throw new TypeError("transport: this one cannot connect");
     const makeParts = this.connectionFactory(options);
     const { signal } = options;
-    if (signal !== undefined && typeof signal?.addEventListener !== "function") {
-      throw new TypeError(`signal: expected an AbortSignal, got ${kindOf(signal)}`);
-    }
     const link = transport.connect();
     const connection = new Connection(this.scheduler, undefined, link, codec, makeParts);
     if (signal !== undefined) connection.lifecycle.abortOn(signal);
@@ -114,11 +123,11 @@ export class ClientPoller {
    * @param nowMs the time in milliseconds, on any clock that does not go back;
    *   the `clock` of the options by default
    * @returns the frame in numbers; the object is reused by the next poll
-   * @throws RangeError when `nowMs` is not a finite number
+   * @throws TypeError or RangeError when `nowMs` is not a finite number
    * @throws whatever event handlers threw, after the frame is whole
    */
   poll(nowMs: number = this.scheduler.clock()): Frame {
-    if (!Number.isFinite(nowMs)) throw new RangeError(`nowMs: expected a finite number, got ${nowMs}`);
+    finiteNumber("nowMs", nowMs);
     if (this.#polling) throw new Error("poll: called from within poll(), by an event handler");
     this.#polling = true;
     try {
@@ -138,12 +147,17 @@ export class ClientPoller {
     this.scheduler.flush();
   }
 
-  /** Calls `handler` at the end of each poll in which `type` happened, once for each time; adding it again changes nothing. */
+  /**
+   * Calls `handler` at the end of each poll in which `type` happened, once for each
+   * time; adding it again changes nothing.
+   *
+   * @throws TypeError when there is no such event, or `handler` is no function
+   */
   on<Type extends keyof PollerEvents>(type: Type, handler: Handler<Type>): void {
     this.scheduler.events.on(type, handler);
   }
 
-  /** Takes a handler away again. */
+  /** Takes a handler away again. Throws in the same cases. */
   off<Type extends keyof PollerEvents>(type: Type, handler: Handler<Type>): void {
     this.scheduler.events.off(type, handler);
   }
@@ -203,6 +217,7 @@ export class ClientPoller {
 
   /** Makes the parts of connections with these options. @internal */
   protected connectionFactory(options: ConnectOptions): ConnectionFactory {
+    checkOptions(options, CONNECT_CHECKS);
     return plainConnections(limitsOf(options, this.limits));
   }
 
@@ -233,11 +248,31 @@ export class ClientPoller {
   }
 }
 
-/** What a scheduler takes of a poller's options, checked. @internal */
+/** What a scheduler takes of a poller's options, which are checked. @internal */
 export function schedulerOptionsOf(options: ClientPollerOptions): SchedulerOptions {
   const { maxFrameMs = DEFAULT_MAX_FRAME_MS, clock = now } = options;
-  return { maxFrameMs: milliseconds("maxFrameMs", maxFrameMs), clock };
+  return { maxFrameMs, clock };
 }
+
+function clientScheduler(options: ClientPollerOptions): Scheduler {
+  checkOptions(options, CLIENT_POLLER_CHECKS);
+  return new Scheduler(schedulerOptionsOf(options));
+}
+
+/** The checks of {@link ClientPollerOptions}. @internal */
+export const CLIENT_POLLER_CHECKS: Checks<ClientPollerOptions> = {
+  ...LIMIT_CHECKS,
+  ...CONNECT_LIMIT_CHECKS,
+  maxFrameMs: rate, // above 0, as no time would pass in frames of 0
+  clock: isFunction,
+};
+
+/** The checks of {@link ConnectOptions}. @internal */
+export const CONNECT_CHECKS: Checks<ConnectOptions> = {
+  ...LIMIT_CHECKS,
+  ...CONNECT_LIMIT_CHECKS,
+  signal: isAbortSignal,
+};
 
 const DEFAULT_MAX_FRAME_MS = 1_000;
 /** Between two polls of an awaited dispose: a close takes a few turns of the event loop. */

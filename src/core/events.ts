@@ -5,6 +5,7 @@
  * are never events; the game pulls them.
  */
 import mitt, { type Emitter } from "mitt";
+import { isFunction, kindOf, nearestTo } from "../check.ts";
 import type { CloseReason } from "../port/close-reason.ts";
 import type { AnyConnection } from "./connection/connection.ts";
 import type { AnyListener } from "./listen/listener.ts";
@@ -39,10 +40,12 @@ export class Events {
   #errors: unknown[] = [];
 
   on<Type extends keyof PollerEvents>(type: Type, handler: Handler<Type>): void {
+    checkSubscription(type, handler);
     if (!this.#handlersOf(type).includes(handler)) this.#emitter.on(type, handler);
   }
 
   off<Type extends keyof PollerEvents>(type: Type, handler: Handler<Type>): void {
+    checkSubscription(type, handler);
     this.#emitter.off(type, handler);
   }
 
@@ -79,6 +82,27 @@ export class Events {
     return handlers as readonly Handler<Type>[];
   }
 }
+
+function checkSubscription(type: unknown, handler: unknown): void {
+  if (typeof type !== "string")
+    throw new TypeError(`type: expected the name of an event, got ${kindOf(type)}`);
+  if (!Object.hasOwn(TYPES, type)) {
+    const nearest = nearestTo(type, Object.keys(TYPES));
+    throw new TypeError(`type: there is no event ${JSON.stringify(type)}; the nearest one is ${nearest}`);
+  }
+  isFunction("handler", handler);
+}
+
+const TYPES: Record<keyof PollerEvents, true> = {
+  listen: true,
+  unlisten: true,
+  accept: true,
+  drop: true,
+  open: true,
+  lose: true,
+  drain: true,
+  close: true,
+};
 
 // Under `module: nodenext` mitt's default export is typed as its whole module.
 const createEmitter = mitt as unknown as () => Emitter<PollerEvents>;

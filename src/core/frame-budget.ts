@@ -2,7 +2,7 @@
  * A frame budget: how many messages may become visible in one frame, over all
  * connections, in fair turns. A page does not load this file.
  */
-import { limit } from "../check.ts";
+import { type Checks, isLimit } from "../check.ts";
 import type { AnyConnection } from "./connection/connection.ts";
 import type { FramePolicy, FrameView } from "./scheduler.ts";
 import type { ReusableList } from "./storage/reusable-list.ts";
@@ -16,15 +16,14 @@ export interface FrameBudget {
   readonly bytes?: number;
 }
 
-/**
- * Returns the policy of a budget; `undefined` without limits.
- *
- * @throws TypeError or RangeError when a part is not a whole number from 1 up
- * @internal
- */
-export function budgetPolicy(budget: FrameBudget): FramePolicy | undefined {
-  const messages = limit("frameBudget.messages", budget.messages ?? Infinity, 1);
-  const bytes = limit("frameBudget.bytes", budget.bytes ?? Infinity, 1);
+/** The checks of {@link FrameBudget}. @internal */
+export const BUDGET_CHECKS: Checks<FrameBudget> = { messages: isLimit(1), bytes: isLimit(1) };
+
+/** Returns the policy of a budget, which is checked; `undefined` without limits. @internal */
+export function budgetPolicy({
+  messages = Infinity,
+  bytes = Infinity,
+}: FrameBudget): FramePolicy | undefined {
   return messages === Infinity && bytes === Infinity ? undefined : new BudgetPolicy(messages, bytes);
 }
 

@@ -6,13 +6,15 @@
  * A client's poller that also listens, binds datagram sockets and looks up
  * addresses. Apart from it so that a page does not load what it cannot do.
  */
-import { kindOf, wholeNumber } from "../check.ts";
+import { areOptions, type Checks, checkOptions, isWholeNumber, kindOf } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
 import type { NameQuery } from "../port/name-query.ts";
 import type { Transport } from "../port/transport.ts";
 import {
+  CLIENT_POLLER_CHECKS,
   ClientPoller,
   type ClientPollerOptions,
+  CONNECT_CHECKS,
   type ConnectOptions,
   schedulerOptionsOf,
 } from "./client-poller.ts";
@@ -21,10 +23,20 @@ import type { Connection } from "./connection/connection.ts";
 import { limitedConnections } from "./connection/limited-assembly.ts";
 import { DatagramSocket, MAX_DATAGRAM_BYTES } from "./datagram/datagram-socket.ts";
 import { DeadlineHeap } from "./frame/deadline-heap.ts";
-import { budgetPolicy, type FrameBudget } from "./frame-budget.ts";
-import { type LimitOptions, limitsOf } from "./limits/limits.ts";
-import { type PeerLimitOptions, type PeerLimits, peerLimitsOf } from "./limits/peer-limits.ts";
-import { type AcceptLimitOptions, type AcceptLimits, acceptLimitsOf } from "./listen/accept-limits.ts";
+import { BUDGET_CHECKS, budgetPolicy, type FrameBudget } from "./frame-budget.ts";
+import { LIMIT_CHECKS, type LimitOptions, limitsOf } from "./limits/limits.ts";
+import {
+  PEER_LIMIT_CHECKS,
+  type PeerLimitOptions,
+  type PeerLimits,
+  peerLimitsOf,
+} from "./limits/peer-limits.ts";
+import {
+  ACCEPT_LIMIT_CHECKS,
+  type AcceptLimitOptions,
+  type AcceptLimits,
+  acceptLimitsOf,
+} from "./listen/accept-limits.ts";
 import { Listener } from "./listen/listener.ts";
 import { Lookup } from "./lookup.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -57,7 +69,7 @@ export class Poller extends ClientPoller {
   readonly #peerLimits: PeerLimits;
   readonly #acceptLimits: AcceptLimits;
 
-  /** @throws TypeError or RangeError when an option is not a number, or out of its range */
+  /** @throws TypeError or RangeError when an option is not known, of a wrong kind, or out of its range */
   constructor(options: PollerOptions = {}) {
     super(options, serverScheduler(options));
     this.#peerLimits = peerLimitsOf(options);
@@ -69,7 +81,7 @@ export class Poller extends ClientPoller {
    * listener's `closeReason` in a later frame.
    *
    * @throws TypeError when `transport` or `codec` is not one, or cannot listen
-   * @throws RangeError when a limit in `options` is out of its range
+   * @throws TypeError or RangeError when an option is not known, of a wrong kind, or out of its range
    */
   listen<In, Out>(
     transport: Transport,
@@ -78,8 +90,9 @@ export class Poller extends ClientPoller {
   ): Listener<In, Out> {
     this.checkUsable(codec);
     if (typeof transport?.listen !== "function") throw new TypeError("transport: this one cannot listen");
+    checkOptions(options, LISTEN_CHECKS);
+    const makeParts = this.#limitedFactory(options);
     const acceptLimits = acceptLimitsOf(options, this.#acceptLimits);
-    const makeParts = this.connectionFactory(options);
     const acceptor = transport.listen();
     const listener = new Listener(this.scheduler, acceptor, codec, { acceptLimits, makeParts });
     this.scheduler.sources.add(listener);
@@ -102,7 +115,7 @@ export class Poller extends ClientPoller {
    * oldest datagram is lost, and counted.
    *
    * @throws TypeError when `transport` or `codec` is not one, or carries no datagrams
-   * @throws RangeError when a limit in `options` is out of its range
+   * @throws TypeError or RangeError when an option is not known, of a wrong kind, or out of its range
    */
   bind<In, Out>(
     transport: Transport,
@@ -112,11 +125,11 @@ export class Poller extends ClientPoller {
     this.checkUsable(codec);
     if (typeof transport?.bind !== "function")
       throw new TypeError("transport: this one carries no datagrams");
+    checkOptions(options, BIND_CHECKS);
     const limits = limitsOf(options, this.limits);
     const { maxDatagramBytes = MAX_DATAGRAM_BYTES } = options;
-    const maxBytes = wholeNumber("maxDatagramBytes", maxDatagramBytes, 1, MAX_DATAGRAM_BYTES);
     const link = transport.bind();
-    const socket = new DatagramSocket(this.scheduler, link, codec, limits, maxBytes);
+    const socket = new DatagramSocket(this.scheduler, link, codec, limits, maxDatagramBytes);
     this.scheduler.sources.add(socket);
     this.callPumps(transport, link);
     return socket;
@@ -146,7 +159,12 @@ export class Poller extends ClientPoller {
   }
 
   /** @internal */
-  protected override connectionFactory(options: PeerConnectOptions | ListenOptions): ConnectionFactory {
+  protected override connectionFactory(options: PeerConnectOptions): ConnectionFactory {
+    checkOptions(options, PEER_CONNECT_CHECKS);
+    return this.#limitedFactory(options);
+  }
+
+  #limitedFactory(options: LimitOptions & PeerLimitOptions): ConnectionFactory {
     const limits = limitsOf(options, this.limits);
     return limitedConnections({ ...limits, ...peerLimitsOf(options, this.#peerLimits) });
   }
@@ -154,6 +172,7 @@ export class Poller extends ClientPoller {
 
 /** A scheduler for thousands of connections, and a budget where there is one. */
 function serverScheduler(options: PollerOptions): Scheduler {
+  checkOptions(options, POLLER_CHECKS);
   const { frameBudget = {} } = options;
   const schedulerOptions = schedulerOptionsOf(options);
   return new Scheduler(schedulerOptions, {
@@ -162,3 +181,21 @@ function serverScheduler(options: PollerOptions): Scheduler {
     policy: budgetPolicy(frameBudget),
   });
 }
+
+const POLLER_CHECKS: Checks<PollerOptions> = {
+  ...CLIENT_POLLER_CHECKS,
+  ...PEER_LIMIT_CHECKS,
+  ...ACCEPT_LIMIT_CHECKS,
+  frameBudget: areOptions(BUDGET_CHECKS),
+};
+
+const LISTEN_CHECKS: Checks<ListenOptions> = {
+  ...LIMIT_CHECKS,
+  ...PEER_LIMIT_CHECKS,
+  ...ACCEPT_LIMIT_CHECKS,
+};
+const PEER_CONNECT_CHECKS: Checks<PeerConnectOptions> = { ...CONNECT_CHECKS, ...PEER_LIMIT_CHECKS };
+const BIND_CHECKS: Checks<BindOptions> = {
+  ...LIMIT_CHECKS,
+  maxDatagramBytes: isWholeNumber(1, MAX_DATAGRAM_BYTES),
+};

@@ -4,7 +4,7 @@
  * options of `listen` and `connect` override them. The limits that only a server
  * needs are in `peer-limits.ts`. Applies none of them.
  */
-import { limit, milliseconds } from "../../check.ts";
+import { type Checks, isLimit, milliseconds } from "../../check.ts";
 
 /** Limits that a poller, a listener and a connection take as options. */
 export interface LimitOptions {
@@ -44,20 +44,26 @@ export interface ConnectLimitOptions {
 /** All limits, each with a value. */
 export type Limits = Required<LimitOptions & ConnectLimitOptions>;
 
-/**
- * The limits of `options`, checked, completed by those of `fallback`.
- *
- * @throws TypeError or RangeError naming the option, when one is invalid
- */
+/** The checks of {@link LimitOptions}. */
+export const LIMIT_CHECKS: Checks<LimitOptions> = {
+  receiveLimitBytes: isLimit(1),
+  sendLimitBytes: isLimit(1),
+  closeTimeoutMs: milliseconds,
+};
+
+/** The checks of {@link ConnectLimitOptions}. */
+export const CONNECT_LIMIT_CHECKS: Checks<ConnectLimitOptions> = { timeoutMs: milliseconds };
+
+/** The limits of `options`, which are checked, completed by those of `fallback`. */
 export function limitsOf(
   options: LimitOptions & ConnectLimitOptions,
   fallback: Limits = DEFAULT_LIMITS,
 ): Limits {
   return {
-    receiveLimitBytes: limit("receiveLimitBytes", options.receiveLimitBytes ?? fallback.receiveLimitBytes, 1),
-    sendLimitBytes: limit("sendLimitBytes", options.sendLimitBytes ?? fallback.sendLimitBytes, 1),
-    closeTimeoutMs: milliseconds("closeTimeoutMs", options.closeTimeoutMs ?? fallback.closeTimeoutMs),
-    timeoutMs: milliseconds("timeoutMs", options.timeoutMs ?? fallback.timeoutMs),
+    receiveLimitBytes: options.receiveLimitBytes ?? fallback.receiveLimitBytes,
+    sendLimitBytes: options.sendLimitBytes ?? fallback.sendLimitBytes,
+    closeTimeoutMs: options.closeTimeoutMs ?? fallback.closeTimeoutMs,
+    timeoutMs: options.timeoutMs ?? fallback.timeoutMs,
   };
 }
 

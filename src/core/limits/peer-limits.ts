@@ -4,7 +4,7 @@
  * them, as it trusts its own server. When a limit closes a connection, its name
  * is the `code` of the close reason. Applies none of them.
  */
-import { limit, milliseconds, oneOf, rate } from "../../check.ts";
+import { type Checks, isLimit, isOneOf, milliseconds, rate } from "../../check.ts";
 
 /** Limits that a poller, a listener and a connection take as options. Times are milliseconds of polled time. */
 export interface PeerLimitOptions {
@@ -93,34 +93,42 @@ export type SendOverflow = (typeof SEND_OVERFLOWS)[number];
 /** All limits, each with a value. */
 export type PeerLimits = Required<PeerLimitOptions>;
 
-/**
- * The limits of `options`, checked, completed by those of `fallback`.
- *
- * @throws TypeError or RangeError naming the option, when one is invalid
- */
+/** The limits of `options`, which are checked, completed by those of `fallback`. */
 export function peerLimitsOf(
   options: PeerLimitOptions,
   fallback: PeerLimits = DEFAULT_PEER_LIMITS,
 ): PeerLimits {
-  const checked = <Name extends keyof PeerLimits>(
-    name: Name,
-    check: (name: string, value: PeerLimits[Name]) => PeerLimits[Name],
-  ): PeerLimits[Name] => check(name, (options as Partial<PeerLimits>)[name] ?? fallback[name]);
+  const chosen = <Name extends keyof PeerLimits>(name: Name): PeerLimits[Name] =>
+    (options as Partial<PeerLimits>)[name] ?? fallback[name];
+  // Written out, as objects made in another way have a slower form in V8.
   return {
-    receiveOverflow: checked("receiveOverflow", (name, value) => oneOf(name, value, RECEIVE_OVERFLOWS)),
-    messageRateHz: checked("messageRateHz", rate),
-    maxMessageBytes: checked("maxMessageBytes", (name, value) => limit(name, value, 1)),
-    sendOverflow: checked("sendOverflow", (name, value) => oneOf(name, value, SEND_OVERFLOWS)),
-    firstMessageTimeoutMs: checked("firstMessageTimeoutMs", milliseconds),
-    partialMessageTimeoutMs: checked("partialMessageTimeoutMs", milliseconds),
-    idleTimeoutMs: checked("idleTimeoutMs", milliseconds),
-    unsentTimeoutMs: checked("unsentTimeoutMs", milliseconds),
-    pauseTimeoutMs: checked("pauseTimeoutMs", milliseconds),
+    receiveOverflow: chosen("receiveOverflow"),
+    messageRateHz: chosen("messageRateHz"),
+    maxMessageBytes: chosen("maxMessageBytes"),
+    sendOverflow: chosen("sendOverflow"),
+    firstMessageTimeoutMs: chosen("firstMessageTimeoutMs"),
+    partialMessageTimeoutMs: chosen("partialMessageTimeoutMs"),
+    idleTimeoutMs: chosen("idleTimeoutMs"),
+    unsentTimeoutMs: chosen("unsentTimeoutMs"),
+    pauseTimeoutMs: chosen("pauseTimeoutMs"),
   };
 }
 
 const RECEIVE_OVERFLOWS = ["pause", "drop-oldest", "drop-newest", "close"] as const;
 const SEND_OVERFLOWS = ["refuse", "drop-oldest", "close"] as const;
+
+/** The checks of {@link PeerLimitOptions}. */
+export const PEER_LIMIT_CHECKS: Checks<PeerLimitOptions> = {
+  receiveOverflow: isOneOf(RECEIVE_OVERFLOWS),
+  messageRateHz: rate,
+  maxMessageBytes: isLimit(1),
+  sendOverflow: isOneOf(SEND_OVERFLOWS),
+  firstMessageTimeoutMs: milliseconds,
+  partialMessageTimeoutMs: milliseconds,
+  idleTimeoutMs: milliseconds,
+  unsentTimeoutMs: milliseconds,
+  pauseTimeoutMs: milliseconds,
+};
 
 const DEFAULT_PEER_LIMITS: PeerLimits = {
   receiveOverflow: "pause",

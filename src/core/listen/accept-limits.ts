@@ -3,7 +3,7 @@
  * Names, units, defaults and the reason for each number; `admission.ts` applies
  * them. Separate from the limits of a connection, as a page never listens.
  */
-import { kindOf, limit, rate } from "../../check.ts";
+import { type Checks, isLimit, kindOf, rate } from "../../check.ts";
 import type { ConnectionFactory } from "../connection/assembly.ts";
 
 /** A list of addresses, such as a `net.BlockList`. */
@@ -49,24 +49,19 @@ export interface AcceptLimitOptions {
 /** All limits, each with a value; the lists only if they are given. */
 export type AcceptLimits = Required<Omit<AcceptLimitOptions, ListName>> & Pick<AcceptLimitOptions, ListName>;
 
-/**
- * The limits of `options`, checked, completed by those of `fallback`.
- *
- * @throws TypeError or RangeError naming the option, when one is invalid
- */
+/** The limits of `options`, which are checked, completed by those of `fallback`. */
 export function acceptLimitsOf(
   options: AcceptLimitOptions,
   fallback: AcceptLimits = DEFAULT_ACCEPT_LIMITS,
 ): AcceptLimits {
-  const { maxConnectionsPerAddress = fallback.maxConnectionsPerAddress } = options;
   const { allowList = fallback.allowList, denyList = fallback.denyList } = options;
   return {
-    acceptLimit: limit("acceptLimit", options.acceptLimit ?? fallback.acceptLimit, 1),
-    maxConnections: limit("maxConnections", options.maxConnections ?? fallback.maxConnections, 1),
-    maxConnectionsPerAddress: limit("maxConnectionsPerAddress", maxConnectionsPerAddress, 1),
-    acceptRateHz: rate("acceptRateHz", options.acceptRateHz ?? fallback.acceptRateHz),
-    ...(allowList !== undefined && { allowList: list("allowList", allowList) }),
-    ...(denyList !== undefined && { denyList: list("denyList", denyList) }),
+    acceptLimit: options.acceptLimit ?? fallback.acceptLimit,
+    maxConnections: options.maxConnections ?? fallback.maxConnections,
+    maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? fallback.maxConnectionsPerAddress,
+    acceptRateHz: options.acceptRateHz ?? fallback.acceptRateHz,
+    ...(allowList !== undefined && { allowList }),
+    ...(denyList !== undefined && { denyList }),
   };
 }
 
@@ -76,12 +71,23 @@ export interface ListenerRules {
   readonly makeParts: ConnectionFactory;
 }
 
-function list(name: ListName, value: AddressList): AddressList {
-  if (typeof value?.check === "function") return value;
+/** A check that the value is a list of addresses. */
+function isAddressList(name: string, value: unknown): void {
+  if (typeof (value as Partial<AddressList> | null)?.check === "function") return;
   throw new TypeError(`${name}: expected a list such as a net.BlockList, got ${kindOf(value)}`);
 }
 
 type ListName = "allowList" | "denyList";
+
+/** The checks of {@link AcceptLimitOptions}. */
+export const ACCEPT_LIMIT_CHECKS: Checks<AcceptLimitOptions> = {
+  acceptLimit: isLimit(1),
+  maxConnections: isLimit(1),
+  maxConnectionsPerAddress: isLimit(1),
+  acceptRateHz: rate,
+  allowList: isAddressList,
+  denyList: isAddressList,
+};
 
 const DEFAULT_ACCEPT_LIMITS: AcceptLimits = {
   acceptLimit: 1_024,

@@ -2,7 +2,7 @@
  * The budget of one call of `drain`: its limits, and how much of them is left.
  * Knows only the size of messages, and no connection.
  */
-import { limit, milliseconds } from "../../check.ts";
+import { type Checks, checkOptions, isLimit, kindOf, milliseconds } from "../../check.ts";
 
 /** The budget of one call of `drain`. A missing part is unlimited. */
 export interface DrainBudget {
@@ -32,13 +32,12 @@ export class BudgetMeter {
   /**
    * Starts a new call of `drain`.
    *
-   * @throws TypeError when a part of the budget is no number
-   * @throws RangeError when it is negative, or no whole number where one is needed
+   * @throws TypeError when the budget is no object, or has a part that is not known or no number
+   * @throws RangeError when a part is negative, or no whole number where one is needed
    */
   begin(budget: DrainBudget): void {
-    const messages = limit("messages", budget.messages ?? Infinity, 0);
-    const bytes = limit("bytes", budget.bytes ?? Infinity, 0);
-    const ms = milliseconds("ms", budget.ms ?? Infinity);
+    if (budget !== UNLIMITED) check(budget);
+    const { messages = Infinity, bytes = Infinity, ms = Infinity } = budget;
     this.#messages = messages;
     this.#bytes = bytes;
     this.#deadlineMs = ms === Infinity ? Infinity : this.#clock() + ms;
@@ -58,4 +57,15 @@ export class BudgetMeter {
   }
 }
 
+function check(budget: unknown): void {
+  if (typeof budget !== "object" || budget === null) {
+    throw new TypeError(`budget: expected an object, got ${kindOf(budget)}`);
+  }
+  checkOptions(budget, BUDGET_CHECKS);
+}
+
+/** The budget without a limit. */
+export const UNLIMITED: DrainBudget = {};
+
+const BUDGET_CHECKS: Checks<DrainBudget> = { messages: isLimit(0), bytes: isLimit(0), ms: milliseconds };
 const MESSAGES_PER_CHECK = 16;

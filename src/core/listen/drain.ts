@@ -3,6 +3,7 @@
  * the callback's calls: one connection after the other without a budget, and fair
  * turns with one. Needs only the receiver of a connection.
  */
+import { isFunction } from "../../check.ts";
 import { RoundRobin } from "../storage/round-robin.ts";
 import { BudgetMeter, type DrainBudget } from "./drain-budget.ts";
 
@@ -35,6 +36,7 @@ export class ListenerDrain<From extends Drainable<In>, In> {
   /** Visits the messages. Returns how many are left. Allocates nothing when there are none at the start. */
   run(visit: Visit<From, In>, budget: DrainBudget): number {
     if (this.#isVisiting) throw new Error("drain: called from within drain(), by its own callback");
+    isFunction("visit", visit);
     this.#meter.begin(budget);
     return this.#turns.isEmpty ? 0 : this.#visitAll(visit);
   }

@@ -6,6 +6,7 @@
  * Keeps the connections that the game has accepted. `listener-ingress.ts` keeps the
  * others. Never reads a byte itself.
  */
+import { kindOf } from "../../check.ts";
 import type { Codec } from "../../codec/codec.ts";
 import type { Acceptor } from "../../port/acceptor.ts";
 import type { Address } from "../../port/address.ts";
@@ -19,7 +20,7 @@ import { checkKey, type MessageKey } from "../send/keyed-spans.ts";
 import { ConnectionSet, type ReadonlyConnectionSet } from "../storage/connection-set.ts";
 import type { ListenerRules } from "./accept-limits.ts";
 import { ListenerDrain } from "./drain.ts";
-import type { DrainBudget } from "./drain-budget.ts";
+import { type DrainBudget, UNLIMITED } from "./drain-budget.ts";
 import { ListenerIngress } from "./listener-ingress.ts";
 
 /** The state of a listener; it only moves forward. */
@@ -116,7 +117,7 @@ export class Listener<In, Out = In> {
    * one. The cost depends on the connections with messages, not on the silent ones.
    *
    * @returns the number of messages of this frame that are left
-   * @throws RangeError when a budget is negative or no number
+   * @throws TypeError or RangeError when `visit` is no function, or `budget` is not one
    * @throws Error when `visit` calls it
    * @throws whatever `visit` throws; the message it was given is taken
    */
@@ -133,6 +134,7 @@ export class Listener<In, Out = In> {
    *
    * @returns the number of connections for which it was queued
    * @throws TypeError or RangeError when the codec cannot carry `message`
+   * @throws TypeError when `except` is no connection
    * @throws RangeError when it could never fit under a connection's send limit
    */
   broadcast(message: Out, except?: Connection<In, Out>): number {
@@ -199,6 +201,9 @@ export class Listener<In, Out = In> {
   }
 
   #queueForAll(message: Out, except: Connection<In, Out> | undefined, key?: MessageKey): number {
+    if (except !== undefined && !(except instanceof Connection)) {
+      throw new TypeError(`except: expected a connection, got ${kindOf(except)}`);
+    }
     const encoded = this.#codec.encode(message);
     const broadcast = key === undefined ? this.#broadcast : undefined;
     broadcast?.begin();
@@ -238,5 +243,3 @@ export class Listener<In, Out = In> {
 
 /** A listener with messages of any type. */
 export type AnyListener = Listener<unknown, never>;
-
-const UNLIMITED: DrainBudget = {};

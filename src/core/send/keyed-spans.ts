@@ -88,9 +88,11 @@ export class KeyedSpans {
   }
 }
 
-/** @throws TypeError when `key` is undefined or null: messages about different things would share it by mistake */
+/** @throws TypeError when `key` is none, such as `undefined`: messages about different things would share it by mistake */
 export function checkKey(key: unknown): void {
-  if (key !== undefined && key !== null) return;
+  const kind = typeof key;
+  if (kind === "string" || kind === "number" || kind === "function" || (kind === "object" && key !== null))
+    return;
   throw new TypeError(`key: expected a string, a number or an object, got ${kindOf(key)}`);
 }
 

@@ -7,7 +7,7 @@
  * It is made for tests, of this library and of games: a test can split the stream
  * at any byte, and choose the frame in which each byte arrives. Knows no time.
  */
-import { limit, wholeNumber } from "../../check.ts";
+import { type Checks, checkOptions, isBoolean, isLimit, wholeNumber } from "../../check.ts";
 import type { Acceptor, AcceptorEvents } from "../../port/acceptor.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
@@ -48,12 +48,13 @@ export interface MemoryTransport extends Transport {
  * can use it, for any number of connections; without a listener, connections are
  * refused. Datagrams go to the port of a bound socket.
  *
- * @throws TypeError when `pieceBytes` is no number
+ * @throws TypeError when an option is not known, or of a wrong kind
  * @throws RangeError when `pieceBytes` is not a whole number from 1 up
  */
 export function memory(options: MemoryOptions = {}): MemoryTransport {
-  const pieceBytes = limit("pieceBytes", options.pieceBytes ?? Infinity, 1);
-  return new MemoryNetwork(pieceBytes, options.allowHalfOpen ?? false);
+  checkOptions(options, CHECKS);
+  const { pieceBytes = Infinity, allowHalfOpen = false } = options;
+  return new MemoryNetwork(pieceBytes, allowHalfOpen);
 }
 
 class MemoryNetwork implements MemoryTransport {
@@ -285,6 +286,7 @@ function addressOf(port: number): Address {
   return { family: "memory", host: "memory", port };
 }
 
+const CHECKS: Checks<MemoryOptions> = { allowHalfOpen: isBoolean, pieceBytes: isLimit(1) };
 const LISTENER_ADDRESS = addressOf(0);
 const REFUSED: CloseReason = { kind: "refused", message: "nobody listens on this memory network" };
 const RESET: CloseReason = { kind: "reset", message: "the peer reset the connection" };

@@ -42,7 +42,7 @@ describe("options", () => {
     [{ acceptLimit: -1 }, "acceptLimit: expected"],
     [{ timeoutMs: -1 }, "timeoutMs: expected milliseconds"],
     [{ closeTimeoutMs: Number.NaN }, "closeTimeoutMs: expected milliseconds"],
-    [{ maxFrameMs: -5 }, "maxFrameMs: expected milliseconds"],
+    [{ maxFrameMs: -5 }, "maxFrameMs: expected a number above 0"],
     [{ frameBudget: { messages: 0 } }, "frameBudget.messages: expected"],
     [{ frameBudget: { bytes: "1" as never } }, "frameBudget.bytes: expected a number, got string"],
   ])("%o is refused, by name", (options, message) => {
