@@ -30,7 +30,7 @@ export interface Link {
    * `bytes`. `false` means that the link is behind: it keeps `bytes`, and calls
    * `drained` as they leave. Until it has drained them all, it is given only
    * large batches. It never writes to `bytes`, as other links may be given the
-   * same ones.
+   * same ones. They are plain, as those of `received` are.
    */
   write(bytes: Uint8Array): boolean;
   /** Stops `received` soon, which puts backpressure on the peer. */
@@ -47,12 +47,22 @@ export interface Link {
    * Sends what was written, then the end of the stream, and waits as long as
    * the transport must so that none of it is lost. Input that still arrives is
    * discarded. `closed` follows. `reason` is why this side ends the stream, for
-   * transports that can send one to the peer.
+   * transports that can send one to the peer. Later writes are dropped.
    */
   end(reason?: CloseReason): void;
   /** Sends what was written, then the end of the stream, and goes on receiving: a half-close. */
   endSending(): void;
-  /** Drops everything, and notifies the peer where the transport can: by a reset, or with `reason`. */
+  /**
+   * Ends the link now; `closed` follows, and no other event.
+   *
+   * While bytes wait in the link, or this side has not ended its stream, everything
+   * is dropped, and the peer is notified where the transport can: by a reset, or
+   * with `reason`. After `end` or `endSending`, once the system has all bytes and
+   * the end of the stream, the link closes quietly, since a reset would destroy what
+   * is still on its way: the system goes on delivering it. So a caller to which all
+   * bytes were drained when it called `end` knows that an abort takes nothing back;
+   * whether the peer received them, only `ended` or `closed` of the peer's side tells.
+   */
   abort(reason?: CloseReason): void;
   /** Work for a link that this side connects; see `Pump`. For an accepted link, its acceptor's pump does it. */
   pump?(nowMs: number): number | undefined;
@@ -62,7 +72,10 @@ export interface Link {
 export interface LinkEvents {
   /** The link is open. This is the first event, of accepted links too, unless the link closes before. */
   opened(): void;
-  /** A piece of the stream has arrived. `bytes` are lent for the duration of the call. */
+  /**
+   * A piece of the stream has arrived. `bytes` are lent for the duration of the call,
+   * and plain: no `Buffer` or other subclass, whose `slice()` may not copy.
+   */
   received(bytes: Uint8Array): void;
   /**
    * Bytes have arrived that the link cannot give to `received` before more come: it

@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { memory, tcp } from "../../src/index.ts";
 import { isLong, SEED } from "../seed.ts";
+import { heldSockets, until } from "../transport/link-pair.ts";
 import { ModelRun, type Operation, type Rules, VERBS, type Verb } from "./model.ts";
 import { Relay } from "./relay.ts";
 
@@ -130,6 +131,7 @@ async function playOverTcp(
   steps: readonly Operation[],
   wire?: Relay,
 ): Promise<void> {
+  const before = heldSockets();
   const run = new ModelRun({
     listen: tcp({ host: HOST, port: 0 }),
     connect: (listener) => tcp({ host: HOST, port: wire?.port ?? (listener.address?.port || 1) }),
@@ -151,6 +153,8 @@ async function playOverTcp(
   await settleUntil(run, () => run.isOver);
   run.checkOver();
   wire?.close();
+  await until(() => JSON.stringify(heldSockets()) === JSON.stringify(before)).catch(() => {});
+  expect(heldSockets()).toEqual(before);
 }
 
 /** At least one frame of both sides, until `isThere`, or patience is over. */

@@ -53,7 +53,7 @@ export class Relay implements Wire {
   }
 
   cut(): void {
-    for (const lane of this.#lanes) lane.from.resetAndDestroy();
+    for (const lane of this.#lanes) reset(lane.from);
   }
 
   close(): void {
@@ -90,7 +90,7 @@ class Lane {
     from.on("end", () => to.end());
     from.on("error", () => {}); // a reset, which its close passes on
     from.on("close", () => {
-      if (!to.destroyed && (from.errored !== null || !from.readableEnded)) to.resetAndDestroy();
+      if (!to.destroyed && (from.errored !== null || !from.readableEnded)) reset(to);
     });
   }
 
@@ -99,4 +99,10 @@ class Lane {
     if (sizeBytes > 0) this.from.resume();
     else this.from.pause();
   }
+}
+
+/** A reset while the end of the stream is under way would lose the descriptor. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
 }

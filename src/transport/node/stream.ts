@@ -45,22 +45,22 @@ export class StreamLink implements Link {
   readonly #options: StreamOptions;
   readonly #socket: Socket;
   #events: LinkEvents | undefined;
+  #phase: Phase;
   #error: Error | undefined;
   #peerEnded = false;
-  #isOpen: boolean;
   /** The size of the socket's own write queue when it was last checked. */
   #queuedBytes = 0;
 
-  /** @param role `"accepted"` for a socket from a server, which is open already */
+  /** @param role `"accepted"` for a socket that is open already */
   constructor(socket: Socket, role: "accepted" | "client", options: StreamOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#isOpen = role === "accepted";
+    this.#phase = role === "accepted" ? "open" : "connecting";
     socket.on("error", (error) => {
       this.#error ??= error;
     });
     socket.on("close", () => this.#closed());
-    if (this.#isOpen) this.#copyAddresses();
+    if (role === "accepted") this.#copyAddresses();
     else this.#watchOpening(options.openEvent ?? "connect");
   }
 
@@ -70,20 +70,19 @@ export class StreamLink implements Link {
 
   attach(events: LinkEvents): void {
     this.#events = events;
-    const socket = this.#socket;
-    socket.on("end", () => {
-      this.#peerEnded = true;
-      events.ended();
-    });
-    // Decrypted bytes are copied anyway, so a shared buffer would save nothing.
-    const isShared = this.security === undefined && readShared(socket, events);
-    if (isShared) socket.resume();
-    else socket.on("data", (bytes) => events.received(plainView(bytes)));
-    if (this.#isOpen) events.opened();
+    if (this.#phase === "closed") events.closed(this.#reason());
+    else this.#startReading(events);
+    if (this.#phase === "open" && this.#error === undefined) events.opened();
   }
 
   write(bytes: Uint8Array): boolean {
-    this.#socket.write(this.#options.keepsBytes === true ? plainCopy(bytes) : bytes, this.#noteDrained);
+    if (this.#phase !== "open" && this.#phase !== "connecting") return true; // the bytes are dropped
+    try {
+      this.#socket.write(this.#options.keepsBytes === true ? plainCopy(bytes) : bytes, this.#noteDrained);
+    } catch (error) {
+      this.#fail(error);
+      return true;
+    }
     const queued = this.#socket.writableLength;
     if (queued === 0) return true; // the system has taken all the bytes
     this.#queuedBytes = queued;
@@ -91,32 +90,68 @@ export class StreamLink implements Link {
   }
 
   pause(): void {
-    this.#socket.pause();
+    this.#call("pause");
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#call("resume");
   }
 
   /** A paused socket does not notice a reset. Even an empty write fails after one, on Node 20, 22 and 24. */
   probe(): void {
     const { writable, writableLength } = this.#socket;
-    if (writable && writableLength === 0) this.#socket.write(EMPTY); // else a pending write fails
+    if (writable && writableLength === 0) this.write(EMPTY); // else a pending write fails
   }
 
   end(): void {
-    this.#socket.end();
+    if (this.#phase === "open") this.#phase = "ending";
+    else if (this.#phase === "connecting") this.#phase = "ending-on-open";
+    else return;
+    this.#call("end");
   }
 
   endSending(): void {
-    this.#socket.end();
+    this.end();
   }
 
   abort(): void {
-    // A connecting socket has no peer to reset, and Node would wait for the connection first.
-    const canReset = this.#isOpen && this.#options.canReset !== false;
-    if (canReset) this.#socket.resetAndDestroy();
-    else this.#socket.destroy();
+    const phase = this.#phase;
+    if (phase === "aborted" || phase === "closed") return;
+    this.#phase = "aborted";
+    this.#call(this.#mayReset(phase) ? "resetAndDestroy" : "destroy");
+  }
+
+  /**
+   * Whether an abort in `phase` resets the connection. A socket that connects has no
+   * peer to reset, and Node would wait for the connection first.
+   *
+   * Once the queue of the socket is empty after `end()`, the system has all bytes
+   * and was asked to send the end of the stream behind them. From then on a reset
+   * would throw away what `end()` promises to send, up to 4 MiB in the system's
+   * buffer. And as long as that request is under way, which takes a turn of the event
+   * loop (`writableEnded`, `writableLength` 0, not yet `writableFinished`), libuv
+   * refuses a reset with EINVAL. Node has let go of the handle by then and never
+   * closes it: the descriptor would be lost until the process ends.
+   */
+  #mayReset(phase: Phase): boolean {
+    if (this.#options.canReset === false) return false;
+    return phase === "open" || (phase === "ending" && this.#socket.writableLength > 0);
+  }
+
+  #startReading(events: LinkEvents): void {
+    const socket = this.#socket;
+    socket.on("end", () => {
+      this.#peerEnded = true;
+      if (this.#phase !== "aborted") events.ended();
+    });
+    try {
+      // Decrypted bytes are copied anyway, so a shared buffer would save nothing.
+      const isShared = this.security === undefined && readShared(socket, events);
+      if (isShared) socket.resume();
+      else socket.on("data", (bytes) => events.received(plainView(bytes)));
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #watchOpening(openEvent: "connect" | "secureConnect"): void {
@@ -135,19 +170,44 @@ export class StreamLink implements Link {
   }
 
   #opened(): void {
-    this.#isOpen = true;
+    if (this.#phase === "connecting") this.#phase = "open";
+    else if (this.#phase === "ending-on-open") this.#phase = "ending";
+    else return; // it was aborted meanwhile
     this.#copyAddresses();
-    this.#events?.opened();
+    if (this.#error === undefined) this.#events?.opened();
   }
 
   #closed(): void {
-    const reason = this.#error === undefined ? this.#cleanReason() : reasonOf(this.#error);
+    if (this.#phase === "closed") return;
+    const reason = this.#reason();
+    this.#phase = "closed";
     if (debug.enabled) debug("closed %o to %o: %s", this.localAddress, this.remoteAddress, reason.message);
     this.#events?.closed(reason);
   }
 
-  #cleanReason(): CloseReason {
+  #reason(): CloseReason {
+    if (this.#phase === "aborted") return LOCAL;
+    if (this.#error !== undefined) return reasonOf(this.#error);
     return this.#peerEnded ? REMOTE : LOCAL;
+  }
+
+  /** Calls the socket. What the system refuses ends the link with a reason, instead of the process. */
+  #call(method: "pause" | "resume" | "end" | "resetAndDestroy" | "destroy"): void {
+    try {
+      this.#socket[method]();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Ends the link, after a call that threw. */
+  #fail(error: unknown): void {
+    this.#error ??= error as Error;
+    try {
+      this.#socket.destroy(); // `close` follows
+    } catch {
+      this.#closed();
+    }
   }
 
   /**
@@ -169,12 +229,22 @@ export class StreamLink implements Link {
   // Node drops the remote address at the close, so it is copied before.
   #copyAddresses(): void {
     const options = this.#options;
-    this.localAddress = options.localAddress ?? localAddressOf(this.#socket);
-    this.remoteAddress = options.remoteAddress ?? remoteAddressOf(this.#socket);
-    this.security = options.securityOf?.(this.#socket);
+    try {
+      this.localAddress = options.localAddress ?? localAddressOf(this.#socket);
+      this.remoteAddress = options.remoteAddress ?? remoteAddressOf(this.#socket);
+      this.security = options.securityOf?.(this.#socket);
+    } catch (error) {
+      this.#fail(error);
+    }
     if (debug.enabled) debug("open %o to %o", this.localAddress, this.remoteAddress);
   }
 }
+
+/**
+ * This side's part in the life of a link. `ending` begins with `end()`. After an
+ * abort only `closed` is reported, whatever the socket says.
+ */
+type Phase = "connecting" | "ending-on-open" | "open" | "ending" | "aborted" | "closed";
 
 // Each of the two costs a system call, and an object that the socket keeps.
 function localAddressOf({ localAddress, localPort, localFamily }: Socket): Address | undefined {

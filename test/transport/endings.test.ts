@@ -1,0 +1,196 @@
+/**
+ * Bare links, ended in every order that a core, a game and a peer can think of:
+ * each link closes once, and last, and leaves no socket behind.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Address, type Transport, tcp, unix } from "../../src/index.ts";
+import { needs } from "../machine.ts";
+import { describeRows, type Needing } from "../rows.ts";
+import { isLong, SEED } from "../seed.ts";
+import { heldSockets, PairMaker, type TestedEnd, turn, until } from "./link-pair.ts";
+
+interface Row extends Needing {
+  readonly name: string;
+  readonly listen: () => Transport;
+  readonly connect: (address: Address) => Transport;
+}
+
+const HOST = "127.0.0.1";
+const SOME = new Uint8Array(1_000).fill(1);
+/** More than most systems take at once. */
+const MUCH = new Uint8Array(4_000_000).fill(2);
+let paths = 0;
+
+const rows: Row[] = [
+  {
+    name: "tcp",
+    listen: () => tcp({ host: HOST, port: 0 }),
+    connect: ({ port }) => tcp({ host: HOST, port }),
+  },
+  {
+    name: "unix",
+    needs: ["unix sockets"],
+    listen: () => unix({ path: `${tmpdir()}/tickwire-endings-${process.pid}-${++paths}.sock` }),
+    connect: ({ host }) => unix({ path: host }),
+  },
+];
+
+describeRows(rows)("a link of $name", (row) => {
+  let maker: PairMaker;
+  let before: ReturnType<typeof heldSockets>;
+
+  beforeEach(async () => {
+    maker = new PairMaker(row.listen());
+    await maker.listening();
+  });
+
+  afterEach(() => maker.acceptor.close());
+
+  const pair = () => {
+    before = heldSockets();
+    return maker.pair(row.connect(maker.address as Address));
+  };
+
+  /** Waits until nothing is left of these ends, and of nothing else. */
+  const gone = async (...ends: TestedEnd[]) => {
+    await until(() => ends.every((end) => end.has("closed")), ...ends.map(({ link }) => link));
+    await until(() => JSON.stringify(heldSockets()) === JSON.stringify(before)).catch(() => {});
+    expect(heldSockets()).toEqual(before);
+  };
+
+  test("closes once and leaves no socket, whatever both sides do in whatever order", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), async (steps) => {
+        const { near, far } = await pair();
+        for (const [who, what] of steps) await act(who === "near" ? near : far, what);
+        near.link.abort();
+        far.link.abort();
+        await gone(near, far);
+        for (const end of [near, far]) end.check();
+        expect(far.receivedBytes).toBeLessThanOrEqual(near.writtenBytes);
+        expect(near.receivedBytes).toBeLessThanOrEqual(far.writtenBytes);
+      }),
+      { numRuns: isLong ? 5_000 : 150, seed: SEED },
+    );
+  }, 600_000);
+
+  describe.each([
+    ["end", "in the same turn", 0],
+    ["end", "a turn later", 1],
+    ["end", "long after", 20],
+    ["endSending", "in the same turn", 0],
+    ["endSending", "a turn later", 1],
+    ["endSending", "long after", 20],
+  ] as const)("after %s() of all that was written, aborted %s,", (end, _, turns) => {
+    test("takes nothing back, and leaves no socket", async () => {
+      const { near, far } = await pair();
+      far.link.pause();
+      for (let sent = 0; sent < 16; sent++) near.write(SOME);
+      await until(() => near.waitingBytes === 0, near.link);
+      near.link[end]();
+      for (let count = 0; count < turns; count++) await turn();
+      near.link.abort();
+      await until(() => near.has("closed"), near.link);
+      far.link.resume();
+      await until(() => far.has("ended"), far.link);
+      expect(far.receivedBytes).toBe(16 * SOME.length);
+      far.link.end();
+      await gone(near, far);
+      expect([near.closeReason?.kind, far.closeReason?.kind]).toEqual(["local", "remote"]);
+    });
+  });
+
+  test.each(["end", "endSending"] as const)(
+    "after %s(), aborted while bytes wait in the process, drops them and leaves no socket",
+    async (end) => {
+      const { near, far } = await pair();
+      far.link.pause();
+      await turn();
+      while (near.waitingBytes === 0) near.write(MUCH);
+      near.link[end]();
+      await turn();
+      near.link.abort();
+      await until(() => near.has("closed"), near.link);
+      far.link.resume();
+      await until(() => far.has("ended") || far.has("closed"), far.link);
+      expect(far.receivedBytes).toBeLessThan(near.writtenBytes);
+      far.link.abort();
+      await gone(near, far);
+    },
+  );
+
+  test.each(["abort", "end"] as const)("may call %s() in the midst of a piece", async (call) => {
+    const { near, far } = await pair();
+    far.onReceived = () => far.link[call]();
+    near.write(MUCH);
+    await until(() => far.has("received"), near.link);
+    near.link.end();
+    await gone(near, far);
+    for (const end of [near, far]) end.check();
+  });
+});
+
+describe("a peer in Python", () => {
+  // Node does not always show a reset that bytes stand before; Python does.
+  test.each([
+    ["a reset when bytes wait in the process", MUCH, "reset"],
+    ["all and a clean end when the system has everything", SOME, "end after 1000"],
+  ] as const)("sees %s at an abort after end()", needs("python3"), async (_, bytes, seen) => {
+    const maker = new PairMaker(tcp({ host: HOST, port: 0 }));
+    const { port } = await maker.listening();
+    const python = spawn("python3", ["-c", READER, HOST, String(port)]);
+    let printed = "";
+    python.stdout.on("data", (text) => {
+      printed += text;
+    });
+    const far = await maker.accepted();
+    far.write(bytes);
+    expect(far.waitingBytes > 0).toBe(bytes === MUCH);
+    far.link.end();
+    far.link.abort();
+    await until(() => far.has("closed"));
+    python.stdin.end("read\n");
+    await once(python, "exit");
+    expect(printed).toBe(`${seen}\n`);
+    maker.acceptor.close();
+  });
+});
+
+/** Reads only when it is told to, and says how the stream ended. */
+const READER = `
+import socket, sys
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+sys.stdin.readline()
+got = 0
+try:
+    while True:
+        piece = s.recv(65536)
+        if not piece: break
+        got += len(piece)
+    print("end after", got)
+except ConnectionResetError:
+    print("reset")
+`;
+
+const step = fc.tuple(
+  fc.constantFrom("near" as const, "far" as const),
+  fc.constantFrom(
+    ...(["write", "write", "write", "write much", "end", "endSending", "abort"] as const),
+    ...(["pause", "resume", "probe", "turn", "turn", "turns"] as const),
+  ),
+);
+
+type What = (typeof step extends fc.Arbitrary<readonly [unknown, infer Do]> ? Do : never) & string;
+
+async function act(end: TestedEnd, what: What): Promise<void> {
+  if (what === "write") end.write(SOME);
+  else if (what === "write much") end.write(MUCH);
+  else if (what === "turn") await turn();
+  else if (what === "turns") for (let count = 0; count < 6; count++) await turn();
+  else if (what === "probe") end.link.probe?.();
+  else end.link[what]();
+}
