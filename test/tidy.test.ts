@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
+  bufferBreaches,
   codeBesideExports,
   type FolderGraph,
   folderBreaches,
@@ -351,6 +352,52 @@ describe("files", () => {
     });
     expect(codeBesideExports(sample)).toEqual(["index.ts has code: export const late = 1;"]);
     expect(codeBesideExports(select(src, (path) => entries.includes(path)))).toEqual([]);
+  });
+});
+
+describe("bytes", () => {
+  /** Texts and lists, whose slice() is a copy everywhere. */
+  const SLICEABLE = /(text|message|words|lines|groups|split|backlog)$/i;
+  const PLAIN = /^(plainView|plainCopy|first)$/;
+  /** Where Node's bytes come from. */
+  const fromNode = /^src\/transport\/(node|websocket)\//;
+
+  test("are copied by the constructor, never by slice(), and reported to the core as plain ones", () => {
+    const sample = sources({
+      "a.ts": "const kept = bytes.slice();\nconst word = text.slice(1); // bytes.slice()",
+      "b.ts": "encode(message).slice();\nthis.#held.view\n  .slice(1);\nconst all = given?.slice(2);",
+      "c.ts": "events.received(bytes, from);\nthis.#events?.received(\n data as Uint8Array);",
+      "d.ts": "events.received(plainView(bytes));\nheartbeat.received(this);\nlineText.slice(3);",
+    });
+    expect(bufferBreaches(sample, SLICEABLE, PLAIN)).toEqual([
+      "a.ts slices bytes",
+      "b.ts slices encode",
+      "b.ts slices view",
+      "b.ts slices given",
+      "c.ts reports bytes",
+      "c.ts reports data",
+    ]);
+    expect(
+      bufferBreaches(
+        select(src, (path) => !fromNode.test(path)),
+        SLICEABLE,
+        /./,
+      ),
+    ).toEqual([]);
+    expect(
+      bufferBreaches(
+        select(src, (path) => fromNode.test(path)),
+        SLICEABLE,
+        PLAIN,
+      ),
+    ).toEqual([]);
+  });
+
+  test("are made as a Buffer nowhere but where Node wants one", () => {
+    const sample = sources({ "a.ts": "const all = Buffer.alloc(8);", "b.ts": "// a Buffer" });
+    const MADE = /\bBuffer\.(?!byteLength)\w+/;
+    expect(wordsInCode(sample, MADE)).toEqual(["a.ts says Buffer.alloc"]);
+    expect(wordsInCode(src, MADE)).toEqual(["src/transport/node/tls.ts says Buffer.from"]); // keys and certificates
   });
 });
 

@@ -90,6 +90,27 @@ export function wordsInCode(sources: Sources, words: RegExp): string[] {
   );
 }
 
+/**
+ * Ways by which a `Buffer` could pass for a `Uint8Array`: a `.slice(` of something
+ * that is not known to be text or a list, which may be a view or a copy; and bytes
+ * that are reported to the core and may be Node's own.
+ *
+ * @param sliceable the names, and the last words of names, of texts and lists
+ * @param plain the calls and names whose bytes are plain
+ */
+export function bufferBreaches(sources: Sources, sliceable: RegExp, plain: RegExp): string[] {
+  return complain(sources, (path, source) => {
+    const code = withoutComments(source);
+    const slices = [...code.matchAll(/(\w+)(?:\([^()]*\))?\??\s*\.slice\(/g)]
+      .filter(([, name]) => !sliceable.test(name ?? ""))
+      .map(([, name]) => `${path} slices ${name}`);
+    const reports = [...code.matchAll(/\b#?events\??\.received\(\s*([\w#.]+)/g)]
+      .filter(([, given]) => !plain.test(given ?? ""))
+      .map(([, given]) => `${path} reports ${given}`);
+    return [...slices, ...reports];
+  });
+}
+
 /** Comments that silence a check, unless they silence one rule of Biome's and say why. */
 export function silencers(sources: Sources): string[] {
   return complain(sources, (path, source) =>

@@ -28,6 +28,7 @@ import { quietPort } from "../ports.ts";
 import { describeRows, type Needing } from "../rows.ts";
 import { linesOrBytes } from "./lines-or-bytes.ts";
 import { certificates, NO_CERTIFICATES } from "./node/certificates.ts";
+import { bufferLines, watched } from "./plain-bytes-watch.ts";
 import { type NearEnd, RECEIVE_LIMIT_BYTES, SEND_LIMIT_BYTES, scenarios } from "./scenarios.ts";
 
 interface Row extends Needing {
@@ -255,6 +256,25 @@ describeRows(rows)("$name", (row) => {
     await network.until(() => second.state === "closed");
     expect(second.closeReason?.kind).toBe("address-in-use");
     expect(network.listener.state).toBe("listening");
+  });
+
+  test("gives the core plain bytes, and is given them, though the codec makes Buffers", async () => {
+    const kinds = { received: new Set<string>(), written: new Set<string>() };
+    const careless = bufferLines(kinds);
+    const network = await begin();
+    const { listen, connect } = row.make({ allowHalfOpen: false });
+    const listener = network.server.listen(watched(listen, kinds), careless);
+    await network.until(() => listener.state === "listening");
+    const near = network.client.connect(watched(connect(listener), kinds), careless);
+    let far: Connection<string> | undefined;
+    await network.until(() => (far ??= listener.tryAccept()) !== undefined && near.state === "open");
+    for (const text of ["short", "long ".repeat(10_000)]) {
+      near.trySend(text);
+      await network.until(() => far?.tryRecv() === text);
+      listener.broadcast(text);
+      await network.until(() => near.tryRecv() === text);
+    }
+    expect(kinds).toEqual({ received: new Set(["Uint8Array"]), written: new Set(["Uint8Array"]) });
   });
 
   test("resets a connection beyond the accept limit", async () => {

@@ -205,7 +205,7 @@ export class DatagramSocket<In, Out = In> {
 
   #queue(message: Out, to: Destination | undefined): boolean {
     if (this.#isClosing || this.#state === "closed") return false;
-    const bytes = this.#codec.encode(message).slice(); // the codec lends the bytes, and the link keeps them
+    const bytes = new Uint8Array(this.#codec.encode(message)); // the codec lends the bytes, and the link keeps them
     if (bytes.length > this.#maxBytes) {
       throw new RangeError(`message: ${bytes.length} bytes are over maxDatagramBytes, ${this.#maxBytes}`);
     }

@@ -12,6 +12,7 @@ import type { CloseReason } from "../../port/close-reason.ts";
 import type { DatagramEvents, DatagramLink, Destination } from "../../port/datagram-link.ts";
 import type { Transport } from "../../port/transport.ts";
 import { reasonOf } from "./error-codes.ts";
+import { plainView } from "./plain-bytes.ts";
 import { addressOf } from "./stream.ts";
 import { warnUnlessYielding } from "./yield-warning.ts";
 
@@ -81,7 +82,7 @@ class UdpLink implements DatagramLink {
     const socket = this.#socket;
     socket.on("error", (error) => this.#failed(error));
     socket.on("message", (bytes, from) => {
-      events.received(bytes, { family: from.family, host: from.address, port: from.port });
+      events.received(plainView(bytes), { family: from.family, host: from.address, port: from.port });
     });
     socket.on("listening", () => this.#bound());
     socket.on("close", () => {

@@ -17,6 +17,7 @@ import type { Security } from "../../port/security.ts";
 import { ABNORMAL_CLOSURE, closeFrameOf, reasonOfCode } from "../browser/close-codes.ts";
 import { MESSAGE_BYTES } from "../browser/websocket-options.ts";
 import { reasonOf } from "../node/error-codes.ts";
+import { plainCopy, plainView } from "../node/plain-bytes.ts";
 import { addressOf } from "../node/stream.ts";
 import { securityOf } from "../node/tls.ts";
 import type { Heartbeat, HeartbeatTarget } from "./heartbeat.ts";
@@ -71,7 +72,7 @@ export class WebSocketLink implements Link, HeartbeatTarget {
     this.#events = events;
     this.#ws.on("message", (data) => {
       this.#heartbeat.received(this);
-      events.received(data as Buffer); // with the default binaryType it is a Buffer, for text messages too
+      events.received(plainView(data as Uint8Array)); // with the default binaryType it is a Buffer, for text messages too
     });
     if (this.#ws.readyState === this.#ws.OPEN) this.#opened();
     else this.#ws.on("open", () => this.#opened());
@@ -86,7 +87,7 @@ export class WebSocketLink implements Link, HeartbeatTarget {
   write(bytes: Uint8Array): boolean {
     if (this.#ws.readyState !== this.#ws.OPEN) return true; // the bytes are dropped
     // A TLS socket may encrypt the bytes after it has reported them as taken.
-    const kept = this.security === undefined ? bytes : bytes.slice();
+    const kept = this.security === undefined ? bytes : plainCopy(bytes);
     for (let start = 0; start < kept.length; start += MESSAGE_BYTES) {
       this.#pendingMessages++;
       this.#ws.send(kept.subarray(start, start + MESSAGE_BYTES), BINARY, this.#noteDrained);
