@@ -98,6 +98,7 @@ function tlsRows(): Row[] {
       }),
       nobody: async () => tls({ host, port: await quietPort(1, host), ca }),
       cannot: { reset: "Node does not reset an encrypted socket: the peer sees an end" },
+      full: "reset", // before the handshake it is a TCP socket
     },
   ];
 }

@@ -32,6 +32,9 @@ const NO_TLS: Meaning = ["handshake", "the peer does not speak TLS"];
 const UNTRUSTED: Meaning = ["handshake", "no trusted authority has signed the peer's certificate"];
 const UNPROVEN: Meaning = ["handshake", "the peer requires a certificate from this side"];
 
+/** The one code that is not Node's: a handshake succeeded, and Node cannot say how. */
+export const UNREADABLE = "ERR_TLS_UNREADABLE";
+
 const KNOWN = new Map<string, Meaning>([
   ["ECONNRESET", ["reset", "the peer reset the connection"]],
   ["EPIPE", ["reset", "the peer had closed the connection when this side wrote"]],
@@ -56,6 +59,7 @@ const KNOWN = new Map<string, Meaning>([
   ["CERT_HAS_EXPIRED", ["handshake", "the peer's certificate has expired"]],
   ["CERT_NOT_YET_VALID", ["handshake", "the peer's certificate is not valid yet"]],
   ["ERR_TLS_CERT_ALTNAME_INVALID", ["handshake", "the peer's certificate is for another name"]],
+  [UNREADABLE, ["handshake", "what the peer's certificate says cannot be read"]],
   ["DEPTH_ZERO_SELF_SIGNED_CERT", UNTRUSTED],
   ["SELF_SIGNED_CERT_IN_CHAIN", UNTRUSTED],
   ["UNABLE_TO_GET_ISSUER_CERT", UNTRUSTED],

@@ -15,10 +15,10 @@ interface StreamAcceptorOptions {
   readonly server: Server;
   /** The address to listen on, as Node's options. */
   readonly listenOptions: ListenOptions;
-  /** The event for a new socket, which differs between TCP and TLS. */
-  readonly acceptEvent: "connection" | "secureConnection";
   /** The options of the links that it accepts. */
   readonly linkOptions: StreamOptions;
+  /** What happens to a new socket; by default it is a link at once. */
+  readonly accept?: (socket: Socket, events: AcceptorEvents, linkOptions: StreamOptions) => void;
 }
 
 /** One server as an acceptor. */
@@ -30,11 +30,9 @@ export class StreamAcceptor implements Acceptor {
   }
 
   attach(events: AcceptorEvents): void {
-    const { server, listenOptions, acceptEvent } = this.#options;
+    const { server, listenOptions, accept = acceptAtOnce } = this.#options;
     let { linkOptions } = this.#options;
-    server.on(acceptEvent, (socket: Socket) =>
-      events.incoming(new StreamLink(socket, "accepted", linkOptions)),
-    );
+    server.on("connection", (socket: Socket) => accept(socket, events, linkOptions));
     server.on("error", (error) => {
       debug("error on %o: %s", listenOptions, error.message);
       if (server.listening) {
@@ -58,6 +56,10 @@ export class StreamAcceptor implements Acceptor {
   close(): void {
     this.#options.server.close();
   }
+}
+
+function acceptAtOnce(socket: Socket, events: AcceptorEvents, linkOptions: StreamOptions): void {
+  events.incoming(new StreamLink(socket, "accepted", linkOptions));
 }
 
 /** The address that a server listens on; `undefined` if it is not listening. */

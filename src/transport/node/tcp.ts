@@ -70,7 +70,6 @@ export function tcp(options: TcpOptions): Transport {
       new StreamAcceptor({
         server: createServer(server),
         listenOptions: listenOptions(options),
-        acceptEvent: "connection",
         linkOptions,
       }),
     connect: () => new StreamLink(connect(client), "client", linkOptions),

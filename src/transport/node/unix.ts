@@ -127,7 +127,6 @@ function streamAcceptor(path: string, backlog: number, allowHalfOpen: boolean): 
   return new StreamAcceptor({
     server: createServer({ allowHalfOpen: true, highWaterMark: READ_BYTES }),
     listenOptions: { path, backlog },
-    acceptEvent: "connection",
     linkOptions: { allowHalfOpen, canReset: false, localAddress: { family: "unix", host: path, port: 0 } },
   });
 }

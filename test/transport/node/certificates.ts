@@ -24,6 +24,14 @@ export interface Certificates {
   readonly player: Identity;
   /** For `localhost`, signed by itself. */
   readonly selfSigned: Identity;
+  /** For all of `*.example.test`. */
+  readonly wildcard: Identity;
+  /** The same as `localhost`, with a key that its passphrase opens. */
+  readonly locked: Required<Identity>;
+  /** An authority that has nothing to do with `ca`, such as a public one. */
+  readonly otherCa: string;
+  /** Somebody's, signed by `otherCa`. */
+  readonly stranger: Identity;
 }
 
 let made: Certificates | undefined;
@@ -44,6 +52,10 @@ export const NO_CERTIFICATES: Certificates = {
   expired: NOBODY,
   player: NOBODY,
   selfSigned: NOBODY,
+  wildcard: NOBODY,
+  locked: { ...NOBODY, passphrase: "" },
+  otherCa: "",
+  stranger: NOBODY,
 };
 
 function make(): Certificates {
@@ -54,12 +66,12 @@ function make(): Certificates {
     cert: readFileSync(join(folder, `${name}.crt`), "utf8"),
     key: readFileSync(join(folder, `${name}.key`), "utf8"),
   });
-  const sign = (name: string, commonName: string, altNames: string, days: string): Identity => {
+  const sign = (name: string, commonName: string, altNames: string, days = "2", by = "ca"): Identity => {
     const request = ["-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", `/CN=${commonName}`];
     run("req", ...newKey, ...request);
     writeFileSync(join(folder, `${name}.ext`), `subjectAltName=${altNames}\n`);
-    const by = ["-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", `${name}.ext`];
-    run("x509", "-req", "-in", `${name}.csr`, "-out", `${name}.crt`, "-days", days, ...by);
+    const signed = ["-CA", `${by}.crt`, "-CAkey", `${by}.key`, "-CAcreateserial", "-extfile", `${name}.ext`];
+    run("x509", "-req", "-in", `${name}.csr`, "-out", `${name}.crt`, "-days", days, ...signed);
     return read(name);
   };
   const selfSign = (name: string, subject: string, ...more: string[]): Identity => {
@@ -68,14 +80,23 @@ function make(): Certificates {
     return read(name);
   };
   const ca = selfSign("ca", "/CN=test authority").cert as string;
+  const otherCa = selfSign("other-ca", "/CN=other authority").cert as string;
   const local = "DNS:localhost,IP:127.0.0.1,IP:::1";
+  const localhost = sign("localhost", "localhost", local);
+  const passphrase = "open sesame";
+  const locks = ["-aes128", "-passout", `pass:${passphrase}`];
+  run("ec", "-in", "localhost.key", "-out", "locked.key", ...locks);
   return {
     folder,
     ca,
-    localhost: sign("localhost", "localhost", local, "2"),
-    example: sign("example", "example.test", "DNS:example.test", "2"),
+    localhost,
+    example: sign("example", "example.test", "DNS:example.test"),
     expired: sign("expired", "localhost", local, "-1"),
-    player: sign("player", "player one", "DNS:player.test", "2"),
+    player: sign("player", "player one", "DNS:player.test"),
     selfSigned: selfSign("self", "/CN=localhost", "-addext", `subjectAltName=${local}`),
+    wildcard: sign("wildcard", "*.example.test", "DNS:*.example.test"),
+    locked: { cert: localhost.cert, key: readFileSync(join(folder, "locked.key"), "utf8"), passphrase },
+    otherCa,
+    stranger: sign("stranger", "stranger", "DNS:stranger.test", "2", "other-ca"),
   };
 }

@@ -1,0 +1,52 @@
+/**
+ * Names of hosts as TLS carries them: in ASCII, without a dot at the end, and the
+ * same in upper and lower case (RFC 6066, 3). Finds what a listener has for the name
+ * that a client requests. Resolves nothing.
+ */
+import { isIP } from "node:net";
+import { domainToASCII } from "node:url";
+
+/** What belongs to names and to `*.` patterns of names. */
+export class HostNameMap<Value> {
+  readonly #byName: ReadonlyMap<string, Value>;
+
+  constructor(entries: Iterable<readonly [name: string, Value]>) {
+    this.#byName = new Map([...entries].map(([name, value]) => [asciiName(name), value]));
+  }
+
+  /** What belongs to `name`, or else to the pattern that it falls under; `undefined` is no error. */
+  get(name: string): Value | undefined {
+    const requested = name.toLowerCase();
+    const own = this.#byName.get(requested);
+    if (own !== undefined) return own;
+    const dot = requested.indexOf(".");
+    return dot <= 0 ? undefined : this.#byName.get(`*${requested.slice(dot)}`);
+  }
+}
+
+/** A name as a client requests it. */
+export function asciiName(name: string): string {
+  const lower = name.toLowerCase();
+  return ASCII.test(lower) ? lower : domainToASCII(lower);
+}
+
+/** A check that the value can be requested as a name. */
+export function isHostName(name: string, value: string): void {
+  if (isIP(value) !== 0) throw new RangeError(`${name}: expected a host name, got an IP address`);
+  const ascii = asciiName(value);
+  if (ascii.length > NAME_CHARACTERS || !ascii.split(".").every((label) => LABEL.test(label))) {
+    throw new RangeError(
+      `${name}: expected a host name such as play.example.org, got ${JSON.stringify(value)}`,
+    );
+  }
+}
+
+/** A check that the value can be requested as a name, or is a pattern of such names. */
+export function isIdentityName(name: string, value: string): void {
+  isHostName(name, value.startsWith("*.") ? value.slice(2) : value);
+}
+
+const ASCII = /^\p{ASCII}*$/u;
+const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
+/** RFC 1035, 2.3.4. */
+const NAME_CHARACTERS = 253;
