@@ -8,6 +8,7 @@
  * It knows no connection and no time. The bytes that it keeps of an incomplete
  * message are bounded.
  */
+import { escaped } from "./escaped.ts";
 
 /**
  * Decodes the bytes of a stream into messages of type `In`, and encodes messages
@@ -99,8 +100,17 @@ export interface RecordReader<In> {
 
 /** The receiver of a decoder's messages. */
 export interface MessageSink<In> {
-  /** Takes one complete message, which took `sizeBytes` bytes of the stream. Never refuses or throws. */
-  put(message: In, sizeBytes: number): void;
+  /**
+   * Takes one complete message, which took `sizeBytes` bytes of the stream. Never
+   * refuses or throws.
+   *
+   * `memoryBytes` is an estimate of the memory that the message takes; `sizeBytes`
+   * by default, as for text. The larger one of the two counts against
+   * `receiveLimitBytes`, with a fixed weight for each message. A codec gives it when
+   * its messages can take much more memory than bytes of the stream, as parsed JSON
+   * can; otherwise the limit does not bound the memory.
+   */
+  put(message: In, sizeBytes: number, memoryBytes?: number): void;
 }
 
 /** The receiver of validated messages that are read later. @internal */
@@ -109,16 +119,29 @@ export interface RecordSink {
   putRecords(bytes: Uint8Array, start: number, count: number): void;
 }
 
+/** What a {@link DecodeError} knows beside its sentence. */
+export interface DecodeErrorOptions extends ErrorOptions {
+  /** The name of the option whose limit was exceeded, where it was a limit. */
+  readonly code?: string;
+}
+
 /**
  * The error for bytes that a codec does not accept. The connection closes with
  * `protocol`, and with the message of this error, which describes the problem
- * and its position.
+ * and its position. A message that quotes what the peer sent cannot do harm in a
+ * log: characters that cannot be seen are escaped, and its length is bounded.
  */
 export class DecodeError extends Error {
   override readonly name = "DecodeError";
+  /** The name of the limit that was exceeded, which becomes the `code` of the close reason; `undefined` when it was none. */
+  readonly code: string | undefined;
 
   /** @param problem one sentence for people: the problem, and its position in the stream */
-  constructor(problem: string, options?: ErrorOptions) {
-    super(problem, options);
+  constructor(problem: string, options?: DecodeErrorOptions) {
+    super(escaped(problem, MAX_CHARACTERS), options);
+    this.code = options?.code;
   }
 }
+
+/** Enough for a sentence with a quotation. */
+const MAX_CHARACTERS = 300;

@@ -14,6 +14,11 @@ describe("a DecodeError", () => {
     const cause = new Error("behind");
     expect(new DecodeError("wrong", { cause }).cause).toBe(cause);
   });
+
+  test("names the limit that was exceeded, if it was one", () => {
+    expect(new DecodeError("too long", { code: "maxWordBytes" }).code).toBe("maxWordBytes");
+    expect(new DecodeError("wrong").code).toBeUndefined();
+  });
 });
 
 describe("a codec of the user's own", () => {

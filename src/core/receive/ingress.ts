@@ -187,9 +187,9 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
 
   /** Ends the stream at bytes that do not decode; the messages before them stay. */
   #refuse(error: unknown): void {
-    const message =
-      error instanceof DecodeError ? error.message : "the codec threw at what the peer sent (see cause)";
-    this.#end({ kind: "protocol", message, cause: error });
+    const known = error instanceof DecodeError ? error : UNKNOWN;
+    const code = known.code === undefined ? undefined : { code: known.code };
+    this.#end({ kind: "protocol", message: known.message, ...code, cause: error });
     this.#ignore();
   }
 
@@ -207,4 +207,6 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
   }
 }
 
+/** What is said of an error that is not a codec's own word. */
+const UNKNOWN = { message: "the codec threw at what the peer sent (see cause)", code: undefined };
 const REMOTE: CloseReason = { kind: "remote", message: "the peer closed the connection" };

@@ -29,14 +29,16 @@ export class LimitedDecoder<In> implements Decoder<In>, MessageSink<In> {
     this.#decoder.end?.();
   }
 
-  put(message: In, sizeBytes: number): void {
+  put(message: In, sizeBytes: number, memoryBytes?: number): void {
     this.#check(sizeBytes);
-    this.#sink?.put(message, sizeBytes);
+    this.#sink?.put(message, sizeBytes, memoryBytes);
   }
 
   #check(sizeBytes: number): void {
     if (sizeBytes <= this.#maxMessageBytes) return;
-    const limit = `maxMessageBytes, ${this.#maxMessageBytes}`;
-    throw new DecodeError(`a message of ${sizeBytes} bytes or more is over ${limit}`);
+    throw new DecodeError(
+      `a message of ${sizeBytes} bytes or more is over maxMessageBytes, ${this.#maxMessageBytes}`,
+      { code: "maxMessageBytes" },
+    );
   }
 }

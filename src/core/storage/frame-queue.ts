@@ -21,6 +21,9 @@ export class FrameQueue<Item> implements Inbox<Item>, MessageSink<Item> {
   // One ring holds both sides: head ≤ visibleEnd ≤ tail. The three only grow, and are masked to find a slot.
   #items: (Item | undefined)[] = [];
   #sizes: number[] = [];
+  /** How much more memory than bytes each item takes; only made for the first that takes more. */
+  #extras: number[] | undefined;
+  #extraBytes = 0;
   #mask = -1;
   #head = 0;
   #visibleEnd = 0;
@@ -43,7 +46,7 @@ export class FrameQueue<Item> implements Inbox<Item>, MessageSink<Item> {
     return this.#tail - this.#head;
   }
 
-  /** The weight of all items, in bytes: for each its size plus {@link ITEM_WEIGHT_BYTES}. */
+  /** The weight of all items, in bytes: for each its size, or its memory if that is more, plus {@link ITEM_WEIGHT_BYTES}. */
   get weightBytes(): number {
     return this.#weightBytes;
   }
@@ -58,13 +61,14 @@ export class FrameQueue<Item> implements Inbox<Item>, MessageSink<Item> {
     return this.ready > 0 ? (this.#sizes[this.#head & this.#mask] ?? 0) : 0;
   }
 
-  /** Adds an item to the arriving side. Its size is in bytes. */
-  put(item: Item, sizeBytes: number): void {
+  /** Adds an item to the arriving side. Its size on the wire and the memory that it takes are in bytes. */
+  put(item: Item, sizeBytes: number, memoryBytes: number = sizeBytes): void {
     if (this.#tail - this.#head > this.#mask) this.#grow();
     const slot = this.#tail++ & this.#mask;
     this.#items[slot] = item;
     this.#sizes[slot] = sizeBytes;
     this.#weightBytes += sizeBytes + ITEM_WEIGHT_BYTES;
+    if (memoryBytes > sizeBytes || this.#extras !== undefined) this.#addExtra(slot, memoryBytes - sizeBytes);
     if (this.#weightBytes > this.peakBytes) this.peakBytes = this.#weightBytes;
   }
 
@@ -75,7 +79,7 @@ export class FrameQueue<Item> implements Inbox<Item>, MessageSink<Item> {
     if (this.#head === this.#visibleEnd && count === this.length) {
       // The usual case: all items become ready, and their sizes need not be added up.
       this.#visibleEnd = this.#tail;
-      this.#latchedBytes = this.#weightBytes - count * ITEM_WEIGHT_BYTES;
+      this.#latchedBytes = this.#weightBytes - this.#extraBytes - count * ITEM_WEIGHT_BYTES;
       return count;
     }
     for (let index = 0; index < count; index++) {
@@ -91,7 +95,7 @@ export class FrameQueue<Item> implements Inbox<Item>, MessageSink<Item> {
     const item = this.#items[slot];
     this.#items[slot] = undefined;
     if (this.#head === this.#tail) this.#rewind();
-    else this.#weightBytes -= (this.#sizes[slot] ?? 0) + ITEM_WEIGHT_BYTES;
+    else this.#removeWeight(slot);
     return item;
   }
 
@@ -100,7 +104,7 @@ export class FrameQueue<Item> implements Inbox<Item>, MessageSink<Item> {
     if (this.#tail === this.#visibleEnd) return false;
     const slot = --this.#tail & this.#mask;
     this.#items[slot] = undefined;
-    this.#weightBytes -= (this.#sizes[slot] ?? 0) + ITEM_WEIGHT_BYTES;
+    this.#removeWeight(slot);
     return true;
   }
 
@@ -110,12 +114,29 @@ export class FrameQueue<Item> implements Inbox<Item>, MessageSink<Item> {
     this.#rewind();
   }
 
+  #addExtra(slot: number, extraBytes: number): void {
+    const extras = (this.#extras ??= new Array(this.#items.length).fill(0));
+    const extra = Math.max(0, extraBytes);
+    extras[slot] = extra;
+    this.#extraBytes += extra;
+    this.#weightBytes += extra;
+  }
+
+  #removeWeight(slot: number): void {
+    this.#weightBytes -= (this.#sizes[slot] ?? 0) + ITEM_WEIGHT_BYTES;
+    if (this.#extras === undefined) return;
+    const extra = this.#extras[slot] ?? 0;
+    this.#extraBytes -= extra;
+    this.#weightBytes -= extra;
+  }
+
   #rewind(): void {
     this.#head = this.#visibleEnd = this.#tail = 0;
-    this.#weightBytes = 0;
+    this.#weightBytes = this.#extraBytes = 0;
     if (this.#items.length <= KEPT_SLOTS) return;
     keepSpare({ items: this.#items, sizes: this.#sizes });
     this.#use({ items: [], sizes: [] });
+    this.#extras = undefined;
   }
 
   #grow(): void {
@@ -125,7 +146,16 @@ export class FrameQueue<Item> implements Inbox<Item>, MessageSink<Item> {
       items[index & mask] = this.#items[index & this.#mask];
       sizes[index & mask] = this.#sizes[index & this.#mask] ?? 0;
     }
+    if (this.#extras !== undefined) this.#growExtras(items.length);
     this.#use({ items: items as (Item | undefined)[], sizes });
+  }
+
+  #growExtras(slots: number): void {
+    const extras = new Array<number>(slots).fill(0);
+    for (let index = this.#head; index < this.#tail; index++) {
+      extras[index & (slots - 1)] = this.#extras?.[index & this.#mask] ?? 0;
+    }
+    this.#extras = extras;
   }
 
   #use({ items, sizes }: Ring<Item>): void {

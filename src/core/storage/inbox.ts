@@ -17,7 +17,7 @@ export interface Inbox<Item> {
   readonly arriving: number;
   /** How many items it holds, arriving and ready. */
   readonly length: number;
-  /** The weight of all items, in bytes: for each its size plus a fixed weight. */
+  /** The weight of all items, in bytes: for each its size, or its memory if that is more, plus a fixed weight. */
   readonly weightBytes: number;
   /** The total size of the items that the last `latch` made ready, in bytes. */
   readonly latchedBytes: number;

@@ -399,7 +399,7 @@ describe("maxMessageBytes", () => {
     expect(take(far)).toEqual(["1234567", "short"]);
     rig.pollServer();
     rig.pollBoth();
-    expect(far.closeReason?.kind).toBe("protocol");
+    expect(far.closeReason).toMatchObject({ kind: "protocol", code: "maxMessageBytes" });
     expect(far.closeReason?.message).toMatch(/^a message of 9 bytes or more is over maxMessageBytes, 8$/);
   });
 });

@@ -54,6 +54,67 @@ describe("FrameQueue", () => {
     expect([queue.weightBytes, queue.length, queue.nextBytes]).toEqual([0, 0, 0]);
   });
 
+  test("charges the memory of an item where it is more than its size, and counts its size all the same", () => {
+    const queue = new FrameQueue<string>();
+    queue.put("text", 4);
+    queue.put("tree", 10, 1_000);
+    queue.put("less", 10, 3);
+    const fixed = 3 * ITEM_WEIGHT_BYTES;
+    expect(queue.weightBytes).toBe(4 + 1_000 + 10 + fixed);
+    expect(queue.peakBytes).toBe(queue.weightBytes);
+    expect(queue.latch(), "all at once").toBe(3);
+    expect(queue.latchedBytes).toBe(24);
+    expect([queue.take(), queue.nextBytes]).toEqual(["text", 10]);
+    expect(queue.take()).toBe("tree");
+    expect(queue.weightBytes).toBe(10 + ITEM_WEIGHT_BYTES);
+    queue.put("tree", 10, 1_000);
+    expect(queue.dropNewest()).toBe(true);
+    expect(queue.weightBytes).toBe(10 + ITEM_WEIGHT_BYTES);
+    expect(queue.take()).toBe("less");
+    expect([queue.weightBytes, queue.length]).toEqual([0, 0]);
+  });
+
+  test("weighs what its items weigh, whatever the order of calls", () => {
+    const size = fc.nat(20);
+    const call = fc.oneof(
+      fc.record({ call: fc.constant("put" as const), size, memory: fc.option(size, { nil: undefined }) }),
+      fc.record({ call: fc.constant("latch" as const), most: fc.constantFrom(1, 3, Infinity) }),
+      fc.record({ call: fc.constantFrom("take" as const, "drop" as const, "clear" as const) }),
+    );
+    fc.assert(
+      fc.property(fc.array(call, { maxLength: 300 }), fc.boolean(), (calls, isLarge) => {
+        const queue = new FrameQueue<{ size: number; weight: number }>();
+        const items: { size: number; weight: number }[] = [];
+        let visible = 0;
+        for (const step of calls) {
+          if (step.call === "put") {
+            for (let count = isLarge ? 300 : 1; count > 0; count--) {
+              const weight = Math.max(step.size, step.memory ?? 0) + ITEM_WEIGHT_BYTES;
+              queue.put({ size: step.size, weight }, step.size, step.memory);
+              items.push({ size: step.size, weight });
+            }
+          } else if (step.call === "latch") {
+            const count = queue.latch(step.most);
+            const latched = items.slice(visible, visible + count);
+            visible += count;
+            expect(queue.latchedBytes).toBe(latched.reduce((sum, item) => sum + item.size, 0));
+          } else if (step.call === "take") {
+            const item = queue.take();
+            expect(item).toEqual(visible > 0 ? items.shift() : undefined);
+            if (item !== undefined) visible--;
+          } else if (step.call === "drop") {
+            if (queue.dropNewest()) items.pop();
+          } else {
+            queue.clear();
+            items.length = visible = 0;
+          }
+          expect(queue.weightBytes).toBe(items.reduce((sum, item) => sum + item.weight, 0));
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   test("behaves as two plain arrays with a border, whatever the order of calls", () => {
     const call = fc.oneof(
       fc.record({ call: fc.constant("put" as const), size: fc.nat(9) }),
