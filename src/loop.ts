@@ -4,10 +4,18 @@
  * what time they stand for; `pace.ts` waits for the next one. Knows only the
  * public side of the poller.
  */
-import { milliseconds } from "./check.ts";
+import {
+  type Checks,
+  checkOptions,
+  isAbortSignal,
+  isFunction,
+  isOneOf,
+  kindOf,
+  milliseconds,
+} from "./check.ts";
 import type { ClientPoller } from "./core/client-poller.ts";
 import type { Frame } from "./core/frame/frame.ts";
-import { afterThisTurn, hasAnimationFrames, sleepUntil } from "./pace.ts";
+import { afterThisTurn, hasAnimationFrames, sleepUntil, startTimer } from "./pace.ts";
 
 /** Options of {@link runLoop}. */
 export type LoopOptions = TickOptions & (FixedPaceOptions | AnimationPaceOptions);
@@ -17,7 +25,9 @@ export interface TickOptions {
   /** The poller, which is polled before each tick and flushed after it. */
   readonly poller: ClientPoller;
   /**
-   * One tick of the game.
+   * One tick of the game, which ends with the call: the loop does not wait for what an
+   * `async` function does after its first `await`, as the frames of all others would
+   * be late then. What such a function throws ends the loop all the same.
    *
    * @param dtMs the game time that this tick stands for, in milliseconds: one
    *   period of `rateHz`, or several if ticks were left out; 0 for the first
@@ -64,22 +74,45 @@ export interface LoopReport {
  *
  * @returns the counts, after `signal` has aborted
  * @throws RangeError when `rateHz` is not above 0 and up to 1,000
- * @throws TypeError when `pace` is `"animation"` and the platform has no animation frames
- * @throws whatever `tick` or an event handler throws, which ends the loop
+ * @throws TypeError when an option is missing, not known or of a wrong kind, or `pace`
+ *   is `"animation"` and the platform has no animation frames
+ * @throws whatever `tick` or an event handler throws, which ends the loop; of a `tick`
+ *   that returns a promise, what rejects it
  */
 export async function runLoop(options: LoopOptions): Promise<LoopReport> {
-  const { poller, tick, signal, pace } = options;
-  const isAnimated = pace === "animation";
-  const { rateHz = isAnimated ? MAX_RATE_HZ : 0 } = options;
-  if (!(rateHz > 0 && rateHz <= MAX_RATE_HZ)) {
-    throw new RangeError(`rateHz: expected a number above 0 and up to ${MAX_RATE_HZ}, got ${rateHz}`);
+  checkOptions(options, LOOP_CHECKS);
+  const { poller, tick, signal, pace, rateHz = pace === "animation" ? MAX_RATE_HZ : undefined } = options;
+  isPoller("poller", poller);
+  isFunction("tick", tick);
+  isLoopRate("rateHz", rateHz);
+  if (pace === "animation" && !hasAnimationFrames()) {
+    throw new TypeError("pace: there are no animation frames here");
   }
-  if (isAnimated && !hasAnimationFrames()) throw new TypeError("pace: there are no animation frames here");
-  const periodMs = 1_000 / rateHz;
+  const ending = new AbortController();
+  const end = (): void => ending.abort(NO_ERROR);
+  signal?.addEventListener("abort", end);
+  if (signal?.aborted === true) end();
+  try {
+    return await runTicks(options, 1_000 / rateHz, ending);
+  } catch (error) {
+    ending.abort(error);
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", end);
+  }
+}
+
+async function runTicks(
+  { poller, tick, pace }: LoopOptions,
+  periodMs: number,
+  ending: AbortController,
+): Promise<LoopReport> {
+  const isAnimated = pace === "animation";
+  const { signal } = ending;
   const startMs = performance.now();
   let ticks = 0;
   let overruns = 0;
-  for (let period = 0; signal?.aborted !== true; ) {
+  for (let period = 0; !signal.aborted; ) {
     const frame = poller.poll();
     const passed = (performance.now() - startMs) / periodMs;
     // A fixed tick stands for a full period even if its timer was early; an animated one for the time that has passed.
@@ -89,7 +122,7 @@ export async function runLoop(options: LoopOptions): Promise<LoopReport> {
     const leftOut = due - period;
     if (!isAnimated) overruns += leftOut;
     ticks++;
-    tick((ticks === 1 ? 0 : 1 + leftOut) * periodMs, frame);
+    endOnError(tick(ticks === 1 ? 0 : (1 + leftOut) * periodMs, frame), ending);
     poller.flush();
     period = due + 1;
     const nextMs = startMs + period * periodMs;
@@ -97,20 +130,36 @@ export async function runLoop(options: LoopOptions): Promise<LoopReport> {
     if (isAnimated) await sleepUntil(nextMs - EARLY * periodMs, signal, (wake) => poller.onActivity(wake));
     else await sleepUntil(nextMs, signal);
   }
+  if (signal.reason !== NO_ERROR) throw signal.reason;
   return { ticks, overruns };
 }
 
+/** Ends a loop with the error of an `async` tick, which has returned `result`. */
+function endOnError(result: unknown, ending: AbortController): void {
+  if (typeof (result as Partial<Promise<unknown>> | undefined)?.then !== "function") return;
+  Promise.resolve(result).catch((error: unknown) => {
+    // After an end without an error nobody else would learn of this one.
+    if (ending.signal.reason === NO_ERROR) throw error;
+    ending.abort(error);
+  });
+}
+
+/** Why a loop ends when its signal has aborted. */
+const NO_ERROR = "no error";
+
 /**
- * Waits until a poll has something new to show, for programs that do nothing
- * until then. Resolves at once if there is activity already, and in time for the
- * next deadline of the poller, as only a poll can act on it.
+ * Waits until a poll has something to show, for programs that do nothing until then.
+ * Resolves at once if there is something already, such as a message of this frame
+ * that was not taken, or a connection that was not accepted. Resolves in time for the
+ * next deadline of the poller, as only a poll can act on it; also where a call from
+ * elsewhere, such as `connect`, has made it come sooner.
  *
  * @param timeoutMs the longest wait, in milliseconds; `Infinity`, the default,
  *   means no limit
  * @param signal cancels the wait
  * @returns `true` when it is time to poll, `false` when `timeoutMs` have passed
  *   or the signal has aborted
- * @throws TypeError when `timeoutMs` is no number
+ * @throws TypeError when an argument is of a wrong kind
  * @throws RangeError when `timeoutMs` is below 0
  */
 export function waitForActivity(
@@ -118,27 +167,48 @@ export function waitForActivity(
   timeoutMs: number = Infinity,
   signal?: AbortSignal,
 ): Promise<boolean> {
+  isPoller("poller", poller);
   milliseconds("timeoutMs", timeoutMs);
+  if (signal !== undefined) isAbortSignal("signal", signal);
   const dueInMs = poller.dueInMs();
-  const waitMs = Math.min(timeoutMs, dueInMs, MAX_TIMER_MS);
+  const waitMs = Math.min(timeoutMs, dueInMs);
   return new Promise((resolve) => {
     const end = (isTimeToPoll: boolean): void => {
       unsubscribe();
-      clearTimeout(timer);
+      cancelTimer?.();
       signal?.removeEventListener("abort", cancel);
       resolve(isTimeToPoll);
     };
     const cancel = (): void => end(false);
-    const timer = waitMs < MAX_TIMER_MS ? setTimeout(end, waitMs, dueInMs < timeoutMs) : undefined;
+    const cancelTimer = waitMs < Infinity ? startTimer(waitMs, () => end(dueInMs < timeoutMs)) : undefined;
     // Waits for the end of this turn, so that one poll serves all the sockets of the turn.
-    const unsubscribe = poller.onActivity(() => afterThisTurn(() => end(true)));
+    const wake = (): void => afterThisTurn(() => end(true));
+    const unsubscribe = poller.onActivity(wake);
+    if (poller.hasActivity) wake();
     if (signal?.aborted === true) cancel();
     else signal?.addEventListener("abort", cancel);
   });
 }
 
+function isPoller(name: string, value: unknown): void {
+  if (typeof (value as Partial<ClientPoller> | undefined)?.onActivity === "function") return;
+  throw new TypeError(`${name}: expected a Poller, got ${kindOf(value)}`);
+}
+
+function isLoopRate(name: string, value: unknown): asserts value is number {
+  if (typeof value !== "number") throw new TypeError(`${name}: expected a number, got ${kindOf(value)}`);
+  if (!(value > 0 && value <= MAX_RATE_HZ)) {
+    throw new RangeError(`${name}: expected a number above 0 and up to ${MAX_RATE_HZ}, got ${value}`);
+  }
+}
+
+const LOOP_CHECKS: Checks<LoopOptions> = {
+  poller: isPoller,
+  tick: isFunction,
+  signal: isAbortSignal,
+  pace: isOneOf(["fixed", "animation"]),
+  rateHz: isLoopRate,
+};
 const MAX_RATE_HZ = 1_000;
 /** How early an animation frame may come, in periods. */
 const EARLY = 1 / 8;
-/** The longest delay of a timer, about 24 days; Node treats a longer one as 1 ms. */
-const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -4,7 +4,7 @@
  * Knows no poller, and does not decide when the next tick is due.
  */
 
-/** Calls `wake` once, when there is activity. Returns a function that unsubscribes. */
+/** Calls `wake` once, when something arrives. Returns a function that unsubscribes. */
 type OnActivity = (wake: () => void) => () => void;
 
 /**
@@ -25,11 +25,11 @@ export function sleepUntil(
     const waitMs = untilMs - performance.now();
     const delayMs = onActivity === undefined ? waitMs : Math.max(waitMs, HIDDEN_PERIOD_MS);
     let frame = 0;
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let cancelTimer: (() => void) | undefined;
     let unsubscribe: (() => void) | undefined;
     const wake = (): void => {
       platform.cancelAnimationFrame?.(frame);
-      clearTimeout(timer);
+      cancelTimer?.();
       unsubscribe?.();
       signal?.removeEventListener("abort", wake);
       document?.removeEventListener("visibilitychange", wake);
@@ -43,9 +43,23 @@ export function sleepUntil(
     if (onActivity !== undefined) document?.addEventListener("visibilitychange", wake);
     if (onActivity !== undefined && !isHidden) awaitFrame();
     if (delayMs < 1 || signal?.aborted === true) afterThisTurn(wake);
-    else timer = setTimeout(wake, delayMs);
+    else cancelTimer = startTimer(delayMs, wake);
     if (isHidden) unsubscribe = onActivity?.(() => afterThisTurn(wake));
   });
+}
+
+/** Calls `callback` after `delayMs`, however long that is. Returns a function that cancels it. */
+export function startTimer(delayMs: number, callback: () => void): () => void {
+  const endMs = performance.now() + delayMs;
+  let timer: ReturnType<typeof setTimeout>;
+  const wait = (leftMs: number): void => {
+    timer =
+      leftMs > MAX_TIMER_MS
+        ? setTimeout(() => wait(endMs - performance.now()), MAX_TIMER_MS)
+        : setTimeout(callback, leftMs);
+  };
+  wait(delayMs);
+  return () => clearTimeout(timer);
 }
 
 /** Whether the platform has animation frames. */
@@ -86,3 +100,5 @@ interface Platform {
 const platform = globalThis as unknown as Platform;
 /** Browsers run the timers of a hidden page once a second, so a shorter wait has no effect. */
 const HIDDEN_PERIOD_MS = 1_000;
+/** The longest delay of one timer, about 24 days; a longer one would end after 1 ms. */
+const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -131,6 +131,90 @@ describe("runLoop", () => {
     await expect(runLoop({ rateHz: 60, poller: new Poller(), tick })).rejects.toThrow("a bug in the game");
   });
 
+  test("sleeps for a period that is longer than any timer", async () => {
+    fakeTime();
+    const loop = recordedLoop(4e-7, () => 0); // once in 29 days
+    for (let days = 0; days < 28; days++) await vi.advanceTimersByTimeAsync(86_400_000);
+    expect(loop.dts).toEqual([0]);
+    for (let days = 28; days < 60; days++) await vi.advanceTimersByTimeAsync(86_400_000);
+    expect(loop.dts).toEqual([0, 2.5e9, 2.5e9]);
+    expect(await loop.end()).toEqual({ ticks: 3, overruns: 0 });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("ticks once at the smallest rate, for 0 ms, and then waits for its signal", async () => {
+    fakeTime();
+    const loop = recordedLoop(Number.MIN_VALUE, () => 0);
+    await vi.advanceTimersByTimeAsync(100 * 86_400_000);
+    expect(await loop.end()).toEqual({ ticks: 1, overruns: 0 });
+    expect(loop.dts).toEqual([0]);
+  });
+
+  test("ends at once with the error of an async tick, though it does not wait for the tick", async () => {
+    fakeTime();
+    let ticks = 0;
+    const tick = async (): Promise<void> => {
+      const isFirst = ++ticks === 1;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+      if (isFirst) throw new Error("a bug behind an await");
+    };
+    const done = runLoop({ rateHz: 100, poller: new Poller(), tick });
+    const outcome = done.catch((error: Error) => error.message);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(await outcome).toBe("a bug behind an await");
+    expect(ticks).toBe(3); // at 0, 10 and 20 ms
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("leaves an error that an async tick throws after the loop's own end to the process", async () => {
+    const listeners = process.listeners("unhandledRejection");
+    process.removeAllListeners("unhandledRejection");
+    const told: unknown[] = [];
+    process.on("unhandledRejection", (error) => told.push(error));
+    const controller = new AbortController();
+    const late = new Error("too late");
+    const tick = async (): Promise<void> => {
+      controller.abort();
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+      throw late;
+    };
+    expect(await runLoop({ rateHz: 60, poller: new Poller(), tick, signal: controller.signal })).toEqual({
+      ticks: 1,
+      overruns: 0,
+    });
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    process.removeAllListeners("unhandledRejection");
+    for (const listener of listeners) process.on("unhandledRejection", listener);
+    expect(told).toEqual([late]);
+  });
+
+  test.each([
+    ["poller", undefined, TypeError],
+    ["poller", { poll() {} }, TypeError],
+    ["tick", undefined, TypeError],
+    ["tick", "tick", TypeError],
+    ["rateHz", undefined, TypeError],
+    ["rateHz", "60", TypeError],
+    ["rateHz", 0, RangeError],
+    ["rateHz", 1_000.1, RangeError],
+    ["rateHz", Infinity, RangeError],
+    ["pace", "fast", TypeError],
+    ["pace", null, TypeError],
+    ["signal", {}, TypeError],
+    ["signal", null, TypeError],
+    ["rate", 60, TypeError],
+  ])("refuses %s: %s", async (name, value, Kind) => {
+    const options = { rateHz: 60, poller: new Poller(), tick: () => {}, signal: AbortSignal.abort() };
+    const loop = runLoop({ ...options, [name]: value } as never);
+    await expect(loop).rejects.toThrow(Kind);
+    await expect(loop).rejects.toThrow(new RegExp(`^${name}: `));
+  });
+
+  test("takes the largest rate, and a pace of its own", async () => {
+    const options = { rateHz: 1_000, poller: new Poller(), tick: () => {}, signal: AbortSignal.abort() };
+    expect(await runLoop({ ...options, pace: "fixed" })).toEqual({ ticks: 0, overruns: 0 });
+  });
+
   test("does not tick when the signal was aborted before", async () => {
     const tick = vi.fn();
     const report = await runLoop({ rateHz: 60, poller: new Poller(), tick, signal: AbortSignal.abort() });

@@ -87,7 +87,11 @@ export class ClientPoller {
     return this.scheduler.ready;
   }
 
-  /** Whether something has arrived that the next `poll()` would show. */
+  /**
+   * Whether the next `poll()` would show something: what has arrived since the last
+   * one, and what this frame has shown and was not taken. Messages that are held
+   * back do not count.
+   */
   get hasActivity(): boolean {
     return this.scheduler.hasActivity;
   }
@@ -124,11 +128,14 @@ export class ClientPoller {
    *   the `clock` of the options by default
    * @returns the frame in numbers; the object is reused by the next poll
    * @throws TypeError or RangeError when `nowMs` is not a finite number
+   * @throws Error when it is called from within itself, `flush()` or `drain()`
    * @throws whatever event handlers threw, after the frame is whole
    */
   poll(nowMs: number = this.scheduler.clock()): Frame {
     finiteNumber("nowMs", nowMs);
-    if (this.#polling) throw new Error("poll: called from within poll(), by an event handler");
+    if (this.#polling || this.scheduler.isFlushing || this.scheduler.drains > 0) {
+      throw new Error("poll: called from within poll(), flush() or drain()");
+    }
     this.#polling = true;
     try {
       this.scheduler.flush();
@@ -142,9 +149,13 @@ export class ClientPoller {
     }
   }
 
-  /** Ends a frame: sends what was queued, one write for each connection. */
+  /**
+   * Ends a frame: sends what was queued, one write for each connection. Within itself,
+   * called by a codec or a transport, it does nothing, and the next one sends the rest.
+   */
   flush(): void {
     this.scheduler.flush();
+    if (this.#pumps.size > 0) this.scheduler.wakeUp(); // a pump may be due sooner, with these bytes
   }
 
   /**
@@ -210,7 +221,10 @@ export class ClientPoller {
     return Math.min(this.#pump(this.scheduler.nowMs), this.scheduler.dueInMs);
   }
 
-  /** Calls `wake` once, when `hasActivity` is or becomes true. Returns a function that unsubscribes. @internal */
+  /**
+   * Calls `wake` once, when something has arrived, or when `dueInMs` has become less
+   * by a call from elsewhere. Returns a function that unsubscribes. @internal
+   */
   onActivity(wake: () => void): () => void {
     return this.scheduler.onActivity(wake);
   }
@@ -234,6 +248,7 @@ export class ClientPoller {
   protected callPumps(transport: Transport, made: { pump?: Pump }): void {
     if (transport.pump !== undefined) this.#pumps.add(transport.pump);
     if (made.pump !== undefined) this.#pumps.add((nowMs) => made.pump?.(nowMs));
+    if (this.#pumps.size > 0) this.scheduler.wakeUp();
   }
 
   /** Returns the time until a pump needs its next call. */

@@ -4,7 +4,7 @@
  */
 import { type Checks, isLimit } from "../check.ts";
 import type { AnyConnection } from "./connection/connection.ts";
-import type { FramePolicy, FrameView } from "./scheduler.ts";
+import type { FramePolicy, FrameView } from "./frame-policy.ts";
 import type { ReusableList } from "./storage/reusable-list.ts";
 import { RoundRobin } from "./storage/round-robin.ts";
 

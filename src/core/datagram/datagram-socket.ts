@@ -163,6 +163,11 @@ export class DatagramSocket<In, Out = In> {
 
   // The rest is for the poller only.
 
+  /** Whether datagrams of this frame were not taken. @internal */
+  get hasLeftovers(): boolean {
+    return this.#ready.ready > 0;
+  }
+
   /** Gives each queued datagram to the link. @internal */
   flush(): void {
     if (this.#outgoing.length === 0) return;

@@ -40,6 +40,8 @@ export interface PollContext<Member> {
 export interface ListenerContext<Member, Parent> extends PollContext<Member> {
   /** The time now, for budgets in milliseconds. */
   readonly clock: () => number;
+  /** How many calls of `drain` are running, in which no frame may begin. */
+  drains: number;
   /** Has the next poll call `update` of `source`. */
   markSourceDirty(source: Source): void;
   /** Adds an accepted connection to the ready ones, if this frame has messages of it. */
@@ -67,6 +69,8 @@ export interface Source {
 
 /** A part that is closed with its poller. */
 export interface Closing {
+  /** Whether what this frame has shown was not taken: connections to accept, or datagrams. */
+  readonly hasLeftovers: boolean;
   close(): void;
 }
 

@@ -4,6 +4,7 @@
  * turns with one. Needs only the receiver of a connection.
  */
 import { isFunction } from "../../check.ts";
+import type { ListenerContext } from "../frame/poll-context.ts";
 import { RoundRobin } from "../storage/round-robin.ts";
 import { BudgetMeter, type DrainBudget } from "./drain-budget.ts";
 
@@ -16,16 +17,21 @@ interface Drainable<In> {
   };
 }
 
+/** What a drain asks of its poller. */
+type DrainContext = Pick<ListenerContext<never, never>, "clock" | "drains">;
+
 type Visit<From, In> = (from: From, message: In) => void;
 
 /** The drain of one listener. */
 export class ListenerDrain<From extends Drainable<In>, In> {
   readonly #turns = new RoundRobin<From>({ remaining: ({ receiver }) => receiver.ready });
+  readonly #context: DrainContext;
   readonly #meter: BudgetMeter;
   #isVisiting = false;
 
-  constructor(clock: () => number) {
-    this.#meter = new BudgetMeter(clock);
+  constructor(context: DrainContext) {
+    this.#context = context;
+    this.#meter = new BudgetMeter(context.clock);
   }
 
   /** Gives `from` turns in the frame `tick`, as it has messages. */
@@ -44,6 +50,7 @@ export class ListenerDrain<From extends Drainable<In>, In> {
   #visitAll(visit: Visit<From, In>): number {
     const meter = this.#meter;
     this.#isVisiting = true;
+    this.#context.drains++;
     try {
       if (meter.isUnlimited) return this.#turns.runAll((from) => visitEach(from, visit));
       return this.#turns.run((from) => {
@@ -53,6 +60,7 @@ export class ListenerDrain<From extends Drainable<In>, In> {
       });
     } finally {
       this.#isVisiting = false;
+      this.#context.drains--;
     }
   }
 }

@@ -59,7 +59,7 @@ export class Listener<In, Out = In> {
     this.#acceptor = acceptor;
     this.#codec = codec;
     this.#broadcast = new BroadcastBuffer(context.buffers);
-    this.#drain = new ListenerDrain(context.clock);
+    this.#drain = new ListenerDrain(context);
     this.#ingress = new ListenerIngress({
       limits: rules.acceptLimits,
       context,
@@ -169,6 +169,11 @@ export class Listener<In, Out = In> {
   /** @internal */
   get counters(): Counters<ListenerStats> {
     return this.#counters;
+  }
+
+  /** Whether connections of this frame wait to be accepted. @internal */
+  get hasLeftovers(): boolean {
+    return this.#ingress.acceptQueue.ready > 0;
   }
 
   /** Shows the reports of the acceptor to the game. @internal */

@@ -36,7 +36,7 @@ export class RoundRobin<Member> {
 
   /**
    * Calls `step` for each member in turn, until none has a step left or `step`
-   * returns `false`, which stops before this one.
+   * returns `false`, which stops before this one. A step that throws stops after it.
    *
    * @returns how many steps are left
    */
@@ -48,7 +48,14 @@ export class RoundRobin<Member> {
       for (let index = 0; index < members.length; index++) {
         const member = members.at(index);
         if (this.#rule.remaining(member) === 0) continue;
-        if (!step(member)) return this.#stop(kept, index);
+        let goesOn: boolean;
+        try {
+          goesOn = step(member);
+        } catch (error) {
+          this.#stopAfter(kept, index);
+          throw error;
+        }
+        if (!goesOn) return this.#stop(kept, index);
         if (this.#rule.remaining(member) > 0) members.set(kept++, member);
       }
       members.truncate(kept);
@@ -57,11 +64,21 @@ export class RoundRobin<Member> {
     return 0;
   }
 
-  /** Calls `steps` once for each member, which takes all of its steps. Returns 0, as none has a turn left. */
+  /**
+   * Calls `steps` once for each member, which takes all of its steps. Returns 0, as
+   * none has a turn left. A call that throws stops after this member's turn.
+   */
   runAll(steps: (member: Member) => void): number {
     const members = this.#members;
     this.#beginWithNext();
-    for (let index = 0; index < members.length; index++) steps(members.at(index));
+    for (let index = 0; index < members.length; index++) {
+      try {
+        steps(members.at(index));
+      } catch (error) {
+        this.#stopAfter(0, index);
+        throw error;
+      }
+    }
     members.truncate(0);
     this.#next = undefined;
     return 0;
@@ -76,13 +93,25 @@ export class RoundRobin<Member> {
     if (at < members.length) this.#rotate(at, at);
   }
 
+  /** Stops after the turn of the member at `index`, which comes last if it has steps left. */
+  #stopAfter(kept: number, index: number): void {
+    const member = this.#members.at(index);
+    const hasMore = this.#rule.remaining(member) > 0;
+    if (hasMore) this.#members.set(kept, member);
+    this.#stop(hasMore ? kept + 1 : kept, index + 1);
+  }
+
   /** The members that had no turn in this round come first, then those that had one. */
   #stop(kept: number, index: number): number {
     const members = this.#members;
     this.#rotate(index, kept);
-    this.#next = members.at(0);
+    this.#next = undefined;
     let left = 0;
-    for (let at = 0; at < members.length; at++) left += this.#rule.remaining(members.at(at));
+    for (let at = 0; at < members.length; at++) {
+      const remaining = this.#rule.remaining(members.at(at));
+      if (left === 0 && remaining > 0) this.#next = members.at(at);
+      left += remaining;
+    }
     return left;
   }
 

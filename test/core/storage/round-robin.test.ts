@@ -110,4 +110,72 @@ describe("RoundRobin", () => {
       }),
     );
   });
+
+  test("keeps turns, counts and fairness whatever steps throw, under budgets and without", () => {
+    const names = ["a", "b", "c", "d"];
+    const call = fc.record({ budget: fc.option(fc.nat(8)), throwsAt: fc.option(fc.nat(10)) });
+    const frame = fc.record({ offered: fc.shuffledSubarray(names), calls: fc.array(call, { maxLength: 5 }) });
+    check(
+      fc.property(fc.array(fc.nat(5), { minLength: 4, maxLength: 4 }), fc.array(frame), (steps, frames) => {
+        const left = new Map(names.map((name, index) => [name, steps[index] ?? 0]));
+        const turns = new RoundRobin<string>({ remaining: (name) => left.get(name) ?? 0 });
+        let next: string | undefined;
+        for (const [tick, { offered, calls }] of frames.entries()) {
+          for (const name of offered) turns.add(name, tick + 1);
+          const at = Math.max(0, offered.indexOf(next ?? ""));
+          let queue = [...offered.slice(at), ...offered.slice(0, at)];
+          for (const { budget, throwsAt } of offered.length > 0 ? calls : []) {
+            const plan = plannedCall(queue, left, { budget, throwsAt });
+            const made: string[] = [];
+            const take = (name: string): void => {
+              made.push(name);
+              left.set(name, (left.get(name) ?? 0) - 1);
+              if (made.length - 1 === throwsAt) throw new Error("a step threw");
+            };
+            const step = (name: string): boolean => {
+              if (made.length === budget) return false;
+              take(name);
+              return true;
+            };
+            const takeAll = (name: string): void => {
+              while ((left.get(name) ?? 0) > 0) take(name);
+            };
+            const run = (): number => (budget === null ? turns.runAll(takeAll) : turns.run(step));
+            if (plan.throws) expect(run).toThrow("a step threw");
+            else expect(run()).toBe(sumOf(left, plan.queue));
+            expect(made).toEqual(plan.made);
+            queue = plan.queue;
+            next = queue[0];
+          }
+        }
+      }),
+    );
+  });
 });
+
+/** What a call does by a plain queue: the steps it makes, and who comes next. Changes nothing. */
+function plannedCall(
+  names: readonly string[],
+  counts: ReadonlyMap<string, number>,
+  { budget, throwsAt }: { readonly budget: number | null; readonly throwsAt: number | null },
+): { readonly made: string[]; readonly queue: string[]; readonly throws: boolean } {
+  const left = new Map(counts);
+  const made: string[] = [];
+  let queue = [...names];
+  for (;;) {
+    queue = queue.filter((name) => (left.get(name) ?? 0) > 0);
+    const [first, ...others] = queue;
+    if (first === undefined || made.length === budget) return { made, queue, throws: false };
+    made.push(first);
+    left.set(first, (left.get(first) ?? 0) - 1);
+    const throws = made.length - 1 === throwsAt;
+    // Without a budget a turn is all that a member has; one that throws is over.
+    const staysFirst = budget === null && !throws;
+    queue = staysFirst ? queue : [...others, first];
+    if (throws) return { made, queue: queue.filter((name) => (left.get(name) ?? 0) > 0), throws };
+  }
+}
+
+function sumOf(counts: ReadonlyMap<string, number>, names: readonly string[]): number {
+  return names.reduce((sum, name) => sum + (counts.get(name) ?? 0), 0);
+}
