@@ -10,11 +10,8 @@ export {
   type SharedServerOptions,
   type AdmissionOptions,
 } from "./transport/websocket/websocket-server.ts";
-export {
-  websocket,
-  type NodeWebSocketOptions,
-  type LivenessOptions,
-} from "./transport/websocket/websocket-client.ts";
+export { websocket, type NodeWebSocketOptions } from "./transport/websocket/websocket-client.ts";
+export type { LivenessOptions } from "./transport/websocket/liveness.ts";
 export type { WebSocketOptions } from "./transport/browser/websocket-options.ts";
 export type { Origins } from "./transport/websocket/origins.ts";
 export type { AnyServer } from "./transport/websocket/upgrade-router.ts";

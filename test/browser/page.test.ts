@@ -192,7 +192,7 @@ describe("a page", needs("chromium"), () => {
       } });`);
     await page.waitForFunction(() => probe.reason !== undefined);
     expect(await page.evaluate(() => probe.reason)).toBe(
-      "refused,RangeError,RangeError,TypeError,SyntaxError",
+      "refused,RangeError,RangeError,TypeError,RangeError",
     );
   });
 

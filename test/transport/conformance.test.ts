@@ -129,7 +129,7 @@ function websocketRow(name: string, makeServer?: () => Server, trust?: { ca: Pem
     },
     nobody: async () => websocket(`${scheme}://127.0.0.1:${await quietPort()}`, trust),
     cannot: { halfClose: "WebSocket has no half close: a closing side receives nothing more" },
-    full: "overflow",
+    full: "refused", // by HTTP, before there is a WebSocket
   };
 }
 

@@ -5,7 +5,9 @@
  *     code, text ── reasonOfCode ──▶ CloseReason ── closeFrameOf ──▶ code, text
  *
  * A page may send only 1000 and 3000 to 4999. So in place of 1001 to 1015 it sends
- * the code that is 3,000 higher, which the receiver maps back.
+ * the code that is 3,000 higher, with a mark before the text, and the server maps it
+ * back. Without the mark such a code is somebody else's, and means what it means to
+ * them: 4000 to 4999 are for private use. A client never maps, as no server is a page.
  * Codes: https://www.rfc-editor.org/rfc/rfc6455#section-7.4 and IANA's registry,
  * https://www.iana.org/assignments/websocket
  */
@@ -21,7 +23,16 @@ export interface CloseFrame {
 
 /** The close reason for a peer's close code and text. */
 export function reasonOfCode(code: number, text: string): CloseReason {
-  const kind = kindOfCode(code) ?? kindOfCode(code - PAGE_OFFSET) ?? "remote";
+  return reasonFor(code, text, kindOfCode(code) ?? "remote");
+}
+
+/** The same at a server, whose peer may be a page of tickwire. */
+export function reasonOfPageCode(code: number, text: string): CloseReason {
+  const kind = text.startsWith(PAGE_MARK) ? kindOfCode(code - PAGE_OFFSET) : undefined;
+  return kind === undefined ? reasonOfCode(code, text) : reasonFor(code, text.slice(PAGE_MARK.length), kind);
+}
+
+function reasonFor(code: number, text: string, kind: CloseKind): CloseReason {
   if (code === ABNORMAL_CLOSURE) return { kind, message: "the connection broke without a close frame" };
   const isPlain = code === NORMAL || code === NO_STATUS;
   const codeText = isPlain ? "" : ` with code ${code} (${kind})`;
@@ -34,18 +45,26 @@ export function reasonOfCode(code: number, text: string): CloseReason {
 export function closeFrameOf(reason: CloseReason | undefined): CloseFrame {
   const [code] = (reason && CODES[reason.kind]) ?? [];
   if (reason === undefined || code === undefined) return { code: NORMAL, text: "" };
-  const { read } = new TextEncoder().encodeInto(reason.message, new Uint8Array(TEXT_BYTES));
-  return { code: RESERVED.has(code) ? INTERNAL : code, text: reason.message.slice(0, read) };
+  return { code: RESERVED.has(code) ? INTERNAL : code, text: fitting(reason.message) };
 }
 
 /** Like {@link closeFrameOf}, with a code that a page may send. */
 export function pageCloseFrameOf(reason: CloseReason | undefined): CloseFrame {
   const { code, text } = closeFrameOf(reason);
-  return { code: code === NORMAL || code >= PAGE_OFFSET ? code : code + PAGE_OFFSET, text };
+  if (code === NORMAL || code >= PAGE_OFFSET) return { code, text };
+  return { code: code + PAGE_OFFSET, text: fitting(PAGE_MARK + text) };
 }
 
+/** As much of a text as a close frame can carry, without half a character. */
+function fitting(text: string): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(TEXT_BYTES));
+  return text.slice(0, read);
+}
+
+/** What a page of tickwire writes before the text of a code that it maps. */
+const PAGE_MARK = "tickwire: ";
 /** The close frame of a page that aborts, as it cannot reset the connection. The peer takes it for a reset. */
-export const PAGE_ABORT: CloseFrame = { code: 4006, text: "" };
+export const PAGE_ABORT: CloseFrame = { code: 4006, text: PAGE_MARK };
 /** The connection broke without a close frame. Implementations report this code and never send it. */
 export const ABNORMAL_CLOSURE = 1006;
 

@@ -8,7 +8,7 @@
  * messages wait here under a limit while the link is paused. It gets no event
  * when bytes have left, so `pump` checks. It has no half-close and no reset.
  */
-import { limit } from "../../check.ts";
+import { type Checks, checkOptions, isLimit } from "../../check.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link, LinkEvents } from "../../port/link.ts";
 import type { Transport } from "../../port/transport.ts";
@@ -19,7 +19,7 @@ import {
   pageCloseFrameOf,
   reasonOfCode,
 } from "./close-codes.ts";
-import { checkedUrl, MESSAGE_BYTES, type WebSocketOptions } from "./websocket-options.ts";
+import { checkedUrl, isProtocolList, MESSAGE_BYTES, type WebSocketOptions } from "./websocket-options.ts";
 
 /**
  * A WebSocket transport, to connect with from a page. It opens no socket before
@@ -29,7 +29,6 @@ import { checkedUrl, MESSAGE_BYTES, type WebSocketOptions } from "./websocket-op
  *
  * @throws TypeError when an option has the wrong type, or the platform has no WebSocket
  * @throws RangeError when `url` is no URL of a WebSocket, or an option is out of range
- * @throws SyntaxError, the page's own, at `connect` when `protocols` are not distinct tokens
  */
 export function websocket(url: string | URL, options: WebSocketOptions = {}): Transport {
   const { WebSocket, location } = globalThis as unknown as PageGlobals;
@@ -39,8 +38,9 @@ export function websocket(url: string | URL, options: WebSocketOptions = {}): Tr
     );
   }
   const href = checkedUrl(url, location?.href);
-  const { protocols = [], maxBacklogBytes = DEFAULT_MAX_BACKLOG_BYTES } = options;
-  limit("maxBacklogBytes", maxBacklogBytes, 0);
+  checkOptions(options, CHECKS);
+  const { maxBacklogBytes = DEFAULT_MAX_BACKLOG_BYTES } = options;
+  const protocols = [...(options.protocols ?? [])];
   return { connect: () => new BrowserLink(() => new WebSocket(href, protocols), maxBacklogBytes) };
 }
 
@@ -209,6 +209,8 @@ interface PageGlobals {
   readonly WebSocket?: new (url: string, protocols: readonly string[]) => PageSocket;
   readonly location?: { readonly href: string };
 }
+
+const CHECKS: Checks<WebSocketOptions> = { protocols: isProtocolList, maxBacklogBytes: isLimit(0) };
 
 /** The values of `readyState`, from the WebSocket standard. */
 const OPEN = 1;

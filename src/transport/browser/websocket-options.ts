@@ -6,7 +6,11 @@ import { kindOf } from "../../check.ts";
 
 /** Options of `websocket()`. */
 export interface WebSocketOptions {
-  /** Subprotocols to offer, in order of preference; the connection fails if the server accepts none. None by default. */
+  /**
+   * Subprotocols to offer, in order of preference; the connection fails if the server
+   * accepts none. Each is a token of HTTP: letters, digits and marks such as `.` and
+   * `-`, without spaces. None by default.
+   */
   readonly protocols?: readonly string[];
   /**
    * In a page: how much may wait while the connection is paused, in bytes; each
@@ -32,9 +36,23 @@ export function checkedUrl(url: string | URL, base?: string): string {
   const parsed = tryParse(url, base);
   if (parsed !== undefined) parsed.protocol = parsed.protocol.replace("http", "ws");
   if (parsed === undefined || !/^wss?:$/.test(parsed.protocol) || parsed.hash !== "") {
-    throw new RangeError(`url: expected one such as "wss://example.org/play", got "${url}"`);
+    throw new RangeError(
+      `url: expected one such as "wss://example.org/play", got ${JSON.stringify(String(url))}`,
+    );
   }
   return parsed.href;
+}
+
+/** A check that the value is an array of distinct subprotocols, each a token. */
+export function isProtocolList(name: string, value: unknown): void {
+  if (!Array.isArray(value)) throw new TypeError(`${name}: expected an array, got ${kindOf(value)}`);
+  for (const [index, protocol] of value.entries()) {
+    if (typeof protocol !== "string")
+      throw new TypeError(`${name}: expected an array of strings, got ${kindOf(protocol)}`);
+    if (!TOKEN.test(protocol) || value.indexOf(protocol) < index) {
+      throw new RangeError(`${name}: expected distinct tokens, got ${JSON.stringify(protocol)}`);
+    }
+  }
 }
 
 function tryParse(url: string | URL, base: string | undefined): URL | undefined {
@@ -52,3 +70,5 @@ function tryParse(url: string | URL, base: string | undefined): URL | undefined 
  * by no more than with one read of TCP.
  */
 export const MESSAGE_BYTES = 65_536;
+/** A token of HTTP: RFC 9110, section 5.6.2. */
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;

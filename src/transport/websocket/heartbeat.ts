@@ -1,8 +1,9 @@
 /**
  * The heartbeat: finds peers that are gone without a close. It pings a silent
- * link, and expires one that stays silent. Knows no sockets.
+ * link, and expires one that stays silent; for a link that this side has paused,
+ * it shows the peer that the link lives. Knows no sockets.
  *
- *     pump ──▶ the members that are due ──▶ ping, or expire
+ *     pump ──▶ the members that are due ──▶ ping, or expire, or show life
  *
  * All times are polled time, and one frame counts for a bounded length of it. So
  * a game that stalled does not expire healthy peers. Every member is due once an
@@ -12,10 +13,12 @@
 
 /** A link that is checked. */
 export interface HeartbeatTarget {
-  /** Whether this side has paused the link. It then receives nothing, and does not expire. */
+  /** Whether this side has paused the link. It then receives nothing, no pings either, and does not expire. */
   readonly isPaused: boolean;
   /** Sends a ping. */
   ping(): void;
+  /** Shows the peer that the link lives, without a ping of it. */
+  showLife(): void;
   /** Ends the link: it was silent for the whole deadline. */
   expire(): void;
 }
@@ -50,7 +53,7 @@ export class Heartbeat {
     this.#members.delete(member);
   }
 
-  /** Notes that the member has received something, of any kind. */
+  /** Notes that bytes of the member's peer have arrived, of any kind. */
   received(member: HeartbeatTarget): void {
     const times = this.#members.get(member);
     if (times !== undefined) times.lastReceivedMs = this.#polledMs;
@@ -76,7 +79,8 @@ export class Heartbeat {
       return;
     }
     this.#schedule(member, lastReceivedMs);
-    if (silentMs >= this.#options.pingIntervalMs) member.ping();
+    if (member.isPaused) member.showLife();
+    else if (silentMs >= this.#options.pingIntervalMs) member.ping();
   }
 
   #schedule(member: HeartbeatTarget, lastReceivedMs: number): void {

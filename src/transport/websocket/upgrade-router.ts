@@ -33,10 +33,15 @@ export function respond(socket: Duplex, status: number, text: string, header = "
   socket.on("error", ignore);
   socket.once("finish", () => socket.destroy());
   const length = Buffer.byteLength(text);
-  socket.end(
+  const head =
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n${header}` +
-      `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${length}\r\n\r\n${text}`,
-  );
+    `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${length}\r\n\r\n`;
+  try {
+    if (socket.writable) socket.end(head + text);
+    else socket.destroy();
+  } catch {
+    socket.destroy(); // an answer is a courtesy
+  }
 }
 
 /** The only 'upgrade' listener on a server, for all the listeners that share it. */

@@ -1,25 +1,28 @@
 /**
  * The WebSocket client for Node: the same call as in a page, on the `ws` package.
- * Decides how a client is made, and what an HTTP response other than an upgrade
- * means. The connection then runs in `websocket-link.ts`.
+ * Decides which options there are, and how a client is made of them. The
+ * connection then runs in `websocket-link.ts`.
  */
-import type { ClientRequest, IncomingMessage } from "node:http";
+import { type ClientRequest, validateHeaderName, validateHeaderValue } from "node:http";
+import { isIP } from "node:net";
 import { createSecureContext } from "node:tls";
-import { kindOf, milliseconds, wholeNumber } from "../../check.ts";
-import type { CloseReason } from "../../port/close-reason.ts";
-import { printable } from "../../port/printable.ts";
+import { type Check, type Checks, checkOptions, isBoolean, isLimit, isText, kindOf } from "../../check.ts";
 import type { Transport } from "../../port/transport.ts";
-import { checkedUrl, type WebSocketOptions } from "../browser/websocket-options.ts";
+import { checkedUrl, isProtocolList, type WebSocketOptions } from "../browser/websocket-options.ts";
 import { type Identity, negotiationOptions, type Pem, secureContextOptions } from "../node/tls.ts";
 import { warnUnlessYielding } from "../node/yield-warning.ts";
-import { Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { LIVENESS_CHECKS, type LivenessOptions, livenessOf } from "./liveness.ts";
+import { responseReason } from "./reasons.ts";
 import { WebSocketLink } from "./websocket-link.ts";
 import { WebSocket } from "./ws.ts";
 
 /** Options of `websocket()` in Node: those of a page, and those that a page cannot set. */
 export interface NodeWebSocketOptions extends WebSocketOptions, LivenessOptions, Partial<Identity> {
-  /** Headers of the request, such as `origin` or `authorization`. */
+  /** Headers of the request, such as `origin` or `authorization`; not those of the handshake itself. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** The numeric address of this machine to connect from; the system chooses one by default. */
+  readonly localAddress?: string;
   /** For `wss:`, the certificate authorities to trust, instead of Node's built-in list. */
   readonly ca?: Pem;
   /** For `wss:`, the name that the server's certificate must have; the host of the URL by default. */
@@ -28,62 +31,38 @@ export interface NodeWebSocketOptions extends WebSocketOptions, LivenessOptions,
   readonly rejectUnauthorized?: boolean;
 }
 
-/** Options of both ends in Node: the largest message, and how a dead peer is found. */
-export interface LivenessOptions {
-  /**
-   * The size of the largest WebSocket message that is received, in bytes; 1 MiB by
-   * default. The peer can make this side buffer that much before a codec sees
-   * it. A tickwire peer sends at most 64 KiB in one message; others may send
-   * more. A larger message closes the connection with `overflow`.
-   */
-  readonly maxPayloadBytes?: number;
-  /**
-   * The silence after which the peer is pinged, in milliseconds of polled time;
-   * 10,000 by default, well below the half minute after which some routers drop
-   * a silent connection. `Infinity` means never.
-   */
-  readonly pingIntervalMs?: number;
-  /**
-   * The silence after which the connection closes with `timeout`, in milliseconds
-   * of polled time; 30,000 by default, which is three pings without an answer.
-   * Checked every `pingIntervalMs`, and not while this side has paused the
-   * connection. `Infinity` means never.
-   */
-  readonly deadPeerMs?: number;
-}
-
 /**
  * A WebSocket transport, to connect with. It opens no socket before it is used,
  * and may be used any number of times. Any codec works: the messages of a frame
  * travel in one binary WebSocket message, whose borders mean nothing to the
  * codec. Redirects are not followed, and nothing is compressed.
  *
- * @throws TypeError when an option has the wrong type
+ * @throws TypeError when an option has the wrong type, or is for `wss:` alone and the URL has `ws:`
  * @throws RangeError when `url` is no URL of a WebSocket, or an option is out of range
- * @throws SyntaxError, as in a page, at `connect` when `protocols` are not distinct tokens
+ * @throws Error when a key or certificate cannot be read
  */
 export function websocket(url: string | URL, options: NodeWebSocketOptions = {}): Transport {
   const href = checkedUrl(url);
-  const { maxPayload, heartbeat } = livenessOf(options);
-  const { protocols = [], headers = {} } = options;
-  if (typeof headers !== "object" || headers === null) {
-    throw new TypeError(`headers: expected an object, got ${kindOf(headers)}`);
-  }
+  const isSecure = href.startsWith("wss:");
+  checkOptions(options, isSecure ? CHECKS : PLAIN_CHECKS);
+  const { limits, heartbeat } = livenessOf(options);
+  const { localAddress } = options;
+  const protocols = [...(options.protocols ?? [])];
   const request = {
-    headers,
-    maxPayload,
-    perMessageDeflate: false,
+    headers: { ...options.headers },
+    ...limits,
     followRedirects: false,
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT_MS,
-    ...(href.startsWith("wss:") && {
+    ...(localAddress !== undefined && { localAddress }),
+    ...(isSecure && {
       ...negotiationOptions(options),
       secureContext: createSecureContext(secureContextOptions(options)),
     }),
   };
   const connect = () => {
-    const ws = new WebSocket(href, [...protocols], request);
-    const link = new WebSocketLink(ws, new Heartbeat(heartbeat));
+    const ws = new WebSocket(href, protocols, request);
+    const link = new WebSocketLink(ws, new Heartbeat(heartbeat), "client");
     ws.on("upgrade", ({ socket }) => link.setSocket(socket));
     ws.on("unexpected-response", (_: ClientRequest, answer) => link.refuse(responseReason(answer)));
     return link;
@@ -91,29 +70,74 @@ export function websocket(url: string | URL, options: NodeWebSocketOptions = {})
   return { connect, pump: warnUnlessYielding };
 }
 
-/** The options of both ends, checked, with their defaults. @internal */
-export function livenessOf(options: LivenessOptions): { maxPayload: number; heartbeat: HeartbeatOptions } {
-  const { maxPayloadBytes = 1_048_576, pingIntervalMs = 10_000, deadPeerMs = 30_000 } = options;
-  const maxPayload = wholeNumber("maxPayloadBytes", maxPayloadBytes, 1, MAX_PAYLOAD_BYTES);
-  if (milliseconds("pingIntervalMs", pingIntervalMs) < 1) {
-    throw new RangeError(`pingIntervalMs: expected milliseconds from 1 up, got ${pingIntervalMs}`);
+function isHeaders(name: string, value: unknown): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new TypeError(`${name}: expected an object, got ${kindOf(value)}`);
   }
-  if (milliseconds("deadPeerMs", deadPeerMs) <= pingIntervalMs && deadPeerMs !== Infinity) {
-    throw new RangeError(
-      `deadPeerMs: expected more than pingIntervalMs, ${pingIntervalMs}, got ${deadPeerMs}`,
-    );
+  const seen = new Set<string>();
+  for (const [header, text] of Object.entries(value)) {
+    const fullName = `${name}[${JSON.stringify(header)}]`;
+    if (typeof text !== "string") throw new TypeError(`${fullName}: expected a string, got ${kindOf(text)}`);
+    const problem = problemOf(header, text, seen);
+    if (problem !== undefined) throw new RangeError(`${fullName}: ${problem}`);
+    seen.add(header.toLowerCase());
   }
-  return { maxPayload, heartbeat: { pingIntervalMs, deadPeerMs } };
 }
 
-/** The close reason for an HTTP response that does not open a WebSocket. */
-function responseReason({ statusCode = 0, statusMessage = "" }: IncomingMessage): CloseReason {
-  const kind = statusCode === 401 || statusCode === 403 ? "denied" : "refused";
-  const message = `the server answered ${statusCode} ${printable(statusMessage)} instead of opening a WebSocket`;
-  return { kind, message, code: String(statusCode) };
+/** Why a header cannot be sent; `undefined` when it can. */
+function problemOf(header: string, text: string, seen: ReadonlySet<string>): string | undefined {
+  if (HANDSHAKE_HEADERS.test(header)) return "the handshake itself sets this header";
+  if (seen.has(header.toLowerCase())) return "the same header is there twice, in other letters";
+  try {
+    validateHeaderName(header);
+    validateHeaderValue(header, text);
+    return undefined;
+  } catch (cause) {
+    return `a header cannot have that: ${JSON.stringify((cause as Error).message)}`;
+  }
 }
 
+function isNumericAddress(name: string, value: unknown): void {
+  isText(name, value);
+  if (isIP(value as string) !== 0) return;
+  throw new RangeError(`${name}: expected a numeric address, got ${JSON.stringify(value)}`);
+}
+
+const secureOnly: Check = (name) => {
+  throw new TypeError(`${name}: only a URL with wss: takes it`);
+};
+
+/** The headers that make a request one for a WebSocket, or say how long it is. */
+const HANDSHAKE_HEADERS = /^(connection|upgrade|content-length|transfer-encoding|sec-websocket-.*)$/i;
 /** How long one address of a name may take before the next is tried; the same as for TCP. */
 const ATTEMPT_TIMEOUT_MS = 1_000;
-/** The ws package counts in 32 bits. */
-const MAX_PAYLOAD_BYTES = 2 ** 31 - 1;
+
+const CHECKS: Checks<NodeWebSocketOptions> = {
+  ...LIVENESS_CHECKS,
+  protocols: isProtocolList,
+  maxBacklogBytes: isLimit(0),
+  headers: isHeaders,
+  localAddress: isNumericAddress,
+  cert: isPem,
+  key: isPem,
+  passphrase: isText,
+  ca: isPem,
+  servername: isText,
+  rejectUnauthorized: isBoolean,
+};
+const PLAIN_CHECKS: Checks<NodeWebSocketOptions> = {
+  ...CHECKS,
+  cert: secureOnly,
+  key: secureOnly,
+  passphrase: secureOnly,
+  ca: secureOnly,
+  servername: secureOnly,
+  rejectUnauthorized: secureOnly,
+};
+
+function isPem(name: string, value: unknown): void {
+  for (const one of Array.isArray(value) ? value : [value]) {
+    if (typeof one === "string" || one instanceof Uint8Array) continue;
+    throw new TypeError(`${name}: expected texts or bytes in PEM form, got ${kindOf(one)}`);
+  }
+}

@@ -14,13 +14,15 @@ import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link, LinkEvents } from "../../port/link.ts";
 import type { Security } from "../../port/security.ts";
-import { ABNORMAL_CLOSURE, closeFrameOf, reasonOfCode } from "../browser/close-codes.ts";
+import { ABNORMAL_CLOSURE, closeFrameOf, reasonOfCode, reasonOfPageCode } from "../browser/close-codes.ts";
 import { MESSAGE_BYTES } from "../browser/websocket-options.ts";
 import { reasonOf } from "../node/error-codes.ts";
 import { plainCopy, plainView } from "../node/plain-bytes.ts";
 import { addressOf } from "../node/stream.ts";
 import { securityOf } from "../node/tls.ts";
+import { FrameReader } from "./frame-reader.ts";
 import type { Heartbeat, HeartbeatTarget } from "./heartbeat.ts";
+import { type CodedError, connectReason, frameReason } from "./reasons.ts";
 import type { WebSocketType } from "./ws.ts";
 
 /** One WebSocket as a link. */
@@ -31,6 +33,7 @@ export class WebSocketLink implements Link, HeartbeatTarget {
   security: Security | undefined;
   readonly #ws: WebSocketType;
   readonly #heartbeat: Heartbeat;
+  readonly #reasonOfClose: typeof reasonOfCode;
   #socket: Socket | undefined;
   #events: LinkEvents | undefined;
   /** The close reason, once it is known. The first one counts, as later ones are its consequences. */
@@ -38,16 +41,20 @@ export class WebSocketLink implements Link, HeartbeatTarget {
   #hasOpened = false;
   /** How many bytes this side has written that have not left the process. */
   #queuedBytes = 0;
+  readonly #frames = new FrameReader();
+  /** The bytes of the peer's messages before the last piece of the stream came. */
+  #messageBytes = 0;
   /** How many messages this side has written that ws has not called back for. */
   #pendingMessages = 0;
 
-  constructor(ws: WebSocketType, heartbeat: Heartbeat) {
+  /** @param role `"accepted"` when the peer has connected, and may be a page; `"client"` when this side has */
+  constructor(ws: WebSocketType, heartbeat: Heartbeat, role: "client" | "accepted") {
     this.#ws = ws;
     this.#heartbeat = heartbeat;
+    this.#reasonOfClose = role === "client" ? reasonOfCode : reasonOfPageCode;
     ws.on("error", (error) => this.#failed(error));
     ws.on("close", (code, text) => this.#closed(code, text.toString()));
-    ws.on("ping", () => heartbeat.received(this));
-    ws.on("pong", () => heartbeat.received(this));
+    ws.on("ping", () => this.#pinged());
   }
 
   /** Sets the underlying socket. Copies its addresses, which Node drops at the close. */
@@ -57,9 +64,11 @@ export class WebSocketLink implements Link, HeartbeatTarget {
     socket.on("error", (error) => {
       if (this.#hasOpened) this.#reason ??= reasonOf(error); // before that, ws reports it as the handshake's failure
     });
-    this.localAddress = addressOf(socket.localAddress, socket.localPort, socket.localFamily);
-    this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort, socket.remoteFamily);
-    if (socket instanceof TLSSocket) this.security = securityOf(socket);
+    this.#guard(() => {
+      this.localAddress = addressOf(socket.localAddress, socket.localPort, socket.localFamily);
+      this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort, socket.remoteFamily);
+      if (socket instanceof TLSSocket) this.security = securityOf(socket);
+    });
   }
 
   /** Ends an attempt to connect, for a reason that ws does not report. */
@@ -70,10 +79,8 @@ export class WebSocketLink implements Link, HeartbeatTarget {
 
   attach(events: LinkEvents): void {
     this.#events = events;
-    this.#ws.on("message", (data) => {
-      this.#heartbeat.received(this);
-      events.received(plainView(data as Uint8Array)); // with the default binaryType it is a Buffer, for text messages too
-    });
+    // With the default binaryType it is a Buffer, for text messages too.
+    this.#ws.on("message", (data) => events.received(plainView(data as Uint8Array)));
     if (this.#ws.readyState === this.#ws.OPEN) this.#opened();
     else this.#ws.on("open", () => this.#opened());
   }
@@ -81,16 +88,57 @@ export class WebSocketLink implements Link, HeartbeatTarget {
   #opened(): void {
     this.#hasOpened = true;
     this.#heartbeat.add(this);
+    this.#socket?.prependListener("data", this.#readFrames);
+    this.#socket?.on("data", this.#noteBytes);
+    this.#socket?.on("end", () => this.#peerEnded(reasonOfCode(ABNORMAL_CLOSURE, "")));
     this.#events?.opened();
+  }
+
+  /** Before ws, which removes the masks from the bytes themselves. */
+  readonly #readFrames = (bytes: Uint8Array): void => {
+    if (this.#socket?.destroyed) return; // ws reads what was left in the socket, before it reports the close
+    this.#messageBytes = this.#frames.messageBytes;
+    this.#frames.read(bytes);
+  };
+
+  /**
+   * After ws, which has given whole messages to `received`. Any byte counts as life.
+   * ws keeps the bytes of an unfinished message to itself, and reports a close late.
+   */
+  readonly #noteBytes = (): void => {
+    if (this.#socket?.destroyed) return;
+    this.#heartbeat.received(this);
+    const { unfinishedBytes, messageBytes, closeFrame } = this.#frames;
+    if (unfinishedBytes > 0 && messageBytes > this.#messageBytes) this.#events?.partial(unfinishedBytes);
+    const hasClosed = closeFrame !== undefined && this.#ws.readyState !== this.#ws.OPEN;
+    if (hasClosed) this.#peerEnded(this.#reasonOfClose(closeFrame.code, closeFrame.text));
+  };
+
+  /** The peer sends nothing more. The core's close deadline starts here: the peer's socket may stay open for long. */
+  #peerEnded(reason: CloseReason): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    this.#heartbeat.remove(this);
+    this.#events?.ended(reason);
+  }
+
+  /** ws has answered the ping, or has cut the connection of a peer that takes no answers. */
+  #pinged(): void {
+    if (this.#ws.readyState === this.#ws.OPEN) return;
+    this.#reason ??= NO_PONGS_TAKEN;
   }
 
   write(bytes: Uint8Array): boolean {
     if (this.#ws.readyState !== this.#ws.OPEN) return true; // the bytes are dropped
     // A TLS socket may encrypt the bytes after it has reported them as taken.
     const kept = this.security === undefined ? bytes : plainCopy(bytes);
-    for (let start = 0; start < kept.length; start += MESSAGE_BYTES) {
-      this.#pendingMessages++;
-      this.#ws.send(kept.subarray(start, start + MESSAGE_BYTES), BINARY, this.#noteDrained);
+    try {
+      for (let start = 0; start < kept.length; start += MESSAGE_BYTES) {
+        this.#pendingMessages++;
+        this.#ws.send(kept.subarray(start, start + MESSAGE_BYTES), BINARY, this.#noteDrained);
+      }
+    } catch (error) {
+      this.#broke(error);
     }
     if (this.#ws.bufferedAmount === 0) return true; // the system has taken all the bytes
     this.#queuedBytes += bytes.length;
@@ -112,14 +160,24 @@ export class WebSocketLink implements Link, HeartbeatTarget {
 
   /** A paused socket does not notice a reset. A write fails after one, also if the peer's process was killed. */
   probe(): void {
-    if (this.#ws.bufferedAmount === 0) this.ping(); // else a pending write fails
+    this.showLife();
+  }
+
+  /**
+   * Sends a pong that answers no ping (RFC 6455, section 5.5.3). A paused link
+   * reads no pings; without this, its peer would take it for dead.
+   */
+  showLife(): void {
+    const isIdle = this.#ws.bufferedAmount === 0; // else what waits before it shows as much
+    if (isIdle && this.#ws.readyState === this.#ws.OPEN) this.#guard(() => this.#ws.pong());
   }
 
   end(reason?: CloseReason): void {
     if (this.#ws.readyState !== this.#ws.OPEN) return;
-    this.#reason ??= CLOSED_LOCALLY;
+    this.#heartbeat.remove(this); // from here on the core's close deadline counts
     const { code, text } = closeFrameOf(reason);
-    this.#ws.close(code, text);
+    this.#guard(() => this.#ws.close(code, text));
+    this.#reason ??= CLOSED_LOCALLY;
   }
 
   endSending(): void {
@@ -128,13 +186,12 @@ export class WebSocketLink implements Link, HeartbeatTarget {
 
   abort(reason?: CloseReason): void {
     const hasReason = reason !== undefined && reason.kind !== "local";
-    const sendsReason = hasReason && this.#ws.readyState === this.#ws.OPEN && this.#queuedBytes === 0;
-    if (sendsReason) this.end(reason);
+    if (hasReason && this.#queuedBytes === 0) this.end(reason);
     this.#reason ??= CLOSED_LOCALLY;
     this.#heartbeat.remove(this);
-    if (sendsReason)
-      this.#socket?.destroySoon(); // no message is before the close frame, so it leaves at once
-    else this.#ws.terminate();
+    const hasLeft = this.#ws.readyState === this.#ws.CLOSING && this.#ws.bufferedAmount === 0;
+    if (hasReason && hasLeft) this.#socket?.destroySoon();
+    else this.#ws.terminate(); // what waits for its turn might wait for ever
   }
 
   pump(nowMs: number): number | undefined {
@@ -142,18 +199,31 @@ export class WebSocketLink implements Link, HeartbeatTarget {
   }
 
   ping(): void {
-    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.ping();
+    if (this.#ws.readyState === this.#ws.OPEN) this.#guard(() => this.#ws.ping());
   }
 
   expire(): void {
-    const silence: CloseReason = { kind: "timeout", message: "the peer did not answer pings" };
-    this.#reason ??= silence;
+    this.#reason ??= NO_ANSWER;
+    this.#ws.terminate();
+  }
+
+  /** Runs calls of ws or Node that may throw where nobody could catch it: the link ends with that error instead. */
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#broke(error);
+    }
+  }
+
+  #broke(error: unknown): void {
+    this.#reason ??= reasonOf(error as Error);
     this.#ws.terminate();
   }
 
   /** The peer sent an invalid frame, or the connection could not be opened. */
-  #failed(error: Error & { readonly code?: string }): void {
-    this.#reason ??= this.#hasOpened ? frameErrorReason(error) : connectErrorReason(error);
+  #failed(error: CodedError): void {
+    this.#reason ??= this.#hasOpened ? frameReason(error) : connectReason(error);
     debug("error %s", error.message);
     // ws has sent the peer a close frame. Earlier messages stay valid, and the core's close deadline starts here.
     if (this.#hasOpened) this.#events?.ended(this.#reason);
@@ -165,13 +235,13 @@ export class WebSocketLink implements Link, HeartbeatTarget {
     const isLocalEnd = this.#reason === CLOSED_LOCALLY && code !== ABNORMAL_CLOSURE;
     const reason = isLocalEnd ? CLOSED_LOCALLY : this.#peerReason(code, text);
     debug("closed %o to %o: %s", this.localAddress, this.remoteAddress, reason.message);
-    if (reason.kind === "remote") this.#events?.ended(reason);
+    if (reason.kind === "remote" && this.#reason === undefined) this.#events?.ended(reason);
     this.#events?.closed(reason);
   }
 
   #peerReason(code: number, text: string): CloseReason {
     return this.#reason === undefined || this.#reason === CLOSED_LOCALLY
-      ? reasonOfCode(code, text)
+      ? this.#reasonOfClose(code, text)
       : this.#reason;
   }
 
@@ -187,27 +257,16 @@ export class WebSocketLink implements Link, HeartbeatTarget {
   };
 }
 
-/** The close reason for an invalid frame from the peer. */
-function frameErrorReason(error: Error & { readonly code?: string }): CloseReason {
-  const { code = "", message } = error;
-  if (!code.startsWith("WS_ERR_")) return reasonOf(error);
-  const [kind, sentence] = TOO_LARGE.test(code)
-    ? (["overflow", "the peer sent a message over maxPayloadBytes"] as const)
-    : (["protocol", "the peer sent invalid frames"] as const);
-  return { kind, message: `${sentence} (${message})`, code, cause: error };
-}
-
-/** The close reason for a connection that did not open. An error code of the system or of TLS precedes HTTP. */
-function connectErrorReason(error: Error & { readonly code?: string }): CloseReason {
-  const { code, message } = error;
-  const isHttpError = code === undefined ? !(error instanceof AggregateError) : code.startsWith("HPE_");
-  if (!isHttpError) return reasonOf(error);
-  const sentence = `the server does not speak WebSocket (${message})`;
-  return { kind: "protocol", message: sentence, ...(code !== undefined && { code }), cause: error };
-}
-
 const debug = debuglog("tickwire");
 
 const BINARY = { binary: true };
-const TOO_LARGE = /UNSUPPORTED_MESSAGE_LENGTH|TOO_MANY/;
+const NO_ANSWER: CloseReason = {
+  kind: "timeout",
+  message: "the peer did not answer pings",
+  code: "deadPeerMs",
+};
+const NO_PONGS_TAKEN: CloseReason = {
+  kind: "overflow",
+  message: "the peer sends pings, and does not take the answers",
+};
 const CLOSED_LOCALLY: CloseReason = { kind: "local", message: "this side closed the connection" };

@@ -1,28 +1,30 @@
 /**
  * The WebSocket server for Node, on its own port or on a path of an existing HTTP
- * server. Decides which requests are accepted: by their path, their origin, and
- * a valid handshake in time. The connection then runs in `websocket-link.ts`.
- *
- *     upgrade ──▶ path ──▶ origin ──▶ handshake ──▶ link
- *        └─────────┴─────────┴───────────┴──▶ rejected, with an HTTP response
+ * server. Decides which options there are, and makes the HTTP server of an own
+ * port. `websocket-acceptor.ts` accepts the connections.
  */
-import { type EventEmitter, errorMonitor } from "node:events";
-import { createServer, type IncomingMessage } from "node:http";
-import type { ListenOptions, Socket } from "node:net";
-import { kindOf, wholeNumber } from "../../check.ts";
-import type { Acceptor, AcceptorEvents } from "../../port/acceptor.ts";
-import type { CloseReason } from "../../port/close-reason.ts";
-import { printable } from "../../port/printable.ts";
+import { createServer } from "node:http";
+import type { ListenOptions } from "node:net";
+import {
+  type Check,
+  type Checks,
+  checkOptions,
+  isBoolean,
+  isPort,
+  isText,
+  isWholeNumber,
+  kindOf,
+} from "../../check.ts";
 import type { Transport } from "../../port/transport.ts";
-import { reasonOf } from "../node/error-codes.ts";
-import { DEFAULT_BACKLOG, listeningAddress } from "../node/stream-acceptor.ts";
+import { isProtocolList } from "../browser/websocket-options.ts";
+import { DEFAULT_BACKLOG } from "../node/stream-acceptor.ts";
 import { warnUnlessYielding } from "../node/yield-warning.ts";
-import { Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
-import { type OriginRule, type Origins, originRule } from "./origins.ts";
-import { type AnyServer, claimPath, respond } from "./upgrade-router.ts";
-import { type LivenessOptions, livenessOf } from "./websocket-client.ts";
-import { WebSocketLink } from "./websocket-link.ts";
-import { WebSocketServer, type WebSocketServerType } from "./ws.ts";
+import { LIVENESS_CHECKS, type LivenessOptions, livenessOf } from "./liveness.ts";
+import { isOrigins, type Origins, originRule } from "./origins.ts";
+import { type CodedError, REQUEST_TIMEOUT } from "./reasons.ts";
+import { type AnyServer, respond } from "./upgrade-router.ts";
+import { WebSocketAcceptor } from "./websocket-acceptor.ts";
+import { WebSocketServer } from "./ws.ts";
 
 /** Options of {@link websocketServer}: its own port, or an existing server. */
 export type WebSocketServerOptions = (OwnPortOptions | SharedServerOptions) & AdmissionOptions;
@@ -34,14 +36,27 @@ export interface OwnPortOptions {
   /** A numeric address, or a name; all addresses of this machine by default, IPv6 and IPv4. */
   readonly host?: string;
   /**
+   * The length of the system's queue of connections that Node has not accepted
+   * yet, in connections; 511 by default, as in Node. The system has a bound of its own.
+   */
+  readonly backlog?: number;
+  /** When listening on all addresses: listen on IPv6 only; `false` by default. */
+  readonly ipv6Only?: boolean;
+  /**
    * How long the handshake of an incoming connection may take, in milliseconds;
-   * 5,000 by default. A later one is closed, and reported by a `drop` event.
+   * 5,000 by default. A later one is closed, and reported by a `drop` event. From
+   * its first packet on it counts under the limits of the listener.
    */
   readonly handshakeTimeoutMs?: number;
   readonly server?: never;
 }
 
-/** An existing server of `node:http` or `node:https`. The caller starts it and closes it. */
+/**
+ * An existing server of `node:http` or `node:https`. The caller starts it and closes
+ * it; once it is closed, the listener is too, and its connections stay open. A
+ * connection counts under the limits of the listener once it asks for a WebSocket:
+ * what the server does with other requests is its owner's.
+ */
 export interface SharedServerOptions {
   readonly server: AnyServer;
   readonly port?: never;
@@ -49,13 +64,19 @@ export interface SharedServerOptions {
 
 /** The options that decide which requests are accepted. */
 export interface AdmissionOptions extends LivenessOptions {
-  /** The path of a request, such as `"/play"`, compared as it is sent, without the query; any path by default. */
+  /**
+   * The path of a request, such as `"/play"`, compared as it is sent, without the
+   * query; any path by default. Browsers send it with what is no ASCII encoded, so
+   * it is `"/caf%C3%A9"`.
+   */
   readonly path?: string;
   /**
-   * The origins of the pages that may connect (`"https://example.org"`), or
-   * `"any"`. By default only pages of the host that the request names. A request
-   * without an Origin comes from no browser, and is accepted. Any other is
-   * answered with 403, and reported by a `drop` event of kind `denied`.
+   * The origins of the pages that may connect (`"https://example.org"`,
+   * `"capacitor://localhost"`), or `"any"`. By default only pages of the host that
+   * the request names. A request without an Origin comes from no browser, and is
+   * accepted. Any other is answered with 403, and reported by a `drop` event of kind
+   * `denied`. `"null"` in the list lets in every page that hides its origin, as each
+   * page in a sandboxed frame does.
    */
   readonly origins?: Origins;
   /** The subprotocols of this server; the first that the client offers too is chosen. None by default. */
@@ -72,25 +93,20 @@ export interface AdmissionOptions extends LivenessOptions {
  * @throws RangeError when an option is out of range
  */
 export function websocketServer(options: WebSocketServerOptions): Transport {
-  const { port, server, path, origins } = options ?? {};
+  const { port, server } = options ?? {};
+  checkOptions(options, server === undefined ? OWN_PORT_CHECKS : SHARED_SERVER_CHECKS);
   if ((port === undefined) === (server === undefined)) {
     throw new TypeError("options: expected one of { port } and { server }");
   }
-  if (path !== undefined && !(typeof path === "string" && path.startsWith("/"))) {
-    throw new TypeError(`path: expected a string such as "/play", got ${kindOf(path)}`);
-  }
-  const { protocols = [] } = options;
-  if (!Array.isArray(protocols))
-    throw new TypeError(`protocols: expected an array, got ${kindOf(protocols)}`);
-  const { maxPayload, heartbeat } = livenessOf(options);
-  const makeServer = options.server === undefined ? ownServer(options) : sharedServer(options.server);
-  const admission = { path, allows: originRule(origins), heartbeat };
+  const { limits, heartbeat } = livenessOf(options);
+  const protocols = [...(options.protocols ?? [])];
+  const makeServer = options.server === undefined ? ownServer(options) : () => ({ server: options.server });
+  const admission = { path: options.path, allows: originRule(options.origins), heartbeat };
   const makeWss = () =>
     new WebSocketServer({
       noServer: true,
       clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload,
+      ...limits,
       handleProtocols: (offered) => protocols.find((name) => offered.has(name)) ?? false,
     });
   return {
@@ -99,116 +115,11 @@ export function websocketServer(options: WebSocketServerOptions): Transport {
   };
 }
 
-interface WebSocketAcceptorOptions {
-  readonly server: AnyServer;
-  /** The address to listen on, if the acceptor owns the server. */
-  readonly listenOptions?: ListenOptions;
-  readonly path: string | undefined;
-  readonly allows: OriginRule;
-  readonly heartbeat: HeartbeatOptions;
-  readonly wss: WebSocketServerType;
-}
-
-/** A server, or one path of it, as an acceptor. */
-class WebSocketAcceptor implements Acceptor {
-  readonly #options: WebSocketAcceptorOptions;
-  readonly #heartbeat: Heartbeat;
-  #events: AcceptorEvents | undefined;
-  /** Releases the path and removes the listeners from the server. */
-  #detach: (() => void) | undefined;
-
-  constructor(options: WebSocketAcceptorOptions) {
-    this.#options = options;
-    this.#heartbeat = new Heartbeat(options.heartbeat);
-  }
-
-  attach(events: AcceptorEvents): void {
-    const { server, listenOptions, path, wss } = this.#options;
-    this.#events = events;
-    const releasePath = claimPath(server, path, (...request) => this.#upgrade(...request));
-    if (releasePath === undefined) {
-      events.closed({ kind: "address-in-use", message: "another listener is on that path of the server" });
-      return;
-    }
-    wss.on("wsClientError", (error, socket) => {
-      respond(socket, 400, `${error.message}\n`, "Sec-WebSocket-Version: 13\r\n");
-      events.rejected(handshakeReason(error));
-    });
-    const unwatch = this.#watchServer();
-    this.#detach = () => {
-      releasePath();
-      unwatch();
-    };
-    if (server.listening) events.listening(listeningAddress(server));
-    if (listenOptions !== undefined) server.listen(listenOptions);
-  }
-
-  close(): void {
-    this.#detach?.();
-    this.#detach = undefined;
-    const { server, listenOptions } = this.#options;
-    if (listenOptions === undefined) return;
-    server.close();
-    server.closeAllConnections(); // the ones that are not WebSockets yet
-  }
-
-  pump(nowMs: number): number | undefined {
-    const dueInMs = this.#heartbeat.pump(nowMs);
-    return this.#detach === undefined && this.#heartbeat.size === 0 ? undefined : dueInMs;
-  }
-
-  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    const { allows, wss } = this.#options;
-    const { origin, host } = request.headers;
-    if (!allows(origin, host)) {
-      respond(socket, 403, "pages of that origin may not connect\n");
-      this.#events?.rejected(originReason(origin));
-      return;
-    }
-    wss.handleUpgrade(request, socket, head, (ws) => {
-      const link = new WebSocketLink(ws, this.#heartbeat);
-      link.setSocket(socket);
-      this.#events?.incoming(link);
-    });
-  }
-
-  /** Reports the events of the server. Only observes its errors: those of a shared server are its owner's to handle. */
-  #watchServer(): () => void {
-    const { server } = this.#options;
-    const events = this.#events;
-    const listening = () => events?.listening(listeningAddress(server));
-    const finish = (reason: CloseReason) => {
-      this.close(); // the owner may listen again, with another listener on the path
-      events?.closed(reason);
-    };
-    const closed = () => finish(SERVER_CLOSED);
-    const failed = (error: Error) => {
-      if (server.listening) events?.rejected(reasonOf(error));
-      else finish(reasonOf(error));
-    };
-    const reject = (error: Error) => events?.rejected(handshakeReason(error));
-    const isOwn = this.#options.listenOptions !== undefined;
-    const emitter: EventEmitter = server;
-    emitter.on("listening", listening).on("close", closed).on(errorMonitor, failed);
-    if (isOwn) emitter.on("clientError", reject);
-    return () => {
-      emitter.off("listening", listening).off("close", closed).off(errorMonitor, failed);
-      emitter.off("clientError", reject);
-    };
-  }
-}
-
-/** Checks the options of a server of its own, and returns a function that makes one. */
-function ownServer(
-  options: OwnPortOptions,
-): () => Pick<WebSocketAcceptorOptions, "server" | "listenOptions"> {
-  const { port, host, handshakeTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS } = options;
-  wholeNumber("port", port, 0, 65_535);
-  wholeNumber("handshakeTimeoutMs", handshakeTimeoutMs, 1);
-  if (host !== undefined && typeof host !== "string") {
-    throw new TypeError(`host: expected a string, got ${kindOf(host)}`);
-  }
-  const listenOptions = { port, backlog: DEFAULT_BACKLOG, ...(host !== undefined && { host }) };
+/** The address of a server of its own, and a function that makes the server. */
+function ownServer(options: OwnPortOptions): () => { server: AnyServer; listenOptions: ListenOptions } {
+  const { port, host, backlog = DEFAULT_BACKLOG, ipv6Only = false } = options;
+  const { handshakeTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS } = options;
+  const listenOptions = { port, backlog, ipv6Only, ...(host !== undefined && { host }) };
   const deadlines = {
     headersTimeout: handshakeTimeoutMs,
     requestTimeout: handshakeTimeoutMs,
@@ -224,48 +135,65 @@ function ownServer(
       response.end("this port accepts only WebSocket connections\n");
     });
     server.on("error", () => {}); // the acceptor reports it as its close reason
-    server.on("clientError", (error: Error & { readonly code?: string }, socket) => {
-      if (socket.writable) respond(socket, error.code === REQUEST_TIMEOUT ? 408 : 400, "");
-      else socket.destroy();
+    server.on("clientError", (error: CodedError, socket) => {
+      respond(socket, error.code === REQUEST_TIMEOUT ? 408 : 400, "");
     });
     return server;
   };
   return () => ({ server: makeServer(), listenOptions });
 }
 
-function sharedServer(server: AnyServer): () => Pick<WebSocketAcceptorOptions, "server"> {
-  if (typeof server?.closeAllConnections !== "function") {
-    throw new TypeError(`server: expected a server of node:http or node:https, got ${kindOf(server)}`);
+function isPath(name: string, value: unknown): void {
+  isText(name, value);
+  const path = value as string;
+  if (!path.startsWith("/")) {
+    throw new RangeError(`${name}: expected one that begins with "/", such as "/play", got ${quoted(path)}`);
   }
-  return () => ({ server });
+  const sent = new URL(`ws://host${path}`).pathname;
+  if (sent !== path) {
+    throw new RangeError(`${name}: expected one as it is sent, ${quoted(sent)}, got ${quoted(path)}`);
+  }
 }
 
-/** The close reason for a request without a valid handshake. */
-function handshakeReason(error: Error & { readonly code?: string }): CloseReason {
-  const { code, message } = error;
-  const because = { cause: error, ...(code !== undefined && { code }) };
-  if (code === REQUEST_TIMEOUT)
-    return {
-      kind: "timeout",
-      message: "the client did not finish the WebSocket handshake in time",
-      ...because,
-    };
-  if (code !== undefined && !code.startsWith("HPE_")) return reasonOf(error);
-  return {
-    kind: "protocol",
-    message: `the client sent no valid WebSocket handshake (${message})`,
-    ...because,
-  };
+function isServer(name: string, value: unknown): void {
+  const { closeAllConnections, listen } = (value ?? {}) as Partial<AnyServer>;
+  if (typeof closeAllConnections === "function" && typeof listen === "function") return;
+  throw new TypeError(`${name}: expected a server of node:http or node:https, got ${kindOf(value)}`);
 }
 
-function originReason(origin = ""): CloseReason {
-  const message = `pages of "${printable(origin)}" may not connect; see the origins option`;
-  return { kind: "denied", message, code: "403" };
-}
+const quoted = JSON.stringify;
 
-const REQUEST_TIMEOUT = "ERR_HTTP_REQUEST_TIMEOUT";
+const onlyOwnPort: Check = (name) => {
+  throw new TypeError(`${name}: only a server of its own, { port }, takes it`);
+};
+
 /** How often Node checks for late handshakes, at most. */
 const CHECK_INTERVAL_MS = 500;
 /** The same as for connecting and for a TLS handshake; Node's own default is a minute. */
 const DEFAULT_HANDSHAKE_TIMEOUT_MS = 5_000;
-const SERVER_CLOSED: CloseReason = { kind: "local", message: "the HTTP server was closed" };
+/** The system counts connections in 32 bits, and Node's timers count milliseconds so. */
+const MAX_INT32 = 2 ** 31 - 1;
+
+const ADMISSION_CHECKS: Checks<AdmissionOptions> = {
+  ...LIVENESS_CHECKS,
+  path: isPath,
+  origins: isOrigins,
+  protocols: isProtocolList,
+};
+const OWN_PORT_CHECKS: Checks<OwnPortOptions & AdmissionOptions> = {
+  ...ADMISSION_CHECKS,
+  port: isPort,
+  host: isText,
+  backlog: isWholeNumber(1, MAX_INT32),
+  ipv6Only: isBoolean,
+  handshakeTimeoutMs: isWholeNumber(1, MAX_INT32),
+  server: isServer,
+};
+/** The same names, so that an option in the wrong place is told from one that is not there. */
+const SHARED_SERVER_CHECKS: Checks<OwnPortOptions & AdmissionOptions> = {
+  ...OWN_PORT_CHECKS,
+  host: onlyOwnPort,
+  backlog: onlyOwnPort,
+  ipv6Only: onlyOwnPort,
+  handshakeTimeoutMs: onlyOwnPort,
+};

@@ -1,111 +1,23 @@
 /** WebSocket in Node against what else is on the net: curl's requests, raw frames, garbage, and ws as it is. */
-import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { createServer, get, type IncomingMessage, type Server } from "node:http";
-import { type AddressInfo, connect, type Socket } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { createServer, get, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import { type CloseReason, type Connection, type Listener, lines, Poller } from "../../../src/index.ts";
+import { type Connection, lines, Poller } from "../../../src/index.ts";
 import { type WebSocketServerOptions, websocket, websocketServer } from "../../../src/websocket.ts";
-
-const endings: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const end of endings.splice(0).reverse()) await end();
-});
-
-/** A server with the drops that it reported, and steps of the event loop. */
-class ServerRig {
-  readonly net = new Poller();
-  readonly listener: Listener<string>;
-  readonly drops: CloseReason[] = [];
-  readonly accepted: Connection<string>[] = [];
-  now = 0;
-
-  constructor(options: WebSocketServerOptions) {
-    this.listener = this.net.listen(websocketServer(options), lines());
-    this.net.on("drop", ({ reason }) => this.drops.push(reason));
-    endings.push(() => this.net[Symbol.dispose]());
-  }
-
-  get port(): number {
-    return this.listener.address?.port ?? 0;
-  }
-
-  async until(isThere: () => boolean): Promise<void> {
-    for (const giveUpMs = performance.now() + 60_000; performance.now() < giveUpMs; ) {
-      this.net.poll(this.now);
-      for (
-        let accepted: Connection<string> | undefined;
-        (accepted = this.listener.tryAccept()) !== undefined;
-      ) {
-        this.accepted.push(accepted);
-      }
-      if (isThere()) return;
-      this.net.flush();
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    throw new Error("it did not come");
-  }
-}
-
-async function openServer(options: Partial<WebSocketServerOptions> = {}): Promise<ServerRig> {
-  const place = options.server === undefined ? { host: "127.0.0.1", port: 0 } : {};
-  const made = new ServerRig({ ...place, ...options } as WebSocketServerOptions);
-  await made.until(() => made.listener.state !== "starting");
-  return made;
-}
-
-/** A peer that is the ws package alone. */
-function rawPeer(server: ServerRig, path = "/", options: object = {}) {
-  const ws = new WebSocket(`ws://127.0.0.1:${server.port}${path}`, options);
-  const received: string[] = [];
-  let ending: { code: number; text: string } | undefined;
-  let answer: IncomingMessage | undefined;
-  ws.on("message", (data) => received.push(String(data)));
-  ws.on("close", (code, text) => {
-    ending = { code, text: String(text) };
-  });
-  ws.on("unexpected-response", (_, response) => {
-    answer = response;
-    ws.terminate();
-  });
-  ws.on("error", () => {});
-  endings.push(() => ws.terminate());
-  return { ws, received, ending: () => ending, status: () => answer?.statusCode };
-}
-
-/** A bare socket that sends what it likes, with what came back. */
-async function rawClient(port: number, sends: string | Uint8Array = "") {
-  const socket: Socket = connect(port, "127.0.0.1");
-  let received = "";
-  let isOver = false;
-  socket.on("data", (data) => {
-    received += data.toString("latin1");
-  });
-  socket.on("error", () => {});
-  socket.on("close", () => {
-    isOver = true;
-  });
-  endings.push(() => socket.destroy());
-  await once(socket, "connect");
-  socket.write(sends);
-  return { socket, received: () => received, isOver: () => isOver };
-}
-
-const HANDSHAKE =
-  "GET / HTTP/1.1\r\nHost: game\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
-
-/** A frame as a client sends it, masked with zeros. */
-function frame(firstByte: number, payload: string | Uint8Array, isMasked = true): Buffer {
-  const body = Buffer.from(payload as string);
-  return Buffer.concat([
-    Buffer.from([firstByte, (isMasked ? 0x80 : 0) | body.length]),
-    ...(isMasked ? [Buffer.alloc(4)] : []),
-    body,
-  ]);
-}
+import {
+  acceptOf,
+  endings,
+  frame,
+  HANDSHAKE,
+  openServer,
+  rawClient,
+  rawPeer,
+  rawServer,
+  ServerRig,
+  site,
+} from "./rig.ts";
 
 describe("who is let in", () => {
   test.each([
@@ -196,13 +108,6 @@ describe("who is let in", () => {
 });
 
 describe("a server that is there", () => {
-  async function site(): Promise<Server> {
-    const server = createServer((_, response) => response.end("the page"));
-    await once(server.listen(0, "127.0.0.1"), "listening");
-    endings.push(() => server.close());
-    return server;
-  }
-
   test("serves several listeners at their paths, pages beside them, and 404 for the rest", async () => {
     const server = await site();
     const [one, two] = [
@@ -408,12 +313,7 @@ describe("garbage on the port", () => {
       "HTTP/1.1 101 OK\r\nUpgrade: chess\r\nConnection: Upgrade\r\n\r\n",
     ];
     for (const text of fools) {
-      const fool = (await import("node:net")).createServer((socket) =>
-        socket.on("error", () => {}).end(text),
-      );
-      endings.push(() => fool.close());
-      await once(fool.listen(0, "127.0.0.1"), "listening");
-      const url = `ws://127.0.0.1:${(fool.address() as AddressInfo).port}`;
+      const url = await rawServer((socket) => socket.end(text));
       const client = server.net.connect(websocket(url), lines());
       await server.until(() => client.state === "closed");
       expect(client.closeReason?.kind).toBe("protocol");
@@ -425,12 +325,7 @@ describe("garbage on the port", () => {
 test("what a server writes behind its status is shown in bounds, and without control characters", async () => {
   const server = await openServer();
   const status = `403 No\u001b[2J${"x".repeat(9_000)}`;
-  const fool = (await import("node:net")).createServer((socket) =>
-    socket.on("error", () => {}).end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`),
-  );
-  endings.push(() => fool.close());
-  await once(fool.listen(0, "127.0.0.1"), "listening");
-  const url = `ws://127.0.0.1:${(fool.address() as AddressInfo).port}`;
+  const url = await rawServer((socket) => socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`));
   const client = server.net.connect(websocket(url), lines());
   await server.until(() => client.state === "closed");
   expect(client.closeReason).toMatchObject({ kind: "denied", code: "403" });
@@ -490,8 +385,14 @@ describe("between tickwire and others", () => {
     [1012, "", { kind: "remote" }],
     [1013, "", { kind: "overflow" }],
     [3008, "", { kind: "timeout" }],
-    [4006, "", { kind: "reset" }],
-    [4007, "", { kind: "protocol" }],
+    [
+      4001,
+      "room is full",
+      { kind: "remote", code: "4001", message: expect.stringContaining("room is full") },
+    ],
+    [4006, "", { kind: "remote", code: "4006" }],
+    [4007, "kicked", { kind: "remote", code: "4007" }],
+    [4013, "", { kind: "remote" }],
     [
       4444,
       "what \u001b[2J\u202Eis this",
@@ -538,21 +439,39 @@ describe("between tickwire and others", () => {
     expect(protocol.ending()).toEqual({ code: 1007, text: "line 1 is not valid UTF-8" });
   });
 
-  test("a client beyond the accept limit is told to try again later", async () => {
-    const net = new Poller({ acceptLimit: 1 });
-    const listener = net.listen(websocketServer({ host: "127.0.0.1", port: 0 }), lines());
-    endings.push(() => net[Symbol.dispose]());
-    while (listener.state !== "listening") {
-      await new Promise((resolve) => setImmediate(resolve));
-      net.poll();
-    }
-    const server = { port: listener.address?.port, net } as unknown as ServerRig;
-    const first = rawPeer(server);
-    await once(first.ws, "open");
-    const second = rawPeer(server);
-    await once(second.ws, "close");
-    expect(second.ending()).toMatchObject({ code: 1013, text: expect.stringContaining("acceptLimit: 1") });
-  });
+  test.each([
+    [4006, "tickwire: ", { kind: "reset", code: "4006" }],
+    [
+      4007,
+      "tickwire: line 3",
+      { kind: "protocol", message: expect.stringMatching(/\(protocol\): "line 3"$/) },
+    ],
+    [4008, "tickwire: gone", { kind: "denied" }],
+    [4011, "tickwire: oh", { kind: "failed" }],
+    [4013, "tickwire: later", { kind: "overflow" }],
+    [4444, "tickwire: mine", { kind: "remote", code: "4444" }],
+  ])(
+    "%d with the mark of a page of tickwire has its meaning at a server, and none at a client",
+    async (code, text, reason) => {
+      const server = await openServer();
+      const peer = rawPeer(server);
+      await server.until(() => server.accepted.length === 1 && peer.ws.readyState === WebSocket.OPEN);
+      peer.ws.close(code, text);
+      await server.until(() => server.accepted[0]?.state === "closed");
+      expect(server.accepted[0]?.closeReason).toMatchObject(reason);
+
+      const raw = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+      endings.push(() => raw.close());
+      raw.on("connection", (ws) => ws.close(code, text));
+      await once(raw, "listening");
+      const client = server.net.connect(
+        websocket(`ws://127.0.0.1:${(raw.address() as AddressInfo).port}`),
+        lines(),
+      );
+      await server.until(() => client.state === "closed");
+      expect(client.closeReason).toMatchObject({ kind: "remote", code: String(code) });
+    },
+  );
 });
 
 describe("a peer that is gone without a word", () => {
@@ -579,6 +498,7 @@ describe("a peer that is gone without a word", () => {
     await server.until(() => server.accepted[0]?.state === "closed");
     expect(server.accepted[0]?.closeReason).toMatchObject({
       kind: "timeout",
+      code: "deadPeerMs",
       message: expect.stringContaining("ping"),
     });
   });
@@ -623,18 +543,9 @@ describe("a peer that is gone without a word", () => {
 
   test("our client finds a dead server the same way, and wakes a program that waits", async () => {
     const server = await openServer();
-    const silent = (await import("node:net")).createServer((socket) => {
-      socket.on("error", () => {});
-      socket.once("data", (request) => {
-        const key = /Sec-WebSocket-Key: (\S+)/i.exec(String(request))?.[1] ?? "";
-        socket.write(
-          `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept(key)}\r\n\r\n`,
-        );
-      });
+    const url = await rawServer((socket) => {
+      socket.once("data", (request) => socket.write(acceptOf(request)));
     });
-    endings.push(() => silent.close());
-    await once(silent.listen(0, "127.0.0.1"), "listening");
-    const url = `ws://127.0.0.1:${(silent.address() as AddressInfo).port}`;
     const client = server.net.connect(websocket(url, quick), lines());
     await server.until(() => client.state === "open");
     await server.until(() => true);
@@ -647,35 +558,3 @@ describe("a peer that is gone without a word", () => {
     expect(client.closeReason?.kind).toBe("timeout");
   });
 });
-
-describe("the caller's mistakes", () => {
-  test.each([
-    ["url", () => websocket("nonsense"), RangeError],
-    ["url", () => websocket("ftp://example.org"), RangeError],
-    ["url", () => websocket("ws://example.org/#part"), RangeError],
-    ["url", () => websocket(7 as never), TypeError],
-    ["headers", () => websocket("ws://x", { headers: 7 as never }), TypeError],
-    ["maxPayloadBytes", () => websocket("ws://x", { maxPayloadBytes: 0 }), RangeError],
-    ["pingIntervalMs", () => websocket("ws://x", { pingIntervalMs: 0 }), RangeError],
-    ["deadPeerMs", () => websocket("ws://x", { deadPeerMs: 10 }), RangeError],
-    ["options", () => websocketServer(undefined as never), TypeError],
-    ["options", () => websocketServer({} as never), TypeError],
-    ["options", () => websocketServer({ port: 0, server: createServer() } as never), TypeError],
-    ["server", () => websocketServer({ server: {} as never }), TypeError],
-    ["port", () => websocketServer({ port: 70_000 }), RangeError],
-    ["host", () => websocketServer({ port: 0, host: 7 as never }), TypeError],
-    ["path", () => websocketServer({ port: 0, path: "play" }), TypeError],
-    ["origins", () => websocketServer({ port: 0, origins: "*" as never }), TypeError],
-    ["origins", () => websocketServer({ port: 0, origins: ["game.example"] }), RangeError],
-    ["protocols", () => websocketServer({ port: 0, protocols: "cube" as never }), TypeError],
-    ["handshakeTimeoutMs", () => websocketServer({ port: 0, handshakeTimeoutMs: 0 }), RangeError],
-  ])("%s is named at the call", (name, call, kind) => {
-    expect(call).toThrow(kind);
-    expect(call).toThrow(new RegExp(`^${name}: `));
-  });
-});
-
-/** What a server answers to a key (RFC 6455, section 4.2.2). */
-function accept(key: string): string {
-  return createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
-}
