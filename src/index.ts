@@ -18,9 +18,9 @@ export type { Frame } from "./core/frame/frame.ts";
 export type { AnyListener, Listener, ListenerState } from "./core/listen/listener.ts";
 export type { ReadonlyConnectionSet } from "./core/storage/connection-set.ts";
 export type { DrainBudget } from "./core/listen/drain-budget.ts";
-export type { DatagramSocket, DatagramState } from "./core/datagram/datagram-socket.ts";
+export type { AnyDatagramSocket, DatagramSocket, DatagramState } from "./core/datagram/datagram-socket.ts";
 export type { Datagram } from "./core/datagram/datagram-ingress.ts";
-export type { Lookup } from "./core/lookup.ts";
+export type { Lookup, LookupOptions } from "./core/lookup.ts";
 export type { AnyConnection, Connection } from "./core/connection/connection.ts";
 export type { MessageKey } from "./core/send/keyed-spans.ts";
 export type { ConnectionState } from "./core/connection/phase.ts";
@@ -41,7 +41,8 @@ export type {
 
 export { tcp, type TcpOptions } from "./transport/node/tcp.ts";
 export { tls, type Identity, type Pem, type TlsOptions } from "./transport/node/tls.ts";
-export { udp, type UdpOptions } from "./transport/node/udp.ts";
+export { udp } from "./transport/node/udp.ts";
+export type { UdpOptions } from "./transport/node/udp-options.ts";
 export { unix, type UnixOptions } from "./transport/node/unix.ts";
 export { dns, type DnsOptions } from "./transport/node/dns.ts";
 export { memory, type MemoryOptions, type MemoryTransport } from "./transport/memory/memory.ts";

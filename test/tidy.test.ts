@@ -72,7 +72,10 @@ const FOLDERS: FolderGraph = new Map([
     "src/core/datagram",
     ["src/check.ts", "src/port", "src/codec", "src/core/storage", "src/core/limits", "src/core/frame"],
   ],
-  ["src/core/events.ts", ["src/check.ts", "src/port", "src/core/connection", "src/core/listen", "mitt"]],
+  [
+    "src/core/events.ts",
+    ["src/check.ts", "src/port", "src/core/connection", "src/core/listen", "src/core/datagram", "mitt"],
+  ],
   [
     "src/core",
     [

@@ -236,8 +236,13 @@ export class ClientPoller {
   }
 
   /** @internal */
-  protected checkUsable(codec: unknown): void {
+  protected checkOpen(): void {
     if (this.#closed) throw new Error("poller: it is closed");
+  }
+
+  /** @internal */
+  protected checkUsable(codec: unknown): void {
+    this.checkOpen();
     const { decoder, encode } = (codec ?? {}) as Partial<Codec<unknown>>;
     if (typeof decoder !== "function" || typeof encode !== "function") {
       throw new TypeError(`codec: expected a codec such as lines(), got ${kindOf(codec)}`);

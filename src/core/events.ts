@@ -6,8 +6,10 @@
  */
 import mitt, { type Emitter } from "mitt";
 import { isFunction, kindOf, nearestTo } from "../check.ts";
+import type { Address } from "../port/address.ts";
 import type { CloseReason } from "../port/close-reason.ts";
 import type { AnyConnection } from "./connection/connection.ts";
+import type { AnyDatagramSocket } from "./datagram/datagram-socket.ts";
 import type { AnyListener } from "./listen/listener.ts";
 
 /** The types of events for `poller.on`, each with the event that its handlers get. */
@@ -26,6 +28,16 @@ export type PollerEvents = {
   lose: { readonly connection: AnyConnection; readonly received: number; readonly sent: number };
   /** The send buffer has room again, after a `trySend` that was refused. */
   drain: { readonly connection: AnyConnection };
+  /**
+   * `count` received datagrams were dropped since the last frame, as they could not be
+   * decoded; `reason` says what was wrong with the last one, which came from `from`.
+   */
+  malformed: {
+    readonly socket: AnyDatagramSocket;
+    readonly count: number;
+    readonly reason: CloseReason;
+    readonly from: Address;
+  };
   /** A connection has closed, and the game has received its last message. */
   close: { readonly connection: AnyConnection; readonly reason: CloseReason };
 };
@@ -100,6 +112,7 @@ const TYPES: Record<keyof PollerEvents, true> = {
   drop: true,
   open: true,
   lose: true,
+  malformed: true,
   drain: true,
   close: true,
 };

@@ -21,7 +21,8 @@ import {
 import type { ConnectionFactory } from "./connection/assembly.ts";
 import type { Connection } from "./connection/connection.ts";
 import { limitedConnections } from "./connection/limited-assembly.ts";
-import { DatagramSocket, MAX_DATAGRAM_BYTES } from "./datagram/datagram-socket.ts";
+import { MAX_DATAGRAM_BYTES } from "./datagram/datagram-outbox.ts";
+import { DatagramSocket } from "./datagram/datagram-socket.ts";
 import { DeadlineHeap } from "./frame/deadline-heap.ts";
 import { BUDGET_CHECKS, budgetPolicy, type FrameBudget } from "./frame-budget.ts";
 import { LIMIT_CHECKS, type LimitOptions, limitsOf } from "./limits/limits.ts";
@@ -38,7 +39,7 @@ import {
   acceptLimitsOf,
 } from "./listen/accept-limits.ts";
 import { Listener } from "./listen/listener.ts";
-import { Lookup } from "./lookup.ts";
+import { Lookup, type LookupOptions, lookupTimeoutOf } from "./lookup.ts";
 import { Scheduler } from "./scheduler.ts";
 import { ConnectionSet } from "./storage/connection-set.ts";
 
@@ -55,8 +56,24 @@ export interface ListenOptions extends LimitOptions, PeerLimitOptions, AcceptLim
 export interface PeerConnectOptions extends ConnectOptions, PeerLimitOptions {}
 
 /** Options of `poller.bind`: of a connection's limits, those that datagrams can keep. */
-export interface BindOptions
-  extends Pick<LimitOptions, "receiveLimitBytes" | "sendLimitBytes" | "closeTimeoutMs"> {
+export interface BindOptions {
+  /**
+   * How much may wait to be received, in bytes; each message counts as its size plus
+   * 64 bytes. Over the limit the oldest datagrams are lost, and counted. By default the
+   * poller's, 1 MiB.
+   */
+  readonly receiveLimitBytes?: number;
+  /**
+   * How much may wait to be sent, in bytes; each datagram counts as its size plus 64
+   * bytes, also one of no bytes. Over the limit `trySendTo` returns `false`. By default
+   * the poller's, 1 MiB.
+   */
+  readonly sendLimitBytes?: number;
+  /**
+   * How long a closing socket may take to send its queue, in milliseconds of polled
+   * time; what has not been sent then is dropped. By default the poller's, 5,000.
+   */
+  readonly closeTimeoutMs?: number;
   /**
    * The longest datagram, in bytes, both ways; 65,507 by default, the most that
    * UDP carries. Games keep to some 1,200, which no network cuts.
@@ -137,15 +154,20 @@ export class Poller extends ClientPoller {
 
   /**
    * Looks up the addresses of a name. Never throws for what the network does: an
-   * unknown name is the lookup's `failure` in a later frame.
+   * unknown name is the lookup's `failure` in a later frame, and so is an answer that
+   * does not come in time.
    *
-   * @throws TypeError when `query` is none, such as those of `dns()`
+   * @throws TypeError when `query` is none, such as those of `dns()`, or an option is unknown
+   * @throws RangeError when `timeoutMs` is no duration
    */
-  lookup(query: NameQuery): Lookup {
+  lookup(query: NameQuery, options: LookupOptions = {}): Lookup {
+    this.checkOpen();
     if (typeof query?.ask !== "function") {
       throw new TypeError(`query: expected one such as dns({ host }), got ${kindOf(query)}`);
     }
-    return new Lookup(this.scheduler, query);
+    const lookup = new Lookup(this.scheduler, query, lookupTimeoutOf(options, this.limits));
+    this.scheduler.sources.add(lookup);
+    return lookup;
   }
 
   override close(): void {
@@ -154,7 +176,10 @@ export class Poller extends ClientPoller {
   }
 
   override [Symbol.dispose](): void {
-    for (const source of this.scheduler.sources) source.close();
+    for (const source of this.scheduler.sources) {
+      if (source.abort === undefined) source.close();
+      else source.abort();
+    }
     super[Symbol.dispose]();
   }
 

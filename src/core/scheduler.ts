@@ -12,8 +12,10 @@
  */
 import type { CloseReason } from "../port/close-reason.ts";
 import type { AnyConnection } from "./connection/connection.ts";
+import type { Malformed } from "./datagram/datagram-ingress.ts";
+import type { AnyDatagramSocket } from "./datagram/datagram-socket.ts";
 import { Events } from "./events.ts";
-import { Deadlines } from "./frame/deadlines.ts";
+import { Deadlines, type Expiring } from "./frame/deadlines.ts";
 import { type Frame, ReusedFrame } from "./frame/frame.ts";
 import type { Closing, DatagramContext, Flushing, ListenerContext, Source } from "./frame/poll-context.ts";
 import { type Counters, type PollerStats, pollerCounters } from "./frame/stats.ts";
@@ -33,7 +35,7 @@ export interface SchedulerOptions {
 
 /** The parts of a scheduler for more than a few connections. A missing part has a simple default. */
 export interface SchedulerParts {
-  readonly deadlines?: Deadlines<AnyConnection>;
+  readonly deadlines?: Deadlines<Expiring>;
   readonly connections?: Connections;
   readonly policy?: FramePolicy | undefined;
 }
@@ -47,7 +49,9 @@ interface Connections extends Iterable<AnyConnection> {
 }
 
 /** The scheduler of one poller. */
-export class Scheduler implements ListenerContext<AnyConnection, AnyListener>, DatagramContext, FrameView {
+export class Scheduler
+  implements ListenerContext<AnyConnection, AnyListener>, DatagramContext<AnyDatagramSocket>, FrameView
+{
   readonly events: Events = new Events();
   readonly buffers: BufferPool = new BufferPool();
   readonly counters: Counters<PollerStats> = pollerCounters();
@@ -55,7 +59,7 @@ export class Scheduler implements ListenerContext<AnyConnection, AnyListener>, D
   /** The connections that have something new for the game in this frame. */
   readonly ready: AnyConnection[] = [];
   readonly connections: Connections;
-  /** Listeners and datagram sockets that are not closed. */
+  /** Listeners and datagram sockets that are not closed, and pending lookups. */
   readonly sources: Set<Closing> = new Set();
   readonly clock: () => number;
   /** The time of the next frame. A field, as V8 allocates for a fraction that is passed to a function. */
@@ -65,7 +69,7 @@ export class Scheduler implements ListenerContext<AnyConnection, AnyListener>, D
   /** Whether a flush is running. */
   isFlushing = false;
 
-  readonly #deadlines: Deadlines<AnyConnection>;
+  readonly #deadlines: Deadlines<Expiring>;
   readonly #policy: FramePolicy;
   readonly #frame = new ReusedFrame();
   readonly #waiters = new Waiters();
@@ -186,9 +190,9 @@ export class Scheduler implements ListenerContext<AnyConnection, AnyListener>, D
     this.#outgoing.push(member);
   }
 
-  setDeadline(connection: AnyConnection, untilMs: number): void {
+  setDeadline(member: Expiring, untilMs: number): void {
     const waitedMs = this.#waiters.isEmpty ? 0 : this.dueInMs;
-    this.#deadlines.set(connection, untilMs);
+    this.#deadlines.set(member, untilMs);
     if (!this.#waiters.isEmpty && this.dueInMs < waitedMs) this.#waiters.wake();
   }
 
@@ -214,6 +218,10 @@ export class Scheduler implements ListenerContext<AnyConnection, AnyListener>, D
   markSourceDirty(source: Source): void {
     this.#dirtySources.push(source);
     this.#waiters.wake();
+  }
+
+  emitMalformed(socket: AnyDatagramSocket, malformed: Malformed): void {
+    this.events.queue("malformed", { socket, ...malformed });
   }
 
   removeSource(source: Closing): void {

@@ -1,7 +1,7 @@
 /**
  * A datagram link: messages that arrive whole or not at all, from any peer.
  *
- *     core ── send, join, leave, close, pump ──▶ datagram link (the transport's)
+ *     core ── send, join, leave, close, abort, pump ──▶ datagram link (the transport's)
  *     core ◀── bound, received, sent, failed, closed ── datagram link
  *
  * The transport implements `DatagramLink`, the core `DatagramEvents`.
@@ -15,7 +15,7 @@ export interface DatagramLink {
   attach(events: DatagramEvents): void;
   /**
    * Sends one datagram; without `to`, to the peer that the link is connected to.
-   * The link keeps `bytes`, and calls `sent` when the datagram has been sent or
+   * `bytes` and `to` are the link's own, and it calls `sent` when the datagram has been sent or
    * has failed.
    */
   send(bytes: Uint8Array, to: Destination | undefined): void;
@@ -28,6 +28,8 @@ export interface DatagramLink {
   leave(group: string, onInterface?: string): void;
   /** Sends what it was given, and frees the address. `closed` follows. */
   close(): void;
+  /** Frees the address now, and drops what it was given. `closed` may follow. */
+  abort(): void;
   /** Work for this link; see `Pump`. */
   pump?(nowMs: number): number | undefined;
 }
@@ -36,7 +38,7 @@ export interface DatagramLink {
 export interface DatagramEvents {
   /** The link is bound to `local`; `remote` is its peer if it is connected to one. */
   bound(local: Address | undefined, remote: Address | undefined): void;
-  /** A datagram has arrived. `bytes` are lent for the duration of the call. */
+  /** A datagram has arrived. `bytes`, which are no `Buffer`, are lent for the duration of the call. */
   received(bytes: Uint8Array, from: Address): void;
   /** A datagram of `sizeBytes` has been sent, or has failed. */
   sent(sizeBytes: number): void;

@@ -8,7 +8,10 @@ import {
   type Address,
   type BindOptions,
   bytes,
+  type Codec,
   type DatagramSocket,
+  formatAddress,
+  json,
   lines,
   memory,
   Poller,
@@ -87,7 +90,7 @@ describeRows(rows)("$name", (row) => {
   test("sends nothing before the flush, and shows nothing before the poll", async () => {
     const { poller, near, far } = await pair();
     near.trySendTo("x", far.address);
-    expect(near.pendingBytes).toBe(2);
+    expect(near.pendingBytes).toBe(1);
     await new Promise((resolve) => setImmediate(resolve));
     poller.poll(); // flushes what was forgotten
     await until(poller, () => near.pendingBytes === 0 && far.stats.receivedMessages === 1);
@@ -105,17 +108,93 @@ describeRows(rows)("$name", (row) => {
     expect([far.tryRecv(), far.tryRecv(), far.tryRecv()]).toEqual(["one", "two", undefined]);
   });
 
-  test("drops and counts what does not decode, whole, and goes on", async () => {
+  test("drops and counts what does not decode, whole, says why, and goes on", async () => {
     const poller = newPoller();
     const place = row.network();
     const raw = poller.bind(place(), bytes());
     const far = await bound(poller, place());
     await until(poller, () => raw.state === "open");
-    raw.trySendTo(new TextEncoder().encode("good\nhalf a line"), far.address);
+    const told: { count: number; code: string | undefined; from: Address; isOfFar: boolean }[] = [];
+    poller.on("malformed", ({ socket, count, reason, from }) => {
+      told.push({ count, code: reason.code, from, isOfFar: socket === far });
+    });
+    raw.trySendTo(Uint8Array.of(0x67, 0x0a, 0xff), far.address); // a line, and bytes that are none
     raw.trySendTo(Uint8Array.of(0xff, 0x0a), far.address);
     raw.trySendTo(new TextEncoder().encode("fine\n"), far.address);
     await until(poller, () => far.stats.malformed === 2 && far.stats.receivedMessages === 1);
     expect([far.tryRecv(), far.tryRecv(), far.state]).toEqual(["fine", undefined, "open"]);
+    const from = raw.address;
+    expect(far.lastFailure).toMatchObject({
+      kind: "protocol",
+      message: `a datagram from ${from && formatAddress(from)} was dropped: line 1 is not valid UTF-8`,
+    });
+    expect(told.reduce((sum, { count }) => sum + count, 0)).toBe(2);
+    for (const one of told) expect(one).toMatchObject({ code: undefined, from, isOfFar: true });
+  });
+
+  test("takes a datagram as a whole message, which needs nothing that marks its end", async () => {
+    const poller = newPoller();
+    const place = row.network();
+    const raw = poller.bind(place(), bytes());
+    const [texts, values] = [poller.bind(place(), lines()), poller.bind(place(), json())];
+    await until(poller, () => [raw, texts, values].every(({ state }) => state === "open"));
+    raw.trySendTo(new TextEncoder().encode("hello"), texts.address as Address);
+    raw.trySendTo(new TextEncoder().encode('{"x":1}'), values.address as Address);
+    await until(poller, () => texts.tryRecv() === "hello");
+    await until(poller, () => (values.tryRecv() as { x?: number } | undefined)?.x === 1);
+    texts.trySendTo("welcome", raw.address as Address);
+    values.trySendTo({ y: 2 }, raw.address as Address);
+    const sent: string[] = [];
+    await until(poller, () => {
+      for (let one: Uint8Array | undefined; (one = raw.tryRecv()) !== undefined; ) {
+        sent.push(new TextDecoder().decode(one));
+      }
+      return sent.length === 2;
+    });
+    expect(sent.sort()).toEqual(["welcome", '{"y":2}']);
+  });
+
+  test("copies message and destination at the call, so that both may be used again at once", async () => {
+    const poller = newPoller();
+    const place = row.network();
+    const near = poller.bind(place(), bytes());
+    const [one, two] = [poller.bind(place(), bytes()), poller.bind(place(), bytes())];
+    await until(poller, () => [near, one, two].every(({ state }) => state === "open"));
+    const message = Buffer.alloc(1); // whose slice() is a view
+    const to = { host: "", port: 0 };
+    for (const [index, { address }] of [one, two].entries()) {
+      message[0] = index + 1;
+      Object.assign(to, { host: address?.host, port: address?.port });
+      near.trySendTo(message as Uint8Array, to);
+    }
+    near.flush();
+    message.fill(0xff);
+    await until(poller, () => one.stats.receivedMessages + two.stats.receivedMessages === 2);
+    expect([one.tryRecv()?.[0], two.tryRecv()?.[0]]).toEqual([1, 2]);
+  });
+
+  test("gives decoders plain bytes, and the game addresses that nobody can change", async () => {
+    const poller = newPoller();
+    const place = row.network();
+    const kinds: unknown[] = [];
+    const spy: Codec<Uint8Array> = {
+      encode: (message) => Buffer.from(message),
+      decoder: () => ({
+        decode(piece, sink) {
+          kinds.push(piece.constructor);
+          sink.put(piece.slice(), piece.length);
+        },
+      }),
+    };
+    const [near, far] = [poller.bind(place(), spy), poller.bind(place(), spy)];
+    await until(poller, () => near.state === "open" && far.state === "open");
+    near.trySendTo(Uint8Array.of(1), far.address as Address);
+    let received: ReturnType<typeof far.tryRecvFrom>;
+    await until(poller, () => (received = far.tryRecvFrom()) !== undefined);
+    expect(kinds).toEqual([Uint8Array]);
+    for (const address of [received?.from, near.address, far.address]) {
+      expect(() => Object.assign(address as Address, { port: 1 })).toThrow(TypeError);
+    }
   });
 
   test("keeps to its receive limit when one long datagram follows many short ones", async () => {
@@ -129,31 +208,33 @@ describeRows(rows)("$name", (row) => {
     expect(far.tryRecv()).toBe("c".repeat(1_900));
   });
 
-  test("drops and counts a datagram of no bytes, which holds no message", async () => {
+  test("takes a datagram of no bytes as an empty line, and drops and counts it where it holds no message", async () => {
     const poller = newPoller();
     const place = row.network();
     const raw = poller.bind(place(), bytes());
     const far = await bound(poller, place());
     await until(poller, () => raw.state === "open");
+    far.trySendTo("", raw.address as Address);
     raw.trySendTo(new Uint8Array(0), far.address);
-    raw.trySendTo(new TextEncoder().encode("after\n"), far.address);
-    await until(poller, () => far.tryRecv() === "after");
-    expect(far.stats).toMatchObject({ malformed: 1, receivedMessages: 1 });
+    await until(poller, () => far.tryRecv() === "" && raw.stats.malformed === 1);
+    expect(raw.lastFailure?.message).toMatch(/ was dropped: it holds no message$/);
+    expect(raw.stats.receivedMessages).toBe(0);
   });
 
   test("refuses to send what is over maxDatagramBytes, and drops and counts what comes", async () => {
     const { poller, near, far } = await pair({ maxDatagramBytes: 10 });
-    expect(() => far.trySendTo("1234567890", near.address)).toThrow(
+    expect(() => far.trySendTo("12345678901", near.address)).toThrow(
       "message: 11 bytes are over maxDatagramBytes, 10",
     );
+    near.trySendTo("12345678901", far.address);
     near.trySendTo("1234567890", far.address);
-    near.trySendTo("123456789", far.address);
-    await until(poller, () => far.tryRecv() === "123456789");
+    await until(poller, () => far.tryRecv() === "1234567890");
     expect(far.stats).toMatchObject({ malformed: 1, receivedMessages: 1 });
+    expect(far.lastFailure).toMatchObject({ kind: "protocol", code: "maxDatagramBytes" });
   });
 
   test("loses the oldest first when the game does not take, and counts each", async () => {
-    const { poller, near, far } = await pair({ receiveLimitBytes: 5 * 67 });
+    const { poller, near, far } = await pair({ receiveLimitBytes: 5 * 66 });
     for (let frame = 0; frame < 4; frame++) {
       for (let index = 0; index < 3; index++) near.trySendTo(`${frame}${index}`, far.address);
       const { receivedMessages, dropped } = far.stats;
@@ -171,11 +252,11 @@ describeRows(rows)("$name", (row) => {
   test("says false at the send limit, and sends what it took", async () => {
     const poller = newPoller();
     const place = row.network();
-    const near = await bound(poller, place(), { sendLimitBytes: 10 });
+    const near = await bound(poller, place(), { sendLimitBytes: 2 * (5 + 64) });
     const far = await bound(poller, place());
-    expect(near.trySendTo("1234", far.address)).toBe(true);
-    expect(near.trySendTo("1234", far.address)).toBe(true);
-    expect(near.trySendTo("", far.address)).toBe(false);
+    expect(near.trySendTo("12345", far.address)).toBe(true);
+    expect(near.trySendTo("", far.address)).toBe(true); // counts too
+    expect(near.trySendTo("123456", far.address)).toBe(false);
     expect(near.stats.refusedMessages).toBe(1);
     await until(poller, () => far.stats.receivedMessages === 2 && near.pendingBytes === 0);
   });
@@ -269,7 +350,7 @@ describe("udp", () => {
     socket.trySendTo("hello", { host: "127.0.0.1", port: plain.address().port });
     const received = once(plain, "message");
     poller.flush();
-    expect(String((await received)[0])).toBe("hello\n");
+    expect(String((await received)[0])).toBe("hello");
     plain.close();
     socket.trySendTo("x", { host: "no-such-host.invalid", port: 9 });
     await until(poller, () => socket.lastFailure !== undefined);

@@ -4,12 +4,12 @@
  *
  *     link ── bound, received, sent, failed, closed ──▶ ingress ┊ poll ┊ ▶ datagram socket
  *
- * Each datagram is decoded by itself, as a whole stream with its end. An invalid
- * datagram, or one without a message, is dropped and counted, and does not close
- * the socket: anybody may have sent it.
+ * Each datagram is decoded by itself, as a whole message. An invalid datagram, or
+ * one without a message, is dropped, counted and reported, and does not close the
+ * socket: anybody may have sent it.
  */
-import type { Codec } from "../../codec/codec.ts";
-import type { Address } from "../../port/address.ts";
+import type { Codec, MessageSink } from "../../codec/codec.ts";
+import { type Address, formatAddress } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { DatagramEvents } from "../../port/datagram-link.ts";
 import { FrameQueue } from "../storage/frame-queue.ts";
@@ -22,11 +22,19 @@ export interface Datagram<In> {
 
 /** The codec and the limits of incoming datagrams. */
 interface DatagramRules<In> {
-  readonly codec: Pick<Codec<In, never>, "decoder">;
+  readonly codec: Pick<Codec<In, never>, "decoder" | "decodeWhole">;
   /** How much may wait, in bytes; each message counts as its size plus a fixed weight. */
   readonly limitBytes: number;
   /** The size of the longest datagram, in bytes. */
   readonly maxDatagramBytes: number;
+}
+
+/** The datagrams that were dropped since the last poll because they could not be decoded. */
+export interface Malformed {
+  readonly count: number;
+  /** Why the last of them was dropped, and who sent it. */
+  readonly reason: CloseReason;
+  readonly from: Address;
 }
 
 /** The events of one datagram link since the last poll. */
@@ -37,14 +45,20 @@ export class DatagramIngress<In> implements DatagramEvents {
   remote: Address | undefined;
   reason: CloseReason | undefined;
   lastFailure: CloseReason | undefined;
-  /** How many bytes have left the link since the last poll. */
+  /** How many datagrams, and how many bytes, have left the link since the last poll. */
+  sentCount = 0;
   sentBytes = 0;
   dropped = 0;
-  malformed = 0;
   failures = 0;
+  malformed: Malformed | undefined;
 
   readonly #rules: DatagramRules<In>;
   readonly #notify: () => void;
+  /** The messages of the datagram that is decoded, each followed by its size. */
+  readonly #decoded: [message: In, sizeBytes: number][] = [];
+  readonly #sink: MessageSink<In> = {
+    put: (message, sizeBytes) => void this.#decoded.push([message, sizeBytes]),
+  };
 
   /** @param notify called on every event */
   constructor(rules: DatagramRules<In>, notify: () => void) {
@@ -53,25 +67,41 @@ export class DatagramIngress<In> implements DatagramEvents {
   }
 
   bound(local: Address | undefined, remote: Address | undefined): void {
+    if (this.state !== "starting") return;
     this.state = "open";
-    this.local = local;
-    this.remote = remote;
+    this.local = local && addressForGame(local);
+    this.remote = remote && addressForGame(remote);
     this.#notify();
   }
 
-  received(bytes: Uint8Array, from: Address): void {
-    const messages = this.#decode(bytes);
-    if (messages === undefined || messages.length === 0) this.malformed++;
-    else for (const [message, sizeBytes] of messages) this.#put({ message, from }, sizeBytes);
+  received(bytes: Uint8Array, sender: Address): void {
+    if (this.state === "closed") return;
+    const from = addressForGame(sender);
+    const problem = this.#decode(bytes);
+    if (problem === undefined) {
+      for (const [message, sizeBytes] of this.#decoded) this.#put({ message, from }, sizeBytes);
+    } else {
+      const reason: CloseReason = {
+        kind: "protocol",
+        ...problem,
+        message: `a datagram from ${formatAddress(from)} was dropped: ${problem.message}`,
+      };
+      this.malformed = { count: (this.malformed?.count ?? 0) + 1, reason, from };
+      this.lastFailure = reason;
+    }
+    this.#decoded.length = 0;
     this.#notify();
   }
 
   sent(sizeBytes: number): void {
+    if (this.state === "closed") return;
+    this.sentCount++;
     this.sentBytes += sizeBytes;
     this.#notify();
   }
 
   failed(reason: CloseReason): void {
+    if (this.state === "closed") return;
     this.failures++;
     this.lastFailure = reason;
     this.#notify();
@@ -83,18 +113,24 @@ export class DatagramIngress<In> implements DatagramEvents {
     this.#notify();
   }
 
-  /** The messages of one datagram; `undefined` if it is invalid. */
-  #decode(bytes: Uint8Array): [message: In, sizeBytes: number][] | undefined {
-    if (bytes.length > this.#rules.maxDatagramBytes) return undefined;
-    const messages: [In, number][] = [];
-    try {
-      const decoder = this.#rules.codec.decoder();
-      decoder.decode(bytes, { put: (message, sizeBytes) => void messages.push([message, sizeBytes]) });
-      decoder.end?.();
-      return messages;
-    } catch {
-      return undefined;
+  /** Decodes the messages of one datagram. Returns what is wrong with it; `undefined` if nothing is. */
+  #decode(bytes: Uint8Array): Omit<CloseReason, "kind"> | undefined {
+    const { codec, maxDatagramBytes } = this.#rules;
+    if (bytes.length > maxDatagramBytes) {
+      const message = `its ${bytes.length} bytes are over maxDatagramBytes, ${maxDatagramBytes}`;
+      return { message, code: "maxDatagramBytes" };
     }
+    try {
+      if (codec.decodeWhole !== undefined) codec.decodeWhole(bytes, this.#sink);
+      else {
+        const decoder = codec.decoder();
+        decoder.decode(bytes, this.#sink);
+        decoder.end?.();
+      }
+    } catch (cause) {
+      return { message: cause instanceof Error ? cause.message : String(cause), cause };
+    }
+    return this.#decoded.length > 0 ? undefined : { message: "it holds no message" };
   }
 
   /** Queues a message; over the limit, drops the oldest messages that the game cannot see yet. */
@@ -106,4 +142,9 @@ export class DatagramIngress<In> implements DatagramEvents {
       this.dropped++;
     }
   }
+}
+
+/** A copy that neither the game nor the transport can change: several messages may share it. */
+function addressForGame({ family, host, port }: Address): Address {
+  return Object.freeze({ family, host, port });
 }

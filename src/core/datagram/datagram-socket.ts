@@ -3,38 +3,41 @@
  * any peer. Decides when they become visible, and which are dropped.
  *
  *     link ──▶ ingress: decode ──▶ arriving ┊ poll ──▶ ready ──▶ tryRecvFrom ──▶ game
- *     link ◀── flush, one each ◀── outgoing ◀── encode ◀── trySendTo ◀──────────┘
+ *     link ◀── flush, one each ◀─── outbox ◀─── encode ◀── trySendTo ◀──────────┘
  *
  * Frames work as for streams. But datagrams have no backpressure, so messages
  * over the limit are dropped, the oldest first, and counted.
  */
-import { wholeNumber } from "../../check.ts";
+import { isText } from "../../check.ts";
 import type { Codec } from "../../codec/codec.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { DatagramLink, Destination } from "../../port/datagram-link.ts";
-import type { DatagramContext } from "../frame/poll-context.ts";
+import type { Deadline, Expiring } from "../frame/deadlines.ts";
+import type { Closing, DatagramContext, Flushing, Source } from "../frame/poll-context.ts";
 import { type Counters, type DatagramStats, datagramCounters } from "../frame/stats.ts";
 import type { Limits } from "../limits/limits.ts";
 import { FrameQueue } from "../storage/frame-queue.ts";
 import { type Datagram, DatagramIngress } from "./datagram-ingress.ts";
+import { checkDestination, DatagramOutbox } from "./datagram-outbox.ts";
 
 /** The state of a datagram socket; it only moves forward. */
 export type DatagramState = "starting" | "open" | "closed";
 
 /** A socket for datagrams. Made by `poller.bind`. */
-export class DatagramSocket<In, Out = In> {
-  readonly #context: DatagramContext;
+export class DatagramSocket<In, Out = In> implements Source, Closing, Flushing, Expiring {
+  /** A field for the `DeadlineHeap`, which alone reads and writes it. @internal */
+  deadline: Deadline<unknown> | undefined;
+  readonly #context: DatagramContext<AnyDatagramSocket>;
   readonly #link: DatagramLink;
   readonly #codec: Codec<In, Out>;
   readonly #limits: Limits;
   readonly #maxBytes: number;
   readonly #counters: Counters<DatagramStats> = datagramCounters();
   readonly #ingress: DatagramIngress<In>;
+  readonly #outbox: DatagramOutbox;
   // Separate from the arriving queue, which drops messages between polls: a visible one must not disappear.
   readonly #ready = new FrameQueue<Datagram<In>>();
-  #outgoing: { readonly bytes: Uint8Array; readonly to: Destination | undefined }[] = [];
-  #pendingBytes = 0;
   #state: DatagramState = "starting";
   #address: Address | undefined;
   #remoteAddress: Address | undefined;
@@ -46,7 +49,7 @@ export class DatagramSocket<In, Out = In> {
 
   /** @internal */
   constructor(
-    context: DatagramContext,
+    context: DatagramContext<AnyDatagramSocket>,
     link: DatagramLink,
     codec: Codec<In, Out>,
     limits: Limits,
@@ -57,6 +60,7 @@ export class DatagramSocket<In, Out = In> {
     this.#codec = codec;
     this.#limits = limits;
     this.#maxBytes = maxDatagramBytes;
+    this.#outbox = new DatagramOutbox(limits.sendLimitBytes);
     const rules = { codec, limitBytes: limits.receiveLimitBytes, maxDatagramBytes };
     this.#ingress = new DatagramIngress(rules, () => this.#markDirty());
     link.attach(this.#ingress);
@@ -83,9 +87,10 @@ export class DatagramSocket<In, Out = In> {
   }
 
   /**
-   * Returns `undefined` while no datagram has failed; otherwise the last failure
-   * that the network has reported, for example that nobody listens at the
-   * destination. The socket stays open.
+   * Returns `undefined` while no datagram has failed; otherwise the last failure:
+   * what the network has reported, for example that nobody listens at the
+   * destination, or, with the kind `protocol`, why a received datagram was dropped.
+   * The socket stays open.
    */
   get lastFailure(): CloseReason | undefined {
     return this.#lastFailure;
@@ -93,7 +98,7 @@ export class DatagramSocket<In, Out = In> {
 
   /** How many bytes were queued and have not left this process, as of this frame. */
   get pendingBytes(): number {
-    return this.#pendingBytes;
+    return this.#outbox.pendingBytes;
   }
 
   /** The counters of this socket. */
@@ -114,13 +119,13 @@ export class DatagramSocket<In, Out = In> {
   /**
    * Queues a message for the next flush, as one datagram to `to`. Returns `false`
    * when the socket is closed, or while the send limit is reached. `true` does
-   * not mean that the datagram arrives.
+   * not mean that the datagram arrives. Both arguments may be used again at once.
    *
-   * @throws TypeError or RangeError when the codec cannot encode `message`, or `to.port` is no port
+   * @throws TypeError or RangeError when the codec cannot encode `message`, or `to` is no destination
    * @throws RangeError when the datagram is over `maxDatagramBytes`
    */
   trySendTo(message: Out, to: Destination): boolean {
-    wholeNumber("to.port", to.port, 1, 65_535);
+    checkDestination("to", to);
     return this.#queue(message, to);
   }
 
@@ -141,24 +146,30 @@ export class DatagramSocket<In, Out = In> {
    *
    * @param group the numeric address of the group
    * @param onInterface the address of the interface to receive on; the system's choice by default
+   * @throws TypeError or RangeError when an argument is no text
    * @throws Error when the socket is not open, or the system fails; the latter has a `code`
    */
   join(group: string, onInterface?: string): void {
-    this.#requireOpen("join");
+    this.#checkMembership("join", group, onInterface);
     this.#link.join(group, onInterface);
   }
 
   /** Undoes {@link join}, and throws in the same cases. */
   leave(group: string, onInterface?: string): void {
-    this.#requireOpen("leave");
+    this.#checkMembership("leave", group, onInterface);
     this.#link.leave(group, onInterface);
   }
 
-  /** Sends the queued datagrams and frees the address. `state` is `"closed"` in a later frame. */
+  /**
+   * Sends the queued datagrams and frees the address. `state` is `"closed"` in a
+   * later frame, at the latest when `closeTimeoutMs` has passed: what has not been
+   * sent then, for example as a name server does not answer, is dropped.
+   */
   close(): void {
     if (this.#isClosing || this.#state === "closed") return;
     this.#isClosing = true;
-    if (this.#ingress.state !== "starting" || this.#outgoing.length === 0) this.#closeLink();
+    this.#context.setDeadline(this, this.#context.polledMs + this.#limits.closeTimeoutMs);
+    if (this.#ingress.state !== "starting" || this.#outbox.queued === 0) this.#closeLink();
   }
 
   // The rest is for the poller only.
@@ -168,15 +179,26 @@ export class DatagramSocket<In, Out = In> {
     return this.#ready.ready > 0;
   }
 
+  /** Drops everything now, and frees the address. @internal */
+  abort(): void {
+    this.#abortWith(ABORTED);
+  }
+
+  /** The close deadline has passed. @internal */
+  handleTimeout(): void {
+    const { pendingCount: left } = this.#outbox;
+    const message = `${left} of the queued datagrams had not been sent in time after the close`;
+    this.#abortWith({ kind: "timeout", code: "closeTimeoutMs", message });
+  }
+
   /** Gives each queued datagram to the link. @internal */
   flush(): void {
-    if (this.#outgoing.length === 0) return;
+    if (this.#outbox.queued === 0) return;
     if (this.#ingress.state === "starting") {
       this.#context.queueFlush(this); // the link is not bound yet
       return;
     }
-    const outgoing = this.#outgoing;
-    this.#outgoing = [];
+    const outgoing = this.#outbox.takeQueued();
     if (this.#ingress.state === "closed") return; // the datagrams are dropped with the socket
     for (const { bytes, to } of outgoing) this.#link.send(bytes, to);
   }
@@ -185,13 +207,13 @@ export class DatagramSocket<In, Out = In> {
   update(): void {
     const ingress = this.#ingress;
     this.#isDirty = false;
-    this.#pendingBytes -= ingress.sentBytes;
-    ingress.sentBytes = 0;
+    this.#outbox.remove(ingress.sentCount, ingress.sentBytes);
+    ingress.sentCount = ingress.sentBytes = 0;
     this.#counters.failed = ingress.failures;
-    this.#counters.malformed = ingress.malformed;
     this.#lastFailure = ingress.lastFailure;
     this.#address = ingress.local;
     this.#remoteAddress = ingress.remote;
+    this.#showMalformed();
     this.#latch();
     this.#counters.dropped = ingress.dropped;
     if (this.#isClosing && this.#state === "starting" && ingress.state === "open") this.#closeLink();
@@ -199,7 +221,8 @@ export class DatagramSocket<In, Out = In> {
     this.#state = ingress.state;
     if (this.#state !== "closed") return;
     this.#closeReason = ingress.reason;
-    this.#outgoing = [];
+    this.#outbox.clear();
+    this.#context.setDeadline(this, Infinity);
     this.#context.removeSource(this);
   }
 
@@ -208,25 +231,39 @@ export class DatagramSocket<In, Out = In> {
     this.#link.close();
   }
 
+  #abortWith(reason: CloseReason): void {
+    if (this.#ingress.state === "closed") return;
+    this.#isClosing = true;
+    this.#ingress.closed(reason);
+    this.#link.abort();
+  }
+
   #queue(message: Out, to: Destination | undefined): boolean {
     if (this.#isClosing || this.#state === "closed") return false;
-    const bytes = new Uint8Array(this.#codec.encode(message)); // the codec lends the bytes, and the link keeps them
+    const codec = this.#codec;
+    const bytes = codec.encodeWhole === undefined ? codec.encode(message) : codec.encodeWhole(message);
     if (bytes.length > this.#maxBytes) {
       throw new RangeError(`message: ${bytes.length} bytes are over maxDatagramBytes, ${this.#maxBytes}`);
     }
-    if (this.#pendingBytes + bytes.length > this.#limits.sendLimitBytes) {
+    if (!this.#outbox.tryPush(bytes, to)) {
       this.#counters.refusedMessages++;
       this.#context.counters.refusedMessages++;
       return false;
     }
-    if (this.#outgoing.length === 0) this.#context.queueFlush(this);
-    this.#outgoing.push({ bytes, to });
-    this.#pendingBytes += bytes.length;
+    if (this.#outbox.queued === 1) this.#context.queueFlush(this);
     for (const counters of [this.#counters, this.#context.counters]) {
       counters.sentMessages++;
       counters.sentBytes += bytes.length;
     }
     return true;
+  }
+
+  #showMalformed(): void {
+    const { malformed } = this.#ingress;
+    if (malformed === undefined) return;
+    this.#ingress.malformed = undefined;
+    this.#counters.malformed += malformed.count;
+    this.#context.emitMalformed(this, malformed);
   }
 
   /** Makes all messages visible in this frame; over the limit, drops the oldest ones that the game has not taken. */
@@ -249,7 +286,9 @@ export class DatagramSocket<In, Out = In> {
     }
   }
 
-  #requireOpen(call: string): void {
+  #checkMembership(call: string, group: string, onInterface: string | undefined): void {
+    isText("group", group);
+    if (onInterface !== undefined) isText("onInterface", onInterface);
     if (this.#state !== "open") throw new Error(`${call}: the socket is ${this.#state}, not open`);
   }
 
@@ -260,5 +299,7 @@ export class DatagramSocket<In, Out = In> {
   }
 }
 
-/** The largest payload: 65,535 bytes without the headers of IPv4 and UDP (RFC 768, RFC 791). */
-export const MAX_DATAGRAM_BYTES = 65_507;
+/** A datagram socket with messages of any type. Nothing can be sent on it, as that needs the type. */
+export type AnyDatagramSocket = DatagramSocket<unknown, never>;
+
+const ABORTED: CloseReason = { kind: "local", message: "this side dropped the socket" };

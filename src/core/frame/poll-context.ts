@@ -7,8 +7,10 @@
  *
  * This file has only interfaces, so that none of these parts imports another.
  */
+import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { BufferPool } from "../storage/buffer-pool.ts";
+import type { Expiring } from "./deadlines.ts";
 import type { Counters, PollerStats, StreamStats } from "./stats.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 
@@ -51,15 +53,28 @@ export interface ListenerContext<Member, Parent> extends PollContext<Member> {
   emitDrop(listener: Parent, count: number, reason: CloseReason): void;
 }
 
-/** The interface of the poller for its datagram sockets. */
-export interface DatagramContext {
-  readonly counters: Counters<PollerStats>;
+/** The interface of the poller for its lookups. */
+export interface LookupContext {
+  /** The sum of the time that frames have counted, in milliseconds; see {@link PollContext}. */
+  readonly polledMs: number;
+  /** Has `handleTimeout` called once polled time has reached `untilMs`; `Infinity` for never. Replaces an earlier deadline. */
+  setDeadline(member: Expiring, untilMs: number): void;
   /** Has the next poll call `update` of `source`. */
   markSourceDirty(source: Source): void;
+  /** Removes a closed source. */
+  removeSource(source: Closing): void;
+}
+
+/** The interface of the poller for its datagram sockets. */
+export interface DatagramContext<Socket> extends LookupContext {
+  readonly counters: Counters<PollerStats>;
   /** Has the next flush call `flush` of `socket`. */
   queueFlush(socket: Flushing): void;
-  /** Removes a closed socket. */
-  removeSource(socket: Closing): void;
+  /** Emits how many received datagrams of `socket` were dropped since the last frame, and why the last one was. */
+  emitMalformed(
+    socket: Socket,
+    malformed: { readonly count: number; readonly reason: CloseReason; readonly from: Address },
+  ): void;
 }
 
 /** A source of events beside the connections: a listener, a datagram socket, a lookup. */
@@ -72,6 +87,8 @@ export interface Closing {
   /** Whether what this frame has shown was not taken: connections to accept, or datagrams. */
   readonly hasLeftovers: boolean;
   close(): void;
+  /** Closes it now, and drops what it would send before; a part without it has nothing to send. */
+  abort?(): void;
 }
 
 /** A part that takes part in a flush. */

@@ -87,4 +87,8 @@ class MemoryDatagramLink implements DatagramLink {
     this.#hub.remove(this);
     this.#events?.closed({ kind: "local", message: "this side closed the socket" });
   }
+
+  abort(): void {
+    this.close();
+  }
 }

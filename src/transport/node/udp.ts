@@ -1,101 +1,75 @@
 /**
  * UDP as a datagram link. Decides how a socket of `node:dgram` is made, bound,
  * connected and closed, and is the only file that knows that module.
- * Options: https://nodejs.org/docs/latest-v20.x/api/dgram.html
+ *
+ *     attach ──▶ createSocket, bind ── listening: options ──▶ connect ──▶ open
+ *
+ * Any call may fail, also inside a callback of the socket, where nobody could catch
+ * it: each failure is a reason, which closes the link until it is open.
  */
-import { createSocket, type Socket } from "node:dgram";
-import { isIPv6 } from "node:net";
+import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from "node:dgram";
+import { lookup, V4MAPPED } from "node:dns";
+import { isIPv4 } from "node:net";
 import { debuglog } from "node:util";
-import { kindOf, wholeNumber } from "../../check.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { DatagramEvents, DatagramLink, Destination } from "../../port/datagram-link.ts";
 import type { Transport } from "../../port/transport.ts";
 import { reasonOf } from "./error-codes.ts";
 import { plainView } from "./plain-bytes.ts";
-import { addressOf } from "./stream.ts";
+import { checkUdpOptions, familyOf, type UdpOptions } from "./udp-options.ts";
 import { warnUnlessYielding } from "./yield-warning.ts";
-
-/** Options of {@link udp}. */
-export interface UdpOptions {
-  /** The port to receive on, from 0 to 65,535; 0, the default, lets the system choose. `socket.address` has it. */
-  readonly port?: number;
-  /** The numeric address to receive on; all addresses of the family by default. */
-  readonly host?: string;
-  /** The family, if no `host` decides it; `"IPv4"` by default. An IPv6 socket receives IPv4 too, unless `ipv6Only`. */
-  readonly family?: "IPv4" | "IPv6";
-  /** Connects the socket to one peer: it receives from that peer only, and `trySend` and `tryRecv` need no address. */
-  readonly remote?: Destination;
-  /** Do not receive IPv4 on an IPv6 socket; `false` by default. */
-  readonly ipv6Only?: boolean;
-  /** Share the address with other sockets, as multicast needs; `false` by default. */
-  readonly reuseAddress?: boolean;
-  /** Allow sending to broadcast addresses; `false` by default. */
-  readonly broadcast?: boolean;
-  /** How many routers a datagram may pass, from 1 to 255; the system's default, mostly 64, if not given. */
-  readonly ttl?: number;
-  /** The same for multicast, from 0 to 255; the system's default, mostly 1, if not given. */
-  readonly multicastTtl?: number;
-  /** Whether this machine receives its own multicast; `true` by default. */
-  readonly multicastLoopback?: boolean;
-  /** The size of the system's receive buffer, in bytes; the system's default if not given. */
-  readonly receiveBufferBytes?: number;
-  /** The size of the system's send buffer, in bytes; the system's default if not given. */
-  readonly sendBufferBytes?: number;
-}
 
 /**
  * A UDP transport, for `poller.bind`. It opens no socket before it is used, and
  * may be used any number of times.
  *
- * @throws TypeError when an option has the wrong type
- * @throws RangeError when a number is out of range
+ * @throws TypeError when an option has the wrong type, or is unknown
+ * @throws RangeError when a value is out of range, or two options contradict each other
  */
 export function udp(options: UdpOptions = {}): Transport {
-  check(options);
-  return { bind: () => new UdpLink(options), pump: warnUnlessYielding };
+  checkUdpOptions(options);
+  const settings = { ...options, ...(options.remote !== undefined && { remote: { ...options.remote } }) };
+  return { bind: () => new UdpLink(settings), pump: warnUnlessYielding };
 }
 
+/** One socket as a link. It is made in `attach`. */
 class UdpLink implements DatagramLink {
   readonly #options: UdpOptions;
-  readonly #socket: Socket;
-  #error: CloseReason | undefined;
+  readonly #family: "IPv4" | "IPv6";
+  #socket: Socket | undefined;
   #state: "starting" | "open" | "closing" | "closed" = "starting";
+  /** Why it closes, if this side did not ask for it. */
+  #failure: CloseReason | undefined;
   /** How many datagrams the system was given and has not reported as sent or failed. */
   #inFlight = 0;
   #events: DatagramEvents | undefined;
 
   constructor(options: UdpOptions) {
     this.#options = options;
-    const { receiveBufferBytes, sendBufferBytes, ipv6Only = false, reuseAddress = false } = options;
-    this.#socket = createSocket({
-      type: familyOf(options) === "IPv6" ? "udp6" : "udp4",
-      reuseAddr: reuseAddress,
-      ipv6Only,
-      ...(receiveBufferBytes !== undefined && { recvBufferSize: receiveBufferBytes }),
-      ...(sendBufferBytes !== undefined && { sendBufferSize: sendBufferBytes }),
-    });
+    this.#family = familyOf(options);
   }
 
   attach(events: DatagramEvents): void {
     this.#events = events;
-    const socket = this.#socket;
-    socket.on("error", (error) => this.#failed(error));
-    socket.on("message", (bytes, from) => {
-      events.received(plainView(bytes), { family: from.family, host: from.address, port: from.port });
+    const { port = 0, host } = this.#options;
+    this.#try(() => {
+      const socket = createSocket(this.#socketOptions());
+      this.#socket = socket;
+      socket.on("error", (error) => this.#failed(error));
+      socket.on("message", (bytes, from) => events.received(plainView(bytes), senderOf(from)));
+      socket.on("listening", () => this.#try(() => this.#bound(socket)));
+      socket.on("connect", () => this.#try(() => this.#open(socket)));
+      socket.on("close", () => this.#closed());
+      socket.bind({ port, ...(host !== undefined && { address: host }) });
     });
-    socket.on("listening", () => this.#bound());
-    socket.on("close", () => {
-      this.#state = "closed";
-      events.closed(this.#error ?? CLOSED_LOCALLY);
-    });
-    const { port = 0, host, remote } = this.#options;
-    socket.bind({ port, ...(host !== undefined && { address: host }) });
-    if (remote !== undefined) socket.once("connect", () => this.#open());
   }
 
   send(bytes: Uint8Array, to: Destination | undefined): void {
+    let isDone = false;
     const done = (error: Error | null): void => {
+      if (isDone) return;
+      isDone = true;
       this.#inFlight--;
       this.#events?.sent(bytes.length);
       if (error !== null) this.#events?.failed(reasonOf(error));
@@ -103,19 +77,19 @@ class UdpLink implements DatagramLink {
     };
     this.#inFlight++;
     try {
-      if (to === undefined) this.#socket.send(bytes, done);
-      else this.#socket.send(bytes, to.port, to.host, done);
+      if (to === undefined) this.#socket?.send(bytes, done);
+      else this.#socket?.send(bytes, to.port, to.host, done);
     } catch (error) {
       done(error as Error); // for example a missing destination, or one on a connected socket
     }
   }
 
   join(group: string, onInterface?: string): void {
-    this.#socket.addMembership(group, onInterface);
+    this.#socket?.addMembership(group, onInterface);
   }
 
   leave(group: string, onInterface?: string): void {
-    this.#socket.dropMembership(group, onInterface);
+    this.#socket?.dropMembership(group, onInterface);
   }
 
   close(): void {
@@ -124,24 +98,55 @@ class UdpLink implements DatagramLink {
     this.#closeWhenSent();
   }
 
-  #bound(): void {
-    const { broadcast, ttl, multicastTtl, multicastLoopback, remote } = this.#options;
-    const socket = this.#socket;
+  abort(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closing";
+    this.#closeSocket();
+  }
+
+  #socketOptions(): SocketOptions {
+    const { ipv6Only = false, reuseAddress = false } = this.#options;
+    const isDual = this.#family === "IPv6" && !ipv6Only;
+    return {
+      type: this.#family === "IPv6" ? "udp6" : "udp4",
+      reuseAddr: reuseAddress,
+      ipv6Only,
+      ...(isDual && { lookup: lookupMapped }),
+    };
+  }
+
+  #bound(socket: Socket): void {
+    if (this.#state !== "starting") return;
+    const { broadcast, ttl, multicastTtl, multicastLoopback, multicastInterface, remote } = this.#options;
+    const { receiveBufferBytes, sendBufferBytes } = this.#options;
+    // Node applies sizes that createSocket is given where nobody can catch a refusal.
+    if (receiveBufferBytes !== undefined) socket.setRecvBufferSize(receiveBufferBytes);
+    if (sendBufferBytes !== undefined) socket.setSendBufferSize(sendBufferBytes);
     if (broadcast !== undefined) socket.setBroadcast(broadcast);
     if (ttl !== undefined) socket.setTTL(ttl);
     if (multicastTtl !== undefined) socket.setMulticastTTL(multicastTtl);
     if (multicastLoopback !== undefined) socket.setMulticastLoopback(multicastLoopback);
-    if (remote === undefined) this.#open();
-    else if (this.#state === "starting") socket.connect(remote.port, remote.host);
+    if (multicastInterface !== undefined) socket.setMulticastInterface(multicastInterface);
+    if (remote === undefined) this.#open(socket);
+    else socket.connect(remote.port, remote.host);
   }
 
-  #open(): void {
+  #open(socket: Socket): void {
     if (this.#state !== "starting") return;
+    const local = addressOf(socket.address());
+    const remote = this.#options.remote && addressOf(socket.remoteAddress());
     this.#state = "open";
-    const local = this.#socket.address();
-    const address = addressOf(local.address, local.port, local.family);
-    debug("bound to %o", address);
-    this.#events?.bound(address, this.#options.remote && remoteOf(this.#socket));
+    debug("bound to %o", local);
+    this.#events?.bound(local, remote);
+  }
+
+  /** Does a step of the start; when it throws, the link closes with the reason. */
+  #try(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#failed(error as Error);
+    }
   }
 
   /** Until the socket is open, an error closes it; later ones report a datagram that did not arrive. */
@@ -150,40 +155,58 @@ class UdpLink implements DatagramLink {
     if (this.#state === "open") {
       this.#events?.failed(reasonOf(error));
     } else if (this.#state === "starting") {
-      this.#error = reasonOf(error);
+      this.#failure = reasonOf(error);
       this.close();
     }
   }
 
   #closeWhenSent(): void {
-    if (this.#state === "closing" && this.#inFlight === 0) this.#socket.close();
+    if (this.#state === "closing" && this.#inFlight === 0) this.#closeSocket();
+  }
+
+  #closeSocket(): void {
+    try {
+      if (this.#socket === undefined) this.#closed();
+      else this.#socket.close();
+    } catch (error) {
+      this.#failure ??= reasonOf(error as Error);
+      this.#closed(); // no event follows
+    }
+  }
+
+  #closed(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#events?.closed(this.#failure ?? CLOSED_LOCALLY);
   }
 }
 
-function remoteOf(socket: Socket): Address | undefined {
-  const remote = socket.remoteAddress();
-  return addressOf(remote.address, remote.port, remote.family);
+/**
+ * Resolves for a socket of both families: an IPv4 address in the form of IPv6 that such
+ * a socket needs (RFC 4291, 2.5.5.2), and a name to such a one where it has no other.
+ */
+function lookupMapped(host: string, _family: unknown, done: LookupDone): void {
+  if (isIPv4(host)) process.nextTick(done, null, MAPPED + host, 6);
+  else lookup(host, { family: 6, hints: V4MAPPED }, done);
 }
 
-function familyOf({ host, family, remote }: UdpOptions): "IPv4" | "IPv6" {
-  const named = host ?? remote?.host;
-  if (family !== undefined || named === undefined) return family ?? "IPv4";
-  return isIPv6(named) ? "IPv6" : "IPv4";
+type LookupDone = (error: NodeJS.ErrnoException | null, address: string, family: number) => void;
+
+/** The sender as it can be answered: an IPv4 address as such, also on an IPv6 socket. */
+function senderOf({ family, address, port }: RemoteInfo): Address {
+  if (family === "IPv4" || !isMapped(address)) return { family, host: address, port };
+  return { family: "IPv4", host: address.slice(MAPPED.length), port };
 }
 
-function check(options: UdpOptions): void {
-  const { port = 0, host, remote, ttl, multicastTtl, receiveBufferBytes, sendBufferBytes } = options;
-  wholeNumber("port", port, 0, 65_535);
-  if (host !== undefined && typeof host !== "string") {
-    throw new TypeError(`host: expected a string, got ${kindOf(host)}`);
-  }
-  if (remote !== undefined) wholeNumber("remote.port", remote.port, 1, 65_535);
-  if (ttl !== undefined) wholeNumber("ttl", ttl, 1, 255);
-  if (multicastTtl !== undefined) wholeNumber("multicastTtl", multicastTtl, 0, 255);
-  if (receiveBufferBytes !== undefined) wholeNumber("receiveBufferBytes", receiveBufferBytes, 1);
-  if (sendBufferBytes !== undefined) wholeNumber("sendBufferBytes", sendBufferBytes, 1);
+function addressOf({ address, port, family }: ReturnType<Socket["address"]>): Address {
+  return senderOf({ address, port, family: family === "IPv6" ? "IPv6" : "IPv4", size: 0 });
 }
 
+function isMapped(address: string): boolean {
+  return address.startsWith(MAPPED) && address.includes(".");
+}
+
+const MAPPED = "::ffff:";
 const debug = debuglog("tickwire");
 
 const CLOSED_LOCALLY: CloseReason = { kind: "local", message: "this side closed the socket" };

@@ -1,0 +1,57 @@
+import { describe, expect, test } from "vitest";
+import { type NameAnswer, Poller } from "../../src/index.ts";
+
+const FOUND = [{ family: "IPv4", host: "192.0.2.1", port: 80 }] as const;
+
+function asked(options?: Parameters<Poller["lookup"]>[1], poller: Poller = new Poller()) {
+  let answer: NameAnswer | undefined;
+  const lookup = poller.lookup({ ask: (given) => (answer = given) }, options);
+  poller.poll(0);
+  if (answer === undefined) throw new Error("nothing was asked");
+  return { poller, lookup, answer };
+}
+
+describe("a lookup", () => {
+  test("that nobody answers fails at timeoutMs of polled time, and hears no later answer", () => {
+    const { poller, lookup, answer } = asked({ timeoutMs: 200 });
+    poller.poll(199);
+    expect(lookup.state).toBe("pending");
+    poller.poll(200);
+    expect([lookup.state, lookup.tryResult()]).toEqual(["failed", undefined]);
+    expect(lookup.failure).toEqual({
+      kind: "timeout",
+      code: "timeoutMs",
+      message: "the name was not resolved within 200 ms",
+    });
+    answer.found(FOUND);
+    poller.poll(201);
+    expect([lookup.state, lookup.failure?.kind]).toEqual(["failed", "timeout"]);
+  });
+
+  test("takes the default of its poller for its deadline, as a connection to the name does", () => {
+    const { poller, lookup } = asked(undefined, new Poller({ timeoutMs: 30 }));
+    poller.poll(30);
+    expect(lookup.failure?.code).toBe("timeoutMs");
+  });
+
+  test("that was answered in time has no deadline left", () => {
+    const { poller, lookup, answer } = asked({ timeoutMs: 200 });
+    answer.found(FOUND);
+    poller.poll(500);
+    poller.poll(1_000);
+    expect([lookup.state, lookup.tryResult()]).toEqual(["found", FOUND]);
+  });
+
+  test("that is pending fails with its poller, whose awaited dispose does not wait for an answer", async () => {
+    const { poller, lookup } = asked({ timeoutMs: Infinity });
+    await poller[Symbol.asyncDispose]();
+    expect(lookup.failure).toEqual({ kind: "local", message: "the poller was closed" });
+    expect(() => poller.lookup({ ask: () => {} })).toThrow("poller: it is closed");
+  });
+
+  test("refuses options that it does not have, and values that are no duration", () => {
+    expect(() => asked({ timeoutMs: -1 })).toThrow("timeoutMs: expected milliseconds from 0 up, got -1");
+    expect(() => asked({ timeoutMs: "1" as never })).toThrow(TypeError);
+    expect(() => asked({ closeTimeoutMs: 1 } as never)).toThrow("closeTimeoutMs: there is no such option");
+  });
+});
