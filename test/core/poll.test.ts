@@ -154,7 +154,7 @@ describe("poller.ready", () => {
 });
 
 describe("hasActivity", () => {
-  test("is true exactly when the next poll would show something", () => {
+  test("is true exactly when something waits: not taken yet, or for the next poll to show", () => {
     const rig = lineRig();
     const { near, far } = rig.pair();
     rig.pollBoth();
@@ -164,6 +164,8 @@ describe("hasActivity", () => {
     rig.client.flush();
     expect(rig.server.hasActivity).toBe(true);
     rig.pollServer();
+    expect(rig.server.hasActivity).toBe(true);
+    expect(far.tryRecv()).toBe("x");
     expect(rig.server.hasActivity).toBe(false);
     far.trySend("an answer does not wake its sender");
     rig.server.flush();

@@ -44,7 +44,6 @@ export class DatagramSocket<In, Out = In> implements Source, Closing, Flushing, 
   #closeReason: CloseReason | undefined;
   #lastFailure: CloseReason | undefined;
   #isClosing = false;
-  /** Whether it is in the context's list for the next poll. */
   #isDirty = false;
 
   /** @internal */
@@ -172,8 +171,6 @@ export class DatagramSocket<In, Out = In> implements Source, Closing, Flushing, 
     if (this.#ingress.state !== "starting" || this.#outbox.queued === 0) this.#closeLink();
   }
 
-  // The rest is for the poller only.
-
   /** Whether datagrams of this frame were not taken. @internal */
   get hasLeftovers(): boolean {
     return this.#ready.ready > 0;
@@ -186,8 +183,7 @@ export class DatagramSocket<In, Out = In> implements Source, Closing, Flushing, 
 
   /** The close deadline has passed. @internal */
   handleTimeout(): void {
-    const { pendingCount: left } = this.#outbox;
-    const message = `${left} of the queued datagrams had not been sent in time after the close`;
+    const message = `${this.#outbox.pendingCount} queued datagrams were not sent in time after the close`;
     this.#abortWith({ kind: "timeout", code: "closeTimeoutMs", message });
   }
 
@@ -270,10 +266,9 @@ export class DatagramSocket<In, Out = In> implements Source, Closing, Flushing, 
   #latch(): void {
     const { arriving } = this.#ingress;
     const count = arriving.latch();
-    const bytes = arriving.latchedBytes;
     for (const counters of [this.#counters, this.#context.counters]) {
       counters.receivedMessages += count;
-      counters.receivedBytes += bytes;
+      counters.receivedBytes += arriving.latchedBytes;
     }
     while (arriving.ready > 0) {
       const sizeBytes = arriving.nextBytes;

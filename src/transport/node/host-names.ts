@@ -16,11 +16,11 @@ export class HostNameMap<Value> {
 
   /** What belongs to `name`, or else to the pattern that it falls under; `undefined` is no error. */
   get(name: string): Value | undefined {
-    const requested = name.toLowerCase();
-    const own = this.#byName.get(requested);
+    const hostName = name.toLowerCase();
+    const own = this.#byName.get(hostName);
     if (own !== undefined) return own;
-    const dot = requested.indexOf(".");
-    return dot <= 0 ? undefined : this.#byName.get(`*${requested.slice(dot)}`);
+    const dot = hostName.indexOf(".");
+    return dot <= 0 ? undefined : this.#byName.get(`*${hostName.slice(dot)}`);
   }
 }
 
@@ -42,8 +42,8 @@ export function isHostName(name: string, value: string): void {
 }
 
 /** A check that the value can be requested as a name, or is a pattern of such names. */
-export function isIdentityName(name: string, value: string): void {
-  isHostName(name, value.startsWith("*.") ? value.slice(2) : value);
+export function isIdentityName(name: string, hostName: string): void {
+  isHostName(name, hostName.startsWith("*.") ? hostName.slice(2) : hostName);
 }
 
 const ASCII = /^\p{ASCII}*$/u;

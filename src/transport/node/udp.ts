@@ -193,9 +193,9 @@ function lookupMapped(host: string, _family: unknown, done: LookupDone): void {
 type LookupDone = (error: NodeJS.ErrnoException | null, address: string, family: number) => void;
 
 /** The sender as it can be answered: an IPv4 address as such, also on an IPv6 socket. */
-function senderOf({ family, address, port }: RemoteInfo): Address {
-  if (family === "IPv4" || !isMapped(address)) return { family, host: address, port };
-  return { family: "IPv4", host: address.slice(MAPPED.length), port };
+function senderOf({ family, address: host, port }: RemoteInfo): Address {
+  if (family === "IPv4" || !isMapped(host)) return { family, host, port };
+  return { family: "IPv4", host: host.slice(MAPPED.length), port };
 }
 
 function addressOf({ address, port, family }: ReturnType<Socket["address"]>): Address {

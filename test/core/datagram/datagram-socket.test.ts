@@ -74,7 +74,7 @@ describe("the close of a datagram socket", () => {
     expect(socket.closeReason).toEqual({
       kind: "timeout",
       code: "closeTimeoutMs",
-      message: "1 of the queued datagrams had not been sent in time after the close",
+      message: "1 queued datagrams were not sent in time after the close",
     });
   });
 

@@ -174,6 +174,7 @@ describe("messageRateHz", () => {
     const game = begin({ messageRateHz: 4 });
     for (let count = 0; count < 6; count++) game.line.say(String(count));
     game.poll(0);
+    expect(take(game.connection)).toHaveLength(4);
     expect(game.poller.hasActivity).toBe(false);
     expect(game.poller.dueInMs()).toBe(250);
     game.poll(100);
