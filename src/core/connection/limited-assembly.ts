@@ -40,7 +40,7 @@ export function limitedConnections(limits: Limits & PeerLimits): ConnectionFacto
     const stats = connectionCounters();
     const recorder = owner.listener?.recorder ?? owner.context.recorder;
     const losses = hasPolicy || dropsOldest ? new LossRecorder(stats, owner) : undefined;
-    const age = new UnsentAge(limits.unsentTimeoutMs / AGE_MARKS);
+    const age = new UnsentAge(limits.unsentTimeoutMs / AGE_MARKS, context);
     const outbox = new Outbox({
       link,
       buffer: new SendBuffer(context.buffers),

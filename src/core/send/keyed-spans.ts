@@ -16,6 +16,13 @@ export interface Span {
   length: number;
   /** The number of unkeyed messages before it; it stays behind these and ahead of later ones. */
   readonly epoch: number;
+  /** When it was replaced where it stands, in polled time; 0 if it was not. */
+  replacedMs: number;
+}
+
+/** A span with the one behind it. */
+export interface ChainedSpan extends Readonly<Span> {
+  readonly next: ChainedSpan | undefined;
 }
 
 /** Spans by key, in the order of their positions. */
@@ -30,25 +37,38 @@ export class KeyedSpans {
     return this.#first === undefined;
   }
 
+  /** The first span; `undefined` when there is none. */
+  get first(): ChainedSpan | undefined {
+    return this.#first;
+  }
+
   find(key: MessageKey): Readonly<Span> | undefined {
     return this.#linked.get(key);
   }
 
   /** Adds a message that was appended behind all others. */
-  append(key: MessageKey, { start, length, epoch }: Readonly<Span>): void {
-    const linked: Linked = { key, start, length, epoch, previous: this.#last, next: undefined };
+  append(key: MessageKey, { start, length, epoch }: Readonly<Omit<Span, "replacedMs">>): void {
+    const linked: Linked = {
+      key,
+      start,
+      length,
+      epoch,
+      replacedMs: 0,
+      previous: this.#last,
+      next: undefined,
+    };
     this.#linked.set(key, linked);
     if (this.#last === undefined) this.#first = linked;
     else this.#last.next = linked;
     this.#last = linked;
   }
 
-  /** Sets a new length of the message of `key`, and moves all spans behind it; the cost is theirs. */
-  resize(key: MessageKey, length: number): void {
-    const linked = this.#linked.get(key);
-    if (linked === undefined) return;
+  /** Notes that a message, as {@link find} gave it, was replaced where it stands, and moves all spans behind it; the cost is theirs. */
+  replace(span: Readonly<Span>, length: number, nowMs: number): void {
+    const linked = span as Linked;
     const moved = length - linked.length;
     linked.length = length;
+    linked.replacedMs = nowMs;
     moveFrom(linked.next, moved);
   }
 

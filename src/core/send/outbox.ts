@@ -119,6 +119,7 @@ export class Outbox {
     const from = this.#part?.isEmpty === false ? this.#part : this.#buffer;
     if (from.isEmpty || (!isLast && this.#shouldWait)) return;
     const sizeBytes = from.length;
+    this.#renewAges();
     if (from.writeTo(this.#link)) {
       this.#age?.onBytesLeft(sizeBytes, this.pendingBytes);
       return;
@@ -131,6 +132,7 @@ export class Outbox {
   drained(sizeBytes: number): void {
     this.#inLinkBytes -= sizeBytes;
     this.#age?.onBytesLeft(sizeBytes, this.pendingBytes);
+    if (this.#inLinkBytes === 0) this.#renewAges();
   }
 
   /** Copies the broadcast part into the outbox's own buffer, so that the broadcast buffer is free. */
@@ -160,9 +162,15 @@ export class Outbox {
   #replace(key: MessageKey, old: Readonly<Span>, bytes: Uint8Array): void {
     const { length } = old;
     const bytesAhead = this.#inLinkBytes + this.#buffer.bytesAhead(old);
-    this.#buffer.replace(key, old, bytes);
+    const isInPlace = this.#buffer.replace(key, old, bytes, this.#age?.nowMs ?? 0);
     this.grownBytes = bytes.length - length;
-    this.#age?.onBytesDropped(bytesAhead, length, this.pendingBytes); // the new message starts with age 0
+    if (isInPlace) this.#age?.onBytesReplaced(bytesAhead, length, bytes.length);
+    else this.#age?.onBytesDropped(bytesAhead, length, this.pendingBytes);
+  }
+
+  /** Has replaced messages start with age 0; only now, as bytes in the link are older than any that wait here. */
+  #renewAges(): void {
+    if (this.#buffer.hasReplaced) this.#age?.renew(this.#buffer, this.#inLinkBytes);
   }
 
   /** Drops the oldest messages until `bytes` fit; drops none when they cannot fit. */

@@ -6,12 +6,12 @@
  *     append, replace ──▶ bytes ── writeTo: one write ──▶ link
  *     dropFirst ────────▶ ┘
  *
- * Its memory comes from a pool, and returns to it with the write. Knows no limit,
- * no time and no peer.
+ * Its memory comes from a pool, and returns to it with the write. Knows no limit
+ * and no peer; the time of a replacement is its caller's.
  */
 import type { Link } from "../../port/link.ts";
 import type { BufferPool } from "../storage/buffer-pool.ts";
-import { KeyedSpans, type MessageKey, type Span } from "./keyed-spans.ts";
+import { type ChainedSpan, KeyedSpans, type MessageKey, type Span } from "./keyed-spans.ts";
 
 /** The send buffer of one connection. */
 export class SendBuffer {
@@ -26,6 +26,8 @@ export class SendBuffer {
   #spans: KeyedSpans | undefined;
   /** The number of messages without a key that were appended. */
   #epoch = 0;
+  /** Whether a message was replaced where it stands. */
+  #hasReplaced = false;
 
   constructor(pool: BufferPool) {
     this.#pool = pool;
@@ -71,10 +73,25 @@ export class SendBuffer {
     this.#spans.append(key, { start, length: bytes.length, epoch: this.#epoch });
   }
 
-  /** Replaces `old`, the message of `key`, with `bytes`: in place, or at the end if a message without a key follows it. */
-  replace(key: MessageKey, old: Readonly<Span>, bytes: Uint8Array): void {
-    if (old.epoch === this.#epoch) this.#overwrite(key, old, bytes);
+  /**
+   * Replaces `old`, the message of `key`, with `bytes`: in place, or at the end if a
+   * message without a key follows it. Returns whether it was in place.
+   */
+  replace(key: MessageKey, old: Readonly<Span>, bytes: Uint8Array, nowMs: number): boolean {
+    const isInPlace = old.epoch === this.#epoch;
+    if (isInPlace) this.#overwrite(old, bytes, nowMs);
     else this.#move(key, old, bytes);
+    return isInPlace;
+  }
+
+  /** Whether a waiting message was replaced in place. */
+  get hasReplaced(): boolean {
+    return this.#hasReplaced;
+  }
+
+  /** The first of the messages that can be replaced or dropped, with those behind it. */
+  get firstSpan(): ChainedSpan | undefined {
+    return this.#spans?.first;
   }
 
   /** Drops the first of the messages that can be dropped. Returns its length; 0 when there is none. */
@@ -103,14 +120,15 @@ export class SendBuffer {
   }
 
   /** Overwrites a message in place; moves the bytes behind it when the length differs. */
-  #overwrite(key: MessageKey, old: Readonly<Span>, bytes: Uint8Array): void {
+  #overwrite(old: Readonly<Span>, bytes: Uint8Array, nowMs: number): void {
     const more = bytes.length - old.length;
     const buffer = this.#roomFor(this.length + more);
     const { start, length } = old; // read after `#roomFor`, which may have moved them
     if (more !== 0) {
       buffer.copyWithin(start + bytes.length, start + length, this.#startOffset + this.length);
-      this.#spans?.resize(key, bytes.length);
     }
+    this.#spans?.replace(old, bytes.length, nowMs);
+    this.#hasReplaced = true;
     buffer.set(bytes, start);
     this.length += more;
   }
@@ -149,6 +167,7 @@ export class SendBuffer {
     this.#bytes = undefined;
     this.#startOffset = 0;
     this.length = 0;
+    this.#hasReplaced = false;
     this.#spans?.clear();
   }
 }

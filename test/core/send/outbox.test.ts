@@ -93,7 +93,7 @@ function outboxOn(link: SlowLink, limits: SendLimits, onDrop?: () => void): Outb
     link: link as unknown as Link,
     buffer: new SendBuffer(new BufferPool()),
     limitBytes: limits.sendLimitBytes,
-    age: new UnsentAge(1),
+    age: new UnsentAge(1, { polledMs: 0 }),
     part: dropsOldest ? undefined : new BroadcastPart(),
     onDrop: dropsOldest ? onDrop : undefined,
   });
