@@ -40,6 +40,17 @@ const STEPS: Record<string, readonly Step[]> = {
       },
     },
   ],
+  "src/port/README.md": [
+    {
+      ...tsx("program.mts"),
+      does: "prints what another program answers",
+      async follow(reader, _port, command) {
+        const program = reader.start(command);
+        await program.printed("PEAR\nAPPLE\nFIG\nlocal this side closed the connection\n");
+        expect(await program.exit).toBe(0);
+      },
+    },
+  ],
   "src/core/README.md": [
     {
       ...tsx("client.mts"),
