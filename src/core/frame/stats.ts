@@ -118,9 +118,14 @@ export function listenerCounters(): Counters<ListenerStats> {
     lostSent: 0,
     accepted: 0,
     dropped: 0,
-    droppedBy: {},
+    droppedBy: namedCounts(),
     acceptPeak: 0,
   };
+}
+
+/** No counts yet, for names that a peer may choose: `constructor` and `__proto__` are names like others. */
+export function namedCounts(): Record<string, number> {
+  return Object.create(null);
 }
 
 export function datagramCounters(): Counters<DatagramStats> {

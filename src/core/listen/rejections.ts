@@ -3,7 +3,7 @@
  * each reason once, with a count, however many connections arrive.
  */
 import type { CloseReason } from "../../port/close-reason.ts";
-import type { Counters, ListenerStats } from "../frame/stats.ts";
+import { type Counters, type ListenerStats, namedCounts } from "../frame/stats.ts";
 
 /** Rejections by reason, until they are reported. */
 export class Rejections {
@@ -20,7 +20,7 @@ export class Rejections {
   /** Adds the counts to the listener's counters, calls `report` once for each reason, and clears the counts. */
   flush(counters: Counters<ListenerStats>, report: (count: number, reason: CloseReason) => void): void {
     if (this.#byReason.size === 0) return;
-    const droppedBy: Record<string, number> = { ...counters.droppedBy };
+    const droppedBy = Object.assign(namedCounts(), counters.droppedBy);
     for (const { count, reason } of this.#byReason.values()) {
       const why = reason.code ?? reason.kind;
       droppedBy[why] = (droppedBy[why] ?? 0) + count;
