@@ -7,6 +7,7 @@ import type { ListenOptions, Server, Socket } from "node:net";
 import { debuglog } from "node:util";
 import type { Acceptor, AcceptorEvents } from "../../port/acceptor.ts";
 import type { Address } from "../../port/address.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
 import { reasonOf } from "./error-codes.ts";
 import { addressOf, StreamLink, type StreamOptions } from "./stream.ts";
 
@@ -24,37 +25,73 @@ interface StreamAcceptorOptions {
 /** One server as an acceptor. */
 export class StreamAcceptor implements Acceptor {
   readonly #options: StreamAcceptorOptions;
+  #phase: "starting" | "listening" | "closed" = "starting";
+  #linkOptions: StreamOptions;
+  #events: AcceptorEvents | undefined;
 
   constructor(options: StreamAcceptorOptions) {
     this.#options = options;
+    this.#linkOptions = options.linkOptions;
   }
 
   attach(events: AcceptorEvents): void {
+    this.#events = events;
     const { server, listenOptions, accept = acceptAtOnce } = this.#options;
-    let { linkOptions } = this.#options;
-    server.on("connection", (socket: Socket) => accept(socket, events, linkOptions));
-    server.on("error", (error) => {
-      debug("error on %o: %s", listenOptions, error.message);
-      if (server.listening) {
-        events.rejected(reasonOf(error)); // one connection could not be accepted; the server goes on listening
-        return;
-      }
-      server.close();
-      events.closed(reasonOf(error));
-    });
-    server.on("listening", () => {
+    server.on("connection", (socket: Socket) => accept(socket, events, this.#linkOptions));
+    server.on("error", (error) => this.#failed(error));
+    server.on("listening", () => this.#listening());
+    try {
+      server.listen(listenOptions);
+    } catch (error) {
+      this.#failed(error as Error);
+    }
+  }
+
+  close(): void {
+    this.#finish(CLOSED_LOCALLY);
+  }
+
+  #listening(): void {
+    const { server } = this.#options;
+    if (this.#phase === "closed") {
+      this.#closeServer(); // it was closed while its name was looked up, and Node listens nevertheless
+      return;
+    }
+    this.#phase = "listening";
+    try {
       const address = listeningAddress(server);
       debug("listening on %o", address);
       // Every accepted socket has this address, unless it is a wildcard.
       if (address !== undefined && !WILDCARDS.has(address.host))
-        linkOptions = { localAddress: address, ...linkOptions };
-      events.listening(address);
-    });
-    server.listen(listenOptions);
+        this.#linkOptions = { localAddress: address, ...this.#linkOptions };
+      this.#events?.listening(address);
+    } catch (error) {
+      this.#finish(reasonOf(error as Error));
+    }
   }
 
-  close(): void {
-    this.#options.server.close();
+  #failed(error: Error): void {
+    debug("error on %o: %s", this.#options.listenOptions, error.message);
+    if (this.#phase === "listening") {
+      this.#events?.rejected(reasonOf(error)); // one connection could not be accepted; the server goes on listening
+    } else {
+      this.#finish(reasonOf(error));
+    }
+  }
+
+  #finish(reason: CloseReason): void {
+    if (this.#phase === "closed") return;
+    this.#phase = "closed";
+    this.#closeServer();
+    this.#events?.closed(reason);
+  }
+
+  #closeServer(): void {
+    try {
+      this.#options.server.close();
+    } catch (error) {
+      debug("could not close %o: %s", this.#options.listenOptions, (error as Error).message);
+    }
   }
 }
 
@@ -71,6 +108,7 @@ export function listeningAddress(server: Server): Address | undefined {
 }
 
 const debug = debuglog("tickwire");
+const CLOSED_LOCALLY: CloseReason = { kind: "local", message: "this side closed the listener" };
 const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::", "::ffff:0.0.0.0"]);
 
 /** The length of the system's queue of connections that Node has not accepted yet; Node's own default. */
