@@ -360,7 +360,8 @@ describe("files", () => {
 
 describe("bytes", () => {
   /** Texts and lists, whose slice() is a copy everywhere. */
-  const SLICEABLE = /(text|message|words|lines|groups|split|backlog|name|host)$/i;
+  const SLICEABLE =
+    /(text|message|words|lines|groups|split|backlog|attempts|names?|path|host|url|key|list)$/i;
   const PLAIN = /^(plainView|plainCopy|first)$/;
   /** Where Node's bytes come from. */
   const fromNode = /^src\/transport\/(node|websocket)\//;

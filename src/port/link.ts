@@ -26,7 +26,7 @@ export interface Link {
   /** Sets the event handler. Called once, before any other call; events may fire synchronously. */
   attach(events: LinkEvents): void;
   /**
-   * Sends bytes. `true` means that they have been taken and the caller may reuse
+   * Sends bytes, once the link is open. `true` means that they have been taken and the caller may reuse
    * `bytes`. `false` means that the link is behind: it keeps `bytes`, and calls
    * `drained` as they leave. Until it has drained them all, it is given only
    * large batches. It never writes to `bytes`, as other links may be given the

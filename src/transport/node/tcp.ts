@@ -3,9 +3,26 @@
  * sockets and servers are made, and how an address of a name is chosen. The
  * sockets then run in `stream.ts`.
  */
-import { connect, createServer, type ListenOptions, type ServerOpts, type TcpNetConnectOpts } from "node:net";
-import { kindOf, milliseconds, wholeNumber } from "../../check.ts";
+import {
+  createServer,
+  isIP,
+  type ListenOptions,
+  type ServerOpts,
+  type Socket,
+  type TcpNetConnectOpts,
+} from "node:net";
+import {
+  type Checks,
+  checkOptions,
+  isBoolean,
+  isPort,
+  isText,
+  isWholeNumber,
+  milliseconds,
+} from "../../check.ts";
 import type { Transport } from "../../port/transport.ts";
+import type { ConnectTarget } from "./connect-race.ts";
+import { ConnectingLink } from "./connecting-link.ts";
 import { StreamLink } from "./stream.ts";
 import { DEFAULT_BACKLOG, READ_BYTES, StreamAcceptor } from "./stream-acceptor.ts";
 import { warnUnlessYielding } from "./yield-warning.ts";
@@ -23,8 +40,14 @@ export interface TcpOptions {
    */
   readonly host?: string;
   /**
+   * When connecting: the numeric address of this machine to connect from, whose
+   * family is then that of the connection; the system chooses by default.
+   */
+  readonly localAddress?: string;
+  /**
    * The length of the system's queue of connections that Node has not accepted
-   * yet, in connections; 511 by default, as in Node.
+   * yet, in connections; 511 by default, as in Node. The system lowers it to a
+   * limit of its own (`net.core.somaxconn` on Linux).
    */
   readonly backlog?: number;
   /** When listening on all addresses: listen on IPv6 only; `false` by default. */
@@ -35,9 +58,9 @@ export interface TcpOptions {
    */
   readonly noDelay?: boolean;
   /**
-   * The silence after which the system probes the peer, in milliseconds; 0, the
-   * default, means never. Node rounds it down to whole seconds
-   * (`keepAliveInitialDelay`).
+   * The silence after which the system probes the peer, in milliseconds from 1,000
+   * to 32,767,000; 0, the default, means never. Node rounds it down to whole
+   * seconds (`keepAliveInitialDelay`).
    */
   readonly keepAliveDelayMs?: number;
   /**
@@ -47,9 +70,10 @@ export interface TcpOptions {
    */
   readonly allowHalfOpen?: boolean;
   /**
-   * How long one address of a name may take to connect before the next one is
-   * tried, in milliseconds; 1,000 by default, as Node's own 250 gives up on
-   * slow routes that work.
+   * When connecting to a name with several addresses: how long one may take before
+   * the next one is tried beside it, in milliseconds of polled time; 1,000 by
+   * default. The first one that answers is taken. One that fails starts the next
+   * at once.
    */
   readonly attemptTimeoutMs?: number;
 }
@@ -58,13 +82,15 @@ export interface TcpOptions {
  * A TCP transport, to listen or to connect with. It opens no socket before it
  * is used, and may be used any number of times.
  *
- * @throws TypeError when an option has the wrong type
- * @throws RangeError when `port`, `backlog` or a time is out of range
+ * @throws TypeError when an option has the wrong type, or there is no such option
+ * @throws RangeError when a number is out of range, `host` is empty, or `localAddress` is not numeric
  */
 export function tcp(options: TcpOptions): Transport {
-  const client = clientOptions(options);
+  checkOptions(options, TCP_CHECKS);
+  const { allowHalfOpen = false } = options;
+  checkTcpOptions(options);
   const server = serverOptions(options);
-  const linkOptions = { allowHalfOpen: options.allowHalfOpen ?? false };
+  const linkOptions = { allowHalfOpen };
   return {
     listen: () =>
       new StreamAcceptor({
@@ -72,18 +98,35 @@ export function tcp(options: TcpOptions): Transport {
         listenOptions: listenOptions(options),
         linkOptions,
       }),
-    connect: () => new StreamLink(connect(client), "client", linkOptions),
+    connect: () => connectingLink(options, (socket) => new StreamLink(socket, "accepted", linkOptions)),
     pump: warnUnlessYielding,
   };
 }
 
-/** The options of a client's socket, checked, as Node's options. TLS uses them too. @internal */
+/**
+ * A link to the address of the host that answers first. `open` makes the link of the
+ * connected socket, which flows as soon as something listens to it; TLS wraps it.
+ * The options have been checked. @internal
+ */
+export function connectingLink(options: TcpOptions, open: (socket: Socket) => StreamLink): ConnectingLink {
+  return new ConnectingLink(connectTarget(options), options.allowHalfOpen ?? false, open);
+}
+
+/** What to connect to. The options have been checked. @internal */
+export function connectTarget(options: TcpOptions): ConnectTarget {
+  const { host = "localhost", port, localAddress, attemptTimeoutMs = DEFAULT_ATTEMPT_TIMEOUT_MS } = options;
+  return { host, port, localAddress, attemptTimeoutMs, socketOptions: socketOptions(options) };
+}
+
+/** The options of a client's socket, checked, as Node's options. @internal */
 export function clientOptions(options: TcpOptions): TcpNetConnectOpts {
-  const { host = "localhost", port, attemptTimeoutMs = DEFAULT_ATTEMPT_TIMEOUT_MS } = check(options);
+  checkTcpOptions(options);
+  const { host = "localhost", port, localAddress, attemptTimeoutMs = DEFAULT_ATTEMPT_TIMEOUT_MS } = options;
   return {
     host,
     port,
     ...socketOptions(options),
+    ...(localAddress !== undefined && { localAddress }),
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: attemptTimeoutMs,
   };
@@ -100,6 +143,13 @@ export function listenOptions(options: TcpOptions): ListenOptions {
   return { port, backlog, ipv6Only, ...(host !== undefined && { host }) };
 }
 
+/** Checks the options of TCP among `options`, which may have others. @internal */
+export function checkTcpOptions(options: TcpOptions): void {
+  const own = Object.keys(TCP_CHECKS) as (keyof TcpOptions)[];
+  checkOptions(Object.fromEntries(own.map((name) => [name, options?.[name]])), TCP_CHECKS);
+  isPort("port", options?.port); // the one that must be given
+}
+
 function socketOptions(options: TcpOptions): Pick<ServerOpts, "allowHalfOpen" | "noDelay" | "keepAlive"> {
   const { noDelay = true, keepAliveDelayMs = 0 } = options;
   return {
@@ -110,20 +160,42 @@ function socketOptions(options: TcpOptions): Pick<ServerOpts, "allowHalfOpen" | 
   };
 }
 
-function check(options: TcpOptions): TcpOptions {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`options: expected an object such as { port: 14900 }, got ${kindOf(options)}`);
+/** A numeric address: a name would be looked up by nobody. */
+function isNumericAddress(name: string, value: unknown): void {
+  isText(name, value);
+  if (isIP(value as string) === 0)
+    throw new RangeError(`${name}: expected a numeric address, got ${JSON.stringify(value)}`);
+}
+
+/** Node counts in whole seconds, so that less than one would be none, and silently the system's two hours. */
+function isKeepAliveDelay(name: string, value: unknown): void {
+  const delayMs = milliseconds(name, value);
+  if (delayMs !== 0 && (delayMs < LEAST_KEEP_ALIVE_MS || delayMs > MOST_KEEP_ALIVE_MS)) {
+    throw new RangeError(
+      `${name}: expected 0 or milliseconds from ${LEAST_KEEP_ALIVE_MS} to ${MOST_KEEP_ALIVE_MS}, got ${delayMs}`,
+    );
   }
-  const { host, backlog, keepAliveDelayMs, attemptTimeoutMs } = options;
-  wholeNumber("port", options.port, 0, 65_535);
-  if (host !== undefined && typeof host !== "string") {
-    throw new TypeError(`host: expected a string, got ${kindOf(host)}`);
-  }
-  if (backlog !== undefined) wholeNumber("backlog", backlog, 1);
-  if (keepAliveDelayMs !== undefined) milliseconds("keepAliveDelayMs", keepAliveDelayMs);
-  if (attemptTimeoutMs !== undefined) wholeNumber("attemptTimeoutMs", attemptTimeoutMs, 10);
-  return options;
 }
 
 /** Long enough for an address on a slow route to answer. */
 const DEFAULT_ATTEMPT_TIMEOUT_MS = 1_000;
+/** Two attempts closer to each other than this would be sent as one burst; Node's own minimum, too. */
+const LEAST_ATTEMPT_TIMEOUT_MS = 10;
+const LEAST_KEEP_ALIVE_MS = 1_000;
+/** Linux takes 32,767 seconds at most (tcp(7)), and Node says nothing when it refuses. */
+const MOST_KEEP_ALIVE_MS = 32_767_000;
+/** listen(2) counts in 32 bits. */
+const MOST_BACKLOG = 2 ** 31 - 1;
+
+/** The checks of the options, which TLS shares. @internal */
+export const TCP_CHECKS: Checks<TcpOptions> = {
+  port: isPort,
+  host: isText,
+  localAddress: isNumericAddress,
+  backlog: isWholeNumber(1, MOST_BACKLOG),
+  ipv6Only: isBoolean,
+  noDelay: isBoolean,
+  keepAliveDelayMs: isKeepAliveDelay,
+  allowHalfOpen: isBoolean,
+  attemptTimeoutMs: isWholeNumber(LEAST_ATTEMPT_TIMEOUT_MS),
+};

@@ -1,0 +1,120 @@
+/**
+ * A link that is still to be connected: to the address of a name that answers
+ * first. From then on every call goes to the link over that socket.
+ *
+ *     core ── calls ──▶ connecting link ──▶ connect race, until a socket is connected
+ *                                      └──▶ stream link, from then on
+ *
+ * Decides nothing about addresses, nor about what runs over the socket: `open`
+ * makes the link of it, such as one that begins a TLS handshake.
+ */
+import type { Socket } from "node:net";
+import type { Address } from "../../port/address.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { FailedAttempt, Link, LinkEvents } from "../../port/link.ts";
+import type { Security } from "../../port/security.ts";
+import { ConnectRace, type ConnectTarget } from "./connect-race.ts";
+import { reasonOf } from "./error-codes.ts";
+import type { StreamLink } from "./stream.ts";
+
+/** One link of a client. */
+export class ConnectingLink implements Link {
+  readonly allowHalfOpen: boolean;
+  readonly #race: ConnectRace;
+  readonly #open: (socket: Socket) => StreamLink;
+  /** The link over the connected socket. */
+  #link: StreamLink | "connecting" | "closed" = "connecting";
+  #events: LinkEvents | undefined;
+
+  constructor(target: ConnectTarget, allowHalfOpen: boolean, open: (socket: Socket) => StreamLink) {
+    this.allowHalfOpen = allowHalfOpen;
+    this.#race = new ConnectRace(target);
+    this.#open = open;
+  }
+
+  get localAddress(): Address | undefined {
+    return this.#connected?.localAddress;
+  }
+
+  get remoteAddress(): Address | undefined {
+    return this.#connected?.remoteAddress;
+  }
+
+  get security(): Security | undefined {
+    return this.#connected?.security;
+  }
+
+  get failedAttempts(): readonly FailedAttempt[] {
+    return this.#race.failedAttempts;
+  }
+
+  attach(events: LinkEvents): void {
+    this.#events = events;
+    this.#race.start({
+      connected: (socket) => this.#begin(socket, events),
+      failed: (reason) => this.#close(reason),
+    });
+  }
+
+  write(bytes: Uint8Array): boolean {
+    return this.#connected?.write(bytes) ?? true;
+  }
+
+  pause(): void {
+    this.#connected?.pause();
+  }
+
+  resume(): void {
+    this.#connected?.resume();
+  }
+
+  probe(): void {
+    this.#connected?.probe();
+  }
+
+  end(): void {
+    if (this.#link === "connecting") this.abort();
+    else this.#connected?.end();
+  }
+
+  endSending(): void {
+    this.end();
+  }
+
+  abort(): void {
+    if (this.#link === "connecting") {
+      this.#race.stop();
+      process.nextTick(() => this.#close(LOCAL)); // as a socket's own close, after the call
+    } else {
+      this.#connected?.abort();
+    }
+  }
+
+  pump(nowMs: number): number | undefined {
+    return this.#race.pump(nowMs);
+  }
+
+  get #connected(): StreamLink | undefined {
+    return typeof this.#link === "string" ? undefined : this.#link;
+  }
+
+  #begin(socket: Socket, events: LinkEvents): void {
+    try {
+      this.#link = this.#open(socket);
+    } catch (error) {
+      socket.destroy();
+      this.#close(reasonOf(error as Error));
+      return;
+    }
+    this.#link.attach(events);
+  }
+
+  /** Closes a link that was never connected. */
+  #close(reason: CloseReason): void {
+    if (this.#link !== "connecting") return;
+    this.#link = "closed";
+    this.#events?.closed(reason);
+  }
+}
+
+const LOCAL: CloseReason = { kind: "local", message: "this side closed the connection" };
