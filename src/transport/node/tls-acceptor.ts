@@ -161,8 +161,9 @@ export class TlsAcceptor implements Acceptor {
 
   /** Takes a peer out of those that are shaking hands, so that each handshake ends once. */
   #take(socket: Socket | undefined): PendingHandshake | undefined {
-    const pending = socket && this.#pending.get(socket);
-    if (pending !== undefined) this.#pending.delete(socket as Socket);
+    if (socket === undefined) return undefined;
+    const pending = this.#pending.get(socket);
+    this.#pending.delete(socket);
     return pending;
   }
 
@@ -186,7 +187,7 @@ interface PendingHandshake {
  * are documented, are gone once the peer is.
  */
 function tcpSocketOf(secure: TLSSocket): Socket | undefined {
-  return (secure as { readonly _parent?: Socket })._parent;
+  return (secure as { readonly _parent?: Socket | null })._parent ?? undefined;
 }
 
 /** The reason of a client that was rejected for its certificate, which Node's error does not give; else `undefined`. */

@@ -53,8 +53,8 @@ export interface TlsOptions extends TcpOptions, Partial<Identity> {
   readonly servername?: string;
   /**
    * The application protocols that this side supports, in order of preference
-   * (ALPN); 1 to 255 printable ASCII characters each. A peer that supports others
-   * only is rejected.
+   * (ALPN); 1 to 255 printable ASCII characters each, 16,384 with one more for
+   * each. A peer that supports others only is rejected.
    */
   readonly ALPNProtocols?: readonly string[];
   /**
@@ -193,5 +193,5 @@ const TCP_CHECKS_ELSEWHERE: Checks<TcpOptions> = {
   attemptTimeoutMs: unchecked,
 };
 const PROTOCOL = /^[\x20-\x7e]{1,255}$/;
-/** What the extension holds: 2 bytes of length are part of its own 65,535. */
-const PROTOCOLS_BYTES = 65_533;
+/** All extensions of a handshake share 65,535 bytes; beyond, OpenSSL fails as if by an internal error. */
+const PROTOCOLS_BYTES = 16_384;
