@@ -30,11 +30,16 @@ export function asciiName(name: string): string {
   return ASCII.test(lower) ? lower : domainToASCII(lower);
 }
 
+/** The name under which a host is requested; `undefined` for an address, which must not be. */
+export function requestedName(host: string): string | undefined {
+  const name = asciiName(host.replace(/\.$/, ""));
+  return isRequestable(name) ? name : undefined;
+}
+
 /** A check that the value can be requested as a name. */
 export function isHostName(name: string, value: string): void {
   if (isIP(value) !== 0) throw new RangeError(`${name}: expected a host name, got an IP address`);
-  const ascii = asciiName(value);
-  if (ascii.length > NAME_CHARACTERS || !ascii.split(".").every((label) => LABEL.test(label))) {
+  if (!isRequestable(asciiName(value))) {
     throw new RangeError(
       `${name}: expected a host name such as play.example.org, got ${JSON.stringify(value)}`,
     );
@@ -44,6 +49,12 @@ export function isHostName(name: string, value: string): void {
 /** A check that the value can be requested as a name, or is a pattern of such names. */
 export function isIdentityName(name: string, hostName: string): void {
   isHostName(name, hostName.startsWith("*.") ? hostName.slice(2) : hostName);
+}
+
+function isRequestable(name: string): boolean {
+  return (
+    isIP(name) === 0 && name.length <= NAME_CHARACTERS && name.split(".").every((label) => LABEL.test(label))
+  );
 }
 
 const ASCII = /^\p{ASCII}*$/u;

@@ -4,6 +4,7 @@
  */
 import { connect, createSecureContext } from "node:tls";
 import type { Transport } from "../../port/transport.ts";
+import { requestedName } from "./host-names.ts";
 import { securityOf } from "./security-of.ts";
 import { StreamLink, type StreamOptions } from "./stream.ts";
 import { clientOptions } from "./tcp.ts";
@@ -40,7 +41,10 @@ export function tls(options: TlsOptions): Transport {
     securityOf,
   };
   const secureContext = createSecureContext(secureContextOptions(options));
-  const client = { ...tcp, ...negotiationOptions(options), secureContext };
+  // Node proves the name of the host, and requests it only when it is told to.
+  const servername = requestedName(options.host ?? "localhost");
+  const requested = servername === undefined ? {} : { servername };
+  const client = { ...tcp, ...requested, ...negotiationOptions(options), secureContext };
   const server = tlsServerOptions(options, linkOptions);
   return {
     listen: () => new TlsAcceptor(server),

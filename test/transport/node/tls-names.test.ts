@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import type { Security, TlsOptions } from "../../../src/index.ts";
-import { HostNameMap } from "../../../src/transport/node/host-names.ts";
+import { HostNameMap, requestedName } from "../../../src/transport/node/host-names.ts";
 import { needs } from "../../machine.ts";
 import { certificates, NO_CERTIFICATES } from "./certificates.ts";
 import {
@@ -136,6 +136,24 @@ describe("a listener with certificates by name", needs("openssl"), () => {
         ]);
       }
     }
+  });
+
+  test("is asked for the name of the host, where a client says no other", async () => {
+    const { poller, port } = await server({ ...example, identities: { localhost } });
+    const near = client(poller, port, { ca, host: "localhost" });
+    await until(poller, () => near.state !== "connecting");
+    expect(near.security?.peerCertificate?.commonName).toBe("localhost");
+    const byAddress = client(poller, port, { ca, host: "127.0.0.1" });
+    await until(poller, () => byAddress.state === "closed");
+    expect(byAddress.closeReason?.code).toBe("ERR_TLS_CERT_ALTNAME_INVALID");
+    expect(["Localhost", "a.test.", "::1", "192.0.2.1", "", "a b"].map(requestedName)).toEqual([
+      "localhost",
+      "a.test",
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   test("finds nothing under the names of what every object has", () => {
