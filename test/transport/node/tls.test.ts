@@ -1,9 +1,10 @@
+import { once } from "node:events";
 import net from "node:net";
 import { describe, expect, test } from "vitest";
 import type { TlsOptions } from "../../../src/index.ts";
 import { needs } from "../../machine.ts";
 import { certificates, NO_CERTIFICATES } from "./certificates.ts";
-import { client, newPoller, nextAccepted, owned, server, until } from "./tls-rig.ts";
+import { client, newPoller, nextAccepted, nodeClient, owned, server, until } from "./tls-rig.ts";
 
 describe("tls", needs("openssl"), () => {
   const { ca, localhost, example, expired, player, selfSigned } = certificates() ?? NO_CERTIFICATES;
@@ -110,6 +111,42 @@ describe("tls", needs("openssl"), () => {
     await until(poller, () => near.state !== "connecting");
     expect(near.security?.isAuthorized).toBe(false);
     expect(near.security?.peerCertificate?.validFrom).toBeTypeOf("string");
+  });
+
+  test("does not tell a stream that was cut by a bare end of TCP from one that its peer has ended", async () => {
+    // Node reports both as the same end. When it tells them apart, tls() should: this test will say so.
+    const reasons: (string | undefined)[] = [];
+    for (const end of ["the peer's own", "somebody else's"]) {
+      const there = await server(localhost);
+      const proxy = net.createServer((socket) => {
+        const onwards = owned(net.connect(there.port, "127.0.0.1"));
+        owned(socket).pipe(onwards, { end: end === "the peer's own" });
+        onwards.pipe(socket).on("end", () => {});
+        cut = () => onwards.end();
+      });
+      let cut = () => {};
+      await once(proxy.listen(0, "127.0.0.1"), "listening");
+      const near = client(there.poller, (proxy.address() as net.AddressInfo).port, { ca });
+      near.trySend("pay 10 coins");
+      const far = await nextAccepted(there);
+      await until(there.poller, () => far.tryRecv() === "pay 10 coins");
+      if (end === "the peer's own") near.close();
+      else cut();
+      await until(there.poller, () => far.state === "closed");
+      reasons.push(far.closeReason?.kind);
+      proxy.close();
+    }
+    expect(reasons).toEqual(["remote", "remote"]);
+  });
+
+  test("tells a stream that was cut inside of a message, whoever has cut it", async () => {
+    const there = await server(localhost);
+    const near = nodeClient(there.port, { ca, servername: "localhost" });
+    near.write("half a li");
+    const far = await nextAccepted(there);
+    near.end();
+    await until(there.poller, () => far.state === "closed");
+    expect(far.closeReason?.kind).toBe("protocol");
   });
 
   test("says so when the server does not speak TLS", async () => {
