@@ -3,14 +3,7 @@
  * sockets and servers are made, and how an address of a name is chosen. The
  * sockets then run in `stream.ts`.
  */
-import {
-  createServer,
-  isIP,
-  type ListenOptions,
-  type ServerOpts,
-  type Socket,
-  type TcpNetConnectOpts,
-} from "node:net";
+import { createServer, isIP, type ListenOptions, type ServerOpts, type Socket } from "node:net";
 import {
   type Checks,
   checkOptions,
@@ -87,8 +80,8 @@ export interface TcpOptions {
  */
 export function tcp(options: TcpOptions): Transport {
   checkOptions(options, TCP_CHECKS);
+  isPort("port", options.port); // the one that must be given
   const { allowHalfOpen = false } = options;
-  checkTcpOptions(options);
   const server = serverOptions(options);
   const linkOptions = { allowHalfOpen };
   return {
@@ -118,20 +111,6 @@ export function connectTarget(options: TcpOptions): ConnectTarget {
   return { host, port, localAddress, attemptTimeoutMs, socketOptions: socketOptions(options) };
 }
 
-/** The options of a client's socket, checked, as Node's options. @internal */
-export function clientOptions(options: TcpOptions): TcpNetConnectOpts {
-  checkTcpOptions(options);
-  const { host = "localhost", port, localAddress, attemptTimeoutMs = DEFAULT_ATTEMPT_TIMEOUT_MS } = options;
-  return {
-    host,
-    port,
-    ...socketOptions(options),
-    ...(localAddress !== undefined && { localAddress }),
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: attemptTimeoutMs,
-  };
-}
-
 /** The options of a server and its sockets, as Node's options. @internal */
 export function serverOptions(options: TcpOptions): ServerOpts {
   return { ...socketOptions(options), highWaterMark: READ_BYTES };
@@ -141,13 +120,6 @@ export function serverOptions(options: TcpOptions): ServerOpts {
 export function listenOptions(options: TcpOptions): ListenOptions {
   const { host, port, backlog = DEFAULT_BACKLOG, ipv6Only = false } = options;
   return { port, backlog, ipv6Only, ...(host !== undefined && { host }) };
-}
-
-/** Checks the options of TCP among `options`, which may have others. @internal */
-export function checkTcpOptions(options: TcpOptions): void {
-  const own = Object.keys(TCP_CHECKS) as (keyof TcpOptions)[];
-  checkOptions(Object.fromEntries(own.map((name) => [name, options?.[name]])), TCP_CHECKS);
-  isPort("port", options?.port); // the one that must be given
 }
 
 function socketOptions(options: TcpOptions): Pick<ServerOpts, "allowHalfOpen" | "noDelay" | "keepAlive"> {

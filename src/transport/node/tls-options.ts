@@ -11,11 +11,11 @@ import {
   type SecureContextOptions,
 } from "node:tls";
 import {
-  type Check,
   type Checks,
   checkOptions,
   isBoolean,
   isOneOf,
+  isPort,
   isText,
   isWholeNumber,
   kindOf,
@@ -31,7 +31,7 @@ import {
   pemOption,
 } from "./credentials.ts";
 import { asciiName, isHostName, isIdentityName } from "./host-names.ts";
-import type { TcpOptions } from "./tcp.ts";
+import { TCP_CHECKS, type TcpOptions } from "./tcp.ts";
 
 /** Options of `tls()`: the options of TCP, and Node's own names for the rest. */
 export interface TlsOptions extends TcpOptions, Partial<Identity> {
@@ -102,9 +102,10 @@ export const TLS_CHECKS: Checks<OwnOptions> = {
   handshakeTimeoutMs: isWholeNumber(1, 2 ** 31 - 1), // beyond that, Node's timers fire at once
 };
 
-/** Checks the options, those of TCP excepted. */
+/** Checks the options, those of TCP too. */
 export function checkTlsOptions(options: TlsOptions): void {
-  checkOptions(options, { ...TCP_CHECKS_ELSEWHERE, ...TLS_CHECKS });
+  checkOptions<TlsOptions>(options, { ...TCP_CHECKS, ...TLS_CHECKS });
+  isPort("port", options.port); // the one that must be given
   checkCredentials(options);
 }
 
@@ -180,18 +181,6 @@ function areIdentities(name: string, value: unknown): void {
   }
 }
 
-const unchecked: Check = () => {};
-/** The options of TCP, which `tcp.ts` checks. */
-const TCP_CHECKS_ELSEWHERE: Checks<TcpOptions> = {
-  port: unchecked,
-  host: unchecked,
-  backlog: unchecked,
-  ipv6Only: unchecked,
-  noDelay: unchecked,
-  keepAliveDelayMs: unchecked,
-  allowHalfOpen: unchecked,
-  attemptTimeoutMs: unchecked,
-};
 const PROTOCOL = /^[\x20-\x7e]{1,255}$/;
 /** All extensions of a handshake share 65,535 bytes; beyond, OpenSSL fails as if by an internal error. */
 const PROTOCOLS_BYTES = 16_384;

@@ -7,7 +7,7 @@ import type { Transport } from "../../port/transport.ts";
 import { requestedName } from "./host-names.ts";
 import { securityOf } from "./security-of.ts";
 import { StreamLink, type StreamOptions } from "./stream.ts";
-import { clientOptions } from "./tcp.ts";
+import { connectingLink } from "./tcp.ts";
 import { TlsAcceptor, tlsServerOptions } from "./tls-acceptor.ts";
 import { checkTlsOptions, negotiationOptions, secureContextOptions, type TlsOptions } from "./tls-options.ts";
 import { warnUnlessYielding } from "./yield-warning.ts";
@@ -31,7 +31,6 @@ export { negotiationOptions, secureContextOptions, type TlsOptions } from "./tls
  * @throws TypeError at `listen` when there is no certificate to listen with
  */
 export function tls(options: TlsOptions): Transport {
-  const tcp = clientOptions(options);
   checkTlsOptions(options);
   const linkOptions: StreamOptions = {
     allowHalfOpen: options.allowHalfOpen ?? false,
@@ -42,13 +41,18 @@ export function tls(options: TlsOptions): Transport {
   };
   const secureContext = createSecureContext(secureContextOptions(options));
   // Node proves the name of the host, and requests it only when it is told to.
-  const servername = requestedName(options.host ?? "localhost");
+  const host = options.host ?? "localhost";
+  const servername = requestedName(host);
   const requested = servername === undefined ? {} : { servername };
-  const client = { ...tcp, ...requested, ...negotiationOptions(options), secureContext };
+  const client = { host, ...requested, ...negotiationOptions(options), secureContext };
   const server = tlsServerOptions(options, linkOptions);
   return {
     listen: () => new TlsAcceptor(server),
-    connect: () => new StreamLink(connect(client), "client", linkOptions),
+    connect: () =>
+      connectingLink(
+        options,
+        (socket) => new StreamLink(connect({ ...client, socket }), "client", linkOptions),
+      ),
     pump: warnUnlessYielding,
   };
 }
