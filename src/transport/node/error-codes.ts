@@ -51,6 +51,7 @@ const KNOWN = new Map<string, Meaning>([
   ["ENOTFOUND", ["unknown-host", "that name has no address"]],
   ["EAI_AGAIN", ["unknown-host", "that name cannot be resolved at the moment"]],
   ["EAI_NODATA", ["unknown-host", "that name has no address of the requested family"]],
+  ["EAGAIN", ["overflow", "the listener's queue of connections is full"]],
   ["EADDRINUSE", ["address-in-use", "another program listens on that address"]],
   ["EMFILE", ["overflow", "this process has no file descriptor left (see ulimit -n)"]],
   ["ENFILE", ["overflow", "this machine has no file descriptor left"]],
