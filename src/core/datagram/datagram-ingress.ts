@@ -113,6 +113,19 @@ export class DatagramIngress<In> implements DatagramEvents {
     this.#notify();
   }
 
+  /** Moves the latched messages to `ready`, and drops the oldest ones there that are over the limit. */
+  moveLatched(ready: FrameQueue<Datagram<In>>): void {
+    while (this.arriving.ready > 0) {
+      const sizeBytes = this.arriving.nextBytes;
+      ready.put(this.arriving.take() as Datagram<In>, sizeBytes);
+    }
+    ready.latch();
+    while (ready.weightBytes > this.#rules.limitBytes) {
+      ready.take();
+      this.dropped++;
+    }
+  }
+
   /** Decodes the messages of one datagram. Returns what is wrong with it; `undefined` if nothing is. */
   #decode(bytes: Uint8Array): Omit<CloseReason, "kind"> | undefined {
     const { codec, maxDatagramBytes } = this.#rules;

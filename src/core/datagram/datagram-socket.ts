@@ -270,15 +270,7 @@ export class DatagramSocket<In, Out = In> implements Source, Closing, Flushing, 
       counters.receivedMessages += count;
       counters.receivedBytes += arriving.latchedBytes;
     }
-    while (arriving.ready > 0) {
-      const sizeBytes = arriving.nextBytes;
-      this.#ready.put(arriving.take() as Datagram<In>, sizeBytes);
-    }
-    this.#ready.latch();
-    while (this.#ready.weightBytes > this.#limits.receiveLimitBytes) {
-      this.#ready.take();
-      this.#ingress.dropped++;
-    }
+    this.#ingress.moveLatched(this.#ready);
   }
 
   #checkMembership(call: string, group: string, onInterface: string | undefined): void {

@@ -56,11 +56,11 @@ export function tryRemove(path: string, id: string): boolean {
 
 /** A name that nothing has, in the folder of `path`, of at most `limitBytes` bytes if that is possible. */
 export function temporaryName(path: string, limitBytes: number): string {
-  const folder = path.slice(0, path.lastIndexOf("/") + 1);
-  const random = Math.random().toString(36).slice(2, 10).padEnd(8, "0");
-  const telling = `${folder}.${path.slice(folder.length)}.${random}`;
+  const folder = path.substring(0, path.lastIndexOf("/") + 1);
+  const random = Math.random().toString(36).substring(2, 10).padEnd(8, "0");
+  const telling = `${folder}.${path.substring(folder.length)}.${random}`;
   const room = limitBytes - Buffer.byteLength(folder);
-  return Buffer.byteLength(telling) <= limitBytes ? telling : folder + random.slice(0, Math.max(1, room));
+  return Buffer.byteLength(telling) <= limitBytes ? telling : folder + random.substring(0, Math.max(1, room));
 }
 
 /** The codes of file systems without hard links, or that forbid them. */
