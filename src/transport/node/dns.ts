@@ -6,7 +6,7 @@
  */
 import { lookup } from "node:dns";
 import { readFile } from "node:fs";
-import { kindOf } from "../../check.ts";
+import { type Checks, checkOptions, isOneOf, isPort, isText, kindOf } from "../../check.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { NameAnswer, NameQuery } from "../../port/name-query.ts";
@@ -27,20 +27,33 @@ export interface DnsOptions {
  * until it is asked. The system's resolver answers it (getaddrinfo(3)), in the
  * order of RFC 6724.
  *
- * @throws TypeError when `host` or `service` has the wrong type, or `family` is not one of the two
- * @throws RangeError when `host` is empty, or `service` is a number but not a port
+ * @throws TypeError when an option has the wrong type or is unknown, or `family` is not one of the two
+ * @throws RangeError when `host` or `service` is empty or has a NUL in it, or `service` is a number but not a port
  */
 export function dns(options: DnsOptions): NameQuery {
-  const { host, service = 0, family } = check(options);
+  checkOptions(options, CHECKS);
+  const { host, service = 0, family } = options;
+  isText("host", host);
   const families = { IPv4: 4, IPv6: 6 } as const;
+  const lookupOptions = { all: true, family: family === undefined ? 0 : families[family] } as const;
   return {
-    ask(answer) {
-      lookup(host, { all: true, family: family === undefined ? 0 : families[family] }, (error, found) => {
-        if (error !== null) answer.failed(reasonOf(error));
-        else withPort(service, answer, (port) => answer.found(found.map((one) => addressOf(one, port))));
-      });
-    },
+    ask: (answer) =>
+      orFail(answer, () => {
+        lookup(host, lookupOptions, (error, found) => {
+          if (error !== null) answer.failed(reasonOf(error));
+          else withPort(service, answer, (port) => answer.found(found.map((one) => addressOf(one, port))));
+        });
+      }),
   };
+}
+
+/** Does a step whose calls may throw, also in a callback where nobody could catch it. */
+function orFail(answer: NameAnswer, step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    answer.failed(reasonOf(error as Error));
+  }
 }
 
 function addressOf(found: { readonly address: string; readonly family: number }, port: number): Address {
@@ -48,15 +61,17 @@ function addressOf(found: { readonly address: string; readonly family: number },
 }
 
 function withPort(service: string | number, answer: NameAnswer, use: (port: number) => void): void {
-  const known = typeof service === "number" ? service : (numberIn(service) ?? COMMON[service]);
+  const known = typeof service === "number" ? service : (numberIn(service) ?? COMMON.get(service));
   if (known !== undefined) {
     use(known);
     return;
   }
-  readFile(SERVICES_FILE, "utf8", (_, text = "") => {
-    const port = portIn(text, String(service));
-    if (port === undefined) answer.failed(unknownService(String(service)));
-    else use(port);
+  orFail(answer, () => {
+    readFile(SERVICES_FILE, "utf8", (_, text = "") => {
+      const port = portIn(text, String(service));
+      if (port === undefined) answer.failed(unknownService(String(service)));
+      else use(port);
+    });
   });
 }
 
@@ -78,35 +93,29 @@ function unknownService(service: string): CloseReason {
   return { kind: "unknown-host", message: `this machine knows no service named ${JSON.stringify(service)}` };
 }
 
-function check(options: DnsOptions): DnsOptions {
-  const { host, service = 0, family } = options ?? {};
-  if (typeof host !== "string") throw new TypeError(`host: expected a string, got ${kindOf(host)}`);
-  if (host === "") throw new RangeError("host: expected a name or an address, got an empty string");
-  if (typeof service !== "string" && typeof service !== "number") {
-    throw new TypeError(`service: expected a name or a number, got ${kindOf(service)}`);
-  }
-  if (typeof service === "number" && !(Number.isInteger(service) && service >= 0 && service <= MAX_PORT)) {
-    throw new RangeError(`service: expected a port from 0 to ${MAX_PORT}, got ${service}`);
-  }
-  if (family !== undefined && family !== "IPv4" && family !== "IPv6") {
-    throw new TypeError(`family: expected "IPv4" or "IPv6", got ${JSON.stringify(family)}`);
-  }
-  return options;
-}
+const CHECKS: Checks<DnsOptions> = {
+  host: isText,
+  family: isOneOf(["IPv4", "IPv6"]),
+  service(name, value) {
+    if (typeof value === "number") isPort(name, value);
+    else if (typeof value === "string") isText(name, value);
+    else throw new TypeError(`${name}: expected a name or a number, got ${kindOf(value)}`);
+  },
+};
 
 const MAX_PORT = 65_535;
 
-/** Well-known services, for machines without a table of services. */
-const COMMON: Readonly<Record<string, number>> = {
-  echo: 7,
-  ssh: 22,
-  telnet: 23,
-  smtp: 25,
-  domain: 53,
-  http: 80,
-  ntp: 123,
-  https: 443,
-};
+/** Well-known services, for machines without a table of services. A map, as the names are from elsewhere. */
+const COMMON: ReadonlyMap<string, number> = new Map([
+  ["echo", 7],
+  ["ssh", 22],
+  ["telnet", 23],
+  ["smtp", 25],
+  ["domain", 53],
+  ["http", 80],
+  ["ntp", 123],
+  ["https", 443],
+]);
 
 const SERVICES_FILE =
   process.platform === "win32" ? "C:\\Windows\\System32\\drivers\\etc\\services" : "/etc/services";

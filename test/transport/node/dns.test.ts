@@ -67,14 +67,38 @@ describe("names", () => {
   });
 
   test.each([
-    [{ host: "" }, "host: expected a name or an address, got an empty string"],
-    [{ host: 5 as never }, "host: expected a string, got number"],
-    [{ host: "x", service: 70_000 }, "service: expected a port from 0 to 65535, got 70000"],
-    [{ host: "x", service: {} as never }, "service: expected a name or a number, got an object"],
-    [{ host: "x", family: 4 as never }, 'family: expected "IPv4" or "IPv6", got 4'],
-  ])("refuses %o at the call", (options, message) => {
-    expect(() => dns(options)).toThrow(message);
+    [undefined, TypeError, "options: expected an object, got undefined"],
+    [{}, TypeError, "host: expected a string, got undefined"],
+    [{ host: "" }, RangeError, "host: expected a string, got an empty one"],
+    [{ host: 5 }, TypeError, "host: expected a string, got number"],
+    [{ host: "a\0b" }, RangeError, "host: expected a string without NUL"],
+    [
+      { host: "x", service: 65_536 },
+      RangeError,
+      "service: expected a whole number from 0 to 65535, got 65536",
+    ],
+    [{ host: "x", service: -1 }, RangeError, "service: expected a whole number from 0 to 65535, got -1"],
+    [{ host: "x", service: "" }, RangeError, "service: expected a string, got an empty one"],
+    [{ host: "x", service: {} }, TypeError, "service: expected a name or a number, got an object"],
+    [{ host: "x", family: 4 }, TypeError, "family: expected one of IPv4, IPv6, got 4"],
+    [{ host: "x", port: 4 }, TypeError, "port: there is no such option"],
+  ])("refuses %o at the call", (options, kind, message) => {
+    expect(() => dns(options as never)).toThrow(kind);
+    expect(() => dns(options as never)).toThrow(message);
   });
+
+  test.each([0, 65_535])("takes %i as a service", async (service) => {
+    const lookup = await answered({ host: "127.0.0.1", service });
+    expect(lookup.tryResult()?.[0]?.port).toBe(service);
+  });
+
+  test.each(["constructor", "toString", "__proto__", "hasOwnProperty"])(
+    "knows no service named %s, as all objects have",
+    async (service) => {
+      const lookup = await answered({ host: "127.0.0.1", service });
+      expect([lookup.state, lookup.failure?.kind]).toEqual(["failed", "unknown-host"]);
+    },
+  );
 });
 
 describe("connect to a name", () => {
