@@ -119,12 +119,6 @@ export interface RecordSink {
   putRecords(bytes: Uint8Array, start: number, count: number): void;
 }
 
-/** What a {@link DecodeError} knows beside its sentence. */
-export interface DecodeErrorOptions extends ErrorOptions {
-  /** The name of the option whose limit was exceeded, where it was a limit. */
-  readonly code?: string;
-}
-
 /**
  * The error for bytes that a codec does not accept. The connection closes with
  * `protocol`, and with the message of this error, which describes the problem
@@ -136,8 +130,11 @@ export class DecodeError extends Error {
   /** The name of the limit that was exceeded, which becomes the `code` of the close reason; `undefined` when it was none. */
   readonly code: string | undefined;
 
-  /** @param problem one sentence for people: the problem, and its position in the stream */
-  constructor(problem: string, options?: DecodeErrorOptions) {
+  /**
+   * @param problem one sentence for people: the problem, and its position in the stream
+   * @param options the error behind it as `cause`, and the name of the limit that was exceeded as `code`
+   */
+  constructor(problem: string, options?: ErrorOptions & { readonly code?: string }) {
     super(escaped(problem, MAX_CHARACTERS), options);
     this.code = options?.code;
   }

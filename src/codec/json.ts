@@ -1,9 +1,16 @@
 /**
  * One JSON value per line. Built on `lines.ts`, which decides where a line ends:
- * this file decides only what is JSON, and asks the user's guard.
+ * this file decides only which JSON is a message, and asks the user's guard.
+ *
+ *     line ── scanned ──▶ parsed ──▶ can be sent again? ──▶ guard ──▶ message
+ *
+ * What is accepted can be sent again: it is neither deeper nor longer than that.
  */
+import { type Checks, checkOptions, isFunction, isWholeNumber } from "../check.ts";
 import { type Codec, DecodeError, type Decoder, type MessageSink } from "./codec.ts";
-import { type LinesOptions, lines } from "./lines.ts";
+import { type JsonTraits, numberGrowth, scanJson } from "./json-text.ts";
+import { jsonOf } from "./json-values.ts";
+import { BYTES_PER_UNIT, DEFAULT_MAX_LINE_BYTES, LINES_CHECKS, type LinesOptions, lines } from "./lines.ts";
 
 /** Options of {@link json}. */
 export interface JsonOptions<In> extends LinesOptions {
@@ -13,27 +20,44 @@ export interface JsonOptions<In> extends LinesOptions {
    * passes, and nothing checks that it is an `In`.
    */
   readonly guard?: (value: unknown) => value is In;
+  /**
+   * How many arrays and objects may lie in each other in a received value; 128 by
+   * default, far more than messages have, and at most 1,000. A deeper value can be
+   * parsed, but ends the stack of what looks through it or sends it again. A sent
+   * value may be 16 levels deeper: it may be an envelope around a received one.
+   */
+  readonly maxDepth?: number;
 }
 
 /**
  * A codec whose messages are JSON values, one per line.
  *
- * `encode` throws a `TypeError` for a value that JSON cannot represent
- * (`undefined`, a function, a cycle), and a `RangeError` when the line is over
- * the limit.
+ * The connection closes with `protocol` if the peer sends what is no JSON, is too
+ * deep, has a number that is too large for JavaScript (`1e999`), or would be over
+ * the limit when it is sent again (`1e20` becomes 21 digits). Every value that was
+ * received can be sent again, also with up to 4 KiB more around it.
+ *
+ * `encode` throws a `TypeError` with the path to a value that JSON cannot carry:
+ * NaN and the infinities, functions, symbols, bigints, bytes, maps, sets and others
+ * without fields of their own, `undefined` outside of an object, a cycle. A field
+ * that is `undefined` is left out, and a `toJSON` is asked, as JSON does. It throws
+ * a `RangeError` when the line is over the limit, or the value too deep.
  *
  * A datagram needs no line break, see {@link lines}.
  *
- * @throws TypeError when a limit is no number
- * @throws RangeError when a limit is not a whole number from 1 up
+ * @throws TypeError when a limit is no number or the guard no function, or for an unknown option
+ * @throws RangeError when a limit is not a whole number from 1 up, or `maxDepth` is over 1,000
  */
 export function json<In = unknown, Out = In>(options: JsonOptions<In> = {}): Codec<In, Out> {
-  const line = lines(options);
-  const decoder = () => new JsonDecoder(line.decoder(), options.guard);
+  checkOptions(options, CHECKS);
+  const { guard, maxDepth = DEFAULT_MAX_DEPTH, ...lineOptions } = options;
+  const { maxLineBytes = DEFAULT_MAX_LINE_BYTES } = lineOptions;
+  const line = lines(lineOptions);
+  const decoder = () => new JsonDecoder(line.decoder(), { guard, maxDepth, maxLineBytes });
   return {
     decoder,
     encode(message) {
-      return line.encode(textOf(message));
+      return line.encode(jsonOf(message, maxDepth + ADDED_LEVELS));
     },
     decodeWhole: (bytes, sink) => decoder().decodeWhole(bytes, sink, line),
     encodeWhole(message) {
@@ -42,27 +66,25 @@ export function json<In = unknown, Out = In>(options: JsonOptions<In> = {}): Cod
   };
 }
 
-function textOf(message: unknown): string {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(message);
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause; // thrown by a toJSON of the user
-    throw new TypeError(`message: JSON cannot represent it: ${cause.message}`, { cause });
-  }
-  if (text === undefined) throw new TypeError(`message: JSON cannot represent ${typeof message}`);
-  return text;
+/** What a received line has to be. */
+interface JsonRules<In> {
+  readonly guard: ((value: unknown) => value is In) | undefined;
+  readonly maxDepth: number;
+  readonly maxLineBytes: number;
 }
 
 class JsonDecoder<In> implements Decoder<In>, MessageSink<string> {
   readonly #lines: Decoder<string>;
-  readonly #guard: ((value: unknown) => value is In) | undefined;
+  readonly #rules: JsonRules<In>;
   #sink: MessageSink<In> | undefined;
+  #piece: Uint8Array = NO_BYTES;
+  /** Where the next line begins in the piece; below 0 when it began in one before. */
+  #lineStart = 0;
   #lineNumber = 0;
 
-  constructor(lineDecoder: Decoder<string>, guard: ((value: unknown) => value is In) | undefined) {
+  constructor(lineDecoder: Decoder<string>, rules: JsonRules<In>) {
     this.#lines = lineDecoder;
-    this.#guard = guard;
+    this.#rules = rules;
   }
 
   get pendingBytes(): number {
@@ -70,13 +92,14 @@ class JsonDecoder<In> implements Decoder<In>, MessageSink<string> {
   }
 
   decode(bytes: Uint8Array, sink: MessageSink<In>): void {
-    this.#sink = sink;
+    this.#begin(bytes, sink);
     this.#lines.decode(bytes, this);
+    this.#piece = NO_BYTES;
   }
 
   /** Takes the lines of a whole message, by the codec of lines. */
   decodeWhole(bytes: Uint8Array, sink: MessageSink<In>, line: Codec<string>): void {
-    this.#sink = sink;
+    this.#begin(bytes, sink);
     line.decodeWhole?.(bytes, this);
   }
 
@@ -84,10 +107,32 @@ class JsonDecoder<In> implements Decoder<In>, MessageSink<string> {
     this.#lines.end?.();
   }
 
+  #begin(bytes: Uint8Array, sink: MessageSink<In>): void {
+    this.#sink = sink;
+    this.#piece = bytes;
+    this.#lineStart = 0 - this.pendingBytes; // never -0, which would make all offsets fractions
+  }
+
   /** Takes one complete line from the line decoder. */
-  put(text: string, sizeBytes: number): void {
+  put(text: string, sizeBytes: number, memoryBytes: number = sizeBytes): void {
     this.#lineNumber++;
-    this.#sink?.put(this.#guarded(this.#parse(text)), sizeBytes);
+    const { depth, structureBytes, hasEscapedUnits, hasUnusualNumber } = this.#scan(text, sizeBytes);
+    if (depth > this.#rules.maxDepth) {
+      throw this.#refusal(`is more than ${this.#rules.maxDepth} levels deep`, { code: "maxDepth" });
+    }
+    const value = this.#parse(text);
+    if (hasUnusualNumber) this.#checkGrowth(text);
+    const textBytes = hasEscapedUnits ? Math.max(memoryBytes, BYTES_PER_UNIT * text.length) : memoryBytes;
+    this.#sink?.put(this.#guarded(value), sizeBytes, textBytes + structureBytes);
+  }
+
+  /** Scans the bytes of the line that ends next; those of a line from several pieces are not at hand. */
+  #scan(text: string, sizeBytes: number): JsonTraits {
+    const start = this.#lineStart;
+    this.#lineStart += sizeBytes;
+    if (start >= 0) return scanJson(this.#piece, start, start + sizeBytes);
+    const bytes = utf8Encoder.encode(text);
+    return scanJson(bytes, 0, bytes.length);
   }
 
   #parse(text: string): unknown {
@@ -95,17 +140,51 @@ class JsonDecoder<In> implements Decoder<In>, MessageSink<string> {
       return JSON.parse(text);
     } catch (cause) {
       const detail = cause instanceof Error ? cause.message : String(cause);
-      throw new DecodeError(`line ${this.#lineNumber} is not JSON: ${detail}`, { cause });
+      throw this.#refusal(`is not JSON: ${detail}`, { cause });
     }
   }
 
+  /** Refuses a value that could not be sent again, as its numbers are too large or become too long. */
+  #checkGrowth(text: string): void {
+    const growth = numberGrowth(text);
+    if (growth === Infinity) throw this.#refusal("has a number that is too large for JavaScript");
+    const { maxLineBytes } = this.#rules;
+    const sentBytes = utf8Encoder.encode(text).length + growth;
+    if (growth <= 0 || sentBytes <= maxLineBytes) return;
+    throw this.#refusal(
+      `would take ${sentBytes} bytes when it is sent again, with all digits: over the limit of ${maxLineBytes}`,
+      { code: "maxLineBytes" },
+    );
+  }
+
   #guarded(value: unknown): In {
-    if (this.#guard === undefined) return value as In;
+    const { guard } = this.#rules;
+    if (guard === undefined) return value as In;
     try {
-      if (this.#guard(value)) return value;
+      if (guard(value)) return value;
     } catch (cause) {
       throw new DecodeError(`the guard threw on the JSON value of line ${this.#lineNumber}`, { cause });
     }
     throw new DecodeError(`the guard refused the JSON value of line ${this.#lineNumber}`);
   }
+
+  #refusal(problem: string, options?: ConstructorParameters<typeof DecodeError>[1]): DecodeError {
+    return new DecodeError(`line ${this.#lineNumber} ${problem}`, options);
+  }
 }
+
+/** As deep as most readers of JSON go, and cheap to look through. */
+const DEFAULT_MAX_DEPTH = 128;
+/** JSON.stringify ends the stack at about 4,500 levels, when the stack is empty. */
+const DEEPEST = 1_000;
+/** The envelopes that a relay may put around what it received. */
+const ADDED_LEVELS = 16;
+
+const CHECKS: Checks<JsonOptions<unknown>> = {
+  ...LINES_CHECKS,
+  guard: isFunction,
+  maxDepth: isWholeNumber(1, DEEPEST),
+};
+
+const NO_BYTES = new Uint8Array(0);
+const utf8Encoder = new TextEncoder();

@@ -3,7 +3,7 @@
  * however many "\r" it has, is not part of the message. `nc`, `telnet` and every
  * programming language support lines, so this is the codec to start with.
  */
-import { kindOf, wholeNumber } from "../check.ts";
+import { type Checks, checkOptions, isWholeNumber, kindOf } from "../check.ts";
 import { type Codec, DecodeError, type Decoder, type MessageSink } from "./codec.ts";
 import { PartialBuffer } from "./partial-buffer.ts";
 
@@ -16,9 +16,10 @@ export interface LinesOptions {
    */
   readonly maxLineBytes?: number;
   /**
-   * The size of the longest line that this side sends, counted in the same way;
-   * 65,536 by default, or `maxLineBytes` if that is more. A program that adds its
-   * own text to the lines of peers sends longer lines than it receives.
+   * The size of the longest line that this side sends, counted in the same way; by
+   * default 4,096 more than `maxLineBytes`, and 65,536 at least. So a program can pass
+   * on each line that it received with a word of its own in front. Those to whom it
+   * passes them need as large a `maxLineBytes`, or it a smaller one.
    */
   readonly maxSentLineBytes?: number;
 }
@@ -35,18 +36,18 @@ export interface LinesOptions {
  * text with a "\n" inside, a "\r" at its end, half of a surrogate pair, or over
  * the limit.
  *
- * Every line that was received can be sent again, if its length is within the limit.
+ * Every line that was received can be sent again, also with up to 4 KiB in front.
  *
  * A datagram needs no line break: its end is the end of its last line, and a line is
  * sent without one. A datagram with several lines is several messages.
  *
- * @throws TypeError when a limit is no number
+ * @throws TypeError when a limit is no number, or for an unknown option
  * @throws RangeError when a limit is not a whole number from 1 up
  */
 export function lines(options: LinesOptions = {}): Codec<string> {
-  const maxLineBytes = wholeNumber("maxLineBytes", options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES, 1);
-  const fallback = Math.max(maxLineBytes, DEFAULT_MAX_LINE_BYTES);
-  const maxSentBytes = wholeNumber("maxSentLineBytes", options.maxSentLineBytes ?? fallback, 1);
+  checkOptions(options, LINES_CHECKS);
+  const { maxLineBytes = DEFAULT_MAX_LINE_BYTES } = options;
+  const { maxSentLineBytes: maxSentBytes = sentLimitOf(maxLineBytes) } = options;
   let scratch = new Uint8Array(1_024);
   return {
     decoder: () => new LineDecoder(maxLineBytes),
@@ -163,14 +164,21 @@ class LineDecoder implements Decoder<string> {
     this.#checkLength(end - start, lastByte);
     let last = end;
     while (last > start && bytes[last - 1] === RETURN) last--;
-    sink.put(this.#text(bytes.subarray(start, last)), end - start + breakBytes);
+    const text = this.#text(bytes.subarray(start, last));
+    const unitBytes = text.length === last - start ? 1 : BYTES_PER_UNIT;
+    sink.put(text, end - start + breakBytes, unitBytes * text.length);
     this.#lineNumber++;
   }
 
   /** The "\r" of a "\r\n" does not count, whether or not its "\n" has arrived. */
   #checkLength(length: number, lastByte: number | undefined): void {
     if (length - (lastByte === RETURN ? 1 : 0) <= this.#maxLineBytes) return;
-    throw new DecodeError(`line ${this.#lineNumber} is longer than the limit of ${this.#maxLineBytes} bytes`);
+    throw new DecodeError(
+      `line ${this.#lineNumber} is longer than the limit of ${this.#maxLineBytes} bytes`,
+      {
+        code: "maxLineBytes",
+      },
+    );
   }
 
   #text(line: Uint8Array): string {
@@ -206,13 +214,29 @@ function asciiText(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** The checks of the options of lines. */
+export const LINES_CHECKS: Checks<LinesOptions> = {
+  maxLineBytes: isWholeNumber(1),
+  maxSentLineBytes: isWholeNumber(1),
+};
+
+/** The default limit for what is sent, where this much may be received: a relay may add a word. */
+export function sentLimitOf(maxReceivedBytes: number): number {
+  return Math.max(DEFAULT_MAX_LINE_BYTES, maxReceivedBytes + ADDED_BYTES);
+}
+
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 /** A UTF-16 unit takes at most three bytes of UTF-8; a surrogate pair takes four. */
 const MAX_UTF8_PER_UNIT = 3;
 /** Lines that are decoded together share their memory, so a single line that is kept retains up to this much. */
 const BLOCK_BYTES = 1_024;
-const DEFAULT_MAX_LINE_BYTES = 65_536;
+/** The memory of a letter: one above U+00FF gives all letters of its string two bytes. */
+export const BYTES_PER_UNIT = 2;
+/** The default of {@link LinesOptions.maxLineBytes}. */
+export const DEFAULT_MAX_LINE_BYTES = 65_536;
+/** What a relay may add to a line: names, times, an envelope. */
+const ADDED_BYTES = 4_096;
 
 const utf8Encoder = new TextEncoder();
 const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
