@@ -2,7 +2,8 @@
  * No framing: each piece of the stream is a message, as it arrived. The network
  * decides where a piece begins and ends, not the sender.
  */
-import { kindOf, limit } from "../check.ts";
+import { type Checks, checkOptions, isLimit } from "../check.ts";
+import { byteMessage, memoryBytesOf } from "./byte-message.ts";
 import type { Codec, Decoder, MessageSink } from "./codec.ts";
 
 /** Options of {@link bytes}. */
@@ -19,20 +20,15 @@ export interface BytesOptions {
  * A codec whose messages are the pieces of the stream. Each is a new `Uint8Array`
  * that the game may keep. `encode` throws a `TypeError` for any other value.
  *
- * @throws TypeError when `maxChunkBytes` is no number
+ * @throws TypeError when `maxChunkBytes` is no number, or for an unknown option
  * @throws RangeError when `maxChunkBytes` is not a whole number from 1 up
  */
 export function bytes(options: BytesOptions = {}): Codec<Uint8Array> {
-  const maxChunkBytes = limit("maxChunkBytes", options.maxChunkBytes ?? Infinity, 1);
-  const decoder = new BytesDecoder(maxChunkBytes);
+  checkOptions(options, CHECKS);
+  const decoder = new BytesDecoder(options.maxChunkBytes ?? Infinity);
   return {
     decoder: () => decoder, // it has no state, so one decoder serves all streams
-    encode(message) {
-      if (!(message instanceof Uint8Array)) {
-        throw new TypeError(`message: expected a Uint8Array, got ${kindOf(message)}`);
-      }
-      return message;
-    },
+    encode: byteMessage,
   };
 }
 
@@ -47,7 +43,9 @@ class BytesDecoder implements Decoder<Uint8Array> {
     for (let start = 0; start < piece.length; start += this.#maxChunkBytes) {
       // The constructor copies; slice() of a Buffer does not.
       const message = new Uint8Array(piece.subarray(start, start + this.#maxChunkBytes));
-      sink.put(message, message.length);
+      sink.put(message, message.length, memoryBytesOf(message));
     }
   }
 }
+
+const CHECKS: Checks<BytesOptions> = { maxChunkBytes: isLimit(1) };

@@ -15,6 +15,7 @@ export function compiled(plain: Layout): RecordLayout {
   if (!mayCompile()) return plain;
   return {
     sizeBytes: plain.sizeBytes,
+    memoryBytes: plain.memoryBytes,
     read: functionOf<RecordLayout["read"]>("view, start", readingOf(plain, { checks: true }), plain),
     readUnchecked: functionOf<RecordLayout["read"]>(
       "view, start",

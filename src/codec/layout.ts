@@ -37,6 +37,8 @@ interface LayoutOptions {
 /** Reads and writes one kind of record. */
 export interface RecordLayout {
   readonly sizeBytes: number;
+  /** The memory that the fields of a record that was read take, in bytes. */
+  readonly memoryBytes: number;
   /**
    * Reads the record at `start`, in bytes of the view's buffer.
    *
@@ -62,6 +64,7 @@ export interface RecordLayout {
 /** The layout of one kind of record. */
 export class Layout implements RecordLayout {
   readonly sizeBytes: number;
+  readonly memoryBytes: number;
   readonly tagByte: number | undefined;
   /** The value of the field `kind`, if there is a tag. */
   readonly kind: string | undefined;
@@ -74,12 +77,15 @@ export class Layout implements RecordLayout {
   constructor(schema: Schema, { littleEndian, tag }: LayoutOptions) {
     const fields: Field[] = [];
     let at = tag === undefined ? 0 : 1;
+    let memoryBytes = at * SLOT_BYTES;
     for (const [name, type] of Object.entries(schema)) {
       checkField(name, type, tag !== undefined);
       fields.push({ name, label: `message.${name}`, type, at });
       at += SIZES[type];
+      memoryBytes += SLOT_BYTES + (BOXED_BYTES[type] ?? 0);
     }
     this.sizeBytes = at;
+    this.memoryBytes = memoryBytes;
     this.tagByte = tag?.byte;
     this.kind = tag?.kind;
     this.littleEndian = littleEndian;
@@ -136,7 +142,7 @@ function checkField(name: string, type: FieldType, hasKind: boolean): void {
   if (!Object.hasOwn(SIZES, type)) {
     const known = Object.keys(SIZES).join(", ");
     throw new TypeError(
-      `schema.${name}: expected one of ${known}; got ${JSON.stringify(type) ?? typeof type}`,
+      `schema.${name}: expected one of ${known}; got ${typeof type === "string" ? JSON.stringify(type) : kindOf(type)}`,
     );
   }
   if (/^\d+$/.test(name)) {
@@ -256,4 +262,15 @@ const SIZES: Readonly<Record<FieldType, number>> = {
   f32: 4,
   f64: 8,
   bool: 1,
+};
+
+/** The memory of a field in an object. */
+const SLOT_BYTES = 8;
+/** The memory of values that do not fit in it. */
+const BOXED_BYTES: { readonly [Type in FieldType]?: number } = {
+  u32: 16,
+  f32: 16,
+  f64: 16,
+  u64: 24,
+  i64: 24,
 };

@@ -3,7 +3,8 @@
  * followed by that many bytes. A length over the limit is refused as soon as the
  * prefix is complete, before any byte of the body is kept.
  */
-import { kindOf, wholeNumber } from "../check.ts";
+import { type Checks, checkOptions, isOneOf, wholeNumber } from "../check.ts";
+import { byteMessage, memoryBytesOf } from "./byte-message.ts";
 import { type Codec, DecodeError, type Decoder, type MessageSink } from "./codec.ts";
 import { PartialBuffer } from "./partial-buffer.ts";
 import { fixedPrefix, type Prefix, varintPrefix } from "./prefix.ts";
@@ -17,8 +18,17 @@ export interface LengthPrefixedOptions {
   readonly prefix?: "u8" | "u16" | "u32" | "varint";
   /** The byte order of a prefix of fixed size: `"big"` (network order, the default) or `"little"`. */
   readonly endian?: "big" | "little";
-  /** The size of the longest message, in bytes without its prefix; 65,536 by default, or less if the prefix holds less. */
+  /**
+   * The size of the longest message that a peer may send, in bytes without its
+   * prefix; 65,536 by default, or less if the prefix holds less.
+   */
   readonly maxMessageBytes?: number;
+  /**
+   * The size of the longest message that this side sends, counted in the same way; by
+   * default 4,096 more than `maxMessageBytes`, and 65,536 at least, or less if the prefix
+   * holds less. So a program can pass on what it received with a header of its own.
+   */
+  readonly maxSentMessageBytes?: number;
 }
 
 /**
@@ -31,35 +41,26 @@ export interface LengthPrefixedOptions {
  * `encode` throws a `TypeError` for a value that is no `Uint8Array`, and a
  * `RangeError` for one over the limit.
  *
- * @throws TypeError for an unknown `prefix` or `endian`, or a limit that is no number
- * @throws RangeError when `maxMessageBytes` is not a whole number that the prefix can hold
+ * @throws TypeError for an unknown `prefix`, `endian` or option, or a limit that is no number
+ * @throws RangeError when a limit is not a whole number that the prefix can hold
  */
 export function lengthPrefixed(options: LengthPrefixedOptions = {}): Codec<Uint8Array> {
+  checkOptions(options, CHECKS);
   const prefix = prefixOf(options);
-  const fallback = Math.min(DEFAULT_MAX_MESSAGE_BYTES, prefix.maxValue);
-  const maxMessageBytes = wholeNumber(
-    "maxMessageBytes",
-    options.maxMessageBytes ?? fallback,
-    0,
-    prefix.maxValue,
-  );
+  const { maxMessageBytes, maxSentBytes } = limitsOf(options, prefix.maxValue);
   let scratch = new Uint8Array(1_024);
   return {
     decoder: () => new LengthPrefixedDecoder(prefix, maxMessageBytes),
     encode(message) {
-      if (!(message instanceof Uint8Array)) {
-        throw new TypeError(`message: expected a Uint8Array, got ${kindOf(message)}`);
+      const { length } = byteMessage(message);
+      if (length > maxSentBytes) {
+        throw new RangeError(`message: ${length} bytes are over the limit of ${maxSentBytes} bytes`);
       }
-      if (message.length > maxMessageBytes) {
-        throw new RangeError(
-          `message: ${message.length} bytes are over the limit of ${maxMessageBytes} bytes`,
-        );
-      }
-      const room = prefix.maxBytes + message.length;
+      const room = prefix.maxBytes + length;
       if (room > scratch.length) scratch = new Uint8Array(room);
-      const headerBytes = prefix.write(message.length, scratch);
+      const headerBytes = prefix.write(length, scratch);
       scratch.set(message, headerBytes);
-      return scratch.subarray(0, headerBytes + message.length);
+      return scratch.subarray(0, headerBytes + length);
     },
   };
 }
@@ -86,7 +87,7 @@ class LengthPrefixedDecoder implements Decoder<Uint8Array> {
     let at = 0;
     while (at < bytes.length) {
       at = this.#bodyBytes === undefined ? this.#takeHeaderByte(bytes, at) : this.#takeBody(bytes, at, sink);
-      if (this.#bodyBytes === 0) this.#finish(EMPTY, sink);
+      if (this.#bodyBytes === 0) this.#finish(new Uint8Array(0), sink);
     }
   }
 
@@ -110,6 +111,7 @@ class LengthPrefixedDecoder implements Decoder<Uint8Array> {
       if (length > this.#maxMessageBytes) {
         throw new DecodeError(
           `message ${this.#messageNumber} has a length of ${length} bytes, over the limit of ${this.#maxMessageBytes}`,
+          { code: "maxMessageBytes" },
         );
       }
       this.#headerBytes = this.#held.length;
@@ -130,36 +132,49 @@ class LengthPrefixedDecoder implements Decoder<Uint8Array> {
       this.#finish(new Uint8Array(bytes.subarray(at, end)), sink); // a copy: the bytes are lent
     } else {
       this.#held.append(bytes, at, end);
-      this.#finish(new Uint8Array(this.#held.view), sink);
+      this.#finish(new Uint8Array(this.#held.view), sink); // a copy: the buffer is used again
       this.#held.clear();
     }
     return end;
   }
 
   #finish(message: Uint8Array, sink: MessageSink<Uint8Array>): void {
-    sink.put(message, this.#headerBytes + message.length);
+    sink.put(message, this.#headerBytes + message.length, memoryBytesOf(message));
     this.#bodyBytes = undefined;
     this.#messageNumber++;
   }
 }
 
 function prefixOf({ prefix = "u32", endian = "big" }: LengthPrefixedOptions): Prefix {
-  if (endian !== "big" && endian !== "little") {
-    throw new TypeError(`endian: expected "big" or "little", got ${JSON.stringify(endian)}`);
-  }
-  switch (prefix) {
-    case "u8":
-      return fixedPrefix(1, endian);
-    case "u16":
-      return fixedPrefix(2, endian);
-    case "u32":
-      return fixedPrefix(4, endian);
-    case "varint":
-      return varintPrefix;
-    default:
-      throw new TypeError(`prefix: expected "u8", "u16", "u32" or "varint", got ${JSON.stringify(prefix)}`);
-  }
+  return prefix === "varint" ? varintPrefix : fixedPrefix(SIZES[prefix], endian);
 }
 
+/** The limits of both directions, which the prefix must be able to hold. */
+function limitsOf(
+  options: LengthPrefixedOptions,
+  most: number,
+): { readonly maxMessageBytes: number; readonly maxSentBytes: number } {
+  const { maxMessageBytes = Math.min(DEFAULT_MAX_MESSAGE_BYTES, most) } = options;
+  wholeNumber("maxMessageBytes", maxMessageBytes, 0, most);
+  const sent = Math.max(DEFAULT_MAX_MESSAGE_BYTES, maxMessageBytes + ADDED_BYTES);
+  const { maxSentMessageBytes: maxSentBytes = Math.min(sent, most) } = options;
+  wholeNumber("maxSentMessageBytes", maxSentBytes, 0, most);
+  return { maxMessageBytes, maxSentBytes };
+}
+
+/** Leaves the check to {@link limitsOf}, which knows what the prefix can hold. */
+function checkedWithPrefix(): void {}
+
+/** The bytes of each prefix of fixed size. */
+const SIZES = { u8: 1, u16: 2, u32: 4 } as const;
+
+const CHECKS: Checks<LengthPrefixedOptions> = {
+  prefix: isOneOf(["u8", "u16", "u32", "varint"]),
+  endian: isOneOf(["big", "little"]),
+  maxMessageBytes: checkedWithPrefix,
+  maxSentMessageBytes: checkedWithPrefix,
+};
+
 const DEFAULT_MAX_MESSAGE_BYTES = 65_536;
-const EMPTY = new Uint8Array(0);
+/** What a relay may add to a message. */
+const ADDED_BYTES = 4_096;

@@ -86,7 +86,7 @@ class RecordDecoder<Message> implements Decoder<Message> {
         this.#held.append(bytes, at, bytes.length);
         return;
       }
-      sink.put(this.#read(layout, view, bytes.byteOffset + at), layout.sizeBytes);
+      sink.put(this.#read(layout, view, bytes.byteOffset + at), layout.sizeBytes, layout.memoryBytes);
       at += layout.sizeBytes;
     }
   }
@@ -105,7 +105,7 @@ class RecordDecoder<Message> implements Decoder<Message> {
     const end = completeHeld(this.#held, bytes, layout);
     if (this.#held.length < layout.sizeBytes) return end;
     const { view } = this.#held;
-    sink.put(this.#read(layout, viewOf(view), view.byteOffset), layout.sizeBytes);
+    sink.put(this.#read(layout, viewOf(view), view.byteOffset), layout.sizeBytes, layout.memoryBytes);
     this.#held.clear();
     return end;
   }

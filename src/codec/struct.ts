@@ -5,8 +5,9 @@
  * begins and ends is decided in `record-decoder.ts`, where its fields are in
  * `layout.ts`.
  */
-import { kindOf } from "../check.ts";
+import { type Checks, checkOptions, isFunction, isOneOf, kindOf } from "../check.ts";
 import type { Codec } from "./codec.ts";
+import { escaped } from "./escaped.ts";
 import { Layout, type RecordOf, type Schema } from "./layout.ts";
 import { RecordEncoder, type RecordKinds, recordDecoder } from "./record-decoder.ts";
 
@@ -54,13 +55,15 @@ type Flat<Type> = { [Name in keyof Type]: Type[Name] };
  * In Node the schema is compiled to code at run time. In a page, and where
  * generated code is forbidden, plain loops do the same.
  *
- * @throws TypeError when a field has an unknown type or a name that is not allowed, or `endian` is unknown
+ * @throws TypeError when a field has an unknown type or a name that is not allowed, or for an option that is unknown or of another kind
  * @throws RangeError when the schema has no fields
  */
 export function struct<const Fields extends Schema>(
   schema: Fields,
   options: StructOptions<RecordOf<Fields>> = {},
 ): Codec<RecordOf<Fields>> {
+  checkOptions(options, CHECKS);
+  checkObject("schema", schema);
   const record = new RecordEncoder(new Layout(schema, { littleEndian: isLittleEndian(options) }));
   if (record.layout.sizeBytes === 0) throw new RangeError("schema: a record needs at least one field");
   return recordCodec({ ofMessage: () => record, ofByte: () => record, only: record }, options);
@@ -79,6 +82,8 @@ export function structs<const All extends Kinds>(
   kinds: All,
   options: StructOptions<AnyRecordOf<All>> = {},
 ): Codec<AnyRecordOf<All>> {
+  checkOptions(options, CHECKS);
+  checkObject("kinds", kinds);
   const names = Object.keys(kinds);
   if (names.length < 1 || names.length > 256) {
     throw new RangeError(`kinds: expected 1 to 256 kinds, got ${names.length}`);
@@ -91,6 +96,7 @@ export function structs<const All extends Kinds>(
         `kinds.${kind}: a name cannot be a number, as JavaScript would sort it before the others`,
       );
     }
+    checkObject(`kinds.${kind}`, schema);
     encoders.set(kind, new RecordEncoder(new Layout(schema, { littleEndian, tag: { byte, kind } })));
   }
   const byByte = [...encoders.values()];
@@ -99,7 +105,9 @@ export function structs<const All extends Kinds>(
       ofMessage({ kind }) {
         const encoder = encoders.get(kind);
         if (encoder !== undefined) return encoder;
-        throw new TypeError(`message.kind: expected one of ${names.join(", ")}; got ${JSON.stringify(kind)}`);
+        throw new TypeError(
+          `message.kind: expected one of ${names.join(", ")}; got ${typeof kind === "string" ? JSON.stringify(escaped(kind, 40)) : kindOf(kind)}`,
+        );
       },
       ofByte: (byte) => byByte[byte],
     },
@@ -122,7 +130,14 @@ function recordCodec<Message>(kinds: RecordKinds, { guard }: StructOptions<Messa
   };
 }
 
-function isLittleEndian({ endian = "little" }: { readonly endian?: unknown }): boolean {
-  if (endian === "little" || endian === "big") return endian === "little";
-  throw new TypeError(`endian: expected "big" or "little", got ${JSON.stringify(endian)}`);
+function isLittleEndian({ endian = "little" }: StructOptions<never>): boolean {
+  return endian === "little";
 }
+
+function checkObject(name: string, value: unknown): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new TypeError(`${name}: expected an object, got ${kindOf(value)}`);
+  }
+}
+
+const CHECKS: Checks<StructOptions<never>> = { endian: isOneOf(["little", "big"]), guard: isFunction };

@@ -38,12 +38,17 @@ describe("each piece of the stream is a message", () => {
     expect(receiver.messages.map((message) => message.buffer.byteLength)).toEqual([2, 2]);
   });
 
-  test("and is a plain Uint8Array, also when the piece was a Buffer", () => {
+  test("and is a plain Uint8Array with memory of its own, also when the piece was a Buffer", () => {
+    const pool = Buffer.from("xabcdx");
     const messages: Uint8Array[] = [];
-    bytes()
-      .decoder()
-      .decode(Buffer.from("abc"), { put: (message) => messages.push(message) });
-    expect(messages[0]?.constructor).toBe(Uint8Array);
+    const put = (message: Uint8Array) => messages.push(message);
+    for (const codec of [bytes(), bytes({ maxChunkBytes: 2 })])
+      codec.decoder().decode(pool.subarray(1, 5), { put });
+    pool.fill(0);
+    expect(messages).toEqual(["abcd", "ab", "cd"].map(streamOf));
+    for (const message of messages) {
+      expect([message.constructor, message.buffer.byteLength]).toEqual([Uint8Array, message.length]);
+    }
   });
 
   test("so a stream may end anywhere", () => {
@@ -60,6 +65,13 @@ describe("a message is encoded", () => {
     expect(bytes().encode(message)).toEqual(streamOf("abc"));
     expect(bytes({ maxChunkBytes: 2 }).encode(message), "at any length").toEqual(streamOf("abc"));
     expect(bytes().encode(octets())).toEqual(octets());
+  });
+
+  test("as a plain Uint8Array of the same memory, also when it was a Buffer", () => {
+    const message = Buffer.from("xabcx").subarray(1, 4);
+    const encoded = bytes().encode(message);
+    expect(encoded).toEqual(streamOf("abc"));
+    expect([encoded.constructor, encoded.buffer]).toEqual([Uint8Array, message.buffer]);
   });
 
   test.for([

@@ -10,7 +10,7 @@ const u16Little = lengthPrefixed({ prefix: "u16", endian: "little" });
 const u32 = lengthPrefixed();
 const u32Little = lengthPrefixed({ endian: "little" });
 const varint = lengthPrefixed({ prefix: "varint" });
-const four = lengthPrefixed({ prefix: "u8", maxMessageBytes: 4 });
+const four = lengthPrefixed({ prefix: "u8", maxMessageBytes: 4, maxSentMessageBytes: 4 });
 const abc = streamOf("abc");
 
 describe("with a length of one byte, a stream is cut into messages", () => {
@@ -208,10 +208,24 @@ describe("a decoder", () => {
     expect(receiver.messages.map((message) => message.buffer.byteLength)).toEqual([3, 3, 3, 3]);
   });
 
-  test("hands out plain Uint8Arrays, also when it was lent a Buffer", () => {
+  test("hands out plain Uint8Arrays with memory of their own, also when it was lent Buffers", () => {
     const messages: Uint8Array[] = [];
-    u8.decoder().decode(Buffer.from("\x03abc\x00"), { put: (message) => messages.push(message) });
-    expect(messages.map((message) => message.constructor)).toEqual([Uint8Array, Uint8Array]);
+    const decoder = u8.decoder();
+    for (const text of ["\x03abc\x00\x02d", "e\x01f"]) {
+      const pool = Buffer.from(`x${text}x`);
+      decoder.decode(pool.subarray(1, 1 + text.length), { put: (message) => messages.push(message) });
+      pool.fill(0);
+    }
+    expect(messages).toEqual(["abc", "", "de", "f"].map(streamOf));
+    for (const message of messages) {
+      expect([message.constructor, message.buffer.byteLength]).toEqual([Uint8Array, message.length]);
+    }
+  });
+
+  test("may be given a Buffer to send, and hands out plain bytes", () => {
+    const encoded = u8.encode(Buffer.from("xabcx").subarray(1, 4));
+    expect(encoded).toEqual(streamOf("\x03abc"));
+    expect(encoded.constructor).toBe(Uint8Array);
   });
 
   test("shares no half messages with another of the same codec", () => {
@@ -244,9 +258,9 @@ describe("a message is encoded", () => {
     expect(() => u8.encode(new Uint8Array(256))).toThrow(
       new RangeError("message: 256 bytes are over the limit of 255 bytes"),
     );
-    expect(u32.encode(new Uint8Array(65_536)).length).toBe(65_540);
-    expect(() => u32.encode(new Uint8Array(65_537))).toThrow(
-      new RangeError("message: 65537 bytes are over the limit of 65536 bytes"),
+    expect(u32.encode(new Uint8Array(69_632)).length).toBe(69_636);
+    expect(() => u32.encode(new Uint8Array(69_633))).toThrow(
+      new RangeError("message: 69633 bytes are over the limit of 69632 bytes"),
     );
   });
 
@@ -282,14 +296,14 @@ describe("options are checked at the call", () => {
   test.for(["u64", "U8", "", null, 8])("prefix cannot be %o", (prefix) => {
     const options = { prefix } as unknown as LengthPrefixedOptions;
     expect(() => lengthPrefixed(options)).toThrow(
-      new TypeError(`prefix: expected "u8", "u16", "u32" or "varint", got ${JSON.stringify(prefix)}`),
+      new TypeError(`prefix: expected one of u8, u16, u32, varint, got ${JSON.stringify(prefix)}`),
     );
   });
 
   test.for(["BE", "middle", null])("endian cannot be %o", (endian) => {
     const options = { endian } as unknown as LengthPrefixedOptions;
     expect(() => lengthPrefixed(options)).toThrow(
-      new TypeError(`endian: expected "big" or "little", got ${JSON.stringify(endian)}`),
+      new TypeError(`endian: expected one of big, little, got ${JSON.stringify(endian)}`),
     );
   });
 
@@ -298,13 +312,15 @@ describe("options are checked at the call", () => {
     ["u16", 65_535],
     ["u32", 4_294_967_295],
     ["varint", 4_294_967_295],
-  ] as const)("maxMessageBytes can be what a %s can say, and no more", ([prefix, most]) => {
-    expect(() => lengthPrefixed({ prefix, maxMessageBytes: most })).not.toThrow();
-    expect(() => lengthPrefixed({ prefix, maxMessageBytes: 0 })).not.toThrow();
-    for (const maxMessageBytes of [most + 1, -1, 0.5, Infinity]) {
-      expect(() => lengthPrefixed({ prefix, maxMessageBytes })).toThrow(
-        new RangeError(`maxMessageBytes: expected a whole number from 0 to ${most}, got ${maxMessageBytes}`),
-      );
+  ] as const)("a limit can be what a %s can say, and no more", ([prefix, most]) => {
+    for (const name of ["maxMessageBytes", "maxSentMessageBytes"]) {
+      expect(() => lengthPrefixed({ prefix, [name]: most })).not.toThrow();
+      expect(() => lengthPrefixed({ prefix, [name]: 0 })).not.toThrow();
+      for (const value of [most + 1, -1, 0.5, Infinity]) {
+        expect(() => lengthPrefixed({ prefix, [name]: value })).toThrow(
+          new RangeError(`${name}: expected a whole number from 0 to ${most}, got ${value}`),
+        );
+      }
     }
   });
 });

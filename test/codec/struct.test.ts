@@ -295,7 +295,7 @@ describe("a schema that cannot be is refused at once", () => {
 
   test("an endian that is none", () => {
     expect(() => struct({ x: "u8" }, { endian: "middle" } as never)).toThrow(
-      new TypeError('endian: expected "big" or "little", got "middle"'),
+      new TypeError('endian: expected one of little, big, got "middle"'),
     );
   });
 

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { bytes, type Codec, type ListenOptions, lines } from "../../../src/index.ts";
+import {
+  bytes,
+  type Codec,
+  DecodeError,
+  json,
+  type ListenOptions,
+  lengthPrefixed,
+  lines,
+} from "../../../src/index.ts";
 import { lineRig, Rig, take } from "../../rig.ts";
 
 describe("the receive limit", () => {
@@ -29,6 +37,22 @@ describe("the receive limit", () => {
     }
     expect(got).toEqual(sent);
     expect(far.stats.inboxPeakBytes).toBe(740);
+  });
+
+  test("counts the memory that a message takes, where it is more than its bytes", () => {
+    const receiveLimitBytes = 10_000;
+    const rig = new Rig<unknown>({ codec: json(), wire: { pieceBytes: 1 }, listen: { receiveLimitBytes } });
+    const { near, far } = rig.pair();
+    for (let count = 0; count < 100; count++) near.trySend([{}, {}, {}, {}]);
+    rig.client.flush();
+    rig.pollServer();
+    const { receivedMessages, receivedBytes } = far.stats;
+    expect(far.stats.pauses).toBe(1);
+    expect(receivedBytes, "the bytes are those of the stream").toBe(
+      receivedMessages * "[{},{},{},{}]\n".length,
+    );
+    expect(receivedMessages, "four objects take 224 bytes and more").toBeLessThan(receiveLimitBytes / 224);
+    expect(take(far)).toHaveLength(receivedMessages);
   });
 
   test("charges a flood of empty lines for more than their bytes", () => {
@@ -148,6 +172,55 @@ describe("bad input", () => {
       kind: "protocol",
       message: "the stream ended inside line 2, after 3 bytes without a line break",
     });
+  });
+
+  const picky: Codec<string> = {
+    encode: lines().encode,
+    decoder: () => ({
+      decode() {
+        throw new DecodeError("no such word: \u001b[31mx", { code: "maxWords" });
+      },
+    }),
+  };
+  test.each<[string, Codec<never>, Uint8Array]>([
+    ["maxLineBytes", lines({ maxLineBytes: 4 }) as Codec<never>, new TextEncoder().encode("12345\n")],
+    ["maxLineBytes", json({ maxLineBytes: 4 }) as Codec<never>, new TextEncoder().encode("12345\n")],
+    ["maxDepth", json({ maxDepth: 1 }) as Codec<never>, new TextEncoder().encode("[[]]\n")],
+    ["maxMessageBytes", lengthPrefixed({ maxMessageBytes: 4 }) as Codec<never>, Uint8Array.of(0, 0, 0, 5)],
+    ["maxWords", picky as Codec<never>, Uint8Array.of(1)],
+  ])("over a limit of the codec closes with its name as the code: %s", (code, codec, stream) => {
+    const rig = new Rig({ codec });
+    const raw = rig.client.connect(rig.wire, bytes());
+    rig.pollBoth();
+    const far = rig.listener.tryAccept();
+    raw.trySend(stream);
+    rig.client.flush();
+    for (let frame = 0; frame < 4; frame++) rig.pollBoth();
+    expect(far?.closeReason).toMatchObject({ kind: "protocol", code });
+    expect(far?.closeReason?.message, "and nothing in it that a terminal obeys").toMatch(/^[^\p{C}]+$/u);
+  });
+
+  test("within the limits that cannot be sent again does not exist: a relay goes on", () => {
+    const rig = new Rig<unknown>({ codec: json() });
+    const raw = [0, 1, 2].map(() => rig.client.connect(rig.wire, bytes()));
+    rig.pollBoth();
+    while (rig.listener.tryAccept() !== undefined);
+    const deep = `{"to":"all","payload":${"[".repeat(32_000)}${"]".repeat(32_000)}}\n`;
+    const wide = `[${"1e20,".repeat(13_000)}0]\n`;
+    for (const [index, text] of [deep, wide, '{"to":"all"}\n'].entries()) {
+      raw[index]?.trySend(new TextEncoder().encode(text));
+    }
+    rig.client.flush();
+    for (let frame = 0; frame < 4; frame++) {
+      rig.server.poll(++rig.time);
+      rig.listener.drain((from, message) => void rig.listener.broadcast({ from: from.id, message }));
+      rig.server.flush();
+      rig.pollClient();
+    }
+    expect(rig.listener.connections.size).toBe(1);
+    expect(new TextDecoder().decode(raw[2]?.tryRecv())).toMatch(
+      /^\{"from":\d+,"message":\{"to":"all"\}\}\n$/,
+    );
   });
 
   test("a codec that throws what it should not is the end of that connection alone", () => {
