@@ -141,7 +141,8 @@ function isPlain(value: object): boolean {
 
 /** The name of a built-in class; `Object` for most others. */
 function tagOf(value: object): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
+  const text: string = Object.prototype.toString.call(value); // such as "[object Map]"
+  return text.substring("[object ".length, text.length - 1);
 }
 
 function hasFields(value: object): boolean {
@@ -156,7 +157,7 @@ function stepOf(holder: object | undefined, key: string): string {
 
 /** The beginning and the end of a long path. */
 function bounded(path: string): string {
-  return path.length <= 200 ? path : `${path.slice(0, 100)}…${path.slice(-100)}`;
+  return path.length <= 200 ? path : `${path.substring(0, 100)}…${path.substring(path.length - 100)}`;
 }
 
 /** Built-in classes whose contents JSON does not see, whatever fields they have besides. */

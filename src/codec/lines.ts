@@ -165,8 +165,9 @@ class LineDecoder implements Decoder<string> {
     let last = end;
     while (last > start && bytes[last - 1] === RETURN) last--;
     const text = this.#text(bytes.subarray(start, last));
-    const unitBytes = text.length === last - start ? 1 : BYTES_PER_UNIT;
-    sink.put(text, end - start + breakBytes, unitBytes * text.length);
+    const sizeBytes = end - start + breakBytes;
+    const isAscii = text.length === last - start;
+    sink.put(text, sizeBytes, isAscii ? sizeBytes : BYTES_PER_UNIT * text.length);
     this.#lineNumber++;
   }
 

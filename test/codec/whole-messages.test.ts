@@ -76,6 +76,33 @@ describe("JSON values as whole messages", () => {
     expect(encodeWhole(json(), { x: 1 })).toBe('{"x":1}');
   });
 
+  test("can be sent again when they were received, in no more bytes than were allowed", () => {
+    const number = fc.tuple(fc.nat(99), fc.constantFrom("", "e1", "e9", "e20", "e-6", "e99", "e400", ".50"));
+    const list = fc
+      .array(
+        number.map((parts) => parts.join("")),
+        { maxLength: 5 },
+      )
+      .map((items) => `[${items}]`);
+    fc.assert(
+      fc.property(list, fc.integer({ min: 2, max: 60 }), (whole, maxLineBytes) => {
+        const codec = json({ maxLineBytes });
+        let messages: [unknown, number][] = [];
+        try {
+          messages = decodeWhole(codec, whole);
+        } catch (error) {
+          expect(error).toBeInstanceOf(DecodeError);
+        }
+        for (const [message] of messages) {
+          expect(encodeWhole(codec, message).length).toBeLessThanOrEqual(maxLineBytes);
+        }
+      }),
+    );
+    expect(() => decodeWhole(json({ maxDepth: 2 }), "[[[]]]")).toThrow("line 1 is more than 2 levels deep");
+    expect(decodeWhole(json({ maxLineBytes: 22 }), "[1e19]")).toEqual([[[1e19], 6]]);
+    expect(() => decodeWhole(json({ maxLineBytes: 21 }), "[1e19]")).toThrow("would take 22 bytes");
+  });
+
   test("are refused with a reason when they are not JSON, or none at all", () => {
     expect(() => decodeWhole(json(), "hello")).toThrow("line 1 is not JSON");
     expect(() => decodeWhole(json(), "")).toThrow("line 1 is not JSON");

@@ -8,10 +8,11 @@
  * one without a message, is dropped, counted and reported, and does not close the
  * socket: anybody may have sent it.
  */
-import type { Codec, MessageSink } from "../../codec/codec.ts";
+import { type Codec, DecodeError, type MessageSink } from "../../codec/codec.ts";
 import { type Address, formatAddress } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { DatagramEvents } from "../../port/datagram-link.ts";
+import { printable } from "../../port/printable.ts";
 import { FrameQueue } from "../storage/frame-queue.ts";
 
 /** A message, and the address of its sender. */
@@ -54,10 +55,10 @@ export class DatagramIngress<In> implements DatagramEvents {
 
   readonly #rules: DatagramRules<In>;
   readonly #notify: () => void;
-  /** The messages of the datagram that is decoded, each followed by its size. */
-  readonly #decoded: [message: In, sizeBytes: number][] = [];
+  /** The messages of the datagram that is decoded, each followed by its size and its memory. */
+  readonly #decoded: [message: In, sizeBytes: number, memoryBytes: number | undefined][] = [];
   readonly #sink: MessageSink<In> = {
-    put: (message, sizeBytes) => void this.#decoded.push([message, sizeBytes]),
+    put: (message, sizeBytes, memoryBytes) => void this.#decoded.push([message, sizeBytes, memoryBytes]),
   };
 
   /** @param notify called on every event */
@@ -79,7 +80,9 @@ export class DatagramIngress<In> implements DatagramEvents {
     const from = addressForGame(sender);
     const problem = this.#decode(bytes);
     if (problem === undefined) {
-      for (const [message, sizeBytes] of this.#decoded) this.#put({ message, from }, sizeBytes);
+      for (const [message, sizeBytes, memoryBytes] of this.#decoded) {
+        this.#put({ message, from }, sizeBytes, memoryBytes);
+      }
     } else {
       const reason: CloseReason = {
         kind: "protocol",
@@ -116,8 +119,8 @@ export class DatagramIngress<In> implements DatagramEvents {
   /** Moves the latched messages to `ready`, and drops the oldest ones there that are over the limit. */
   moveLatched(ready: FrameQueue<Datagram<In>>): void {
     while (this.arriving.ready > 0) {
-      const sizeBytes = this.arriving.nextBytes;
-      ready.put(this.arriving.take() as Datagram<In>, sizeBytes);
+      const { nextBytes, nextMemoryBytes } = this.arriving;
+      ready.put(this.arriving.take() as Datagram<In>, nextBytes, nextMemoryBytes);
     }
     ready.latch();
     while (ready.weightBytes > this.#rules.limitBytes) {
@@ -141,14 +144,17 @@ export class DatagramIngress<In> implements DatagramEvents {
         decoder.end?.();
       }
     } catch (cause) {
-      return { message: cause instanceof Error ? cause.message : String(cause), cause };
+      const code =
+        cause instanceof DecodeError && cause.code !== undefined ? { code: cause.code } : undefined;
+      const problem = cause instanceof Error ? cause.message : String(cause);
+      return { message: printable(problem, PROBLEM_CHARACTERS), ...code, cause };
     }
     return this.#decoded.length > 0 ? undefined : { message: "it holds no message" };
   }
 
   /** Queues a message; over the limit, drops the oldest messages that the game cannot see yet. */
-  #put(datagram: Datagram<In>, sizeBytes: number): void {
-    this.arriving.put(datagram, sizeBytes);
+  #put(datagram: Datagram<In>, sizeBytes: number, memoryBytes?: number): void {
+    this.arriving.put(datagram, sizeBytes, memoryBytes);
     while (this.arriving.weightBytes > this.#rules.limitBytes) {
       this.arriving.latch(1);
       this.arriving.take();
@@ -161,3 +167,6 @@ export class DatagramIngress<In> implements DatagramEvents {
 function addressForGame({ family, host, port }: Address): Address {
   return Object.freeze({ family, host, port });
 }
+
+/** Enough for a codec's sentence. */
+const PROBLEM_CHARACTERS = 300;

@@ -61,6 +61,12 @@ export class FrameQueue<Item> implements Inbox<Item>, MessageSink<Item> {
     return this.ready > 0 ? (this.#sizes[this.#head & this.#mask] ?? 0) : 0;
   }
 
+  /** The memory of the item that {@link take} would return, or its size if that is more; 0 if there is none. */
+  get nextMemoryBytes(): number {
+    if (this.ready === 0) return 0;
+    return this.nextBytes + (this.#extras?.[this.#head & this.#mask] ?? 0);
+  }
+
   /** Adds an item to the arriving side. Its size on the wire and the memory that it takes are in bytes. */
   put(item: Item, sizeBytes: number, memoryBytes: number = sizeBytes): void {
     if (this.#tail - this.#head > this.#mask) this.#grow();

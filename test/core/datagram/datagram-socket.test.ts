@@ -8,6 +8,7 @@ import {
   type DatagramEvents,
   type DatagramLink,
   type Destination,
+  json,
   lines,
   memory,
   Poller,
@@ -215,6 +216,24 @@ describe("a queued datagram", () => {
   });
 });
 
+describe("received datagrams that wait", () => {
+  test("count the memory of their messages, where it is more than their bytes", () => {
+    const poller = new Poller();
+    const link = new ScriptedDatagramLink();
+    const socket = poller.bind({ bind: () => link }, json(), { receiveLimitBytes: 10_000 });
+    const list = new TextEncoder().encode(`[${"{},".repeat(19)}{}]`);
+    for (let count = 0; count < 100; count++) {
+      link.events?.received(list, { family: "memory", host: "there", port: 1 });
+      if (count % 10 === 9) poller.poll(count);
+    }
+    let waiting = 0;
+    while (socket.tryRecv() !== undefined) waiting++;
+    expect(waiting, "twenty objects take 1,120 bytes, and are charged 1,037").toBeLessThan(10_000 / 1_037);
+    poller.poll(100);
+    expect([waiting > 0, socket.stats.dropped]).toEqual([true, 100 - waiting]);
+  });
+});
+
 describe("received datagrams that cannot be decoded", () => {
   test("are one event in a frame for each socket, with their number and the last one's reason", () => {
     const { poller, link, socket } = scripted();
@@ -237,6 +256,20 @@ describe("received datagrams that cannot be decoded", () => {
     ]);
     poller.poll(2);
     expect([events.length, socket.stats.malformed, second.stats.malformed]).toEqual([2, 2, 1]);
+  });
+
+  test("name the limit of the codec that they are over", () => {
+    const poller = new Poller();
+    const link = new ScriptedDatagramLink();
+    const socket = poller.bind({ bind: () => link }, json({ maxDepth: 1, maxLineBytes: 4 }));
+    for (const text of ["[[]]", "[1,2]"]) {
+      link.events?.received(new TextEncoder().encode(text), { family: "memory", host: "there", port: 1 });
+      poller.poll(0);
+      expect(socket.lastFailure).toMatchObject({
+        kind: "protocol",
+        code: text === "[[]]" ? "maxDepth" : "maxLineBytes",
+      });
+    }
   });
 
   test("have a reason also where the decoder throws something of its own", () => {
