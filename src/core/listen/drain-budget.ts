@@ -2,7 +2,7 @@
  * The budget of one call of `drain`: its limits, and how much of them is left.
  * Knows only the size of messages, and no connection.
  */
-import { type Checks, checkOptions, isLimit, kindOf, milliseconds } from "../../check.ts";
+import { type Checks, checkOptions, isLimit, kindOf, limit, milliseconds } from "../../check.ts";
 
 /** The budget of one call of `drain`. A missing part is unlimited. */
 export interface DrainBudget {
@@ -14,11 +14,16 @@ export interface DrainBudget {
   readonly ms?: number;
 }
 
+/** The budget without a limit. */
+export const UNLIMITED: DrainBudget = {};
+
 /** Measures what is spent of a budget. One meter serves all calls, so that an idle frame allocates nothing. */
 export class BudgetMeter {
   /** Whether the budget has no limit at all. */
   isUnlimited = true;
   readonly #clock: () => number;
+  /** The budget of the last call, whose names are known: a check of these allocates. */
+  #known = UNLIMITED;
   #deadlineMs = Infinity;
   #messages = Infinity;
   #bytes = Infinity;
@@ -36,8 +41,11 @@ export class BudgetMeter {
    * @throws RangeError when a part is negative, or no whole number where one is needed
    */
   begin(budget: DrainBudget): void {
-    if (budget !== UNLIMITED) check(budget);
-    const { messages = Infinity, bytes = Infinity, ms = Infinity } = budget;
+    if (budget !== this.#known) check(budget);
+    this.#known = budget;
+    const messages = limit("messages", budget.messages ?? Infinity, 0);
+    const bytes = limit("bytes", budget.bytes ?? Infinity, 0);
+    const ms = milliseconds("ms", budget.ms ?? Infinity);
     this.#messages = messages;
     this.#bytes = bytes;
     this.#deadlineMs = ms === Infinity ? Infinity : this.#clock() + ms;
@@ -63,9 +71,6 @@ function check(budget: unknown): void {
   }
   checkOptions(budget, BUDGET_CHECKS);
 }
-
-/** The budget without a limit. */
-export const UNLIMITED: DrainBudget = {};
 
 const BUDGET_CHECKS: Checks<DrainBudget> = { messages: isLimit(0), bytes: isLimit(0), ms: milliseconds };
 const MESSAGES_PER_CHECK = 16;
