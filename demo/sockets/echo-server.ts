@@ -46,7 +46,10 @@ const { values } = options(
 /** What one client may leave unread here. Beyond it the client waits, as `sendall` would make the server wait. */
 const net = new Poller({ sendLimitBytes: 65_536 });
 const server = net.listen(orWrong(transportOf), bytes({ maxChunkBytes: 16 }));
-/** A piece that a client had no room for. Nothing more is taken from it until this one has gone. */
+/**
+ * A piece that a client had no room for. The client is held until this one has gone, as
+ * messages that could be taken and are not would end each wait at once.
+ */
 const held = new WeakMap<Client, Uint8Array>();
 
 net.on("listen", () => console.log(`listening on ${placeOf(server)}`));
@@ -75,8 +78,10 @@ function echo(client: Client): void {
   while (piece !== undefined && (client.trySend(answerTo(piece)) || client.state !== "open")) {
     piece = next(client);
   }
-  if (piece === undefined) held.delete(client);
-  else held.set(client, piece);
+  if (piece !== undefined) {
+    held.set(client, piece);
+    client.hold();
+  } else if (held.delete(client)) client.release();
 
   // It may have finished sending and still read: the goodbye waits for the last byte of its echo.
   const isServed = client.recvEnded && piece === undefined && client.pendingBytes === 0;
