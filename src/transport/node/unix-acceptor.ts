@@ -41,7 +41,7 @@ class UnixAcceptor implements Acceptor {
   /** The path whatever the process' folder is later. */
   readonly #file: string;
   readonly #temporary: string;
-  readonly #server: Acceptor;
+  #server: Acceptor | undefined;
   #events: AcceptorEvents | undefined;
   #id = "";
   #owner: UnixOwner | undefined;
@@ -53,17 +53,19 @@ class UnixAcceptor implements Acceptor {
     this.#address = { family: "unix", host: path, port: 0 };
     this.#file = resolve(path);
     this.#temporary = temporaryName(path, Math.max(Buffer.byteLength(path), SHORT_BYTES));
-    this.#server = serverAt(this.#temporary, options);
   }
 
   attach(events: AcceptorEvents): void {
     this.#events = events;
-    this.#server.attach({
-      incoming: (link) => events.incoming(link),
-      handshaking: (from) => events.handshaking(from),
-      rejected: (reason) => events.rejected(reason),
-      listening: () => this.#try(() => this.#bound()),
-      closed: (reason) => this.#fail(reason),
+    this.#try(() => {
+      this.#server = serverAt(this.#temporary, this.#options);
+      this.#server.attach({
+        incoming: (link) => events.incoming(link),
+        handshaking: (from) => events.handshaking(from),
+        rejected: (reason) => events.rejected(reason),
+        listening: () => this.#try(() => this.#bound()),
+        closed: (reason) => this.#fail(reason),
+      });
     });
   }
 
@@ -76,7 +78,7 @@ class UnixAcceptor implements Acceptor {
     } catch (error) {
       debug("the file %s stays: %s", this.#file, (error as Error).message);
     }
-    this.#server.close(); // and libuv removes the temporary name, where it still is
+    this.#server?.close(); // and libuv removes the temporary name, where it still is
   }
 
   #bound(): void {
