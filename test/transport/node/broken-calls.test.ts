@@ -12,7 +12,7 @@ import { dns, lines, Poller, type UdpOptions, udp, unix } from "../../../src/ind
 import { needs } from "../../machine.ts";
 
 /** The call that throws, and how many calls of it go well before. */
-const broken = vi.hoisted(() => ({ name: "", skip: 0, thrown: 0 }));
+const broken = vi.hoisted(() => ({ name: "", before: 0, thrown: 0 }));
 
 /** A module whose functions of these names may be broken. */
 const breakable = vi.hoisted(
@@ -22,7 +22,7 @@ const breakable = vi.hoisted(
       for (const name of names) {
         const call = module[name] as (...given: unknown[]) => unknown;
         copy[name] = ((...given: unknown[]) => {
-          if (broken.name === name && broken.skip-- === 0) {
+          if (broken.name === name && broken.before-- === 0) {
             broken.thrown++;
             throw Object.assign(new Error(`${String(name)} was broken`), { code: "EBROKEN" });
           }
@@ -61,16 +61,16 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Has the call throw, after `skip` calls that go well. A name with a dot is a method of a class. */
-function breakCall(name: string, skip: number): void {
-  Object.assign(broken, { name, skip, thrown: 0 });
+/** Has the call throw, after `before` calls that go well. A name with a dot is a method of a class. */
+function breakCall(name: string, before: number): void {
+  Object.assign(broken, { name, before, thrown: 0 });
   const [owner, method] = name.split(".");
   if (method === undefined) return;
   const prototypes: Record<string, object> = { Socket: dgram.Socket.prototype, Server: net.Server.prototype };
   const prototype = prototypes[owner as string] as Record<string, (...given: unknown[]) => unknown>;
   const real = prototype[method] as (...given: unknown[]) => unknown;
   vi.spyOn(prototype, method).mockImplementation(function (this: unknown, ...given: unknown[]) {
-    if (broken.skip-- !== 0) return real.apply(this, given);
+    if (broken.before-- !== 0) return real.apply(this, given);
     broken.thrown++;
     throw Object.assign(new Error(`${name} was broken`), { code: "EBROKEN" });
   });
