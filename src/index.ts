@@ -49,7 +49,7 @@ export { memory, type MemoryOptions, type MemoryTransport } from "./transport/me
 export type { FailedAttempt } from "./port/link.ts";
 export type { NameAnswer, NameQuery } from "./port/name-query.ts";
 export type { DatagramEvents, DatagramLink, Destination } from "./port/datagram-link.ts";
-export type { Acceptor, AcceptorEvents } from "./port/acceptor.ts";
+export type { Acceptor, AcceptorEvents, Handshake } from "./port/acceptor.ts";
 export type { Link, LinkEvents } from "./port/link.ts";
 export type { PeerCertificate, Security } from "./port/security.ts";
 export type { Pump, Transport } from "./port/transport.ts";

@@ -1,0 +1,91 @@
+/** A listener on an HTTP server of somebody else's: it listens for as long as anybody can come in, and no longer. */
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { openServer, rawPeer, ServerRig, site } from "./rig.ts";
+
+describe("a listener on a server that its owner closes", () => {
+  test("ends at the next frame, although a connection is still there, which lives on", async () => {
+    const http = await site();
+    const server = await openServer({ server: http, path: "/play", pingIntervalMs: 100, deadPeerMs: 300 });
+    const unlistened: string[] = [];
+    server.net.on("unlisten", ({ reason }) => unlistened.push(reason.message));
+    const peer = rawPeer(server, "/play");
+    await server.until(() => server.accepted.length === 1 && peer.ws.readyState === WebSocket.OPEN);
+    http.close();
+    server.net.poll(server.now);
+    expect([server.listener.state, unlistened]).toEqual(["closed", ["the HTTP server was closed"]]);
+    peer.ws.send("still here\n");
+    await server.until(() => server.accepted[0]?.tryRecv() === "still here");
+    let pings = 0;
+    peer.ws.on("ping", () => pings++);
+    for (let step = 1; step <= 5; step++) {
+      server.now += 100;
+      await server.until(() => pings === step);
+      for (let turn = 0; turn < 10; turn++) await server.until(() => true);
+    }
+    expect(server.accepted[0]?.state).toBe("open");
+    peer.ws.terminate();
+    await server.until(() => server.accepted[0]?.state === "closed");
+    expect(unlistened).toHaveLength(1);
+  });
+
+  test("leaves nothing on the server, which may listen again with another listener", async () => {
+    const http = await site();
+    const server = await openServer({ server: http, path: "/play" });
+    rawPeer(server, "/play");
+    await server.until(() => server.accepted.length === 1);
+    http.close();
+    server.net.poll(server.now);
+    expect(listenersOf(http)).toEqual(listenersOf(createServer(() => {})));
+    http.closeAllConnections();
+    for (const accepted of server.accepted) accepted.abort();
+    await once(http, "close");
+    await once(http.listen(0, "127.0.0.1"), "listening");
+    const again = await openServer({ server: http, path: "/play" });
+    rawPeer(again, "/play");
+    await again.until(() => again.accepted.length === 1);
+  });
+
+  test("ends too when the owner closes it before it listens, or while it begins to", async () => {
+    for (const begins of [false, true]) {
+      const http = createServer();
+      const server = new ServerRig({ server: http });
+      server.net.poll(0);
+      if (begins) http.listen(0, "127.0.0.1");
+      http.close();
+      await server.until(() => server.listener.state === "closed");
+      expect(server.listener.closeReason?.message).toBe("the HTTP server was closed");
+    }
+  });
+
+  test("waits for a server that never listens, and can be closed itself", async () => {
+    const http = createServer();
+    const server = new ServerRig({ server: http });
+    for (let frame = 0; frame < 100; frame++) server.net.poll((server.now += 1_000));
+    expect(server.listener.state).toBe("starting");
+    server.listener.close();
+    server.net.poll(server.now);
+    expect(server.listener.closeReason?.message).toBe("this side closed the listener");
+    expect(listenersOf(http)).toEqual(listenersOf(createServer()));
+  });
+
+  test("is one of several, and all of them end", async () => {
+    const http = await site();
+    const [one, two] = [
+      await openServer({ server: http, path: "/one" }),
+      await openServer({ server: http, path: "/two" }),
+    ];
+    http.close();
+    for (const { net, listener } of [one, two]) {
+      net.poll(0);
+      expect(listener.state).toBe("closed");
+    }
+  });
+});
+
+/** How many listeners each event of a server has, without those of the tests. */
+function listenersOf(server: Server): Record<string, number> {
+  return Object.fromEntries(server.eventNames().map((name) => [String(name), server.listenerCount(name)]));
+}
