@@ -17,7 +17,7 @@ import type {} from "vitest";
 
 /** A program, by the name that a test spawns, or something that the system allows. */
 export type Need =
-  | ("chromium" | "curl" | "ip" | "nc" | "npm" | "openssl" | "python3" | "strace" | "tc")
+  | ("chromium" | "curl" | "ip" | "nc" | "npm" | "openssl" | "python3" | "ss" | "strace" | "tc")
   | ("python3 with ssl" | "IPv6" | "127.0.0.2" | "unix sockets" | "signals" | "root" | "a pipe as stdout");
 
 /** Options of a test or of a `describe`. */
@@ -115,6 +115,7 @@ const LOOKS: Readonly<Record<Need, () => string | undefined>> = {
   npm: program("npm"),
   openssl: program("openssl"),
   python3: pythonWith("argparse", "socket"),
+  ss: program("ss"),
   strace: program("strace"),
   tc: program("tc"),
   /** `::1`; containers often have no IPv6. */
