@@ -15,6 +15,7 @@ import type { IncomingMessage } from "node:http";
 import type { ListenOptions, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Acceptor, AcceptorEvents, Handshake } from "../../port/acceptor.ts";
+import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import { reasonOf } from "../node/error-codes.ts";
 import { addressOf } from "../node/stream.ts";
@@ -113,8 +114,14 @@ export class WebSocketAcceptor implements Acceptor {
 
   /** Begins the handshake of a peer, which counts from now on; `false` for one that the listener refuses. */
   #admit(socket: Socket): boolean {
-    const { remoteAddress, remotePort, remoteFamily } = socket;
-    const handshake = this.#events?.handshaking(addressOf(remoteAddress, remotePort, remoteFamily));
+    let from: Address | undefined;
+    try {
+      from = addressOf(socket.remoteAddress, socket.remotePort, socket.remoteFamily);
+    } catch {
+      socket.destroy(); // whom the system cannot name, no limit can count
+      return false;
+    }
+    const handshake = this.#events?.handshaking(from);
     if (handshake === undefined) return false;
     const { refusal } = handshake;
     if (refusal !== undefined) {
