@@ -6,10 +6,11 @@
 import { type ClientRequest, validateHeaderName, validateHeaderValue } from "node:http";
 import { isIP } from "node:net";
 import { createSecureContext } from "node:tls";
-import { type Check, type Checks, checkOptions, isBoolean, isLimit, isText, kindOf } from "../../check.ts";
+import { type Check, type Checks, checkOptions, isLimit, isText, kindOf } from "../../check.ts";
 import type { Transport } from "../../port/transport.ts";
 import { checkedUrl, isProtocolList, type WebSocketOptions } from "../browser/websocket-options.ts";
-import { type Identity, negotiationOptions, type Pem, secureContextOptions } from "../node/tls.ts";
+import { CREDENTIALS_CHECKS, checkCredentials, type Identity, type Pem } from "../node/credentials.ts";
+import { NEGOTIATION_CHECKS, negotiationOptions, secureContextOptions } from "../node/tls-options.ts";
 import { warnUnlessYielding } from "../node/yield-warning.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { LIVENESS_CHECKS, type LivenessOptions, livenessOf } from "./liveness.ts";
@@ -25,9 +26,12 @@ export interface NodeWebSocketOptions extends WebSocketOptions, LivenessOptions,
   readonly localAddress?: string;
   /** For `wss:`, the certificate authorities to trust, instead of Node's built-in list. */
   readonly ca?: Pem;
-  /** For `wss:`, the name that the server's certificate must have; the host of the URL by default. */
+  /** For `wss:`, the name, or IP address, that the server's certificate must have; the host of the URL by default. */
   readonly servername?: string;
-  /** For `wss:`, reject a server whose certificate no trusted authority has signed; `true` by default. */
+  /**
+   * For `wss:`, reject a server whose certificate no trusted authority has signed;
+   * `true` by default, also where NODE_TLS_REJECT_UNAUTHORIZED says otherwise.
+   */
   readonly rejectUnauthorized?: boolean;
 }
 
@@ -38,13 +42,13 @@ export interface NodeWebSocketOptions extends WebSocketOptions, LivenessOptions,
  * codec. Redirects are not followed, and nothing is compressed.
  *
  * @throws TypeError when an option has the wrong type, or is for `wss:` alone and the URL has `ws:`
- * @throws RangeError when `url` is no URL of a WebSocket, or an option is out of range
- * @throws Error when a key or certificate cannot be read
+ * @throws RangeError when `url` is no URL of a WebSocket, an option is out of range, or a key or certificate cannot be read
  */
 export function websocket(url: string | URL, options: NodeWebSocketOptions = {}): Transport {
   const href = checkedUrl(url);
   const isSecure = href.startsWith("wss:");
   checkOptions(options, isSecure ? CHECKS : PLAIN_CHECKS);
+  checkCredentials(options);
   const { limits, heartbeat } = livenessOf(options);
   const { localAddress } = options;
   const protocols = [...(options.protocols ?? [])];
@@ -118,12 +122,9 @@ const CHECKS: Checks<NodeWebSocketOptions> = {
   maxBacklogBytes: isLimit(0),
   headers: isHeaders,
   localAddress: isNumericAddress,
-  cert: isPem,
-  key: isPem,
-  passphrase: isText,
-  ca: isPem,
-  servername: isText,
-  rejectUnauthorized: isBoolean,
+  ...CREDENTIALS_CHECKS,
+  servername: NEGOTIATION_CHECKS.servername,
+  rejectUnauthorized: NEGOTIATION_CHECKS.rejectUnauthorized,
 };
 const PLAIN_CHECKS: Checks<NodeWebSocketOptions> = {
   ...CHECKS,
@@ -134,10 +135,3 @@ const PLAIN_CHECKS: Checks<NodeWebSocketOptions> = {
   servername: secureOnly,
   rejectUnauthorized: secureOnly,
 };
-
-function isPem(name: string, value: unknown): void {
-  for (const one of Array.isArray(value) ? value : [value]) {
-    if (typeof one === "string" || one instanceof Uint8Array) continue;
-    throw new TypeError(`${name}: expected texts or bytes in PEM form, got ${kindOf(one)}`);
-  }
-}

@@ -18,8 +18,8 @@ import { ABNORMAL_CLOSURE, closeFrameOf, reasonOfCode, reasonOfPageCode } from "
 import { MESSAGE_BYTES } from "../browser/websocket-options.ts";
 import { reasonOf } from "../node/error-codes.ts";
 import { plainCopy, plainView } from "../node/plain-bytes.ts";
+import { securityOf } from "../node/security-of.ts";
 import { addressOf } from "../node/stream.ts";
-import { securityOf } from "../node/tls.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type { Heartbeat, HeartbeatTarget } from "./heartbeat.ts";
 import { type CodedError, connectReason, frameReason } from "./reasons.ts";
