@@ -12,6 +12,7 @@
  */
 import dns from "node:dns";
 import { connect, isIP, type Socket, type TcpNetConnectOpts } from "node:net";
+import { debuglog } from "node:util";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { FailedAttempt } from "../../port/link.ts";
@@ -136,11 +137,7 @@ export class ConnectRace {
   #connected(attempt: Attempt, socket: Socket): void {
     if (isOwnPeer(socket)) {
       attempt.failure = OWN_PEER; // so that the reset's own events change nothing
-      try {
-        socket.resetAndDestroy(); // a close would keep the port for minutes
-      } catch {
-        socket.destroy();
-      }
+      quietly(() => socket.resetAndDestroy()); // a close would keep the port for minutes
       this.#goOn();
       return;
     }
@@ -199,7 +196,16 @@ export class ConnectRace {
 /** Ends an attempt that is not wanted any more; what it says of that is no matter. */
 function drop({ socket }: Attempt): void {
   socket?.removeAllListeners("connect");
-  socket?.destroy();
+  quietly(() => socket?.destroy());
+}
+
+/** Makes a call to the system at an end that has its reason already. @internal */
+export function quietly(call: () => unknown): void {
+  try {
+    call();
+  } catch (error) {
+    debug("could not end an attempt: %s", (error as Error).message);
+  }
 }
 
 /**
@@ -225,6 +231,8 @@ function interleaved(addresses: readonly Address[]): Address[] {
 function addressOf(host: string, port: number): Address {
   return { family: isIP(host) === 6 ? "IPv6" : "IPv4", host, port };
 }
+
+const debug = debuglog("tickwire");
 
 const NO_ANSWER: CloseReason = { kind: "timeout", message: "the address did not answer in time" };
 const NO_ADDRESS: CloseReason = { kind: "unknown-host", message: "that name has no address" };

@@ -13,7 +13,7 @@ import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { FailedAttempt, Link, LinkEvents } from "../../port/link.ts";
 import type { Security } from "../../port/security.ts";
-import { ConnectRace, type ConnectTarget } from "./connect-race.ts";
+import { ConnectRace, type ConnectTarget, quietly } from "./connect-race.ts";
 import { reasonOf } from "./error-codes.ts";
 import type { StreamLink } from "./stream.ts";
 
@@ -102,7 +102,7 @@ export class ConnectingLink implements Link {
     try {
       this.#link = this.#open(socket);
     } catch (error) {
-      socket.destroy();
+      quietly(() => socket.on("error", () => {}).destroy());
       this.#close(reasonOf(error as Error));
       return;
     }

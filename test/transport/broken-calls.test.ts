@@ -1,0 +1,156 @@
+/**
+ * Every call that a transport makes to Node fails once, from its first time to its
+ * last: nothing is thrown at the game, nothing ends the process, and everything
+ * closes with a reason.
+ */
+import dns from "node:dns";
+import net from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  type CloseReason,
+  type Connection,
+  type Listener,
+  lines,
+  Poller,
+  type Transport,
+  tcp,
+} from "../../src/index.ts";
+import { describeRows, type Needing } from "../rows.ts";
+import { BrokenCalls, INJECTED, type Surface } from "./broken-calls.ts";
+import { turn } from "./link-pair.ts";
+
+interface Row extends Needing {
+  readonly name: string;
+  readonly surfaces: readonly Surface[];
+  readonly listen: () => Transport;
+  readonly connect: (listener: Listener<string>) => Transport;
+  /** The calls that such a transport makes; a new one must be looked at, and stand here. */
+  readonly calls: readonly string[];
+}
+
+const SOCKETS: readonly Surface[] = [
+  { name: "net", target: net },
+  { name: "Server", target: net.Server.prototype },
+  { name: "Socket", target: net.Socket.prototype },
+];
+
+const rows: Row[] = [
+  {
+    name: "tcp",
+    surfaces: [...SOCKETS, { name: "dns", target: dns }],
+    listen: () => tcp({ port: 0, host: "127.0.0.1" }),
+    connect: ({ address }) => tcp({ port: address?.port ?? 1, host: "localhost" }),
+    calls: [
+      ...["Server.address", "Server.close", "Server.listen"],
+      ...["Socket.destroy", "Socket.end", "Socket.pause", "Socket.resetAndDestroy", "Socket.resume"],
+      ...["Socket.write", "dns.lookup", "net.connect"],
+    ],
+  },
+];
+
+/** Those that come when the reason is known already. */
+const UNTOLD = /\.(end|destroy|resetAndDestroy|close)$/;
+
+const uncaught: unknown[] = [];
+const note = (error: unknown) => uncaught.push(error);
+let before: ReadonlySet<unknown>;
+
+beforeEach(() => {
+  before = new Set(openSockets());
+  process.on("uncaughtException", note);
+});
+
+afterEach(() => {
+  process.off("uncaughtException", note);
+  for (const left of openSockets()) if (!before.has(left)) close(left);
+  expect(uncaught.splice(0)).toEqual([]);
+});
+
+describeRows(rows)("where calls of $name fail", (row) => {
+  test("each call that it makes stands here", async () => {
+    const calls = new BrokenCalls(row.surfaces, () => false);
+    try {
+      const { reasons } = await play(row);
+      expect(reasons.map(({ kind }) => kind)).not.toContain("failed");
+    } finally {
+      calls.restore();
+    }
+    expect([...calls.made.keys()].sort()).toEqual(row.calls);
+  });
+
+  describe.each(row.calls.map((call) => ({ call })))("$call", ({ call }) => {
+    test.each(["the first time", "the second time", "always"])("fails %s", async (when) => {
+      const isDue = (count: number) => when === "always" || count === (when === "the first time" ? 1 : 2);
+      const calls = new BrokenCalls(row.surfaces, (made, count) => made === call && isDue(count));
+      const { reasons, thrown } = await play(row).finally(() => calls.restore());
+      expect(thrown).toEqual([]);
+      expect(reasons).not.toContain(undefined);
+      if (calls.thrown > 0 && !UNTOLD.test(call)) expect(reasons.map(({ code }) => code)).toContain(INJECTED);
+    });
+  });
+});
+
+/** A little of everything, as far as it goes. Returns the reason of each listener and connection that there was. */
+async function play(row: Row): Promise<{ reasons: CloseReason[]; thrown: unknown[] }> {
+  const limits = { closeTimeoutMs: 1_000, timeoutMs: 1_000, receiveLimitBytes: 2_000 };
+  const [server, client] = [new Poller(limits), new Poller(limits)];
+  const thrown: unknown[] = [];
+  let nowMs = 0;
+  const steps = async (isOver: () => boolean) => {
+    for (let count = 0; count < 60 && !isOver(); count++) {
+      await turn();
+      server.poll(nowMs);
+      client.poll(nowMs);
+      server.flush();
+      client.flush();
+    }
+  };
+  const dropped: CloseReason[] = [];
+  server.on("drop", ({ reason }) => dropped.push(reason));
+  const connections: Connection<string>[] = [];
+  const listener = server.listen(row.listen(), lines());
+  try {
+    await steps(() => listener.state !== "starting");
+    for (const ending of ["end", "close", "abort"] as const) {
+      const near = client.connect(row.connect(listener), lines());
+      let far: Connection<string> | undefined;
+      connections.push(near);
+      await steps(() => near.state === "closed" || (far ??= listener.tryAccept()) !== undefined);
+      far ??= listener.tryAccept();
+      if (far !== undefined) connections.push(far);
+      for (let count = 0; count < 40; count++) near.trySend("x".repeat(100)); // over the receive limit
+      far?.trySend("hello");
+      await steps(() => false);
+      for (const connection of connections) while (connection.tryRecv() !== undefined);
+      await steps(() => far === undefined || far.tryRecv() === undefined);
+      near[ending]();
+      await steps(() => near.state === "closed" && far?.state === "closed");
+    }
+    const late = client.connect(row.connect(listener), lines());
+    await turn(); // the system has been asked
+    late.abort();
+    connections.push(late);
+    listener.close();
+    server.close();
+    client.close();
+    for (let late = 0; late < 5; late++) {
+      nowMs += 500;
+      await steps(() => connections.every(({ state }) => state === "closed"));
+    }
+  } catch (error) {
+    thrown.push(error);
+  }
+  const reasons = [listener, ...connections].map(({ closeReason }) => closeReason as CloseReason);
+  return { reasons: [...reasons, ...dropped], thrown };
+}
+
+/** Sockets and servers that the process holds; a broken call may leave one. */
+function openSockets(): unknown[] {
+  const { _getActiveHandles } = process as unknown as { _getActiveHandles(): unknown[] };
+  return _getActiveHandles().filter((handle) => handle instanceof net.Socket || handle instanceof net.Server);
+}
+
+function close(left: unknown): void {
+  if (left instanceof net.Server) left.close();
+  else if (left instanceof net.Socket) left.destroy();
+}
