@@ -158,12 +158,75 @@ describe("drain", () => {
     expect(received).toEqual(["hello"]);
   });
 
+  test("goes on after a visitor that throws: fair turns, the right count, and each message once", () => {
+    const { rig, received } = crowdOf([1, 5, 5]);
+    let visits = 0;
+    const third = (): void => {
+      if (++visits === 3) throw new Error("a bug in the game");
+    };
+    expect(() => rig.listener.drain(third, { messages: 100 })).toThrow("a bug in the game");
+    expect(rig.listener.drain((from, text) => received.push(`${from.id}:${text}`), { messages: 3 })).toBe(5);
+    expect(received).toEqual(["2:1", "3:1", "2:2"]);
+    expect([...rig.listener.connections].map(({ receiver }) => receiver.ready)).toEqual([0, 2, 3]);
+  });
+
+  test("visits each message once and counts those that are left, whatever visitors throw", () => {
+    const call = fc.record({
+      budget: fc.constantFrom(undefined, { messages: 0 }, { messages: 1 }, { messages: 3 }, { bytes: 5 }),
+      throwsAt: fc.option(fc.nat(6)),
+    });
+    check(
+      fc.property(
+        fc.array(fc.nat(4), { minLength: 1, maxLength: 4 }),
+        fc.array(call, { maxLength: 8 }),
+        (counts, calls) => {
+          const { rig, received } = crowdOf(counts);
+          for (const { budget, throwsAt } of calls) {
+            let visits = 0;
+            const visit = (from: { readonly id: number }, text: string): void => {
+              received.push(`${from.id}:${text}`);
+              if (visits++ === throwsAt) throw new Error("a bug in the game");
+            };
+            const total = counts.reduce((sum, count) => sum + count, 0);
+            try {
+              expect(rig.listener.drain(visit, budget)).toBe(total - received.length);
+            } catch (error) {
+              if (!(error instanceof Error) || error.message !== "a bug in the game") throw error;
+            }
+          }
+          rig.listener.drain((from, text) => received.push(`${from.id}:${text}`));
+          const sent = counts.flatMap((count, at) =>
+            Array.from({ length: count }, (_, n) => `${at + 1}:${n}`),
+          );
+          expect([...received].sort()).toEqual(sent.sort());
+          for (const [at] of counts.entries()) {
+            const own = received.filter((text) => text.startsWith(`${at + 1}:`));
+            expect(own).toEqual([...own].sort()); // in the order of sending
+          }
+        },
+      ),
+    );
+  });
+
   test("names the budget that is no number", () => {
     const { listener } = lineRig();
     expect(() => listener.drain(() => {}, { messages: -1 })).toThrow("messages: expected");
     expect(() => listener.drain(() => {}, { ms: Number.NaN })).toThrow("ms: expected");
   });
 });
+
+/** Accepted connections that have sent so many messages each, "0", "1" and so on, in a frame that shows all. */
+function crowdOf(counts: readonly number[]) {
+  const rig = lineRig();
+  const pairs = counts.map(() => rig.pair());
+  for (const [at, { near }] of pairs.entries()) {
+    for (let count = 0; count < (counts[at] ?? 0); count++) near.trySend(`${count}`);
+  }
+  rig.client.flush();
+  rig.pollServer();
+  const received: string[] = [];
+  return { rig, received };
+}
 
 describe("the frame budget", () => {
   test("lets so many messages become visible, says how many wait, and loses none", () => {
