@@ -54,6 +54,30 @@ describe("flush()", () => {
     expect([take(one.far), take(two.far)]).toEqual([["held", "waits", "sent within"], ["goes"]]);
   });
 
+  test("in which a codec behind the link sends and closes loses nothing that was sent", () => {
+    const calls: (() => void)[] = [];
+    const rig = new Rig({
+      codec: calling(
+        () => {},
+        () => calls.pop()?.(),
+      ),
+    });
+    const { near, far } = rig.pair();
+    near.trySend("one");
+    calls.push(() => {
+      near.trySend("last words");
+      near.close();
+    });
+    rig.client.flush();
+    const received: string[] = [];
+    for (let frame = 0; frame < 4; frame++) {
+      rig.pollBoth();
+      received.push(...take(far));
+    }
+    expect(received).toEqual(["one", "last words"]);
+    expect(near.closeReason?.kind).toBe("local");
+  });
+
   test("in an encoder does no harm, and nothing is sent twice", () => {
     const calls: (() => void)[] = [];
     const rig = new Rig({

@@ -112,8 +112,10 @@ export class Lifecycle<Member extends ConnectionRef> {
       outbox.copyOutOfBroadcast(); // these bytes may wait for long
       return;
     }
-    outbox.flush(this.#phase === "half-closing" || this.#phase === "closing");
+    const isLast = this.#phase === "half-closing" || this.#phase === "closing";
+    outbox.flush(isLast);
     if (outbox.storedBytes > 0) this.#queueFlush(); // the link is behind: the next flush tries again
+    if (!isLast) return; // a codec behind the link may have closed it meanwhile
     if (this.#phase === "half-closing") {
       this.#phase = "half-closed";
       this.#link.endSending();
