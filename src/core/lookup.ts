@@ -42,7 +42,7 @@ export class Lookup implements Source, Closing, Expiring {
     this.#timeoutMs = timeoutMs;
     const setAnswer = (answer: readonly Address[] | CloseReason): void => this.#setAnswer(answer);
     query.ask({ found: setAnswer, failed: setAnswer });
-    context.setDeadline(this, context.polledMs + timeoutMs);
+    context.beginDeadline(this, timeoutMs);
   }
 
   /** `pending` until the frame that shows the answer. */

@@ -196,6 +196,11 @@ export class Scheduler
     if (!this.#waiters.isEmpty && this.dueInMs < waitedMs) this.#waiters.wake();
   }
 
+  beginDeadline(member: Expiring, lengthMs: number): void {
+    this.#deadlines.begin(member, lengthMs);
+    this.#waiters.wake(); // only a poll begins it
+  }
+
   emit(what: "open" | "close" | "drain", connection: AnyConnection): void {
     if (what === "close") {
       this.connections.delete(connection);

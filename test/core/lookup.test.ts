@@ -28,6 +28,17 @@ describe("a lookup", () => {
     expect([lookup.state, lookup.failure?.kind]).toEqual(["failed", "timeout"]);
   });
 
+  test("has its whole time although the frame in which it was asked was long", () => {
+    const poller = new Poller();
+    poller.poll(0);
+    const lookup = poller.lookup({ ask: () => {} }, { timeoutMs: 200 });
+    poller.poll(900);
+    poller.poll(1_099);
+    expect(lookup.state).toBe("pending");
+    poller.poll(1_100);
+    expect(lookup.failure?.code).toBe("timeoutMs");
+  });
+
   test("takes the default of its poller for its deadline, as a connection to the name does", () => {
     const { poller, lookup } = asked(undefined, new Poller({ timeoutMs: 30 }));
     poller.poll(30);

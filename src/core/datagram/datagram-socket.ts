@@ -161,13 +161,13 @@ export class DatagramSocket<In, Out = In> implements Source, Closing, Flushing, 
 
   /**
    * Sends the queued datagrams and frees the address. `state` is `"closed"` in a
-   * later frame, at the latest when `closeTimeoutMs` has passed: what has not been
+   * later frame, at the latest `closeTimeoutMs` after the next poll: what has not been
    * sent then, for example as a name server does not answer, is dropped.
    */
   close(): void {
     if (this.#isClosing || this.#state === "closed") return;
     this.#isClosing = true;
-    this.#context.setDeadline(this, this.#context.polledMs + this.#limits.closeTimeoutMs);
+    this.#context.beginDeadline(this, this.#limits.closeTimeoutMs);
     if (this.#ingress.state !== "starting" || this.#outbox.queued === 0) this.#closeLink();
   }
 

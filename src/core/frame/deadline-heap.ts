@@ -10,7 +10,11 @@ export class DeadlineHeap<Member extends Expiring> extends Deadlines<Member> {
   /** A binary heap: no entry is due before its parent, whose index is half of its own. */
   readonly #heap: Entry<Member>[] = [];
 
-  override set(member: Member, untilMs: number): void {
+  protected override get first(): Deadline<Member> | undefined {
+    return this.#heap[0];
+  }
+
+  protected override place(member: Member, untilMs: number): void {
     if (untilMs === Infinity) {
       this.#remove(member);
       return;
@@ -18,11 +22,7 @@ export class DeadlineHeap<Member extends Expiring> extends Deadlines<Member> {
     const entry = entryOf(member) ?? { member, untilMs, index: this.#heap.length };
     entry.untilMs = untilMs;
     member.deadline = entry;
-    this.#place(entry, entry.index);
-  }
-
-  protected override get first(): Deadline<Member> | undefined {
-    return this.#heap[0];
+    this.#put(entry, entry.index);
   }
 
   #remove(member: Member): void {
@@ -30,11 +30,11 @@ export class DeadlineHeap<Member extends Expiring> extends Deadlines<Member> {
     if (entry === undefined) return;
     member.deadline = undefined;
     const last = this.#heap.pop();
-    if (last !== undefined && last !== entry) this.#place(last, entry.index);
+    if (last !== undefined && last !== entry) this.#put(last, entry.index);
   }
 
   /** Moves `entry` to its place in the heap, up or down from `index`. */
-  #place(entry: Entry<Member>, index: number): void {
+  #put(entry: Entry<Member>, index: number): void {
     let at = index;
     while (at > 0) {
       const parent = (at - 1) >> 1;

@@ -32,6 +32,11 @@ export interface PollContext<Member> {
   queueFlush(member: Member): void;
   /** Has `handleTimeout` called once polled time has reached `untilMs`; `Infinity` for never. Replaces an earlier deadline. */
   setDeadline(member: Member, untilMs: number): void;
+  /**
+   * The same, `lengthMs` after the next poll: for a deadline that a call begins, as the time since the last poll is
+   * not the call's. Wakes who waits for activity, as only a poll begins it.
+   */
+  beginDeadline(member: Member, lengthMs: number): void;
   /** Emits a lifecycle event at the end of this poll. */
   emit(what: "open" | "close" | "drain", member: Member): void;
   /** Emits how many messages of `member` were dropped since the last frame. */
@@ -55,10 +60,10 @@ export interface ListenerContext<Member, Parent> extends PollContext<Member> {
 
 /** The interface of the poller for its lookups. */
 export interface LookupContext {
-  /** The sum of the time that frames have counted, in milliseconds; see {@link PollContext}. */
-  readonly polledMs: number;
   /** Has `handleTimeout` called once polled time has reached `untilMs`; `Infinity` for never. Replaces an earlier deadline. */
   setDeadline(member: Expiring, untilMs: number): void;
+  /** The same, `lengthMs` after the next poll; see {@link PollContext}. */
+  beginDeadline(member: Expiring, lengthMs: number): void;
   /** Has the next poll call `update` of `source`. */
   markSourceDirty(source: Source): void;
   /** Removes a closed source. */

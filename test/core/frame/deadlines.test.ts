@@ -75,8 +75,49 @@ describe.each(KINDS)("$what", ({ Kind }) => {
     expect(log).toEqual([0, 1]);
   });
 
+  test("of a call begin with the next frame, so that the frame before it does not count", () => {
+    const { log, sleepers, deadlines } = deadlineRig(Kind);
+    const [first, second, third] = sleepers as [Sleeper, Sleeper, Sleeper];
+    deadlines.begin(first, 30);
+    expect(deadlines.dueInMs).toBe(0); // only a frame begins it
+    deadlines.pass({ deltaMs: 900 });
+    expect([log, deadlines.dueInMs]).toEqual([[], 30]);
+    deadlines.begin(second, 0);
+    deadlines.begin(third, 10);
+    deadlines.begin(third, Infinity);
+    deadlines.begin(first, 50); // replaces the one that runs
+    deadlines.pass({ deltaMs: 29 });
+    expect([log, deadlines.dueInMs]).toEqual([[1], 50]);
+    deadlines.pass({ deltaMs: 50 });
+    expect([log, deadlines.dueInMs]).toEqual([[1, 0], Infinity]);
+  });
+
+  test("of a call are replaced by one of a frame, and taken away with it", () => {
+    const { log, sleepers, deadlines } = deadlineRig(Kind);
+    const [first, second] = sleepers as [Sleeper, Sleeper];
+    deadlines.begin(first, 10);
+    deadlines.set(first, 100);
+    deadlines.begin(second, 10);
+    deadlines.set(second, Infinity);
+    deadlines.pass({ deltaMs: 1 });
+    expect(deadlines.dueInMs).toBe(99);
+    deadlines.pass({ deltaMs: 99 });
+    expect(log).toEqual([0]);
+  });
+
+  test("of a call begin in a late frame too, and have their whole time after it", () => {
+    const { log, sleepers, deadlines } = deadlineRig(Kind, 100);
+    deadlines.begin(sleepers[0] as Sleeper, 50);
+    deadlines.pass({ deltaMs: 60_000 });
+    deadlines.pass({ deltaMs: 49 });
+    expect([log, deadlines.dueInMs]).toEqual([[], 1]);
+    deadlines.pass({ deltaMs: 1 });
+    expect(log).toEqual([0]);
+  });
+
   test("do what a plain list would do, whatever is begun, replaced and taken away", () => {
     const step = fc.oneof(
+      fc.record({ what: fc.constant("begin" as const), who: fc.nat(39), ms: fc.nat(60) }),
       fc.record({ what: fc.constant("set" as const), who: fc.nat(39), ms: fc.integer({ min: 1, max: 60 }) }),
       fc.record({ what: fc.constant("clear" as const), who: fc.nat(39), ms: fc.constant(0) }),
       fc.record({ what: fc.constant("pass" as const), who: fc.constant(0), ms: fc.nat(30) }),
@@ -85,17 +126,26 @@ describe.each(KINDS)("$what", ({ Kind }) => {
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
         const { log, sleepers, deadlines } = deadlineRig(Kind);
         const model = new Map<number, number>();
+        const beginning = new Map<number, number>();
         for (const { what, who, ms } of steps) {
           const sleeper = sleepers[who] as Sleeper;
-          if (what === "set") {
+          if (what === "begin") {
+            deadlines.begin(sleeper, ms);
+            model.delete(who);
+            beginning.set(who, ms);
+          } else if (what === "set") {
+            beginning.delete(who);
             deadlines.set(sleeper, deadlines.polledMs + ms);
             model.set(who, deadlines.polledMs + ms);
           } else if (what === "clear") {
             deadlines.set(sleeper, Infinity);
             model.delete(who);
+            beginning.delete(who);
           } else {
             log.length = 0;
             deadlines.pass({ deltaMs: ms });
+            for (const [name, lengthMs] of beginning) model.set(name, deadlines.polledMs + lengthMs);
+            beginning.clear();
             const due = [...model].filter(([, untilMs]) => untilMs <= deadlines.polledMs);
             for (const [name] of due) model.delete(name);
             expect(log.toSorted((a, b) => a - b)).toEqual(
@@ -103,7 +153,7 @@ describe.each(KINDS)("$what", ({ Kind }) => {
             );
           }
           const soonest = Math.min(Infinity, ...model.values()) - deadlines.polledMs;
-          expect(deadlines.dueInMs).toBe(soonest);
+          expect(deadlines.dueInMs).toBe(beginning.size > 0 ? 0 : soonest);
         }
       }),
       { seed: 14_900, numRuns: 500 },
