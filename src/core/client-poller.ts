@@ -102,6 +102,7 @@ export class ClientPoller {
    *
    * @throws TypeError when `transport` or `codec` is not one, or cannot connect
    * @throws TypeError or RangeError when an option is not known, of a wrong kind, or out of its range
+   * @throws whatever the codec throws when it makes a decoder
    */
   connect<In, Out>(
     transport: Transport,

@@ -221,6 +221,8 @@ const LISTEN_CHECKS: Checks<ListenOptions> = {
 };
 const PEER_CONNECT_CHECKS: Checks<PeerConnectOptions> = { ...CONNECT_CHECKS, ...PEER_LIMIT_CHECKS };
 const BIND_CHECKS: Checks<BindOptions> = {
-  ...LIMIT_CHECKS,
+  receiveLimitBytes: LIMIT_CHECKS.receiveLimitBytes,
+  sendLimitBytes: LIMIT_CHECKS.sendLimitBytes,
+  closeTimeoutMs: LIMIT_CHECKS.closeTimeoutMs,
   maxDatagramBytes: isWholeNumber(1, MAX_DATAGRAM_BYTES),
 };

@@ -50,7 +50,7 @@ export interface Link {
    * transports that can send one to the peer. Later writes are dropped.
    */
   end(reason?: CloseReason): void;
-  /** Sends what was written, then the end of the stream, and goes on receiving: a half-close. */
+  /** Sends what was written, then the end of the stream, and goes on receiving: a half-close. `end` may follow. */
   endSending(): void;
   /**
    * Ends the link now; `closed` follows, and no other event.

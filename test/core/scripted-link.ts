@@ -15,6 +15,8 @@ export class ScriptedLink implements Link {
   /** What was written, as text. */
   written = "";
   isCut = false;
+  /** The reasons with which this side has ended it: none, or one. */
+  readonly ends: (CloseReason | undefined)[] = [];
   /** Whether the peer takes nothing by itself: what is written waits for {@link take}. */
   isStuck = false;
   readonly #undelivered: string[] = [];
@@ -69,7 +71,10 @@ export class ScriptedLink implements Link {
     this.isCut = true;
   }
 
-  end(): void {}
+  end(reason?: CloseReason): void {
+    this.ends.push(reason);
+  }
+
   endSending(): void {}
 
   #deliver(): void {

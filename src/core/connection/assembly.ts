@@ -5,7 +5,7 @@
  *     link ──▶ ingress ──▶ receiver ──▶ game
  *     link ◀── outbox ◀─── sender ◀──── game        lifecycle: opens and ends both
  */
-import type { Codec } from "../../codec/codec.ts";
+import type { Codec, Decoder } from "../../codec/codec.ts";
 import type { Link } from "../../port/link.ts";
 import type { ConnectionOwner, ConnectionRef } from "../frame/poll-context.ts";
 import { type ConnectionStats, connectionCounters } from "../frame/stats.ts";
@@ -59,7 +59,7 @@ export function plainConnections(limits: Limits): ConnectionFactory {
     const ingress = new Ingress({
       owner,
       link,
-      input: { decoder: codec.decoder(), inbox: new FrameQueue<In>() },
+      input: { decoder: decoderOf(codec, link), inbox: new FrameQueue<In>() },
       limitBytes: receiveLimitBytes,
     });
     const lifecycle = new Lifecycle({ owner, link, ingress, outbox, limits });
@@ -67,4 +67,14 @@ export function plainConnections(limits: Limits): ConnectionFactory {
     const sender = new Sender({ owner, codec, lifecycle, outbox, recorder, stats });
     return { ingress, receiver, sender, outbox, lifecycle, stats };
   };
+}
+
+/** Makes a decoder for `link`, which is ended when the codec throws, as nobody else knows it yet. */
+export function decoderOf<In>(codec: Codec<In, never>, link: Link): Decoder<In> {
+  try {
+    return codec.decoder();
+  } catch (error) {
+    link.abort();
+    throw error;
+  }
 }

@@ -65,11 +65,11 @@ export class Connection<In, Out = In> {
     codec: Codec<In, Out>,
     makeParts: ConnectionFactory,
   ) {
-    this.id = context.register(this);
     this.listener = listener;
     this.#context = context;
     this.#link = link;
     const parts = makeParts<AnyConnection, In, Out>({ context, listener, member: this }, link, codec);
+    this.id = context.register(this); // after the codec's part of this, which may throw
     this.receiver = parts.receiver;
     this.sender = parts.sender;
     this.lifecycle = parts.lifecycle;
@@ -86,7 +86,7 @@ export class Connection<In, Out = In> {
     return this.lifecycle.state;
   }
 
-  /** The reason why it is closed; `undefined` until `state` is `"closed"`. */
+  /** Why it ends; `undefined` while that is not certain. Set when `state` is `"closed"`, or earlier: see its manual. */
   get closeReason(): CloseReason | undefined {
     return this.lifecycle.closeReason;
   }

@@ -5,16 +5,28 @@
  *     pending ─────▶ ┘ └──▶ half-closing ──▶ half-closed ──▶ ┘
  *                      └──────────── aborted ──────────────▶ ┘
  *
- * Decides the phase from the events in the ingress and the game's calls, and the
- * close reason. Ends the link, and reports to the owner. Never looks at a message
- * or a clock.
+ * Decides the phase from the events in the ingress and the game's calls. Ends the
+ * link, and reports to the owner. `ending.ts` has the endings with their deadlines
+ * and reasons. Never looks at a message or a clock.
  */
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link } from "../../port/link.ts";
+import { onAbort } from "../frame/abort-signals.ts";
 import type { ConnectionOwner, ConnectionRef } from "../frame/poll-context.ts";
 import type { Limits } from "../limits/limits.ts";
 import type { Ingress } from "../receive/ingress.ts";
 import type { Outbox } from "../send/outbox.ts";
+import {
+  didNotClose,
+  didNotOpen,
+  type Ending,
+  finalReasonOf,
+  isBroken,
+  isFault,
+  LIMIT_OF,
+  LOCAL_ABORT,
+  LOCAL_CLOSE,
+} from "./ending.ts";
 import { type ConnectionState, type Phase, STATE_OF } from "./phase.ts";
 
 /** The parts that a lifecycle depends on. */
@@ -28,7 +40,7 @@ export interface LifecycleParts<Member extends ConnectionRef> {
 
 /** The lifecycle of one connection. */
 export class Lifecycle<Member extends ConnectionRef> {
-  /** The reason why it is closed; `undefined` until then. */
+  /** The reason why it ends, from the moment when it is certain. */
   closeReason: CloseReason | undefined;
   /** Whether the peer has finished sending, and the game has taken its last message. */
   recvEnded = false;
@@ -39,8 +51,8 @@ export class Lifecycle<Member extends ConnectionRef> {
   readonly #outbox: Outbox;
   readonly #limits: Limits;
   #phase: Phase;
-  /** The reason of this side, when this side ended it. */
-  #ownReason: CloseReason | undefined;
+  /** Who ends it in an orderly way, since it does. */
+  #ending: Ending | undefined;
   #forgetSignal: (() => void) | undefined;
 
   constructor({ owner, link, ingress, outbox, limits }: LifecycleParts<Member>) {
@@ -50,7 +62,7 @@ export class Lifecycle<Member extends ConnectionRef> {
     this.#outbox = outbox;
     this.#limits = limits;
     this.#phase = owner.listener === undefined ? "connecting" : "pending";
-    if (this.#phase === "connecting") this.#setDeadline(limits.timeoutMs);
+    if (this.#phase === "connecting") owner.context.beginDeadline(owner.member, limits.timeoutMs);
   }
 
   get state(): ConnectionState {
@@ -73,7 +85,8 @@ export class Lifecycle<Member extends ConnectionRef> {
 
   /** Whether the deadlines of the peer run; otherwise this phase has a deadline of its own. */
   get isMonitored(): boolean {
-    return RECEIVING.has(this.#phase) || (this.#phase === "closing" && this.#ingress.progress === "closed");
+    if (RECEIVING.has(this.#phase)) return true;
+    return this.state === "closing" && this.#ingress.progress === "closed";
   }
 
   /** Whether it is accepted, and the peer may send; a frame then has no other changes to show. */
@@ -91,15 +104,19 @@ export class Lifecycle<Member extends ConnectionRef> {
   advance(): boolean {
     const before = this.#phase;
     const hadEnded = this.recvEnded;
-    const { progress, inbox } = this.#ingress;
+    const { progress, inbox, reason } = this.#ingress;
     const allTaken = inbox.length === 0;
     if (before === "aborted") this.#finish();
     if (this.#isOpening && (progress === "open" || progress === "ended" || !allTaken)) this.#open();
     if (before === "closing" && progress !== "connecting") this.#queueFlush(); // the close waited for the connection to open
-    if (progress === "ended" && allTaken) this.#endReceiving();
+    if (progress === "ended") {
+      if (isFault(reason) && RECEIVING.has(this.#phase)) this.#beginClosing("fault");
+      if (allTaken) this.#endReceiving();
+    }
     if (progress === "closed" && this.#phase !== "closed") {
       if (allTaken) this.#finish();
       else if (this.#phase === "open") this.#phase = "closing";
+      if (isBroken(reason)) this.#decide(reason);
     }
     return this.#phase !== before || this.recvEnded !== hadEnded;
   }
@@ -114,6 +131,7 @@ export class Lifecycle<Member extends ConnectionRef> {
     }
     const isLast = this.#phase === "half-closing" || this.#phase === "closing";
     outbox.flush(isLast);
+    if (this.#ingress.progress === "closed") return; // the write has closed the link
     if (outbox.storedBytes > 0) this.#queueFlush(); // the link is behind: the next flush tries again
     if (!isLast) return; // a codec behind the link may have closed it meanwhile
     if (this.#phase === "half-closing") {
@@ -121,14 +139,14 @@ export class Lifecycle<Member extends ConnectionRef> {
       this.#link.endSending();
     } else if (this.#phase === "closing") {
       this.#phase = "lingering";
-      this.#link.end(this.#ownReason ?? this.#ingress.reason);
+      this.#link.end(this.#ending === "game" ? LOCAL_CLOSE : this.#ingress.reason);
     }
   }
 
   /** Ends this side's stream, and keeps receiving. */
   end(): void {
     if (!this.maySend) return;
-    this.#ownReason = LOCAL_CLOSE;
+    this.#ending = "game";
     this.#phase = this.#phase === "open" ? "half-closing" : "half-closing-on-open";
     this.#queueFlush();
   }
@@ -140,9 +158,13 @@ export class Lifecycle<Member extends ConnectionRef> {
     this.#ingress.discard();
     this.#owner.member.markDirty();
     if (before === "closing" || before === "lingering") return;
-    this.#ownReason = LOCAL_CLOSE;
-    if (before === "connecting" && this.#outbox.pendingBytes === 0) this.#abortWith(LOCAL_CLOSE);
-    else this.#beginClosing();
+    if (before === "connecting" && this.#outbox.pendingBytes === 0) {
+      this.#abortWith(LOCAL_CLOSE);
+      return;
+    }
+    const { context, member } = this.#owner;
+    this.#startClosing("game");
+    context.beginDeadline(member, this.#limits.closeTimeoutMs);
   }
 
   /** Aborts from this side: drops everything in both directions. */
@@ -150,20 +172,44 @@ export class Lifecycle<Member extends ConnectionRef> {
     this.#abortWith(LOCAL_ABORT);
   }
 
-  /** Aborts when the deadline of this phase has passed. */
+  /** Ends the link when the deadline of this phase has passed. */
   handleTimeout(): void {
     const { progress } = this.#ingress;
     // The link opened or ended in time when that event is queued for the next frame.
     if (progress === "closed" || (this.#isOpening && progress !== "connecting")) return;
-    this.#abortWith(this.#lateReason());
+    const { pendingBytes } = this.#outbox;
+    const isWhole = progress === "ended" && pendingBytes === 0;
+    if (this.#isOpening) this.fail(didNotOpen(this.#limits));
+    else this.fail(isWhole ? this.#finalReason : didNotClose(this.#limits, pendingBytes));
   }
 
-  /** Aborts the link. Received messages can still be taken, and the next poll shows the reason. */
+  /** Drops what was to leave, and aborts the link. Received messages can still be taken; the next poll shows the reason. */
   fail(reason: CloseReason): void {
     if (this.#ingress.progress === "closed") return;
-    this.#ownReason = reason;
-    this.#ingress.closed(reason);
-    this.#link.abort(reason);
+    this.#forgetSignal?.();
+    const first = this.closeReason ?? reason;
+    this.#ingress.reason = first;
+    this.#ingress.closed(first);
+    this.#link.abort(first);
+  }
+
+  /** Ends the connection, as the peer is at fault. Received messages can still be taken; the next poll shows the reason. */
+  fault(reason: CloseReason): void {
+    if (this.#ingress.progress === "connecting") this.fail(reason);
+    else this.#ingress.refuse(reason);
+  }
+
+  /** Drops the messages of a peer that is gone, which the game did not take in time. */
+  forsake(reason: CloseReason): void {
+    if (this.isPending) {
+      this.#owner.listener?.forget(this.#owner.member);
+      this.#abortWith(reason);
+      return;
+    }
+    this.#decide(reason);
+    this.#ingress.reason = this.closeReason;
+    this.#ingress.discard();
+    this.#owner.member.markDirty();
   }
 
   /** Fails the attempt to connect when `signal` aborts; the next poll shows it. */
@@ -173,9 +219,8 @@ export class Lifecycle<Member extends ConnectionRef> {
       const message = "the signal ended the attempt to connect";
       this.fail({ kind: "aborted", message, cause: signal.reason });
     };
-    this.#forgetSignal = () => signal.removeEventListener("abort", abort);
     if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort);
+    else this.#forgetSignal = onAbort(signal, abort);
   }
 
   get #isOpening(): boolean {
@@ -186,7 +231,7 @@ export class Lifecycle<Member extends ConnectionRef> {
     const { context, member } = this.#owner;
     const endsAtOnce = this.#phase === "half-closing-on-open";
     this.#phase = endsAtOnce ? "half-closing" : "open";
-    this.#setDeadline(Infinity);
+    context.setDeadline(member, Infinity);
     this.#forgetSignal?.();
     if (endsAtOnce || this.#outbox.storedBytes > 0) this.#queueFlush();
     if (!endsAtOnce) context.emit("open", member);
@@ -195,68 +240,61 @@ export class Lifecycle<Member extends ConnectionRef> {
   #endReceiving(): void {
     this.recvEnded = true;
     const mayAnswer = this.#link.allowHalfOpen && this.#ingress.reason?.kind === "remote";
-    if (this.#phase === "open" && !mayAnswer) this.#beginClosing();
+    if (this.#phase === "open" && !mayAnswer) this.#beginClosing("peer");
   }
 
-  #beginClosing(): void {
+  /** Closes in a frame, for what the peer did. */
+  #beginClosing(ending: Ending): void {
+    const { context, member } = this.#owner;
+    this.#startClosing(ending);
+    context.setDeadline(member, context.polledMs + this.#limits[LIMIT_OF[ending]]);
+    if (isBroken(this.#ingress.reason)) this.#decide(this.#ingress.reason);
+  }
+
+  #startClosing(ending: Ending): void {
     this.#phase = "closing";
-    this.#setDeadline(this.#limits.closeTimeoutMs);
+    this.#ending = ending;
     this.#queueFlush();
   }
 
   /** Aborts now, from this side; the next poll emits the close. */
   #abortWith(reason: CloseReason): void {
     if (this.state === "closed") return;
+    const wasClosed = this.#ingress.progress === "closed";
     this.#phase = "aborted";
-    this.closeReason = reason;
+    this.#decide(reason);
+    this.#forgetSignal?.();
     this.#ingress.detach();
     this.#outbox.clear();
-    this.#link.abort(reason);
+    if (!wasClosed) this.#link.abort(reason);
     this.#owner.member.markDirty();
   }
 
   #finish(): void {
-    this.closeReason ??= this.#finalReason();
+    const { context, member } = this.#owner;
+    this.#decide(this.#finalReason);
     this.#phase = "closed";
     this.#outbox.clear();
-    this.#setDeadline(Infinity);
+    context.setDeadline(member, Infinity);
     this.#forgetSignal?.();
-    this.#owner.context.emit("close", this.#owner.member);
+    context.emit("close", member);
+  }
+
+  /** Makes the reason certain; the first one stays. */
+  #decide(reason: CloseReason): void {
+    if (this.closeReason !== undefined) return;
+    this.closeReason = reason;
+    if (isFault(reason)) this.#owner.listener?.leave(this.#owner.member);
   }
 
   #queueFlush(): void {
     this.#owner.context.queueFlush(this.#owner.member);
   }
 
-  #setDeadline(lengthMs: number): void {
-    const { context, member } = this.#owner;
-    context.setDeadline(member, context.polledMs + lengthMs);
-  }
-
-  /** This side's reason wins, unless the link broke while bytes were unsent or the peer could still send. */
-  #finalReason(): CloseReason {
-    const own = this.#ownReason;
-    const { reason } = this.#ingress;
-    if (own === undefined) return reason ?? LOCAL_CLOSE;
-    const broke = reason !== undefined && reason.kind !== "local" && reason.kind !== "remote";
-    const receives = this.#phase === "half-closing" || this.#phase === "half-closed";
-    return broke && (receives || this.#outbox.pendingBytes > 0) ? reason : own;
-  }
-
-  #lateReason(): CloseReason {
-    const { timeoutMs, closeTimeoutMs } = this.#limits;
-    if (this.#isOpening) {
-      const message = `the connection did not open within ${timeoutMs} ms`;
-      return { kind: "timeout", code: "timeoutMs", message };
-    }
-    const { pendingBytes } = this.#outbox;
-    if (this.#ownReason === undefined || pendingBytes === 0) return this.#finalReason();
-    const message = `the peer did not take the last ${pendingBytes} bytes within ${closeTimeoutMs} ms`;
-    return { kind: "timeout", code: "closeTimeoutMs", message };
+  get #finalReason(): CloseReason {
+    return finalReasonOf(this.#ending, this.#ingress.reason);
   }
 }
 
 /** The phases in which the peer may send. */
 const RECEIVING: ReadonlySet<Phase> = new Set(["pending", "open", "half-closing", "half-closed"]);
-const LOCAL_CLOSE: CloseReason = { kind: "local", message: "this side closed the connection" };
-const LOCAL_ABORT: CloseReason = { kind: "local", message: "this side aborted the connection" };

@@ -3,6 +3,7 @@
  * the peer, and policies for limits that are exceeded. Decides nothing.
  */
 import { type Codec, UNREAD } from "../../codec/codec.ts";
+import type { Link } from "../../port/link.ts";
 import { LossRecorder } from "../frame/loss-recorder.ts";
 import type { ConnectionOwner, ConnectionRef } from "../frame/poll-context.ts";
 import { connectionCounters } from "../frame/stats.ts";
@@ -19,7 +20,7 @@ import { Sender } from "../send/sender.ts";
 import { UnsentAge } from "../send/unsent-age.ts";
 import { FrameQueue } from "../storage/frame-queue.ts";
 import { RecordQueue } from "../storage/record-queue.ts";
-import type { ConnectionFactory } from "./assembly.ts";
+import { type ConnectionFactory, decoderOf } from "./assembly.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { PeerMonitor } from "./peer-monitor.ts";
 import { PeerTimers } from "./peer-timers.ts";
@@ -49,7 +50,7 @@ export function limitedConnections(limits: Limits & PeerLimits): ConnectionFacto
       part: dropsOldest || listener === undefined ? undefined : new BroadcastPart(),
       onDrop: losses !== undefined && dropsOldest ? onDropOf(owner, losses) : undefined,
     });
-    const input = inputOf(codec, maxMessageBytes);
+    const input = inputOf(codec, link, maxMessageBytes);
     const ingress = new Ingress({ owner, link, input, limitBytes: pauseBytesOf(limits) });
     const lifecycle = new Lifecycle({ owner, link, ingress, outbox, limits });
     const policy =
@@ -59,15 +60,15 @@ export function limitedConnections(limits: Limits & PeerLimits): ConnectionFacto
     const receiver = new Receiver({ owner, ingress, recorder, stats, policy });
     const onRefused = sendOverflow === "close" ? onRefusedOf(lifecycle, sendLimitBytes) : undefined;
     const sender = new Sender({ owner, codec, lifecycle, outbox, recorder, stats, onRefused });
-    const timers = new PeerTimers({ owner, link, ingress, age, limits });
-    const monitor = new PeerMonitor({ ingress, receiver, outbox, lifecycle, timers, losses });
+    const timers = new PeerTimers({ owner, link, ingress, lifecycle, age, limits });
+    const monitor = new PeerMonitor({ owner, ingress, receiver, outbox, lifecycle, timers, losses, stats });
     return { ingress, receiver, sender, outbox, lifecycle, stats, monitor };
   };
 }
 
 /** Messages of a codec that can read them later wait as bytes. */
-function inputOf<In>(codec: Codec<In, never>, maxMessageBytes: number): Input<In> {
-  const decoder = codec.decoder();
+function inputOf<In>(codec: Codec<In, never>, link: Link, maxMessageBytes: number): Input<In> {
+  const decoder = decoderOf(codec, link);
   if (maxMessageBytes !== Infinity) {
     return { decoder: new LimitedDecoder(decoder, maxMessageBytes), inbox: new FrameQueue() };
   }
@@ -95,7 +96,7 @@ function onRefusedOf<Member extends ConnectionRef>(
   sendLimitBytes: number,
 ): () => void {
   const message = `the peer took too little: more than ${sendLimitBytes} bytes would wait`;
-  return () => lifecycle.fail({ kind: "overflow", code: "sendLimitBytes", message });
+  return () => lifecycle.fault({ kind: "overflow", code: "sendLimitBytes", message });
 }
 
 /** The number of marks for the age of unsent bytes: precise to a second in a minute. */

@@ -20,15 +20,20 @@ export interface PeerTimersParts<Member extends ConnectionRef> {
   readonly owner: ConnectionOwner<Member>;
   readonly link: Link;
   readonly ingress: Ingress<Member, unknown>;
+  readonly lifecycle: { readonly isPending: boolean };
   readonly age: UnsentAge;
   readonly limits: PeerLimits;
 }
+
+/** Why a peer's time is up; the code is the limit's name. */
+export type PeerTimeout = CloseReason & { readonly code: PeerTimer };
 
 /** The timers of one connection. */
 export class PeerTimers<Member extends ConnectionRef> {
   readonly #owner: ConnectionOwner<Member>;
   readonly #link: Link;
   readonly #ingress: Ingress<Member, unknown>;
+  readonly #lifecycle: { readonly isPending: boolean };
   readonly #age: UnsentAge;
   readonly #limits: PeerLimits;
   /** The deadline that is set now; `Infinity` for none. */
@@ -37,16 +42,18 @@ export class PeerTimers<Member extends ConnectionRef> {
   #firstMs = Infinity;
   // Start times, and the values that show a restart.
   #openMs: number | undefined;
+  #endedMs: number | undefined;
   #quietMs = 0;
   #partialMs = 0;
   #partialBehind = -1;
   #pausedMs = 0;
   #pauses = 0;
 
-  constructor({ owner, link, ingress, age, limits }: PeerTimersParts<Member>) {
+  constructor({ owner, link, ingress, lifecycle, age, limits }: PeerTimersParts<Member>) {
     this.#owner = owner;
     this.#link = link;
     this.#ingress = ingress;
+    this.#lifecycle = lifecycle;
     this.#age = age;
     this.#limits = limits;
   }
@@ -75,10 +82,14 @@ export class PeerTimers<Member extends ConnectionRef> {
     this.update();
   }
 
-  /** Checks a deadline that has passed. Returns why the connection has to end; `undefined`, the usual case, for an update. */
-  handleTimeout(): CloseReason | undefined {
-    const { polledMs } = this.#owner.context;
+  /** The deadline that was set has passed, or another one has taken its place. */
+  forgetDeadline(): void {
     this.#deadlineMs = Infinity;
+  }
+
+  /** Checks a deadline that has passed. Returns why the connection has to end; `undefined`, the usual case, for an update. */
+  handleTimeout(): PeerTimeout | undefined {
+    const { polledMs } = this.#owner.context;
     this.#stamp(polledMs);
     this.#findFirst();
     if (this.#firstMs <= polledMs) {
@@ -99,6 +110,7 @@ export class PeerTimers<Member extends ConnectionRef> {
   #stamp(nowMs: number): void {
     const ingress = this.#ingress;
     const { paused, pauses, resumedMs, messageCount } = ingress;
+    if (ingress.hasEnded) this.#endedMs ??= nowMs;
     if (paused && pauses !== this.#pauses) this.#pausedMs = nowMs;
     const isFirst = this.#openMs === undefined;
     const { lastReceivedMs } = this.#owner.member;
@@ -112,8 +124,10 @@ export class PeerTimers<Member extends ConnectionRef> {
   }
 
   #findFirst(): void {
-    const { paused, progress, messageCount, partialBytes } = this.#ingress;
+    const { paused, progress, messageCount, partialBytes, inbox } = this.#ingress;
     this.#firstMs = Infinity;
+    const isUntaken = inbox.length > 0 || this.#lifecycle.isPending;
+    if (isUntaken && this.#endedMs !== undefined) this.#offer("untakenTimeoutMs", this.#endedMs);
     if (progress === "closed") return;
     this.#offer("unsentTimeoutMs", this.#age.oldestMs);
     if (progress !== "open") return;
@@ -134,15 +148,23 @@ export class PeerTimers<Member extends ConnectionRef> {
   }
 }
 
-type PeerTimer = keyof typeof LATE;
+/** The limits that the timers apply. */
+type PeerTimer =
+  | "firstMessageTimeoutMs"
+  | "partialMessageTimeoutMs"
+  | "idleTimeoutMs"
+  | "unsentTimeoutMs"
+  | "pauseTimeoutMs"
+  | "untakenTimeoutMs";
 
-const LATE = {
+const LATE: Record<PeerTimer, { readonly kind: CloseReason["kind"]; readonly what: string }> = {
   firstMessageTimeoutMs: { kind: "timeout", what: "the peer sent no whole message" },
   partialMessageTimeoutMs: { kind: "timeout", what: "the peer did not finish its message" },
   idleTimeoutMs: { kind: "timeout", what: "nothing came from the peer" },
   unsentTimeoutMs: { kind: "overflow", what: "the peer did not take what was sent" },
   pauseTimeoutMs: { kind: "overflow", what: "too little was taken of what the peer sent" },
-} as const satisfies Partial<Record<keyof PeerLimits, { kind: CloseReason["kind"]; what: string }>>;
+  untakenTimeoutMs: { kind: "timeout", what: "the last messages of the peer were not taken" },
+};
 
 /** The interval of probes on a paused link, for a reset by its peer: short for a person, long for a machine. */
 const PROBE_MS = 1_000;

@@ -108,6 +108,10 @@ export interface ParentListener<Member> {
   readonly recorder: TrafficRecorder;
   /** Has `drain` visit `member`, which has messages in the frame `tick`. */
   offerTurn(member: Member, tick: number): void;
+  /** Shows `member` no more among its connections, which the peer's fault has ended. It still counts until {@link remove}. */
+  leave(member: Member): void;
+  /** Drops `member` from the accept queue, where it has waited for too long. */
+  forget(member: Member): void;
   /** Removes a closed connection. */
   remove(member: Member): void;
 }

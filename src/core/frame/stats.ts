@@ -24,7 +24,7 @@ export interface StreamStats extends TrafficStats {
   readonly replacedMessages: number;
   /** Messages that `tryRecvLatest` skipped; in `receivedMessages` as well. */
   readonly skippedMessages: number;
-  /** Messages that arrived and were dropped, by `receiveOverflow`. */
+  /** Messages that arrived and were dropped: by `receiveOverflow`, when their sender was cut off, or as nobody took them in time. */
   readonly lostReceived: number;
   /** Messages that were queued and dropped before they were sent, by `sendOverflow`; in `sentMessages` as well. */
   readonly lostSent: number;

@@ -26,17 +26,25 @@ export interface LimitOptions {
   readonly sendLimitBytes?: number;
   /**
    * How long a closing connection may take to send its queue and to receive the
-   * end of the peer's stream, in milliseconds of polled time. 5,000 by default:
-   * enough for a slow network, and short enough for a player to wait.
+   * end of the peer's stream, in milliseconds of polled time from the first poll
+   * after the call. 5,000 by default: enough for a slow network, and short enough
+   * for a player to wait.
    */
   readonly closeTimeoutMs?: number;
+  /**
+   * How long what was sent before may take to leave when the peer is at fault, in
+   * milliseconds of polled time: when the connection ends with `protocol` or
+   * `overflow`. 1,000 by default: the reason and the last messages reach a peer with
+   * a bug, and a hostile one costs little.
+   */
+  readonly faultTimeoutMs?: number;
 }
 
 /** Limits that a poller and a client connection take. */
 export interface ConnectLimitOptions {
   /**
-   * How long a connection may take to open, in milliseconds of polled time.
-   * 5,000 by default: three attempts of TCP's first packet (at 0, 1 and 3 s).
+   * How long a connection may take to open, in milliseconds of polled time from the
+   * first poll after the call. 5,000 by default: three attempts of TCP's first packet (at 0, 1 and 3 s).
    */
   readonly timeoutMs?: number;
 }
@@ -49,6 +57,7 @@ export const LIMIT_CHECKS: Checks<LimitOptions> = {
   receiveLimitBytes: isLimit(1),
   sendLimitBytes: isLimit(1),
   closeTimeoutMs: milliseconds,
+  faultTimeoutMs: milliseconds,
 };
 
 /** The checks of {@link ConnectLimitOptions}. */
@@ -63,6 +72,7 @@ export function limitsOf(
     receiveLimitBytes: options.receiveLimitBytes ?? fallback.receiveLimitBytes,
     sendLimitBytes: options.sendLimitBytes ?? fallback.sendLimitBytes,
     closeTimeoutMs: options.closeTimeoutMs ?? fallback.closeTimeoutMs,
+    faultTimeoutMs: options.faultTimeoutMs ?? fallback.faultTimeoutMs,
     timeoutMs: options.timeoutMs ?? fallback.timeoutMs,
   };
 }
@@ -71,5 +81,6 @@ const DEFAULT_LIMITS: Limits = {
   receiveLimitBytes: 1_048_576,
   sendLimitBytes: 1_048_576,
   closeTimeoutMs: 5_000,
+  faultTimeoutMs: 1_000,
   timeoutMs: 5_000,
 };

@@ -55,12 +55,20 @@ export interface PeerLimitOptions {
   readonly unsentTimeoutMs?: number;
   /**
    * How long the receive limit may pause the connection, in milliseconds; after that
-   * it closes with `overflow`, and the messages that had arrived can still be
-   * received. 60,000 by default: there is no other way to notice that a paused
+   * it closes with `overflow`; the messages that are visible can still be taken, and
+   * the others are dropped. 60,000 by default: there is no other way to notice that a paused
    * peer is gone without a reset, and a game that is a minute behind does not
    * catch up.
    */
   readonly pauseTimeoutMs?: number;
+  /**
+   * How long messages of a peer that has ended may wait to be taken, and how long it
+   * may wait to be accepted, in milliseconds from its end; after that the messages
+   * are dropped, counted in `lostReceived`, and the connection closes with `timeout`
+   * if it has no other reason. 60,000 by default: a game that is a minute behind does
+   * not catch up, and one that takes no messages at all must not keep who is gone.
+   */
+  readonly untakenTimeoutMs?: number;
 }
 
 /**
@@ -72,7 +80,8 @@ export interface PeerLimitOptions {
  * - `drop-oldest`: `poll()` drops the oldest messages until the rest is under
  *   the limit.
  * - `drop-newest`: `poll()` drops the newest messages in the same way.
- * - `close`: `poll()` closes the connection with `overflow`.
+ * - `close`: `poll()` closes the connection with `overflow`. The messages that are
+ *   visible can still be taken, and the others are dropped.
  *
  * With the two `drop` policies, the transport stops reading at twice the limit,
  * until the next `poll()` has dropped.
@@ -111,6 +120,7 @@ export function peerLimitsOf(
     idleTimeoutMs: chosen("idleTimeoutMs"),
     unsentTimeoutMs: chosen("unsentTimeoutMs"),
     pauseTimeoutMs: chosen("pauseTimeoutMs"),
+    untakenTimeoutMs: chosen("untakenTimeoutMs"),
   };
 }
 
@@ -128,6 +138,7 @@ export const PEER_LIMIT_CHECKS: Checks<PeerLimitOptions> = {
   idleTimeoutMs: milliseconds,
   unsentTimeoutMs: milliseconds,
   pauseTimeoutMs: milliseconds,
+  untakenTimeoutMs: milliseconds,
 };
 
 const DEFAULT_PEER_LIMITS: PeerLimits = {
@@ -140,4 +151,5 @@ const DEFAULT_PEER_LIMITS: PeerLimits = {
   idleTimeoutMs: Infinity,
   unsentTimeoutMs: 60_000,
   pauseTimeoutMs: 60_000,
+  untakenTimeoutMs: 60_000,
 };

@@ -119,6 +119,17 @@ export class ListenerIngress<Pending extends { abort(): void }> implements Accep
     return taken;
   }
 
+  /** Drops a connection from the accept queue. The queue is cut anew by the poll that this is part of. */
+  forget(connection: Pending): void {
+    const queue = this.acceptQueue;
+    queue.latch();
+    for (let count = queue.length; count > 0; count--) {
+      const first = queue.take() as Pending;
+      if (first !== connection) queue.put(first, 0);
+      queue.latch();
+    }
+  }
+
   /** Stops counting a connection, when it has closed. */
   remove(address: Address | undefined): void {
     this.#admission.remove(address);
@@ -147,11 +158,23 @@ export class ListenerIngress<Pending extends { abort(): void }> implements Accep
   }
 
   #enqueue(link: Link): void {
-    const connection = this.#parts.makeConnection(link);
+    const connection = this.#tryMake(link);
+    if (connection === undefined) return;
     this.acceptQueue.put(connection, 0);
     this.#newConnections.push(connection);
     this.waitingPeak = Math.max(this.waitingPeak, this.acceptQueue.length);
     this.#parts.markDirty();
+  }
+
+  /** Makes the connection of an admitted link; `undefined` when its codec throws, as this is a callback of the network. */
+  #tryMake(link: Link): Pending | undefined {
+    try {
+      return this.#parts.makeConnection(link);
+    } catch (cause) {
+      this.#admission.remove(link.remoteAddress);
+      this.rejected({ kind: "failed", message: "the codec made no decoder (see cause)", cause });
+      return undefined;
+    }
   }
 }
 

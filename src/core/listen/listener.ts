@@ -84,7 +84,11 @@ export class Listener<In, Out = In> {
     return this.#closeReason;
   }
 
-  /** The accepted connections that are not closed, in the order in which they were accepted. */
+  /**
+   * The accepted connections that are not closed, in the order in which they were
+   * accepted. One that ends with `protocol` or `overflow` leaves as soon as that is
+   * visible; `drain` and `poller.ready` still show the messages that it sent before.
+   */
   get connections(): ReadonlyConnectionSet<Connection<In, Out>> {
     return this.#connections;
   }
@@ -98,7 +102,7 @@ export class Listener<In, Out = In> {
    * The next incoming connection of this frame. `undefined` when none is waiting;
    * that is not an error, and the usual case. A connection that is not accepted
    * waits for the next frame. A connection that has closed again is still
-   * returned, with the messages that it sent.
+   * returned, with the messages that it sent, until `untakenTimeoutMs` have passed.
    */
   tryAccept(): Connection<In, Out> | undefined {
     const connection = this.#ingress.acceptQueue.take();
@@ -200,8 +204,18 @@ export class Listener<In, Out = In> {
   }
 
   /** @internal */
-  remove(connection: AnyConnection): void {
+  leave(connection: AnyConnection): void {
     this.#connections.delete(connection as Connection<In, Out>);
+  }
+
+  /** @internal */
+  forget(connection: AnyConnection): void {
+    this.#ingress.forget(connection as Connection<In, Out>);
+  }
+
+  /** @internal */
+  remove(connection: AnyConnection): void {
+    this.leave(connection);
     this.#ingress.remove(connection.remoteAddress);
   }
 

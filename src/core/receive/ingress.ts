@@ -41,7 +41,7 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
   readonly inbox: Inbox<In>;
   /** The progress of the link; the game sees it after the next poll. */
   progress: "connecting" | "open" | "ended" | "closed" = "connecting";
-  /** The reason of the end, once there is one. The first reason stays, as later ones follow from it. */
+  /** The reason of the end, once there is one. The link's first one stays, as later ones follow from it. */
   reason: CloseReason | undefined;
   /** The number of times that the limit paused the reading. */
   pauses = 0;
@@ -57,6 +57,8 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
   readonly #limitBytes: number;
   /** Bytes that left the link and were not taken into account yet. */
   #drainedBytes = 0;
+  /** The bytes of a partial message that the decoder holds. */
+  #undecodedBytes = 0;
   /** The bytes of an unfinished piece that the link holds, as it needs more to decode them. */
   #heldBytes = 0;
   #reading: "flowing" | "paused" | "discarding" = "flowing";
@@ -81,7 +83,7 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
 
   /** The bytes of a partial message, in the decoder and in the link; 0 when there is none. */
   get partialBytes(): number {
-    return (this.#decoder.pendingBytes ?? 0) + this.#heldBytes;
+    return this.#undecodedBytes + this.#heldBytes;
   }
 
   opened(): void {
@@ -93,12 +95,14 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
   received(bytes: Uint8Array): void {
     if (this.#reading === "discarding" || this.progress !== "open") return;
     const { inbox } = this;
+    const decoder = this.#decoder;
     const before = inbox.length;
     this.#heldBytes = 0;
     try {
-      this.#decoder.decode(bytes, inbox as Inbox<In> & MessageSink<In> & RecordSink);
+      decoder.decode(bytes, inbox as Inbox<In> & MessageSink<In> & RecordSink);
+      this.#undecodedBytes = decoder.pendingBytes ?? 0;
     } catch (error) {
-      this.#refuse(error);
+      this.#refuseInput(error);
     }
     this.messageCount += inbox.length - before;
     if (inbox.weightBytes >= this.#limitBytes && this.#reading === "flowing") this.#pause();
@@ -123,7 +127,7 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
       if (reason.kind === "remote" && this.#reading !== "discarding") this.#endInput();
       this.#end(reason);
     } catch (error) {
-      this.#refuse(error);
+      this.#refuseInput(error);
     }
     this.#owner.member.markDirty();
   }
@@ -131,8 +135,17 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
   closed(reason: CloseReason): void {
     if (this.progress === "closed") return;
     this.progress = "closed";
+    this.#reading = "discarding"; // a closed link is neither paused nor resumed
     this.reason ??= reason;
     this.inbox.notifyOnTake = true;
+    this.#owner.member.markDirty();
+  }
+
+  /** Ends the stream from this side, for a reason that overrules the link's; the messages before it stay. */
+  refuse(reason: CloseReason): void {
+    if (this.progress === "closed") return;
+    this.#end(reason);
+    this.#ignore();
     this.#owner.member.markDirty();
   }
 
@@ -185,25 +198,25 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
     this.#link.pause();
   }
 
-  /** Ends the stream at bytes that do not decode; the messages before them stay. */
-  #refuse(error: unknown): void {
+  /** Ends the stream at bytes that do not decode. */
+  #refuseInput(error: unknown): void {
     const known = error instanceof DecodeError ? error : UNKNOWN;
     const code = known.code === undefined ? undefined : { code: known.code };
-    this.#end({ kind: "protocol", message: known.message, ...code, cause: error });
-    this.#ignore();
+    this.refuse({ kind: "protocol", message: known.message, ...code, cause: error });
   }
 
   /** Drops later input. The link reads on, so that the peer's end is noticed. */
   #ignore(): void {
     const wasPaused = this.#reading === "paused";
     this.#reading = "discarding";
+    this.#undecodedBytes = this.#heldBytes = 0;
     if (wasPaused) this.#link.resume();
   }
 
   #end(reason: CloseReason): void {
     this.progress = "ended";
     this.inbox.notifyOnTake = true;
-    this.reason ??= reason;
+    this.reason = reason;
   }
 }
 

@@ -19,8 +19,8 @@ export interface ReceivePolicyParts<Member extends ConnectionRef> {
   readonly ingress: Ingress<Member, unknown>;
   readonly limits: Limits & PeerLimits;
   readonly losses: LossRecorder<Member>;
-  /** Ends the connection from this side; received messages can still be taken. */
-  readonly lifecycle: { fail(reason: CloseReason): void };
+  /** Ends the connection, as the peer is at fault; visible messages can still be taken. */
+  readonly lifecycle: { fault(reason: CloseReason): void };
 }
 
 /** The policy of one connection. */
@@ -69,17 +69,23 @@ export class ReceivePolicy<Member extends ConnectionRef> {
    * uncounted time of a late frame counts here, as messages arrived in it.
    */
   #closeIfOver(): void {
-    const { ingress, lifecycle, limits, owner } = this.#parts;
+    const { ingress, limits, owner } = this.#parts;
     const { receiveLimitBytes, messageRateHz } = limits;
     const { polledMs, uncountedMs } = owner.context;
     const arrived = ingress.messageCount - this.#countedMessages;
     this.#countedMessages = ingress.messageCount;
     this.#arrivalRate.credit(uncountedMs - this.#uncountedMs);
     this.#uncountedMs = uncountedMs;
-    if (ingress.paused) lifecycle.fail(over("receiveLimitBytes", `${receiveLimitBytes} bytes wait`));
+    if (ingress.paused) this.#fault("receiveLimitBytes", `${receiveLimitBytes} bytes wait`);
     else if (arrived > this.#arrivalRate.available(polledMs)) {
-      lifecycle.fail(over("messageRateHz", `more than ${messageRateHz} messages came in a second`));
+      this.#fault("messageRateHz", `more than ${messageRateHz} messages came in a second`);
     } else this.#arrivalRate.use(arrived);
+  }
+
+  #fault(code: string, what: string): void {
+    const { ingress, lifecycle, losses } = this.#parts;
+    losses.count(dropArriving(ingress.inbox), 0);
+    lifecycle.fault({ kind: "overflow", code, message: `the peer sent too much: ${what}` });
   }
 
   #shed(): void {
@@ -105,6 +111,13 @@ export function pauseBytesOf({ receiveOverflow, receiveLimitBytes }: Limits & Pe
   return receiveOverflow.startsWith("drop") ? 2 * receiveLimitBytes : receiveLimitBytes;
 }
 
+/** Drops the messages that no frame has shown, when their sender is cut off. Returns how many. */
+export function dropArriving(inbox: Inbox<unknown>): number {
+  const before = inbox.length;
+  while (inbox.dropNewest());
+  return before - inbox.length;
+}
+
 /** Drops the oldest message, visible or held; runs before the frame begins. */
 function dropOldest(inbox: Inbox<unknown>): void {
   const { isHeld } = inbox;
@@ -112,8 +125,4 @@ function dropOldest(inbox: Inbox<unknown>): void {
   if (inbox.ready === 0) inbox.latch(1);
   inbox.take();
   inbox.isHeld = isHeld;
-}
-
-function over(code: string, what: string): CloseReason {
-  return { kind: "overflow", code, message: `the peer sent too much: ${what}` };
 }

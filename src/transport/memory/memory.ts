@@ -220,6 +220,7 @@ class MemoryLink implements Link {
   }
 
   abort(): void {
+    if (this.#phase === "closing" && this.#waiting.length === 0) return; // only the end is left, which a release delivers
     this.finish(ABORTED);
     this.#peer?.finish(RESET);
   }

@@ -167,6 +167,7 @@ describe("the idle deadline", () => {
     far.trySend("goodbye");
     far.close();
     rig.server.flush();
+    pass(rig, 0);
     pass(rig, 150);
     pass(rig, 149);
     expect(far.state).toBe("closing");

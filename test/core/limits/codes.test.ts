@@ -81,6 +81,7 @@ const LIMITS: Record<LimitName, Row> = {
     for (let nowMs = 0; nowMs < 5_000; nowMs += 100) poller.poll(nowMs);
     return connection.closeReason;
   },
+  faultTimeoutMs: "policy", // it bounds an ending that has its reason already
   receiveOverflow: "policy",
   sendOverflow: "policy",
   messageRateHz: () =>
@@ -99,6 +100,11 @@ const LIMITS: Record<LimitName, Row> = {
     }),
   pauseTimeoutMs: () =>
     ended({ pauseTimeoutMs: 1_000, receiveLimitBytes: 10 }, ({ link }) => link.say("more than ten bytes")),
+  untakenTimeoutMs: () =>
+    ended({ untakenTimeoutMs: 1_000 }, ({ link }) => {
+      link.say("taken by nobody");
+      link.events.ended();
+    }),
   acceptLimit: () => rejected({ acceptLimit: 2 }),
   maxConnections: () => rejected({ maxConnections: 2 }),
   maxConnectionsPerAddress: () => rejected({ maxConnectionsPerAddress: 1 }),

@@ -51,11 +51,12 @@ const BOOLEAN: Row = { valid: [true, false], beyond: [], wrong: [0, 1, "true", n
 const LIST: Row = { valid: [{ check: () => true }], beyond: [], wrong: [["10.0.0.1"], "10.0.0.1", null, {}] };
 const choice = (...valid: string[]): Row => ({ valid, beyond: [], wrong: ["other", "", 1, null, true] });
 
-const LIMITS: Rows<Pick<BindOptions, "receiveLimitBytes" | "sendLimitBytes" | "closeTimeoutMs">> = {
+const DATAGRAM_LIMITS: Rows<Pick<BindOptions, "receiveLimitBytes" | "sendLimitBytes" | "closeTimeoutMs">> = {
   receiveLimitBytes: COUNT,
   sendLimitBytes: COUNT,
   closeTimeoutMs: DURATION,
 };
+const LIMITS = { ...DATAGRAM_LIMITS, faultTimeoutMs: DURATION };
 const PEER_LIMITS = {
   receiveOverflow: choice("pause", "drop-oldest", "drop-newest", "close"),
   messageRateHz: RATE,
@@ -66,6 +67,7 @@ const PEER_LIMITS = {
   idleTimeoutMs: DURATION,
   unsentTimeoutMs: DURATION,
   pauseTimeoutMs: DURATION,
+  untakenTimeoutMs: DURATION,
 };
 const LISTEN: Rows<ListenOptions> = {
   ...LIMITS,
@@ -96,7 +98,7 @@ const POLLER: Rows<PollerOptions> = {
 const BUDGET: Rows<FrameBudget> = { messages: COUNT, bytes: COUNT };
 const DRAIN: Rows<DrainBudget> = { messages: COUNT_FROM_0, bytes: COUNT_FROM_0, ms: DURATION };
 const BIND: Rows<BindOptions> = {
-  ...LIMITS,
+  ...DATAGRAM_LIMITS,
   maxDatagramBytes: { valid: [1, 65_507], beyond: [0, 65_508, 1.5, Infinity], wrong: NOT_NUMBERS },
 };
 const MEMORY: Rows<MemoryOptions> = { allowHalfOpen: BOOLEAN, pieceBytes: COUNT };

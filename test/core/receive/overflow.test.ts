@@ -58,14 +58,16 @@ describe("receiveOverflow", () => {
     }
   });
 
-  test("close closes with overflow, and what had come can still be taken", () => {
+  test("close closes with overflow: what was visible can still be taken, and the rest is dropped", () => {
     const game = begin({ receiveOverflow: "close", receiveLimitBytes: THREE });
+    game.line.say("seen");
+    game.poll();
     for (const text of ["a", "b", "c", "d"]) game.line.say(text);
     expect(game.connection.state).toBe("open");
     game.poll();
-    expect([game.connection.state, game.line.isCut]).toEqual(["closing", true]);
-    expect(take(game.connection)).toEqual(["a", "b", "c"]);
-    game.poll();
+    expect(game.connection.state).toBe("closing");
+    expect(take(game.connection)).toEqual(["seen"]);
+    expect(game.losses).toEqual([[2, 0]]);
     expect(game.connection.closeReason).toMatchObject({
       kind: "overflow",
       code: "receiveLimitBytes",
@@ -75,6 +77,8 @@ describe("receiveOverflow", () => {
 
   test("close shows whom it closes once in each frame, however long the game leaves it", () => {
     const game = begin({ receiveOverflow: "close", receiveLimitBytes: THREE });
+    game.line.say("seen");
+    game.poll();
     for (const text of ["a", "b", "c"]) game.line.say(text);
     for (let frame = 0; frame < 3; frame++) {
       game.poll();
@@ -215,13 +219,11 @@ describe("messageRateHz", () => {
     expect(game.connection.state).toBe("open");
     for (const text of ["d", "e"]) game.line.say(text);
     game.poll(400);
-    expect(game.connection.state).toBe("closing");
-    take(game.connection);
-    expect(game.line.isCut).toBe(true);
-    game.poll();
+    expect([game.connection.state, take(game.connection)]).toEqual(["closing", ["a", "b", "c"]]);
+    expect([game.connection.stats.lostReceived, game.line.isCut]).toEqual([2, false]);
     game.poll(900);
-    take(game.connection);
-    game.poll();
+    game.poll(100);
+    expect([game.connection.state, game.line.isCut]).toEqual(["closed", true]);
     expect(game.connection.closeReason).toMatchObject({ kind: "overflow", code: "messageRateHz" });
   });
 });

@@ -141,18 +141,19 @@ describe("bad input", () => {
     const raw = rig.client.connect(rig.wire, bytes());
     rig.pollBoth();
     const bad = rig.listener.tryAccept();
+    bad?.trySend("sent before");
     raw.trySend(Uint8Array.from([0x6f, 0x6b, 0x0a, 0xff, 0x0a, 0x6e, 0x6f, 0x0a]));
     other.near.trySend("I am fine");
     rig.client.flush();
     rig.pollServer();
-    expect(bad?.state).toBe("open");
-    expect(bad?.trySend("an answer to what was good")).toBe(true);
+    expect(bad?.closeReason).toMatchObject({ kind: "protocol", message: "line 2 is not valid UTF-8" });
+    expect([bad?.state, bad?.trySend("too late")]).toEqual(["closing", false]);
+    expect([...rig.listener.connections].map(({ id }) => id)).toEqual([other.far.id]);
     expect(bad && take(bad)).toEqual(["ok"]);
     expect(take(other.far)).toEqual(["I am fine"]);
     rig.server.flush();
     for (let frame = 0; frame < 3; frame++) rig.pollBoth();
-    expect(bad?.closeReason).toMatchObject({ kind: "protocol", message: "line 2 is not valid UTF-8" });
-    expect(raw.tryRecv()).toEqual(new TextEncoder().encode("an answer to what was good\n"));
+    expect([bad?.state, raw.tryRecv()]).toEqual(["closed", new TextEncoder().encode("sent before\n")]);
     expect(other.far.state).toBe("open");
   });
 
