@@ -79,7 +79,7 @@ describe("any game", () => {
         fc.constantFrom("near" as const, "far" as const),
         (wireOptions, some, steps, side) => {
           const wire = memory(wireOptions);
-          const options = { ...some, closeTimeoutMs: 30, timeoutMs: 20 };
+          const options = { ...some, closeTimeoutMs: 30, faultTimeoutMs: 20, timeoutMs: 20 };
           const run = new ModelRun({ listen: wire, connect: () => wire, wire, options });
           for (const step of steps) run.do(step);
           wire.hold();
@@ -96,7 +96,7 @@ describe("any game", () => {
     await fc.assert(
       fc.asyncProperty(network, limits, operations([...VERBS, ...WIRE]), async (wireOptions, some, steps) => {
         const wire = memory(wireOptions);
-        const options = { ...some, closeTimeoutMs: 30, timeoutMs: 20 };
+        const options = { ...some, closeTimeoutMs: 30, faultTimeoutMs: 20, timeoutMs: 20 };
         const run = new ModelRun({ listen: wire, connect: () => wire, wire, options });
         for (const step of steps) run.do(step);
         await run.pollers.near[Symbol.asyncDispose]();

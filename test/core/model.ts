@@ -16,6 +16,7 @@ import {
   type PollerOptions,
   type Transport,
 } from "../../src/index.ts";
+import { LinkWatch } from "./watched-links.ts";
 
 /** One step: what to do, and two numbers that choose to whom and how much. */
 export type Operation = readonly [what: Verb, which: number, much: number];
@@ -31,7 +32,7 @@ export const VERBS = [
   ...["take some", "take some", "take some", "take all", "take all", "drain", "drain", "broadcast"],
   ...["poll", "poll", "poll", "poll", "poll", "poll", "poll", "poll", "poll", "flush", "flush", "flush"],
   ...["send latest", "send latest", "send latest", "send latest", "hold back", "give again", "give again"],
-  ...["close", "end", "abort", "close listener"],
+  ...["poll slowly", "close", "end", "abort", "close and abort", "close listener"],
 ] as const satisfies readonly string[] as readonly (
   | "connect"
   | "accept"
@@ -43,11 +44,13 @@ export const VERBS = [
   | "take all"
   | "drain"
   | "poll"
+  | "poll slowly"
   | "flush"
   | "broadcast"
   | "close"
   | "end"
   | "abort"
+  | "close and abort"
   | "close listener"
 )[];
 
@@ -101,6 +104,7 @@ export class ModelRun {
   readonly #known = new Map<unknown, End>();
   readonly #closeEvents = new Map<unknown, number>();
   readonly #mayLose: boolean;
+  readonly #watch = new LinkWatch();
   #lastText = 0;
   #wasCut = false;
   #timeMs = 0;
@@ -111,7 +115,7 @@ export class ModelRun {
     this.#mayLose = receiveOverflow?.startsWith("drop") === true || sendOverflow === "drop-oldest";
     const options = { ...rules.options, clock: () => (this.#timeMs += 5) };
     this.pollers = { near: new Poller(options), far: new Poller(options) };
-    this.listener = this.pollers.far.listen(rules.listen, lines());
+    this.listener = this.pollers.far.listen(this.#watch.over(rules.listen), lines());
     for (const side of SIDES) {
       this.pollers[side].on("close", ({ connection, reason }) => {
         expect(reason).toBe(connection.closeReason);
@@ -125,6 +129,7 @@ export class ModelRun {
     const end = this.ends[which % Math.max(1, this.ends.length)];
     const side: Side = which % 2 === 0 ? "near" : "far";
     if (what === "poll") this.poll(side, much % 12);
+    else if (what === "poll slowly") this.poll(side, 20 + much);
     else if (what === "flush") this.pollers[side].flush();
     else if (what === "connect") this.#connect();
     else if (what === "accept") this.#accept();
@@ -205,6 +210,7 @@ export class ModelRun {
       expect([poller.ready.length, poller.hasActivity]).toEqual([0, false]);
     }
     if (sides.includes("far")) expect(this.listener.connections.size).toBe(0);
+    if (sides.length === SIDES.length) expect(this.#watch.unended).toEqual([]);
     const sent = this.ends.filter((end) => end.side === "near").reduce((sum, end) => sum + end.sent, 0);
     expect(this.pollers.near.stats.sentMessages).toBe(sent);
     expect(this.listener.stats.sentMessages).toBe(this.pollers.far.stats.sentMessages);
@@ -224,6 +230,10 @@ export class ModelRun {
       connection.close();
       end.isDiscarding = true;
       expect(["closing", "closed"]).toContain(connection.state);
+    } else if (what === "close and abort") {
+      this.#doAt(end, "close", much);
+      if (much % 3 === 0) this.pollers[end.side].flush();
+      this.#doAt(end, "abort", much);
     } else if (what === "abort") {
       // Who aborts what is over spoils nothing.
       end.isDiscarding = true;
@@ -235,7 +245,7 @@ export class ModelRun {
 
   #connect(): void {
     if (this.ends.length > 8 || this.listener.state === "starting") return;
-    const transport = this.#rules.connect(this.listener);
+    const transport = this.#watch.over(this.#rules.connect(this.listener));
     this.#add(this.pollers.near.connect(transport, lines()), "near");
   }
 
@@ -392,13 +402,13 @@ export class ModelRun {
   /** Nothing may have changed but by the operation, and what changed only forward. */
   #compare(what: Verb, acted: End | undefined, side: Side | undefined): void {
     const { sendLimitBytes, receiveLimitBytes, receiveOverflow } = this.#rules.options;
+    expect(this.#watch.breaches).toEqual([]);
     for (const end of this.ends) {
       const { connection } = end;
       const seen = lookAt(end);
-      const mayChange =
-        what === "poll" || what === "flush"
-          ? end.side === side
-          : end === acted || what === "drain" || what === "broadcast";
+      const mayChange = what.startsWith("poll")
+        ? end.side === side
+        : end === acted || ["flush", "drain", "broadcast", "close and abort"].includes(what);
       if (seen !== end.seen) {
         if (!mayChange || side === undefined) expect(`${what}: ${seen}`).toBe(`${what}: ${end.seen}`);
         const [before, after] = [JSON.parse(end.seen), JSON.parse(seen)];
@@ -407,7 +417,10 @@ export class ModelRun {
         if (before.reason !== undefined) expect(after.reason).toEqual(before.reason);
         end.seen = seen;
       }
-      expect(connection.closeReason === undefined).toBe(connection.state !== "closed");
+      // A reason may be certain before the last message is taken.
+      const isCertain = connection.closeReason !== undefined;
+      if (connection.state === "closed") expect(isCertain).toBe(true);
+      else expect(isCertain && connection.state !== "closing").toBe(false);
       expect(connection.pendingBytes).toBeGreaterThanOrEqual(0);
       expect(connection.pendingBytes).toBeLessThanOrEqual(sendLimitBytes);
       // Over the limit by one read at the most, of messages as short as they get.
@@ -435,4 +448,6 @@ const SIDES: readonly Side[] = ["near", "far"];
 const ORDER: readonly ConnectionState[] = ["connecting", "open", "closing", "closed"];
 const WIRE_VERBS: readonly Verb[] = ["hold", "release some", "release", "cut"];
 /** What may move a state. `drain` does where its callback closes a connection. */
-const STATE_VERBS: readonly Verb[] = ["poll", "close", "end", "abort", "drain"];
+const STATE_VERBS: readonly Verb[] = [
+  ...(["poll", "poll slowly", "close", "end", "abort", "close and abort", "drain"] as const),
+];
