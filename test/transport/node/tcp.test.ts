@@ -13,6 +13,7 @@ import {
   waitForActivity,
 } from "../../../src/index.ts";
 import { needs } from "../../machine.ts";
+import { until as gone, heldSockets } from "../link-pair.ts";
 
 const pollers: Poller[] = [];
 
@@ -223,16 +224,21 @@ describe("tcp", () => {
     expect(address && formatAddress(address)).toBe(`[::1]:${address?.port}`);
   });
 
-  test.each([
-    [{ port: 70_000 }, "port: expected a whole number from 0 to 65535, got 70000"],
-    [{ port: "80" as never }, "port: expected a number, got string"],
-    [{ port: 1, host: 5 as never }, "host: expected a string, got number"],
-    [{ port: 1, backlog: 0 }, "backlog: expected"],
-    [{ port: 1, keepAliveDelayMs: -1 }, "keepAliveDelayMs: expected"],
-    [{ port: 1, attemptTimeoutMs: 1 }, "attemptTimeoutMs: expected"],
-    [undefined as never, "options: expected an object, got undefined"],
-  ])("refuses %o at the call", (options, message) => {
-    expect(() => tcp(options)).toThrow(message);
+  test("refuses what is no object of options at the call", () => {
+    expect(() => tcp(undefined as never)).toThrow("options: expected an object, got undefined");
+  });
+
+  test("closed while it starts, is gone for good", async () => {
+    for (const host of ["127.0.0.1", "localhost"]) {
+      const before = heldSockets();
+      const poller = newPoller();
+      const listener = poller.listen(tcp({ host, port: 0 }), lines());
+      listener.close();
+      for (let frame = 0; frame < 10; frame++) await waitForActivity(poller, 1);
+      await gone(() => JSON.stringify(heldSockets()) === JSON.stringify(before));
+      expect(heldSockets()).toEqual(before);
+      expect(listener.closeReason?.kind).toBe("local");
+    }
   });
 });
 
