@@ -7,16 +7,20 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Address, type Transport, tcp, unix } from "../../src/index.ts";
+import { type Address, type CloseKind, type Transport, tcp, tls, unix } from "../../src/index.ts";
+import { websocket, websocketServer } from "../../src/websocket.ts";
 import { needs } from "../machine.ts";
 import { describeRows, type Needing } from "../rows.ts";
 import { isLong, SEED } from "../seed.ts";
 import { heldSockets, PairMaker, type TestedEnd, turn, until } from "./link-pair.ts";
+import { certificates, NO_CERTIFICATES } from "./node/certificates.ts";
 
 interface Row extends Needing {
   readonly name: string;
   readonly listen: () => Transport;
   readonly connect: (address: Address) => Transport;
+  /** What an end is called that the peer has not acknowledged, where the transport can tell; else `local`. */
+  readonly unacknowledged?: CloseKind;
 }
 
 const HOST = "127.0.0.1";
@@ -24,6 +28,8 @@ const SOME = new Uint8Array(1_000).fill(1);
 /** More than most systems take at once. */
 const MUCH = new Uint8Array(4_000_000).fill(2);
 let paths = 0;
+
+const { ca, localhost } = certificates() ?? NO_CERTIFICATES;
 
 const rows: Row[] = [
   {
@@ -36,6 +42,18 @@ const rows: Row[] = [
     needs: ["unix sockets"],
     listen: () => unix({ path: `${tmpdir()}/tickwire-endings-${process.pid}-${++paths}.sock` }),
     connect: ({ host }) => unix({ path: host }),
+  },
+  {
+    name: "tls",
+    needs: ["openssl"],
+    listen: () => tls({ host: HOST, port: 0, ...localhost, handshakeTimeoutMs: 60_000 }),
+    connect: ({ port }) => tls({ host: HOST, port, ca }),
+  },
+  {
+    name: "websocket",
+    listen: () => websocketServer({ host: HOST, port: 0, handshakeTimeoutMs: 60_000 }),
+    connect: ({ port }) => websocket(`ws://${HOST}:${port}/`),
+    unacknowledged: "reset",
   },
 ];
 
@@ -100,7 +118,10 @@ describeRows(rows)("a link of $name", (row) => {
       expect(far.receivedBytes).toBe(16 * SOME.length);
       far.link.end();
       await gone(near, far);
-      expect([near.closeReason?.kind, far.closeReason?.kind]).toEqual(["local", "remote"]);
+      expect([near.closeReason?.kind, far.closeReason?.kind]).toEqual([
+        row.unacknowledged ?? "local",
+        "remote",
+      ]);
     });
   });
 
