@@ -5,6 +5,7 @@
  */
 import dns from "node:dns";
 import net from "node:net";
+import tlsModule from "node:tls";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   type CloseReason,
@@ -14,10 +15,12 @@ import {
   Poller,
   type Transport,
   tcp,
+  tls,
 } from "../../src/index.ts";
 import { describeRows, type Needing } from "../rows.ts";
 import { BrokenCalls, INJECTED, type Surface } from "./broken-calls.ts";
 import { turn } from "./link-pair.ts";
+import { certificates, NO_CERTIFICATES } from "./node/certificates.ts";
 
 interface Row extends Needing {
   readonly name: string;
@@ -34,6 +37,8 @@ const SOCKETS: readonly Surface[] = [
   { name: "Socket", target: net.Socket.prototype },
 ];
 
+const { ca, localhost } = certificates() ?? NO_CERTIFICATES;
+
 const rows: Row[] = [
   {
     name: "tcp",
@@ -44,6 +49,26 @@ const rows: Row[] = [
       ...["Server.address", "Server.close", "Server.listen"],
       ...["Socket.destroy", "Socket.end", "Socket.pause", "Socket.resetAndDestroy", "Socket.resume"],
       ...["Socket.write", "dns.lookup", "net.connect"],
+    ],
+  },
+  {
+    name: "tls",
+    needs: ["openssl"],
+    surfaces: [
+      ...SOCKETS,
+      { name: "dns", target: dns },
+      { name: "tls", target: tlsModule },
+      { name: "TLSSocket", target: tlsModule.TLSSocket.prototype },
+    ],
+    listen: () => tls({ port: 0, host: "127.0.0.1", ...localhost }),
+    connect: ({ address }) => tls({ port: address?.port ?? 1, host: "localhost", ca }),
+    calls: [
+      ...["Server.address", "Server.close", "Server.listen", "Socket.destroy"],
+      ...["TLSSocket.destroy", "TLSSocket.end"],
+      ...["TLSSocket.getCipher", "TLSSocket.getPeerX509Certificate", "TLSSocket.getProtocol"],
+      ...["TLSSocket.localAddress", "TLSSocket.localFamily", "TLSSocket.localPort", "TLSSocket.pause"],
+      ...["TLSSocket.remoteAddress", "TLSSocket.remoteFamily", "TLSSocket.remotePort", "TLSSocket.resume"],
+      ...["TLSSocket.write", "dns.lookup", "net.connect", "tls.connect"],
     ],
   },
 ];
@@ -75,7 +100,9 @@ describeRows(rows)("where calls of $name fail", (row) => {
     } finally {
       calls.restore();
     }
-    expect([...calls.made.keys()].sort()).toEqual(row.calls);
+    // Which socket an attempt is destroyed with, only the system knows.
+    const known = (call: string) => !call.endsWith(".destroy");
+    expect([...calls.made.keys()].filter(known).sort()).toEqual(row.calls.filter(known));
   });
 
   describe.each(row.calls.map((call) => ({ call })))("$call", ({ call }) => {
@@ -85,7 +112,8 @@ describeRows(rows)("where calls of $name fail", (row) => {
       const { reasons, thrown } = await play(row).finally(() => calls.restore());
       expect(thrown).toEqual([]);
       expect(reasons).not.toContain(undefined);
-      if (calls.thrown > 0 && !UNTOLD.test(call)) expect(reasons.map(({ code }) => code)).toContain(INJECTED);
+      const isTold = reasons.some(({ message }) => message.includes(INJECTED));
+      if (calls.thrown > 0 && !UNTOLD.test(call)) expect(isTold).toBe(true);
     });
   });
 });

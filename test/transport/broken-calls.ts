@@ -13,8 +13,8 @@ export interface Surface {
   readonly target: object;
 }
 
-/** What a broken call throws. */
-export const INJECTED = "EINJECTED";
+/** What the message of a broken call begins with. */
+export const INJECTED = "injected into";
 
 /** One wrapping of surfaces; undone by `restore`. */
 export class BrokenCalls {
@@ -70,7 +70,7 @@ export class BrokenCalls {
     this.made.set(call, count);
     if (!this.#shouldThrow(call, count)) return;
     this.thrown++;
-    throw Object.assign(new Error(`injected into ${call}`), { code: INJECTED });
+    throw new Error(`${INJECTED} ${call}`);
   }
 }
 
@@ -92,4 +92,4 @@ function describedNames(target: object): Map<string, PropertyDescriptor> {
 
 /** Listeners, and what a stream or a server is before it is used: nothing is asked of the system. */
 const HARMLESS =
-  /^(constructor|_.*|createServer|on|once|off|emit|addListener|removeListener|removeAllListeners|listenerCount|isIP.*|readable.*|writable.*|destroyed|closed|errored|connecting|pending|listening)$/;
+  /^(constructor|_.*|createServer|createSecureContext|on|once|off|emit|addListener|removeListener|removeAllListeners|listenerCount|isIP.*|readable.*|writable.*|destroyed|closed|errored|connecting|pending|listening)$/;
