@@ -44,6 +44,12 @@ export interface Link {
    */
   probe?(): void;
   /**
+   * Calls `partial` if bytes have arrived of which neither `received` nor `partial`
+   * has told yet. For a link that is not told of every piece itself, such as one of
+   * TLS; called when the peer seems to be silent.
+   */
+  reportPartial?(): void;
+  /**
    * Sends what was written, then the end of the stream, and waits as long as
    * the transport must so that none of it is lost. Input that still arrives is
    * discarded. `closed` follows. `reason` is why this side ends the stream, for
@@ -80,8 +86,9 @@ export interface LinkEvents {
   /**
    * Bytes have arrived that the link cannot give to `received` before more come: it
    * holds `sizeBytes` of a piece that the peer has not finished, such as a message of
-   * WebSocket or a record of TLS. The next `received` ends that. These bytes are a
-   * sign of life, and count as a partial message.
+   * WebSocket. The next `received` ends that. These bytes are a sign of life, and
+   * count as a partial message. With 0, when nobody knows whether a piece is
+   * unfinished, such as a record of TLS, they are a sign of life alone.
    */
   partial(sizeBytes: number): void;
   /** `sizeBytes` of the bytes that waited in the link have left it. */

@@ -92,6 +92,7 @@ export class PeerTimers<Member extends ConnectionRef> {
     const { polledMs } = this.#owner.context;
     this.#stamp(polledMs);
     this.#findFirst();
+    if (this.#firstMs <= polledMs && this.#first === "idleTimeoutMs") this.#lookOnce(polledMs);
     if (this.#firstMs <= polledMs) {
       const { kind, what } = LATE[this.#first];
       return { kind, code: this.#first, message: `${what} within ${this.#limits[this.#first]} ms` };
@@ -99,6 +100,14 @@ export class PeerTimers<Member extends ConnectionRef> {
     if (this.#cannotSeeEnd) this.#link.probe?.();
     this.#owner.member.markDirty();
     return undefined;
+  }
+
+  /** Asks the link for bytes that it did not report, and counts them as of now. */
+  #lookOnce(polledMs: number): void {
+    if (this.#link.reportPartial === undefined) return;
+    this.#link.reportPartial();
+    this.#stamp(polledMs);
+    this.#findFirst();
   }
 
   /** Whether the link reads nothing, so that the peer's end would not be noticed. */

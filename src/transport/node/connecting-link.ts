@@ -72,6 +72,10 @@ export class ConnectingLink implements Link {
     this.#connected?.probe();
   }
 
+  reportPartial(): void {
+    this.#connected?.reportPartial();
+  }
+
   end(): void {
     if (this.#link === "connecting") this.abort();
     else this.#connected?.end();

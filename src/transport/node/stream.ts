@@ -30,6 +30,8 @@ export interface StreamOptions {
   readonly keepsBytes?: boolean;
   /** Returns how the socket is encrypted; called once it is open. */
   readonly securityOf?: (socket: Socket) => Security;
+  /** Returns how many bytes have come from the network, where not all of them come out as bytes of the stream. */
+  readonly wireBytes?: () => number;
   /** The local address, if it is known; the socket is then not asked for it. */
   readonly localAddress?: Address | undefined;
   /** The remote address, if it is known; the socket is then not asked for it. */
@@ -50,6 +52,8 @@ export class StreamLink implements Link {
   #peerEnded = false;
   /** The size of the socket's own write queue when it was last checked. */
   #queuedBytes = 0;
+  /** How many bytes had come from the network when the core was last told of any. */
+  #toldWireBytes = 0;
 
   /** @param role `"accepted"` for a socket that is open already */
   constructor(socket: Socket, role: "accepted" | "client", options: StreamOptions) {
@@ -103,6 +107,13 @@ export class StreamLink implements Link {
     if (writable && writableLength === 0) this.write(EMPTY); // else a pending write fails
   }
 
+  reportPartial(): void {
+    const wireBytes = this.#options.wireBytes?.() ?? 0;
+    if (wireBytes === this.#toldWireBytes) return;
+    this.#toldWireBytes = wireBytes;
+    this.#events?.partial(0);
+  }
+
   end(): void {
     if (this.#phase === "open") this.#phase = "ending";
     else if (this.#phase === "connecting") this.#phase = "ending-on-open";
@@ -147,8 +158,16 @@ export class StreamLink implements Link {
     try {
       // Decrypted bytes are copied anyway, so a shared buffer would save nothing.
       const isShared = this.security === undefined && readShared(socket, events);
+      const { wireBytes } = this.#options;
+      this.#toldWireBytes = wireBytes?.() ?? 0;
       if (isShared) socket.resume();
-      else socket.on("data", (bytes) => events.received(plainView(bytes)));
+      else if (wireBytes === undefined) socket.on("data", (bytes) => events.received(plainView(bytes)));
+      else {
+        socket.on("data", (bytes) => {
+          this.#toldWireBytes = wireBytes();
+          events.received(plainView(bytes));
+        });
+      }
     } catch (error) {
       this.#fail(error);
     }

@@ -122,7 +122,8 @@ export class TlsAcceptor implements Acceptor {
       socket.resetAndDestroy();
       return;
     }
-    this.#pending.set(socket, { handshake, linkOptions: { ...linkOptions, remoteAddress } });
+    const wireBytes = () => socket.bytesRead;
+    this.#pending.set(socket, { handshake, linkOptions: { ...linkOptions, remoteAddress, wireBytes } });
     socket.on("close", () => this.#left(socket));
     try {
       this.#server.emit("connection", socket);

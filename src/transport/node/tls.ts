@@ -49,10 +49,10 @@ export function tls(options: TlsOptions): Transport {
   return {
     listen: () => new TlsAcceptor(server),
     connect: () =>
-      connectingLink(
-        options,
-        (socket) => new StreamLink(connect({ ...client, socket }), "client", linkOptions),
-      ),
+      connectingLink(options, (socket) => {
+        const wireBytes = () => socket.bytesRead;
+        return new StreamLink(connect({ ...client, socket }), "client", { ...linkOptions, wireBytes });
+      }),
     pump: warnUnlessYielding,
   };
 }

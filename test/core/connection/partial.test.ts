@@ -96,6 +96,27 @@ describe("bytes that a link holds back", () => {
     expect(near.closeReason?.kind).toBe("local");
   });
 
+  test("are asked for when the peer seems to be silent, where the link is not told of each", () => {
+    const { link, poller, near } = open({ idleTimeoutMs: 900, partialMessageTimeoutMs: 100 });
+    let isMore = true;
+    let asked = 0;
+    Object.assign(link, {
+      reportPartial() {
+        asked++;
+        if (isMore) link.events.partial(0);
+      },
+    });
+    poller.poll(899);
+    expect(asked).toBe(0);
+    poller.poll(900);
+    poller.poll(1_799);
+    expect([asked, near.state]).toEqual([1, "open"]);
+    isMore = false;
+    poller.poll(1_800);
+    poller.poll(1_800);
+    expect(near.closeReason).toMatchObject({ kind: "timeout", code: "idleTimeoutMs" });
+  });
+
   test("cost a silent connection no deadline", () => {
     const { poller } = open({});
     expect(poller.dueInMs()).toBe(Infinity);

@@ -149,6 +149,42 @@ describe("tls", needs("openssl"), () => {
     expect(far.closeReason?.kind).toBe("protocol");
   });
 
+  test("counts bytes of an unfinished record as life", async () => {
+    // A record comes through a proxy in two halves, with a silence longer than the idle deadline between them.
+    const idleTimeoutMs = 1_000;
+    const there = await server(localhost, { idleTimeoutMs });
+    const pieces: Buffer[] = [];
+    let onwards: net.Socket | undefined;
+    let holds = false;
+    const proxy = net.createServer((socket) => {
+      onwards = owned(net.connect(there.port, "127.0.0.1"));
+      onwards.pipe(owned(socket));
+      socket.on("data", (piece) => (holds ? pieces.push(piece) : onwards?.write(piece)));
+    });
+    await once(proxy.listen(0, "127.0.0.1"), "listening");
+    const near = nodeClient((proxy.address() as net.AddressInfo).port, { ca, servername: "localhost" });
+    const far = await nextAccepted(there);
+    holds = true;
+    near.write("a line in one record\n");
+    await until(there.poller, () => pieces.length > 0);
+    const record = Buffer.concat(pieces);
+    onwards?.write(record.subarray(0, 20));
+    const { bytesWritten = 0 } = onwards ?? {};
+    await until(there.poller, () => onwards?.writableLength === 0 && onwards.bytesWritten === bytesWritten);
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    let now = performance.now(); // from here on in frames that are not late, which would count for less
+    const frames = (untilMs: number) => {
+      for (; now < untilMs && far.state === "open"; now += 100) there.poller.poll(now);
+    };
+    const since = far.lastReceivedMs;
+    frames(now + 1.5 * idleTimeoutMs);
+    expect([far.state, far.lastReceivedMs >= since + idleTimeoutMs]).toEqual(["open", true]);
+    frames(now + idleTimeoutMs);
+    await until(there.poller, () => far.state === "closed");
+    expect(far.closeReason).toMatchObject({ kind: "timeout", code: "idleTimeoutMs" });
+    proxy.close();
+  });
+
   test("says so when the server does not speak TLS", async () => {
     const plain = net.createServer((socket) => owned(socket).end("hello\n"));
     await new Promise<void>((resolve) => plain.listen(0, "127.0.0.1", resolve));
