@@ -253,7 +253,7 @@ export class ClientPoller {
   /** Has each poll call the pumps of a transport, and of the link or acceptor that was made of it. @internal */
   protected callPumps(transport: Transport, made: { pump?: Pump }): void {
     if (transport.pump !== undefined) this.#pumps.add(transport.pump);
-    if (made.pump !== undefined) this.#pumps.add((nowMs) => made.pump?.(nowMs));
+    if (made.pump !== undefined) this.#pumps.add((nowMs, poller) => made.pump?.(nowMs, poller));
     if (this.#pumps.size > 0) this.scheduler.wakeUp();
   }
 
@@ -261,7 +261,7 @@ export class ClientPoller {
   #pump(nowMs: number): number {
     let soonestMs = Infinity;
     for (const pump of this.#pumps) {
-      const dueInMs = pump(nowMs);
+      const dueInMs = pump(nowMs, this);
       if (dueInMs === undefined) this.#pumps.delete(pump);
       else soonestMs = Math.min(soonestMs, dueInMs);
     }

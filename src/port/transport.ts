@@ -27,10 +27,11 @@ export interface Transport {
 /**
  * Work at the start of a frame, such as delivering what is due. `poll()` calls
  * it first, with the time of the frame. `waitForActivity` calls it once more,
- * with the same time, before it waits.
+ * with the same time, before it waits. `poller` tells the pollers apart that share a
+ * transport, and nothing else.
  *
  * @returns the delay until it wants to be called again, in milliseconds;
  *   `waitForActivity` wakes for it. `Infinity` means at the next poll, whenever
  *   that is, and `undefined` means never again.
  */
-export type Pump = (nowMs: number) => number | undefined;
+export type Pump = (nowMs: number, poller: object) => number | undefined;
