@@ -130,8 +130,13 @@ class BrowserLink implements Link {
       CLOSED_LOCALLY,
       reason === undefined || reason.kind === "local" ? PAGE_ABORT : pageCloseFrameOf(reason),
     );
+    const events = this.#events;
+    const socket = this.#socket;
     this.#events = undefined;
     this.#backlog = [];
+    const report = () => events?.closed(CLOSED_LOCALLY);
+    if (socket === undefined || socket.readyState === CLOSED) report();
+    else socket.onclose = report;
   }
 
   pump(): number | undefined {

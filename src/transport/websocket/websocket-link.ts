@@ -189,6 +189,7 @@ export class WebSocketLink implements Link, HeartbeatTarget {
     if (hasReason && this.#queuedBytes === 0) this.end(reason);
     this.#reason ??= CLOSED_LOCALLY;
     this.#heartbeat.remove(this);
+    this.#events &&= closedAlone(this.#events);
     const hasLeft = this.#ws.readyState === this.#ws.CLOSING && this.#ws.bufferedAmount === 0;
     if (hasReason && hasLeft) this.#socket?.destroySoon();
     else this.#ws.terminate(); // what waits for its turn might wait for ever
@@ -254,6 +255,19 @@ export class WebSocketLink implements Link, HeartbeatTarget {
     const gone = this.#queuedBytes - queued;
     this.#queuedBytes = queued;
     if (gone > 0) this.#events?.drained(gone);
+  };
+}
+
+/** The events of a link after its abort: what still comes is dropped. */
+function closedAlone(events: LinkEvents): LinkEvents {
+  const ignore = () => {};
+  return {
+    opened: ignore,
+    received: ignore,
+    partial: ignore,
+    drained: ignore,
+    ended: ignore,
+    closed: (reason) => events.closed(reason),
   };
 }
 
