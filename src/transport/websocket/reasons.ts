@@ -63,6 +63,12 @@ export function originReason(origin = ""): CloseReason {
   return { kind: "denied", message, code: "403" };
 }
 
+/** The reason why a request for another path is rejected. */
+export function pathReason(path: string): CloseReason {
+  const message = `the client asked for "${printable(path)}", which is not the path of this server`;
+  return { kind: "refused", message, code: "404" };
+}
+
 /** Node's code for a request that took too long. */
 export const REQUEST_TIMEOUT = "ERR_HTTP_REQUEST_TIMEOUT";
 const TOO_LARGE = /UNSUPPORTED_MESSAGE_LENGTH|UNSUPPORTED_DATA_PAYLOAD_LENGTH|TOO_MANY/;

@@ -77,16 +77,19 @@ class UpgradeRouter {
     const isOurs = handler !== undefined || this.#server.listenerCount("upgrade") === 1;
     if (!isOurs) return; // another 'upgrade' listener may handle the path
     socket.on("error", ignore); // the HTTP server has stopped listening for errors
-    if (handler === undefined) respond(socket, 404, "no WebSocket listener at this path\n");
+    if (handler === undefined) respond(socket, 404, NO_LISTENER);
     else handler(request, socket, head);
   };
 }
 
-function pathOf(request: IncomingMessage): string {
+/** The path of a request, as it was sent, without the query. */
+export function pathOf(request: IncomingMessage): string {
   return (request.url ?? "").split("?", 1)[0] ?? "";
 }
 
 /** A socket closes by itself after an error, but needs a listener for it. */
 function ignore(): void {}
 
+/** The answer to a request for an unknown path. */
+export const NO_LISTENER = "no WebSocket listener at this path\n";
 const routers = new WeakMap<AnyServer, UpgradeRouter>();

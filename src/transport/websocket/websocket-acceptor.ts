@@ -22,8 +22,8 @@ import { addressOf } from "../node/stream.ts";
 import { listeningAddress } from "../node/stream-acceptor.ts";
 import { Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
 import type { OriginRule } from "./origins.ts";
-import { type CodedError, handshakeReason, originReason } from "./reasons.ts";
-import { type AnyServer, claimPath, respond } from "./upgrade-router.ts";
+import { type CodedError, handshakeReason, originReason, pathReason } from "./reasons.ts";
+import { type AnyServer, claimPath, NO_LISTENER, pathOf, respond } from "./upgrade-router.ts";
 import { WebSocketLink } from "./websocket-link.ts";
 import type { WebSocketServerType } from "./ws.ts";
 
@@ -57,7 +57,8 @@ export class WebSocketAcceptor implements Acceptor {
   attach(events: AcceptorEvents): void {
     const { server, listenOptions, path, wss } = this.#options;
     this.#events = events;
-    const releasePath = claimPath(server, path, (...request) => this.#upgrade(...request));
+    const claimed = listenOptions === undefined ? path : undefined; // a server of its own has all paths, to report the wrong ones
+    const releasePath = claimPath(server, claimed, (...request) => this.#upgrade(...request));
     if (releasePath === undefined) {
       events.closed({ kind: "address-in-use", message: "another listener is on that path of the server" });
       return;
@@ -94,10 +95,15 @@ export class WebSocketAcceptor implements Acceptor {
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    const { allows, wss, listenOptions } = this.#options;
+    const { allows, wss, path, listenOptions } = this.#options;
     const { origin, host } = request.headers;
     const isAdmitted = listenOptions === undefined ? this.#admit(socket) : this.#handshakes.has(socket);
     if (!isAdmitted) return; // it has its answer
+    if (path !== undefined && pathOf(request) !== path) {
+      respond(socket, 404, NO_LISTENER);
+      this.#reject(socket, pathReason(pathOf(request)));
+      return;
+    }
     if (!allows(origin, host)) {
       respond(socket, 403, "pages of that origin may not connect\n");
       this.#reject(socket, originReason(origin));

@@ -111,7 +111,7 @@ describe("each peer that begins a handshake ends it once", () => {
     ["noise", "\u0016\u0003\u0001 and so on\r\n\r\n", "wait", "protocol"],
     ["a foreign origin", HANDSHAKE.replace("Host", "Origin: https://evil.example\r\nHost"), "wait", "denied"],
     ["a handshake without a key", HANDSHAKE.replace(/Sec-WebSocket-Key.*\r\n/, ""), "wait", "protocol"],
-    ["another path", HANDSHAKE.replace("GET /", "GET /other"), "wait", "remote"],
+    ["another path", HANDSHAKE.replace("GET /", "GET /other"), "wait", "refused"],
     ["CONNECT", "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", "wait", "remote"],
   ];
 
