@@ -20,9 +20,9 @@ const manual = readFileSync(new URL("../../src/transport/browser/README.md", imp
  * import it.
  */
 const PAGES = [
-  { page: "the client itself", names: "Poller, websocket, bytes", mostBytes: 11.6 * KIBIBYTE },
+  { page: "the client itself", names: "Poller, websocket, bytes", mostBytes: 11.7 * KIBIBYTE },
   { page: "lines and a loop", names: "Poller, websocket, lines, runLoop", mostBytes: 13.5 * KIBIBYTE },
-  { page: "everything there is", names: undefined, mostBytes: 19.5 * KIBIBYTE },
+  { page: "everything there is", names: undefined, mostBytes: 19.6 * KIBIBYTE },
 ];
 
 describe("the bundle of a page", () => {
