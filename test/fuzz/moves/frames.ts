@@ -1,0 +1,84 @@
+/** Moves that make frames pass: polls, flushes, turns of the event loop, waits. */
+import { waitForActivity } from "../../../src/index.ts";
+import { must } from "../fault.ts";
+import type { Game } from "../game.ts";
+import { drawAct, pickOf } from "./acts.ts";
+import type { Move } from "./move.ts";
+
+export const frameMoves: readonly Move[] = [
+  {
+    name: "poll one",
+    weight: 14,
+    play: (game, random) => pickOf(random, game.sides)?.poll(random.between(0, 20)),
+  },
+  {
+    name: "poll all",
+    weight: 14,
+    play(game, random) {
+      const passMs = random.between(0, 20);
+      for (const side of game.sides) side.poll(passMs);
+    },
+  },
+  {
+    name: "poll after a while",
+    weight: 1,
+    play: (game, random) => pickOf(random, game.sides)?.poll(random.pick([100, 500, 1_500, 6_000])),
+  },
+  { name: "flush", weight: 5, play: (game, random) => pickOf(random, game.sides)?.poller.flush() },
+  {
+    name: "poll, act, flush",
+    weight: 4,
+    play(game, random) {
+      const side = pickOf(random, game.sides);
+      side?.poll(random.between(0, 20));
+      const end = pickOf(random, game.playable);
+      const act = drawAct(game, random, QUIET);
+      if (end !== undefined) act(end);
+      side?.poller.flush();
+    },
+  },
+  {
+    name: "arm a handler",
+    weight: 3,
+    play: (game, random) => void pickOf(random, game.sides)?.armed.push(drawAct(game, random)),
+  },
+  { name: "yield", weight: 12, play: (game, random) => yieldTurns(game, random.between(1, 4)) },
+  {
+    name: "wait for activity",
+    weight: 1,
+    async play(game, random) {
+      const side = pickOf(random, game.sides);
+      const signal = random.next() < 0.5 ? game.signals.at(-1)?.signal : undefined;
+      if (side?.state === "in use") await waitForActivity(side.poller as never, random.between(0, 5), signal);
+    },
+  },
+];
+
+const QUIET = [
+  "close",
+  "abort",
+  "end",
+  "end, then close",
+  "close, then abort",
+  "send, then close",
+  "send, flush, close",
+];
+
+/** Lets the network do something, and looks that no frame moves meanwhile. */
+export async function yieldTurns(game: Game, turns: number): Promise<void> {
+  const before = game.ends.map(({ connection }) => connection.state + JSON.stringify(connection.stats));
+  const ready = game.sides.map(({ poller }) => poller.ready.length);
+  const polled = game.sides.map(({ state }) => state);
+  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (const [index, side] of game.sides.entries()) {
+    if (polled[index] === "disposing" || side.state === "disposing") return; // it polls by itself
+    must(ready[index] === side.poller.ready.length, () => "ready changed between two polls");
+  }
+  for (const [index, end] of game.ends.slice(0, before.length).entries()) {
+    const now = end.connection.state + JSON.stringify(end.connection.stats);
+    must(
+      now === before[index],
+      () => `${end.told} changed between two polls, from ${before[index]} to ${now}`,
+    );
+  }
+}
