@@ -199,6 +199,7 @@ const NOT_FOLLOWED: Record<string, string> = {
   "npm test": "this is a part of it",
   "npx vitest run test/codec": "npm test runs the same",
   "npm run check:package": "it needs a registry; .ci/run calls it",
+  "npm run fuzz -- tcp --seconds 60": "it takes a minute; .ci/run calls it for ten seconds on each carrier",
   "npm run soak -- --minutes 30": "it takes 30 minutes; .ci/run calls it for two",
   "TICKWIRE_LONG=1 npx vitest run test/codec test/core/model.test.ts test/proof/garbage":
     "it takes many minutes",
