@@ -30,8 +30,6 @@ export class PollerSide {
   readonly armed: Act[] = [];
   state: "in use" | "closed" | "disposing" | "disposed" = "in use";
   timeMs = 0;
-  /** Connections that closed before any frame could show them: their listener was closed in the frame of their coming. */
-  unannounced = 0;
   readonly #host: Host;
   readonly #events = new Map<AnyConnection, string[]>();
   readonly #lost = { received: 0, sent: 0 };
@@ -123,7 +121,6 @@ export class PollerSide {
     const end = this.ends.get(connection) ?? this.#host.meet(connection, this);
     const events = this.#events.get(connection) ?? [];
     this.#events.set(connection, events);
-    if (what === "close" && events.length === 0 && this.side === "far") this.unannounced++;
     must(!events.includes("close"), () => `${end.told}: ${what} came after close (${events.join(", ")})`);
     const isLate = (what === "accept" || what === "open") && events.some((event) => event !== "lose");
     must(!isLate, () => `${end.told}: ${what} came after ${events.join(", ")}`);

@@ -135,14 +135,13 @@ export class ListenerIngress<Pending extends { abort(): void }> implements Accep
     this.#admission.remove(address);
   }
 
-  /** Closes the acceptor, and aborts the connections that were not accepted. */
+  /** Closes the acceptor, and aborts the connections that were not accepted; those that are new are told before their end. */
   close(acceptor: Acceptor): void {
     this.#isClosed = true;
     this.acceptQueue.latch();
     for (let pending: Pending | undefined; (pending = this.acceptQueue.take()) !== undefined; ) {
       pending.abort();
     }
-    this.#newConnections = [];
     this.#parts.markDirty();
     acceptor.close();
   }

@@ -105,6 +105,19 @@ describe("a listener", () => {
     expect(rig.listener.state).toBe("listening");
   });
 
+  test("tells of a connection that came in the frame of the close, before it tells its end", () => {
+    const rig = lineRig();
+    const told: string[] = [];
+    rig.server.on("accept", () => told.push("accept"));
+    rig.server.on("close", ({ reason }) => told.push(`close ${reason.kind}`));
+    rig.connect();
+    rig.listener.close();
+    rig.pollServer();
+    expect(told).toEqual(["accept", "close local"]);
+    expect(rig.server.stats).toMatchObject({ accepted: 1, closed: 1 });
+    expect(rig.listener.tryAccept()).toBeUndefined();
+  });
+
   test("accepts nothing after close(), resets waiting connections, and keeps accepted ones", () => {
     const rig = lineRig();
     const { near, far } = rig.pair();
