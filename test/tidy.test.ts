@@ -36,6 +36,7 @@ const everything = new Map([...src, ...demo, ...read("test")]);
 const FOLDERS: FolderGraph = new Map([
   ["src/check.ts", []],
   ["src/pace.ts", []],
+  ["src/warn.ts", []],
   ["src/port", []],
   ["src/codec", ["src/check.ts"]],
   ["src/core/storage", ["src/codec"]],
@@ -80,6 +81,7 @@ const FOLDERS: FolderGraph = new Map([
     "src/core",
     [
       "src/check.ts",
+      "src/warn.ts",
       "src/port",
       "src/codec",
       "src/core/storage",

@@ -61,9 +61,11 @@ export class Events {
     this.#emitter.off(type, handler);
   }
 
-  /** Queues an event for the end of this poll; without handlers it does nothing. */
-  queue<Type extends keyof PollerEvents>(type: Type, event: PollerEvents[Type]): void {
-    if (this.#handlersOf(type).length > 0) this.#queued.push(() => this.#emit(type, event));
+  /** Queues an event for the end of this poll. Returns `false`, and does nothing, without handlers. */
+  queue<Type extends keyof PollerEvents>(type: Type, event: PollerEvents[Type]): boolean {
+    const isHeard = this.#handlersOf(type).length > 0;
+    if (isHeard) this.#queued.push(() => this.#emit(type, event));
+    return isHeard;
   }
 
   /** Emits the queued events. If handlers throw, rethrows after all of them have run: one error, or an AggregateError. */

@@ -11,6 +11,7 @@
  * connections, a budget.
  */
 import type { CloseReason } from "../port/close-reason.ts";
+import { warn } from "../warn.ts";
 import type { AnyConnection } from "./connection/connection.ts";
 import type { Malformed } from "./datagram/datagram-ingress.ts";
 import type { AnyDatagramSocket } from "./datagram/datagram-socket.ts";
@@ -81,6 +82,8 @@ export class Scheduler
   /** The number of connections in `ready` that are of this frame, while the frame overwrites it. */
   #readyCount = 0;
   #lastId = 0;
+  /** Whether the warning of malformed datagrams, which is given once, was given. */
+  #hasWarned = false;
 
   constructor({ maxFrameMs, clock }: SchedulerOptions, parts: SchedulerParts = {}) {
     this.clock = clock;
@@ -226,7 +229,10 @@ export class Scheduler
   }
 
   emitMalformed(socket: AnyDatagramSocket, malformed: Malformed): void {
-    this.events.queue("malformed", { socket, ...malformed });
+    if (this.events.queue("malformed", { socket, ...malformed }) || this.#hasWarned) return;
+    this.#hasWarned = true;
+    const { message } = malformed.reason;
+    warn("TICKWIRE_MALFORMED", `${message}; listen to "malformed" to hear of each`);
   }
 
   removeSource(source: Closing): void {

@@ -262,6 +262,28 @@ describe("received datagrams that cannot be decoded", () => {
     expect([events.length, socket.stats.malformed, second.stats.malformed]).toEqual([2, 2, 1]);
   });
 
+  test("are warned of once, while nobody listens for the event", async () => {
+    const warnings: string[] = [];
+    const hear = (warning: Error & { code?: string }) => warnings.push(`${warning.code}: ${warning.message}`);
+    process.on("warning", hear);
+    const { poller, link } = scripted();
+    const malform = (nowMs: number) => {
+      link.events?.received(Uint8Array.of(0xff), { family: "memory", host: "there", port: 1 });
+      poller.poll(nowMs);
+    };
+    poller.on("malformed", ignore);
+    malform(1);
+    poller.off("malformed", ignore);
+    malform(2);
+    malform(3);
+    await new Promise(setImmediate);
+    process.off("warning", hear);
+    expect(warnings).toEqual([
+      "TICKWIRE_MALFORMED: a datagram from there:1 was dropped: line 1 is not valid UTF-8; " +
+        'listen to "malformed" to hear of each',
+    ]);
+  });
+
   test("name the limit of the codec that they are over", () => {
     const poller = new Poller();
     const link = new ScriptedDatagramLink();
@@ -322,3 +344,5 @@ describe("options of bind", () => {
     expect(new Poller().bind(memory(), lines(), options as object).state).toBe("starting");
   });
 });
+
+function ignore(): void {}
