@@ -77,13 +77,15 @@ describe("any game", () => {
         limits,
         operations([...VERBS, ...WIRE]),
         fc.constantFrom("near" as const, "far" as const),
-        (wireOptions, some, steps, side) => {
+        fc.boolean(),
+        (wireOptions, some, steps, side, isDisposed) => {
           const wire = memory(wireOptions);
           const options = { ...some, closeTimeoutMs: 30, faultTimeoutMs: 20, timeoutMs: 20 };
           const run = new ModelRun({ listen: wire, connect: () => wire, wire, options });
           for (const step of steps) run.do(step);
           wire.hold();
           run.pollers[side].close();
+          if (isDisposed) run.pollers[side][Symbol.dispose](); // while the ends are under way
           for (let frame = 0; frame < 6; frame++) run.poll(side, 10);
           run.checkOver([side]);
         },

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { CloseReason, Link, LinkEvents, Transport } from "../../../src/index.ts";
 import { type CloseKind, lines, memory, Poller } from "../../../src/index.ts";
 import { lineRig, take } from "../../rig.ts";
@@ -425,6 +425,26 @@ describe("poller.close()", () => {
     expect(connection.closeReason?.code).toBe("closeTimeoutMs");
     expect(wire.log).toEqual(["end", "abort"]);
   });
+
+  test.each([-1e9, 5, 1e9])(
+    "with `await using` goes on from the time of the last frame, whatever clock that was on: %d",
+    async (lastMs) => {
+      const wire = scripted();
+      const poller = new Poller({ closeTimeoutMs: 20 });
+      poller.connect(wire.transport, lines());
+      wire.tell((events) => events.opened());
+      poller.poll(lastMs);
+      const polls = vi.spyOn(poller, "poll");
+      await poller[Symbol.asyncDispose]();
+      const times = polls.mock.calls.map(([nowMs]) => nowMs ?? Number.NaN);
+      expect(times.length).toBeGreaterThan(1);
+      expect(times).toEqual([...times].sort((a, b) => a - b));
+      for (const nowMs of times) {
+        expect(nowMs).toBeGreaterThan(lastMs);
+        expect(nowMs).toBeLessThan(lastMs + 600_000);
+      }
+    },
+  );
 
   test("with `await using` sends what is queued, and everything is closed afterwards", async () => {
     const rig = lineRig();

@@ -220,3 +220,51 @@ function unread<Message>(codec: Codec<Message>): Codec<Message> {
     },
   };
 }
+
+describe("the memory of a record queue", () => {
+  const SIZE_BYTES = 16;
+  const KEPT_BYTES = 4_096;
+
+  test("up to 4 KiB is kept while the queue is empty", () => {
+    const { queue, fill } = noted();
+    const buffer = fill(KEPT_BYTES / SIZE_BYTES);
+    expect(buffer.byteLength).toBe(KEPT_BYTES);
+    expect(fill(1)).toBe(buffer);
+    queue.clear();
+    expect(fill(1)).toBe(buffer);
+  });
+
+  test("over that is given away when the queue is empty, to the next queue that needs as much", () => {
+    const [flooded, other] = [noted(), noted()];
+    const buffer = flooded.fill(10_000);
+    expect(buffer.byteLength).toBe(262_144);
+    expect(flooded.fill(1).byteLength).toBeLessThanOrEqual(KEPT_BYTES);
+    expect(other.fill(9_000)).toBe(buffer);
+  });
+
+  test("over 16 MiB is left to the collector", () => {
+    const [flooded, other] = [noted(), noted()];
+    const buffer = flooded.fill(1_048_577);
+    expect(buffer.byteLength).toBe(33_554_432);
+    expect(other.fill(10_000)).not.toBe(buffer);
+  });
+
+  /** A queue, and a way to fill and empty it, which says in which memory the last record lay. */
+  function noted() {
+    let buffer: ArrayBufferLike = new ArrayBuffer(0);
+    const queue = new RecordQueue<true>({
+      sizeBytes: SIZE_BYTES,
+      readUnchecked(view) {
+        buffer = view.buffer;
+        return true;
+      },
+    });
+    const fill = (count: number): ArrayBufferLike => {
+      queue.putRecords(new Uint8Array(count * SIZE_BYTES), 0, count);
+      queue.latch();
+      while (queue.take() !== undefined);
+      return buffer;
+    };
+    return { queue, fill };
+  }
+});
