@@ -95,11 +95,11 @@ const STEPS: Record<string, readonly Step[]> = {
           answers += data;
         });
         await until(() => {
-          if (answers === "") socket.send("hello\n", port, "127.0.0.1"); // lost until it is up
+          if (answers === "") socket.send("hello", port, "127.0.0.1"); // lost until it is up
           return answers !== "";
         });
         socket.close();
-        expect(answers).toMatch(/^(you said hello\n)+$/);
+        expect(answers).toMatch(/^(you said hello)+$/);
       },
     },
     {

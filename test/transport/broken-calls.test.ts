@@ -73,6 +73,10 @@ const rows: Row[] = [
   },
 ];
 
+/** Enough for the system to look a name up while the machine is busy; a play in which that has failed takes all of them. */
+const MOST_STEPS = 1_000;
+const FEW_STEPS = 30;
+
 /** Those that come when the reason is known already. */
 const UNTOLD = /\.(end|destroy|resetAndDestroy|close)$/;
 
@@ -124,8 +128,8 @@ async function play(row: Row): Promise<{ reasons: CloseReason[]; thrown: unknown
   const [server, client] = [new Poller(limits), new Poller(limits)];
   const thrown: unknown[] = [];
   let nowMs = 0;
-  const steps = async (isOver: () => boolean) => {
-    for (let count = 0; count < 60 && !isOver(); count++) {
+  const steps = async (isOver: () => boolean, atMost = MOST_STEPS) => {
+    for (let count = 0; count < atMost && !isOver(); count++) {
       await turn();
       server.poll(nowMs);
       client.poll(nowMs);
@@ -148,9 +152,10 @@ async function play(row: Row): Promise<{ reasons: CloseReason[]; thrown: unknown
       if (far !== undefined) connections.push(far);
       for (let count = 0; count < 40; count++) near.trySend("x".repeat(100)); // over the receive limit
       far?.trySend("hello");
-      await steps(() => false);
+      await steps(() => far === undefined || far.stats.pauses > 0 || far.state === "closed");
+      await steps(() => false, FEW_STEPS);
       for (const connection of connections) while (connection.tryRecv() !== undefined);
-      await steps(() => far === undefined || far.tryRecv() === undefined);
+      await steps(() => far === undefined || far.tryRecv() === undefined, FEW_STEPS);
       near[ending]();
       await steps(() => near.state === "closed" && far?.state === "closed");
     }
