@@ -135,8 +135,8 @@ export class ConnectRace {
   }
 
   #connected(attempt: Attempt, socket: Socket): void {
-    if (isOwnPeer(socket)) {
-      attempt.failure = OWN_PEER; // so that the reset's own events change nothing
+    attempt.failure = problemOf(socket); // so that the reset's own events change nothing
+    if (attempt.failure !== undefined) {
       quietly(() => socket.resetAndDestroy()); // a close would keep the port for minutes
       this.#goOn();
       return;
@@ -205,6 +205,15 @@ export function quietly(call: () => unknown): void {
     call();
   } catch (error) {
     debug("could not end an attempt: %s", (error as Error).message);
+  }
+}
+
+/** Why a connected socket is of no use: its ends are one, or the system does not say which they are. */
+function problemOf(socket: Socket): CloseReason | undefined {
+  try {
+    return isOwnPeer(socket) ? OWN_PEER : undefined;
+  } catch (error) {
+    return reasonOf(error as Error);
   }
 }
 

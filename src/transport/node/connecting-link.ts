@@ -3,10 +3,10 @@
  * first. From then on every call goes to the link over that socket.
  *
  *     core ── calls ──▶ connecting link ──▶ connect race, until a socket is connected
- *                                      └──▶ stream link, from then on
+ *                                      └──▶ link over it, from then on
  *
  * Decides nothing about addresses, nor about what runs over the socket: `open`
- * makes the link of it, such as one that begins a TLS handshake.
+ * makes the link of it, such as one that begins a handshake of TLS or WebSocket.
  */
 import type { Socket } from "node:net";
 import type { Address } from "../../port/address.ts";
@@ -15,18 +15,17 @@ import type { FailedAttempt, Link, LinkEvents } from "../../port/link.ts";
 import type { Security } from "../../port/security.ts";
 import { ConnectRace, type ConnectTarget, quietly } from "./connect-race.ts";
 import { reasonOf } from "./error-codes.ts";
-import type { StreamLink } from "./stream.ts";
 
 /** One link of a client. */
 export class ConnectingLink implements Link {
   readonly allowHalfOpen: boolean;
   readonly #race: ConnectRace;
-  readonly #open: (socket: Socket) => StreamLink;
+  readonly #open: (socket: Socket) => Link;
   /** The link over the connected socket. */
-  #link: StreamLink | "connecting" | "closed" = "connecting";
+  #link: Link | "connecting" | "closed" = "connecting";
   #events: LinkEvents | undefined;
 
-  constructor(target: ConnectTarget, allowHalfOpen: boolean, open: (socket: Socket) => StreamLink) {
+  constructor(target: ConnectTarget, allowHalfOpen: boolean, open: (socket: Socket) => Link) {
     this.allowHalfOpen = allowHalfOpen;
     this.#race = new ConnectRace(target);
     this.#open = open;
@@ -69,36 +68,38 @@ export class ConnectingLink implements Link {
   }
 
   probe(): void {
-    this.#connected?.probe();
+    this.#connected?.probe?.();
   }
 
   reportPartial(): void {
-    this.#connected?.reportPartial();
+    this.#connected?.reportPartial?.();
   }
 
-  end(): void {
+  end(reason?: CloseReason): void {
     if (this.#link === "connecting") this.abort();
-    else this.#connected?.end();
+    else this.#connected?.end(reason);
   }
 
   endSending(): void {
-    this.end();
+    if (this.#link === "connecting") this.abort();
+    else this.#connected?.endSending();
   }
 
-  abort(): void {
+  abort(reason?: CloseReason): void {
     if (this.#link === "connecting") {
       this.#race.stop();
       process.nextTick(() => this.#close(LOCAL)); // as a socket's own close, after the call
     } else {
-      this.#connected?.abort();
+      this.#connected?.abort(reason);
     }
   }
 
   pump(nowMs: number): number | undefined {
-    return this.#race.pump(nowMs);
+    if (this.#link !== "connecting") return this.#connected?.pump?.(nowMs);
+    return this.#race.pump(nowMs) ?? Infinity; // the link to come may want a pump
   }
 
-  get #connected(): StreamLink | undefined {
+  get #connected(): Link | undefined {
     return typeof this.#link === "string" ? undefined : this.#link;
   }
 

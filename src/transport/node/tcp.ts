@@ -13,6 +13,7 @@ import {
   isWholeNumber,
   milliseconds,
 } from "../../check.ts";
+import type { Link } from "../../port/link.ts";
 import type { Transport } from "../../port/transport.ts";
 import type { ConnectTarget } from "./connect-race.ts";
 import { ConnectingLink } from "./connecting-link.ts";
@@ -101,7 +102,7 @@ export function tcp(options: TcpOptions): Transport {
  * connected socket, which flows as soon as something listens to it; TLS wraps it.
  * The options have been checked. @internal
  */
-export function connectingLink(options: TcpOptions, open: (socket: Socket) => StreamLink): ConnectingLink {
+export function connectingLink(options: TcpOptions, open: (socket: Socket) => Link): ConnectingLink {
   return new ConnectingLink(connectTarget(options), options.allowHalfOpen ?? false, open);
 }
 
@@ -149,8 +150,8 @@ function isKeepAliveDelay(name: string, value: unknown): void {
   }
 }
 
-/** Long enough for an address on a slow route to answer. */
-const DEFAULT_ATTEMPT_TIMEOUT_MS = 1_000;
+/** Long enough for an address on a slow route to answer. @internal */
+export const DEFAULT_ATTEMPT_TIMEOUT_MS = 1_000;
 /** Two attempts closer to each other than this would be sent as one burst; Node's own minimum, too. */
 const LEAST_ATTEMPT_TIMEOUT_MS = 10;
 const LEAST_KEEP_ALIVE_MS = 1_000;
@@ -159,7 +160,7 @@ const MOST_KEEP_ALIVE_MS = 32_767_000;
 /** listen(2) counts in 32 bits. */
 const MOST_BACKLOG = 2 ** 31 - 1;
 
-/** The checks of the options, which TLS shares. @internal */
+/** The checks of the options, which TLS and WebSocket share. @internal */
 export const TCP_CHECKS: Checks<TcpOptions> = {
   port: isPort,
   host: isText,

@@ -4,12 +4,15 @@
  * connection then runs in `websocket-link.ts`.
  */
 import { type ClientRequest, validateHeaderName, validateHeaderValue } from "node:http";
-import { isIP } from "node:net";
-import { createSecureContext } from "node:tls";
-import { type Check, type Checks, checkOptions, isLimit, isText, kindOf } from "../../check.ts";
+import type { Socket } from "node:net";
+import { connect as connectTls, createSecureContext } from "node:tls";
+import { type Check, type Checks, checkOptions, isLimit, kindOf } from "../../check.ts";
 import type { Transport } from "../../port/transport.ts";
 import { checkedUrl, isProtocolList, type WebSocketOptions } from "../browser/websocket-options.ts";
+import { ConnectingLink } from "../node/connecting-link.ts";
 import { CREDENTIALS_CHECKS, checkCredentials, type Identity, type Pem } from "../node/credentials.ts";
+import { requestedName } from "../node/host-names.ts";
+import { DEFAULT_ATTEMPT_TIMEOUT_MS, TCP_CHECKS } from "../node/tcp.ts";
 import { NEGOTIATION_CHECKS, negotiationOptions, secureContextOptions } from "../node/tls-options.ts";
 import { warnUnlessYielding } from "../node/yield-warning.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -22,8 +25,17 @@ import { WebSocket } from "./ws.ts";
 export interface NodeWebSocketOptions extends WebSocketOptions, LivenessOptions, Partial<Identity> {
   /** Headers of the request, such as `origin` or `authorization`; not those of the handshake itself. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The numeric address of this machine to connect from; the system chooses one by default. */
+  /**
+   * The numeric address of this machine to connect from, whose family is then that
+   * of the connection; the system chooses by default.
+   */
   readonly localAddress?: string;
+  /**
+   * Where the host of the URL has several addresses: how long one may take before the
+   * next one is tried beside it, in milliseconds of polled time; 1,000 by default. The
+   * first one that answers is taken. One that fails starts the next at once.
+   */
+  readonly attemptTimeoutMs?: number;
   /** For `wss:`, the certificate authorities to trust, instead of Node's built-in list. */
   readonly ca?: Pem;
   /** For `wss:`, the name, or IP address, that the server's certificate must have; the host of the URL by default. */
@@ -50,28 +62,37 @@ export function websocket(url: string | URL, options: NodeWebSocketOptions = {})
   checkOptions(options, isSecure ? CHECKS : PLAIN_CHECKS);
   checkCredentials(options);
   const { limits, heartbeat } = livenessOf(options);
-  const { localAddress } = options;
   const protocols = [...(options.protocols ?? [])];
-  const request = {
-    headers: { ...options.headers },
-    ...limits,
-    followRedirects: false,
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT_MS,
-    ...(localAddress !== undefined && { localAddress }),
-    ...(isSecure && {
-      ...negotiationOptions(options),
-      secureContext: createSecureContext(secureContextOptions(options)),
-    }),
-  };
-  const connect = () => {
-    const ws = new WebSocket(href, protocols, request);
+  const request = { headers: { ...options.headers }, ...limits, followRedirects: false };
+  const { localAddress, attemptTimeoutMs = DEFAULT_ATTEMPT_TIMEOUT_MS } = options;
+  const address = addressIn(href);
+  const target = { ...address, localAddress, attemptTimeoutMs, socketOptions: { noDelay: true } };
+  const encrypted = isSecure ? encryption(address.host, options) : (tcp: Socket) => tcp;
+  const open = (tcp: Socket) => {
+    const createConnection = () => encrypted(tcp);
+    const ws = new WebSocket(href, protocols, { ...request, createConnection });
     const link = new WebSocketLink(ws, new Heartbeat(heartbeat), "client");
     ws.on("upgrade", ({ socket }) => link.setSocket(socket));
     ws.on("unexpected-response", (_: ClientRequest, answer) => link.refuse(responseReason(answer)));
     return link;
   };
-  return { connect, pump: warnUnlessYielding };
+  return { connect: () => new ConnectingLink(target, false, open), pump: warnUnlessYielding };
+}
+
+/** The host and port of a URL that has been checked. */
+function addressIn(href: string): { host: string; port: number } {
+  const { protocol, hostname, port } = new URL(href);
+  const host = hostname.replace(/^\[(.*)\]$/, "$1"); // an IPv6 address
+  return { host, port: port === "" ? DEFAULT_PORTS[protocol as keyof typeof DEFAULT_PORTS] : Number(port) };
+}
+
+/** Begins TLS over a connected socket. Node proves the name of the host, and requests it only when it is told to. */
+function encryption(host: string, options: NodeWebSocketOptions): (tcp: Socket) => Socket {
+  const secureContext = createSecureContext(secureContextOptions(options));
+  const servername = requestedName(host);
+  const requested = servername === undefined ? {} : { servername };
+  const client = { host, ...requested, ...negotiationOptions(options), secureContext };
+  return (socket) => connectTls({ ...client, socket });
 }
 
 function isHeaders(name: string, value: unknown): void {
@@ -101,27 +122,21 @@ function problemOf(header: string, text: string, seen: ReadonlySet<string>): str
   }
 }
 
-function isNumericAddress(name: string, value: unknown): void {
-  isText(name, value);
-  if (isIP(value as string) !== 0) return;
-  throw new RangeError(`${name}: expected a numeric address, got ${JSON.stringify(value)}`);
-}
-
 const secureOnly: Check = (name) => {
   throw new TypeError(`${name}: only a URL with wss: takes it`);
 };
 
 /** The headers that make a request one for a WebSocket, or say how long it is. */
 const HANDSHAKE_HEADERS = /^(connection|upgrade|content-length|transfer-encoding|sec-websocket-.*)$/i;
-/** How long one address of a name may take before the next is tried; the same as for TCP. */
-const ATTEMPT_TIMEOUT_MS = 1_000;
+const DEFAULT_PORTS = { "ws:": 80, "wss:": 443 };
 
 const CHECKS: Checks<NodeWebSocketOptions> = {
   ...LIVENESS_CHECKS,
   protocols: isProtocolList,
   maxBacklogBytes: isLimit(0),
   headers: isHeaders,
-  localAddress: isNumericAddress,
+  localAddress: TCP_CHECKS.localAddress,
+  attemptTimeoutMs: TCP_CHECKS.attemptTimeoutMs,
   ...CREDENTIALS_CHECKS,
   servername: NEGOTIATION_CHECKS.servername,
   rejectUnauthorized: NEGOTIATION_CHECKS.rejectUnauthorized,

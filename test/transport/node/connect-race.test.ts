@@ -4,8 +4,9 @@
  */
 import dns from "node:dns";
 import { once } from "node:events";
+import { createServer } from "node:http";
+import { createServer as createSecureServer, type ServerOptions } from "node:https";
 import net, { type AddressInfo, type Server, type Socket, type TcpNetConnectOpts } from "node:net";
-import { connect as connectTls } from "node:tls";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   type CloseReason,
@@ -17,8 +18,7 @@ import {
   tls,
 } from "../../../src/index.ts";
 import { ConnectRace, type ConnectTarget } from "../../../src/transport/node/connect-race.ts";
-import { StreamLink } from "../../../src/transport/node/stream.ts";
-import { connectingLink } from "../../../src/transport/node/tcp.ts";
+import { websocket, websocketServer } from "../../../src/websocket.ts";
 import { needs } from "../../machine.ts";
 import { heldSockets, until } from "../link-pair.ts";
 import { certificates, NO_CERTIFICATES } from "./certificates.ts";
@@ -229,17 +229,6 @@ describe("a look-up", () => {
 });
 
 describe("a connection", () => {
-  const connect = async (poller: Poller, transport: Transport, frameMs: number) => {
-    const connection = poller.connect(transport, lines(), { timeoutMs: 5_000 });
-    for (let frame = 0; frame < 1_000 && connection.state === "connecting"; frame++) {
-      poller.poll(frame * frameMs);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    return connection;
-  };
-  const failures = ({ failedAttempts }: Connection<string>) =>
-    failedAttempts.map(({ address, reason }) => [address.host, reason.kind]);
-
   test("tries the next address in polled time", async () => {
     silent.add("192.0.2.1");
     named("192.0.2.1", "127.0.0.1");
@@ -281,6 +270,17 @@ describe("a connection", () => {
     await poller[Symbol.asyncDispose]();
   });
 
+  test("whose ends the system does not name is its close reason", async () => {
+    const poller = new Poller();
+    const named = net.Socket.prototype as unknown as { _getpeername(): object };
+    vi.spyOn(named, "_getpeername").mockImplementation(() => {
+      throw Object.assign(new Error("no names today"), { code: "ENOTCONN" });
+    });
+    const connection = await connect(poller, tcp({ host: "127.0.0.1", port }), 1);
+    expect(connection.closeReason).toMatchObject({ kind: "reset", code: "ENOTCONN" });
+    poller[Symbol.dispose]();
+  });
+
   test("with TLS over it shakes hands with the address that answers", needs("openssl"), async () => {
     const { ca, localhost } = certificates() ?? NO_CERTIFICATES;
     silent.add("192.0.2.1");
@@ -288,20 +288,121 @@ describe("a connection", () => {
     const poller = new Poller();
     const listener = poller.listen(tls({ host: "127.0.0.1", port: 0, ...localhost }), lines());
     await until(() => poller.poll() && listener.state === "listening");
-    const options = { host: NAME, port: listener.address?.port ?? 0 };
-    const linkOptions = { allowHalfOpen: false, openEvent: "secureConnect", canReset: false } as const;
-    const secure = {
-      connect: () =>
-        connectingLink(options, (socket) => {
-          const encrypted = connectTls({ socket, host: "localhost", ca: ca as string });
-          return new StreamLink(encrypted, "client", { ...linkOptions, keepsBytes: true });
-        }),
-    };
-    const connection = await connect(poller, secure, 250);
+    const transport = tls({ host: NAME, port: listener.address?.port ?? 0, ca, servername: "localhost" });
+    const connection = await connect(poller, transport, 250);
     expect([connection.state, failures(connection)]).toEqual(["open", [["192.0.2.1", "timeout"]]]);
     await poller[Symbol.asyncDispose]();
   });
 });
+
+describe.each([
+  ["ws", {}],
+  ["wss", needs("openssl")],
+] as const)("a WebSocket of %s:", (scheme, needed) => {
+  /** A server, and a client's transport to NAME at its port. */
+  const place = async (poller: Poller) => {
+    const { ca = "", localhost } = scheme === "wss" ? (certificates() ?? NO_CERTIFICATES) : {};
+    const http =
+      localhost === undefined ? createServer() : createSecureServer({ ...localhost } as ServerOptions);
+    await once(http.listen(0, "127.0.0.1"), "listening");
+    const listener = poller.listen(websocketServer({ server: http }), lines());
+    await until(() => poller.poll() && listener.state === "listening");
+    const url = `${scheme}://${NAME}:${(http.address() as AddressInfo).port}`;
+    const transport = websocket(url, {
+      pingIntervalMs: 10_000,
+      ...(scheme === "wss" && { ca, servername: "localhost" }),
+    });
+    const close = async () => {
+      await poller[Symbol.asyncDispose]();
+      await new Promise((resolve) => http.close(resolve));
+    };
+    return { transport, port: Number(new URL(url).port), close };
+  };
+
+  test(
+    "is tried at the next address beside a slow one, which wins when it answers first",
+    needed,
+    async () => {
+      for (const host of ["192.0.2.1", "192.0.2.2"]) silent.add(host);
+      named("192.0.2.1", "192.0.2.2");
+      const poller = new Poller();
+      const { transport, port, close } = await place(poller);
+      const connection = poller.connect(transport, lines(), { timeoutMs: 5_000 });
+      await until(() => asked.length === 1);
+      for (const nowMs of [0, 500, 999]) poller.poll(nowMs);
+      expect(asked).toHaveLength(1);
+      poller.poll(1_000);
+      expect(asked.map(({ socket }) => socket.destroyed)).toEqual([false, false]);
+      asked[0]?.socket.connect(port, "127.0.0.1");
+      await until(() => poller.poll(1_200) && connection.state === "open");
+      expect([asked[0]?.socket.destroyed, asked[1]?.socket.destroyed]).toEqual([false, true]);
+      expect(connection.remoteAddress).toEqual({ family: "IPv4", host: "127.0.0.1", port });
+      expect(poller.dueInMs()).toBeLessThanOrEqual(10_000); // the heartbeat has begun
+      await close();
+    },
+  );
+
+  test("takes the address that answers, and tells which did not", needed, async () => {
+    silent.add("192.0.2.1");
+    named("192.0.2.1", "127.0.0.1");
+    const poller = new Poller();
+    const { transport, close } = await place(poller);
+    const connection = await connect(poller, transport, 250);
+    expect([connection.state, connection.security !== undefined]).toEqual(["open", scheme === "wss"]);
+    expect(failures(connection)).toEqual([["192.0.2.1", "timeout"]]);
+    await close();
+  });
+
+  test("ends all its attempts at its deadline, and by abort()", needed, async () => {
+    for (const host of ["192.0.2.1", "192.0.2.2"]) silent.add(host);
+    named("192.0.2.1", "192.0.2.2");
+    const poller = new Poller();
+    const { transport, close } = await place(poller);
+    const late = await connect(poller, transport, 250);
+    expect(late.closeReason).toMatchObject({ kind: "timeout", code: "timeoutMs" });
+    const aborted = poller.connect(transport, lines());
+    await until(() => asked.length === 3);
+    aborted.abort();
+    expect(asked.map(({ socket }) => socket.destroyed)).toEqual([true, true, true]);
+    await close();
+  });
+
+  test("that nobody answers has the reason of the first address", needed, async () => {
+    named("127.0.0.1");
+    const poller = new Poller();
+    const { transport, close } = await place(poller);
+    await close();
+    const another = new Poller();
+    const connection = await connect(another, transport, 1);
+    expect(connection.closeReason).toMatchObject({ kind: "refused", code: "ECONNREFUSED" });
+    expect(failures(connection)).toEqual([["127.0.0.1", "refused"]]);
+    await another[Symbol.asyncDispose]();
+  });
+
+  test("has attemptTimeoutMs as its option", () => {
+    named("127.0.0.1");
+    for (const [options, waitMs] of [
+      [{}, 1_000],
+      [{ attemptTimeoutMs: 10 }, 10],
+    ] as const) {
+      expect(websocket(`${scheme}://${NAME}`, options).connect?.().pump?.(0)).toBe(waitMs);
+    }
+  });
+});
+
+/** A connection in frames of this length, once it is open or closed. */
+async function connect(poller: Poller, transport: Transport, frameMs: number): Promise<Connection<string>> {
+  const connection = poller.connect(transport, lines(), { timeoutMs: 5_000 });
+  for (let frame = 0; frame < 1_000 && connection.state === "connecting"; frame++) {
+    poller.poll(frame * frameMs);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return connection;
+}
+
+function failures({ failedAttempts }: Connection<string>): unknown[] {
+  return failedAttempts.map(({ address, reason }) => [address.host, reason.kind]);
+}
 
 /** A port on which nobody listens. */
 async function freePort(): Promise<number> {

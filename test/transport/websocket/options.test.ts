@@ -137,6 +137,11 @@ const CLIENT: Rows<Omit<NodeWebSocketOptions, keyof typeof SECURE>> = {
     beyond: ["localhost", "", "1.2.3", "127.0.0.1\0"],
     wrong: [1, null],
   },
+  attemptTimeoutMs: {
+    valid: [10, Number.MAX_SAFE_INTEGER],
+    beyond: [0, 9, 10.5, -1, Infinity],
+    wrong: ["10", null],
+  },
 };
 
 describe.each([
