@@ -28,6 +28,7 @@ import { securityOf } from "./security-of.ts";
 import { addressOf, StreamLink, type StreamOptions } from "./stream.ts";
 import { StreamAcceptor } from "./stream-acceptor.ts";
 import { listenOptions, serverOptions } from "./tcp.ts";
+import { tcpSocketOf } from "./tcp-socket-of.ts";
 import { negotiationOptions, secureContextOptions, type TlsOptions } from "./tls-options.ts";
 
 /** The parts of an acceptor, from the options of `tls()`. */
@@ -180,15 +181,6 @@ export class TlsAcceptor implements Acceptor {
 interface PendingHandshake {
   readonly handshake: Handshake;
   readonly linkOptions: StreamOptions;
-}
-
-/**
- * The TCP socket under a TLS socket. Node documents no way there; `_parent` has been
- * one in every version, and no handshake succeeds without it. The addresses, which
- * are documented, are gone once the peer is.
- */
-function tcpSocketOf(secure: TLSSocket): Socket | undefined {
-  return (secure as { readonly _parent?: Socket | null })._parent ?? undefined;
 }
 
 /** The reason of a client that was rejected for its certificate, which Node's error does not give; else `undefined`. */

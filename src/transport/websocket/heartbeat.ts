@@ -15,6 +15,8 @@
 export interface HeartbeatTarget {
   /** Whether this side has paused the link. It then receives nothing, no pings either, and does not expire. */
   readonly isPaused: boolean;
+  /** Calls `received` of the heartbeat if bytes have arrived that it was not told of, as of an unfinished TLS record. */
+  reportPartial(): void;
   /** Sends a ping. */
   ping(): void;
   /** Shows the peer that the link lives, without a ping of it. */
@@ -29,11 +31,17 @@ export interface HeartbeatOptions {
   readonly deadPeerMs: number;
 }
 
+/** When a member was last heard of, and is to be checked next. */
+interface Times {
+  lastReceivedMs: number;
+  readonly dueMs: number;
+}
+
 /** The heartbeat of all links of one acceptor, or of one client. */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   /** The times of each member, the next due one first: a map keeps the order of insertion. */
-  readonly #members = new Map<HeartbeatTarget, { lastReceivedMs: number; dueMs: number }>();
+  readonly #members = new Map<HeartbeatTarget, Times>();
   #polledMs = 0;
   #lastPumpMs: number | undefined;
 
@@ -64,23 +72,28 @@ export class Heartbeat {
     const deltaMs = nowMs - (this.#lastPumpMs ?? nowMs);
     this.#lastPumpMs = nowMs;
     this.#polledMs += Math.min(Math.max(deltaMs, 0), MAX_FRAME_MS);
-    for (const [member, { lastReceivedMs, dueMs }] of this.#members) {
+    for (const [member, times] of this.#members) {
+      const { dueMs } = times;
       if (dueMs > this.#polledMs) return Math.min(dueMs - this.#polledMs, MAX_FRAME_MS);
-      this.#check(member, member.isPaused ? this.#polledMs : lastReceivedMs);
+      this.#check(member, times);
     }
     return Infinity;
   }
 
-  #check(member: HeartbeatTarget, lastReceivedMs: number): void {
+  #check(member: HeartbeatTarget, times: Times): void {
+    const { pingIntervalMs, deadPeerMs } = this.#options;
+    const isPaused = member.isPaused;
+    if (!isPaused && this.#polledMs - times.lastReceivedMs >= pingIntervalMs) member.reportPartial();
+    const lastReceivedMs = isPaused ? this.#polledMs : times.lastReceivedMs;
     const silentMs = this.#polledMs - lastReceivedMs;
     this.#members.delete(member);
-    if (silentMs >= this.#options.deadPeerMs) {
+    if (silentMs >= deadPeerMs) {
       member.expire();
       return;
     }
     this.#schedule(member, lastReceivedMs);
-    if (member.isPaused) member.showLife();
-    else if (silentMs >= this.#options.pingIntervalMs) member.ping();
+    if (isPaused) member.showLife();
+    else if (silentMs >= pingIntervalMs) member.ping();
   }
 
   #schedule(member: HeartbeatTarget, lastReceivedMs: number): void {

@@ -20,6 +20,7 @@ import { reasonOf } from "../node/error-codes.ts";
 import { plainCopy, plainView } from "../node/plain-bytes.ts";
 import { securityOf } from "../node/security-of.ts";
 import { addressOf } from "../node/stream.ts";
+import { tcpSocketOf } from "../node/tcp-socket-of.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type { Heartbeat, HeartbeatTarget } from "./heartbeat.ts";
 import { type CodedError, connectReason, frameReason } from "./reasons.ts";
@@ -35,6 +36,9 @@ export class WebSocketLink implements Link, HeartbeatTarget {
   readonly #heartbeat: Heartbeat;
   readonly #reasonOfClose: typeof reasonOfCode;
   #socket: Socket | undefined;
+  /** The socket below one of TLS, which sees bytes that cannot be decrypted yet. */
+  #wire: Socket | undefined;
+  #toldWireBytes = 0;
   #events: LinkEvents | undefined;
   /** The close reason, once it is known. The first one counts, as later ones are its consequences. */
   #reason: CloseReason | undefined;
@@ -67,11 +71,13 @@ export class WebSocketLink implements Link, HeartbeatTarget {
     this.#guard(() => {
       this.localAddress = addressOf(socket.localAddress, socket.localPort, socket.localFamily);
       this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort, socket.remoteFamily);
-      if (socket instanceof TLSSocket) this.security = securityOf(socket);
+      if (!(socket instanceof TLSSocket)) return;
+      this.#wire = tcpSocketOf(socket);
+      this.security = securityOf(socket);
     });
   }
 
-  /** Ends an attempt to connect, for a reason that ws does not report. */
+  /** Ends the link now, for a reason that ws does not report. */
   refuse(reason: CloseReason): void {
     this.#reason ??= reason;
     this.#ws.terminate();
@@ -87,6 +93,7 @@ export class WebSocketLink implements Link, HeartbeatTarget {
 
   #opened(): void {
     this.#hasOpened = true;
+    this.#toldWireBytes = this.#wire?.bytesRead ?? 0;
     this.#heartbeat.add(this);
     this.#socket?.prependListener("data", this.#readFrames);
     this.#socket?.on("data", this.#noteBytes);
@@ -107,12 +114,22 @@ export class WebSocketLink implements Link, HeartbeatTarget {
    */
   readonly #noteBytes = (): void => {
     if (this.#socket?.destroyed) return;
+    if (this.#wire !== undefined) this.#toldWireBytes = this.#wire.bytesRead;
     this.#heartbeat.received(this);
     const { unfinishedBytes, messageBytes, closeFrame } = this.#frames;
     if (unfinishedBytes > 0 && messageBytes > this.#messageBytes) this.#events?.partial(unfinishedBytes);
     const hasClosed = closeFrame !== undefined && this.#ws.readyState !== this.#ws.OPEN;
     if (hasClosed) this.#peerEnded(this.#reasonOfClose(closeFrame.code, closeFrame.text));
   };
+
+  /** Bytes of a TLS record that is not whole; nobody knows whether they are of a message. */
+  reportPartial(): void {
+    const wireBytes = this.#wire?.bytesRead ?? 0;
+    if (wireBytes === this.#toldWireBytes) return;
+    this.#toldWireBytes = wireBytes;
+    this.#heartbeat.received(this);
+    this.#events?.partial(this.#frames.unfinishedBytes);
+  }
 
   /** The peer sends nothing more. The core's close deadline starts here: the peer's socket may stay open for long. */
   #peerEnded(reason: CloseReason): void {
@@ -138,7 +155,7 @@ export class WebSocketLink implements Link, HeartbeatTarget {
         this.#ws.send(kept.subarray(start, start + MESSAGE_BYTES), BINARY, this.#noteDrained);
       }
     } catch (error) {
-      this.#broke(error);
+      this.refuse(reasonOf(error as Error));
     }
     if (this.#ws.bufferedAmount === 0) return true; // the system has taken all the bytes
     this.#queuedBytes += bytes.length;
@@ -204,8 +221,7 @@ export class WebSocketLink implements Link, HeartbeatTarget {
   }
 
   expire(): void {
-    this.#reason ??= NO_ANSWER;
-    this.#ws.terminate();
+    this.refuse(NO_ANSWER);
   }
 
   /** Runs calls of ws or Node that may throw where nobody could catch it: the link ends with that error instead. */
@@ -213,13 +229,8 @@ export class WebSocketLink implements Link, HeartbeatTarget {
     try {
       run();
     } catch (error) {
-      this.#broke(error);
+      this.refuse(reasonOf(error as Error));
     }
-  }
-
-  #broke(error: unknown): void {
-    this.#reason ??= reasonOf(error as Error);
-    this.#ws.terminate();
   }
 
   /** The peer sent an invalid frame, or the connection could not be opened. */

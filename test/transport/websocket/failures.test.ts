@@ -3,11 +3,16 @@
  * inside a poll, or inside a socket's event. Each becomes the close reason of its
  * connection, or the answer is left out; the process and the others go on.
  */
-import { Socket } from "node:net";
+import { once } from "node:events";
+import { createServer as createSecureServer, type ServerOptions } from "node:https";
+import { type AddressInfo, Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { describe, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { type Connection, lines } from "../../../src/index.ts";
 import { websocket } from "../../../src/websocket.ts";
+import { needs } from "../../machine.ts";
+import { certificates, NO_CERTIFICATES } from "../node/certificates.ts";
 import { endings, HANDSHAKE, openServer, rawClient, rawPeer, type ServerRig } from "./rig.ts";
 
 const FAILURE: Error = Object.assign(new Error("injected"), { code: "EINJECTED" });
@@ -37,6 +42,10 @@ async function pair(): Promise<{ server: ServerRig; near: Connection<string>; fa
 
 /** Sockets of ws at the server's end. */
 const isAccepted = (ws: WebSocket): boolean => (ws as unknown as { _isServer: boolean })._isServer;
+
+/** Whether a TLS socket is a server's. */
+const isServerOf = (socket: TLSSocket): boolean =>
+  (socket as unknown as { _tlsOptions: { isServer?: boolean } })._tlsOptions.isServer === true;
 
 describe("a call that throws ends its connection with that error", () => {
   test.each(["send", "close", "ping", "pong"] as const)("ws.%s", async (method) => {
@@ -72,6 +81,37 @@ describe("a call that throws ends its connection with that error", () => {
     await server.until(() => peer.ws.readyState === WebSocket.OPEN);
   });
 });
+
+describe(
+  "what TLS does not say of its handshake ends the connection with that error",
+  needs("openssl"),
+  () => {
+    test.each([
+      ["the peer's certificate", "getPeerX509Certificate"],
+      ["the cipher", "getCipher"],
+    ] as const)("%s", async (_, method) => {
+      const { ca, localhost } = certificates() ?? NO_CERTIFICATES;
+      const http = createSecureServer({ ...localhost } as ServerOptions);
+      await once(http.listen(0, "127.0.0.1"), "listening");
+      endings.push(() => http.close());
+      const server = await openServer({ server: http });
+      const url = `wss://localhost:${(http.address() as AddressInfo).port}`;
+      let isAtServer = false;
+      breaks(TLSSocket.prototype, method, (socket) => isServerOf(socket) === isAtServer);
+      for (const end of ["client", "server"]) {
+        isAtServer = end === "server";
+        server.accepted.length = 0;
+        const client = server.net.connect(websocket(url, { ca }), lines());
+        await server.until(() => client.state === "closed" && server.accepted[0]?.state !== "open");
+        const closed = isAtServer ? server.accepted[0] : client;
+        expect(closed?.closeReason).toMatchObject({ kind: "handshake", code: "ERR_TLS_UNREADABLE" });
+      }
+      vi.restoreAllMocks();
+      const good = server.net.connect(websocket(url, { ca }), lines());
+      await server.until(() => good.state === "open");
+    });
+  },
+);
 
 describe("an answer that cannot be written is left out", () => {
   test.each([

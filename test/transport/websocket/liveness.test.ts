@@ -1,10 +1,13 @@
 /** Who counts as alive over WebSocket, and for how long: bytes below the codec, paused ends, and ends that do not end. */
 import { once } from "node:events";
-import type { AddressInfo, Socket } from "node:net";
+import { createServer as createSecureServer, type ServerOptions } from "node:https";
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { describe, expect, test, vi } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { type Connection, lines, type PollerOptions } from "../../../src/index.ts";
 import { type LivenessOptions, websocket } from "../../../src/websocket.ts";
+import { needs } from "../../machine.ts";
+import { certificates, NO_CERTIFICATES } from "../node/certificates.ts";
 import {
   acceptOf,
   endings,
@@ -119,6 +122,83 @@ describe("the bytes of a message that is not whole", () => {
     await server.until(() => connection.state === "closed");
     expect(connection.closeReason).toMatchObject({ kind: "overflow", code: "maxPayloadBytes" });
   });
+});
+
+describe("the bytes of a TLS record that is not whole", needs("openssl"), () => {
+  test.each([
+    ["the heartbeat", "server", QUICK, {}],
+    ["the heartbeat", "client", QUICK, {}],
+    ["the idle deadline", "server", NEVER, { idleTimeoutMs: 300 }],
+    ["the idle deadline", "client", NEVER, { idleTimeoutMs: 300 }],
+  ] as const)(
+    "are life for %s of a %s, and a silence behind them is none",
+    async (_, side, liveness, limits) => {
+      const isServer = side === "server";
+      const { ca, localhost } = certificates() ?? NO_CERTIFICATES;
+      const http = createSecureServer({ ...localhost } as ServerOptions);
+      await once(http.listen(0, "127.0.0.1"), "listening");
+      endings.push(() => http.close());
+      const options = { server: http, ...(isServer ? liveness : NEVER) };
+      const server = await openServer(options, isServer ? limits : {});
+      const way = await slowWay((http.address() as AddressInfo).port, side);
+      const secure = { ca, servername: "localhost", ...(isServer ? NEVER : liveness) };
+      const transport = websocket(`wss://127.0.0.1:${way.port}`, secure);
+      const client = server.net.connect(transport, lines(), isServer ? { idleTimeoutMs: Infinity } : limits);
+      await server.until(() => server.accepted.length === 1 && client.state === "open");
+      const [watched, other] = isServer ? [server.accepted[0], client] : [client, server.accepted[0]];
+      const pass = async (ms: number) => {
+        let turns = 0;
+        await server.until(() => turns++ === 20);
+        server.now += ms;
+        await server.until(() => turns++ === 25);
+      };
+      way.hold();
+      other?.trySend("x".repeat(200));
+      await server.until(() => way.heldBytes() > 200);
+      for (let part = 0; part < 8; part++) {
+        way.release(20);
+        await pass(290);
+        expect([part, watched?.closeReason]).toEqual([part, undefined]);
+      }
+      for (let step = 0; step < 3; step++) await pass(290);
+      const code = liveness === QUICK ? "deadPeerMs" : "idleTimeoutMs";
+      await server.until(() => watched?.state === "closed");
+      expect(watched?.closeReason).toMatchObject({ kind: "timeout", code });
+    },
+  );
+
+  /** A way to a port that can hold what goes to one side, and let go of so many bytes of it. */
+  async function slowWay(port: number, side: "client" | "server") {
+    let held: Buffer | undefined;
+    let onwards: Socket | undefined;
+    const proxy = createTcpServer((near) => {
+      const far = connect(port, "127.0.0.1");
+      endings.push(
+        () => near.destroy(),
+        () => far.destroy(),
+      );
+      const [from, to] = side === "server" ? [near, far] : [far, near];
+      for (const socket of [near, far]) socket.on("error", () => {}).setNoDelay();
+      onwards = to.on("data", (piece) => from.write(piece));
+      from.on("data", (piece: Buffer) => {
+        if (held === undefined) to.write(piece);
+        else held = Buffer.concat([held, piece]);
+      });
+    });
+    await once(proxy.listen(0, "127.0.0.1"), "listening");
+    endings.push(() => proxy.close());
+    return {
+      port: (proxy.address() as AddressInfo).port,
+      hold: () => {
+        held = Buffer.alloc(0);
+      },
+      heldBytes: () => held?.length ?? 0,
+      release: (sizeBytes: number) => {
+        onwards?.write(held?.subarray(0, sizeBytes) ?? "");
+        held = held?.subarray(sizeBytes);
+      },
+    };
+  }
 });
 
 test("a message over maxPayloadBytes has that name as its code, and ws' own in its cause", async () => {
