@@ -9,8 +9,8 @@ export function onAbort(signal: AbortSignal, call: () => void): () => void {
   const calls = callsOf.get(signal) ?? listenTo(signal);
   calls.add(call);
   return () => {
-    calls.delete(call);
-    if (calls.size === 0) forget(signal);
+    // Once only: those who wait for the signal later have another set.
+    if (calls.delete(call) && calls.size === 0) forget(signal);
   };
 }
 

@@ -52,6 +52,20 @@ describe("an AbortSignal that many connections have", () => {
     expect(listenersOf(controller.signal)).toBe(0);
   });
 
+  test("is not forgotten for the later ones when an earlier one that has opened closes", () => {
+    const controller = new AbortController();
+    const { poller, links } = attempts(1, controller.signal);
+    links[0]?.events.opened();
+    poller.poll(0);
+    const { connections } = attempts(1, controller.signal, poller);
+    links[0]?.events.closed({ kind: "remote", message: "gone" });
+    poller.poll(1);
+    expect(listenersOf(controller.signal)).toBe(1);
+    controller.abort();
+    poller.poll(2);
+    expect(connections[0]?.closeReason?.kind).toBe("aborted");
+  });
+
   const endings: Record<string, (attempt: Attempt) => void> = {
     "it opens": ({ link, poller }) => {
       link.events.opened();
