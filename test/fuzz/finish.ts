@@ -161,10 +161,7 @@ function verdict(game: Game): void {
   }
   const { accepted, closed } = game.server.poller.stats;
   const isWhole = game.server.state !== "disposed";
-  must(
-    !isWhole || accepted === closed,
-    () => `${accepted} connections were accepted, and ${closed} closed`,
-  );
+  must(!isWhole || accepted === closed, () => `${accepted} connections were accepted, and ${closed} closed`);
   for (const side of game.sides) {
     if (side.state === "disposed") continue;
     must(!side.poller.hasActivity, () => "a poller has activity after its end");

@@ -39,6 +39,8 @@ class UdpLink implements DatagramLink {
   readonly #family: "IPv4" | "IPv6";
   #socket: Socket | undefined;
   #state: "starting" | "open" | "closing" | "closed" = "starting";
+  /** The peer that it is connected to, if there is one. */
+  #remote: Address | undefined;
   /** Why it closes, if this side did not ask for it. */
   #failure: CloseReason | undefined;
   /** How many datagrams the system was given and has not reported as sent or failed. */
@@ -57,7 +59,7 @@ class UdpLink implements DatagramLink {
       const socket = createSocket(this.#socketOptions());
       this.#socket = socket;
       socket.on("error", (error) => this.#failed(error));
-      socket.on("message", (bytes, from) => events.received(plainView(bytes), senderOf(from)));
+      socket.on("message", (bytes, from) => this.#received(bytes, senderOf(from)));
       socket.on("listening", () => this.#try(() => this.#bound(socket)));
       socket.on("connect", () => this.#try(() => this.#open(socket)));
       socket.on("close", () => this.#closed());
@@ -134,10 +136,19 @@ class UdpLink implements DatagramLink {
   #open(socket: Socket): void {
     if (this.#state !== "starting") return;
     const local = addressOf(socket.address());
-    const remote = this.#options.remote && addressOf(socket.remoteAddress());
+    this.#remote = this.#options.remote && addressOf(socket.remoteAddress());
     this.#state = "open";
     debug("bound to %o", local);
-    this.#events?.bound(local, remote);
+    this.#events?.bound(local, this.#remote);
+  }
+
+  /** The system lets in anybody between bind and connect, and keeps those datagrams; they are dropped here. */
+  #received(bytes: Uint8Array, from: Address): void {
+    if (this.#options.remote !== undefined) {
+      const { host, port } = this.#remote ?? {};
+      if (from.port !== port || from.host !== host) return;
+    }
+    this.#events?.received(plainView(bytes), from);
   }
 
   /** Does a step of the start; when it throws, the link closes with the reason. */

@@ -244,6 +244,29 @@ for _ in range(2):
   });
 });
 
+describe("a socket with a remote", () => {
+  test("hears nobody else, also between bind and connect, when the system lets in anybody", async () => {
+    const poller = newPoller();
+    const peer = await bound(poller, { host: "127.0.0.1" });
+    const stranger = await bound(poller, { host: "127.0.0.1" });
+    const socket = poller.bind(udp({ host: "127.0.0.1", remote: peer.address }), lines());
+    const connect = vi.spyOn(lastMade(), "connect").mockImplementationOnce((...to: unknown[]) => {
+      const host = "127.0.0.1";
+      const { port } = lastMade().address();
+      stranger.trySendTo("from a stranger", { host, port });
+      stranger.trySendTo("again", { host, port });
+      poller.flush();
+      setImmediate(() => (lastMade().connect as (...args: unknown[]) => void)(...to));
+    });
+    await until(poller, () => socket.state === "open" && stranger.pendingBytes === 0);
+    expect(connect).toHaveBeenCalledTimes(2);
+    peer.trySendTo("from the peer", socket.address as Address);
+    let got: ReturnType<typeof socket.tryRecvFrom>;
+    await until(poller, () => (got = socket.tryRecvFrom()) !== undefined);
+    expect(got).toEqual({ message: "from the peer", from: peer.address });
+  });
+});
+
 describe("an IPv6 socket", needs("IPv6"), () => {
   test("talks with IPv4 by IPv4 addresses: sent to, received from, and connected to", async () => {
     const poller = newPoller();
