@@ -156,10 +156,10 @@ export class StreamLink implements Link {
       if (this.#phase !== "aborted") events.ended();
     });
     try {
-      // Decrypted bytes are copied anyway, so a shared buffer would save nothing.
-      const isShared = this.security === undefined && readShared(socket, events);
       const { wireBytes } = this.#options;
       this.#toldWireBytes = wireBytes?.() ?? 0;
+      // Decrypted bytes are copied anyway, so a shared buffer would save nothing.
+      const isShared = wireBytes === undefined && readShared(socket, events);
       if (isShared) socket.resume();
       else if (wireBytes === undefined) socket.on("data", (bytes) => events.received(plainView(bytes)));
       else {
@@ -193,6 +193,7 @@ export class StreamLink implements Link {
     else if (this.#phase === "ending-on-open") this.#phase = "ending";
     else return; // it was aborted meanwhile
     this.#copyAddresses();
+    this.#toldWireBytes = this.#options.wireBytes?.() ?? 0; // the handshake is no sign of life after it
     if (this.#error === undefined) this.#events?.opened();
   }
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import net from "node:net";
 import { describe, expect, test } from "vitest";
-import type { TlsOptions } from "../../../src/index.ts";
+import { type Connection, lines, type TlsOptions, tls } from "../../../src/index.ts";
 import { needs } from "../../machine.ts";
 import { certificates, NO_CERTIFICATES } from "./certificates.ts";
 import { client, newPoller, nextAccepted, nodeClient, owned, server, until } from "./tls-rig.ts";
@@ -183,6 +183,27 @@ describe("tls", needs("openssl"), () => {
     await until(there.poller, () => far.state === "closed");
     expect(far.closeReason).toMatchObject({ kind: "timeout", code: "idleTimeoutMs" });
     proxy.close();
+  });
+
+  test("ends a client that hears nothing more at its idle deadline, not at twice that", async () => {
+    const idleTimeoutMs = 1_000;
+    const there = await server(localhost);
+    const poller = newPoller();
+    const options = { host: "localhost", port: there.port, ca };
+    const near = poller.connect(tls(options), lines(), { idleTimeoutMs });
+    let far: Connection<string> | undefined;
+    await until(there.poller, () => {
+      poller.poll();
+      return (far ??= there.listener.tryAccept()) !== undefined && near.state === "open";
+    });
+    far?.trySend("the last word");
+    there.poller.flush();
+    await until(poller, () => near.tryRecv() === "the last word");
+    for (let now = performance.now(), end = now + 1.5 * idleTimeoutMs; now < end; now += 100)
+      poller.poll(now);
+    expect(near.state).not.toBe("open");
+    await until(poller, () => near.state === "closed");
+    expect(near.closeReason).toMatchObject({ kind: "timeout", code: "idleTimeoutMs" });
   });
 
   test("says so when the server does not speak TLS", async () => {
