@@ -172,6 +172,7 @@ export class TlsAcceptor implements Acceptor {
   #failureReason(secure: TLSSocket, error: Error & { readonly code?: string }): CloseReason {
     const reason = untrustedReason(secure) ?? reasonOf(error);
     if (reason.kind === "reset") return { ...LEFT, cause: error };
+    if (error.code === "ERR_TLS_HANDSHAKE_TIMEOUT") return { ...reason, code: "handshakeTimeoutMs" };
     const { hasDefault } = this.#options;
     if (!hasDefault && NO_CERTIFICATE.has(error.code ?? "")) return { ...NO_IDENTITY, cause: error };
     return reason;

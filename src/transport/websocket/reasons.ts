@@ -46,8 +46,9 @@ export function handshakeReason(error: CodedError): CloseReason {
   if (code === REQUEST_TIMEOUT)
     return {
       kind: "timeout",
+      code: "handshakeTimeoutMs",
       message: "the client did not finish the WebSocket handshake in time",
-      ...because,
+      cause: error,
     };
   if (code !== undefined && !code.startsWith("HPE_")) return reasonOf(error);
   return {

@@ -99,10 +99,11 @@ describe("tls", needs("openssl"), () => {
   });
 
   test("reports a client that never finishes its handshake", async () => {
-    const { poller, drops, port } = await server({ ...localhost, handshakeTimeoutMs: 30 });
+    const { poller, listener, drops, port } = await server({ ...localhost, handshakeTimeoutMs: 30 });
     owned(net.connect(port, "127.0.0.1"));
     await until(poller, () => drops.length > 0);
     expect(drops).toEqual(["timeout: the peer did not finish the handshake in time"]);
+    expect(listener.stats.droppedBy).toEqual({ handshakeTimeoutMs: 1 });
   });
 
   test("lives with a certificate whose dates are none", async () => {

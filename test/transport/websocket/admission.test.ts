@@ -100,7 +100,7 @@ describe("each peer that begins a handshake ends it once", () => {
     ["nothing, and a reset", "", "reset", "reset|remote"],
     ["half a request, and an end", "GET / HTTP/1.1\r\nHo", "end", "protocol|remote"],
     ["half a request, and a reset", "GET / HTTP/1.1\r\nHo", "reset", "reset|remote|protocol"],
-    ["nothing in time", "", "wait", "timeout"],
+    ["nothing in time", "", "wait", "timeout by handshakeTimeoutMs"],
     ["a request for a page", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "wait", "protocol"],
     [
       "two requests, the second for a WebSocket",
@@ -167,7 +167,7 @@ async function acceptor(
           told.push("incoming");
           link.attach({ opened() {}, received() {}, partial() {}, drained() {}, ended() {}, closed() {} });
         },
-        rejected: ({ kind }) => told.push(kind),
+        rejected: ({ kind, code }) => told.push(kind === "timeout" ? `timeout by ${code}` : kind),
       };
     },
     incoming() {
