@@ -18,7 +18,16 @@ import type {} from "vitest";
 /** A program, by the name that a test spawns, or something that the system allows. */
 export type Need =
   | ("chromium" | "curl" | "ip" | "nc" | "npm" | "openssl" | "python3" | "ss" | "strace" | "tc")
-  | ("python3 with ssl" | "IPv6" | "127.0.0.2" | "unix sockets" | "signals" | "root" | "a pipe as stdout");
+  | (
+      | "python3 with ssl"
+      | "IPv6"
+      | "127.0.0.2"
+      | "unix sockets"
+      | "abstract names"
+      | "signals"
+      | "root"
+      | "a pipe as stdout"
+    );
 
 /** Options of a test or of a `describe`. */
 export interface LeftOutOptions {
@@ -130,6 +139,8 @@ const LOOKS: Readonly<Record<Need, () => string | undefined>> = {
   /** macOS has only 127.0.0.1, unless somebody gives it more. */
   "127.0.0.2": () => (process.platform === "darwin" ? "127.0.0.2 is no address of this machine" : undefined),
   "unix sockets": () => (process.platform === "win32" ? "unix sockets are not here" : undefined),
+  "abstract names": () =>
+    process.platform === "linux" ? undefined : "unix sockets have no abstract names here",
   signals: () => (process.platform === "win32" ? "signals are not here" : undefined),
   /** What a terminal is opened for is not to happen in a test. */
   "a pipe as stdout": () => (process.stdout.isTTY ? "stdout is a terminal" : undefined),

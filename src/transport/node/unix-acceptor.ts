@@ -20,7 +20,7 @@ import type { CloseReason } from "../../port/close-reason.ts";
 import { reasonOf } from "./error-codes.ts";
 import { READ_BYTES, StreamAcceptor } from "./stream-acceptor.ts";
 import { fileAt, temporaryName, tryPlace, tryRemove } from "./unix-file.ts";
-import { findListener, UnixOwner } from "./unix-owner.ts";
+import { findListener, tryClaimRemoval, UnixOwner } from "./unix-owner.ts";
 
 /** What a listener is made with, checked. */
 interface UnixListenOptions {
@@ -105,12 +105,24 @@ class UnixAcceptor implements Acceptor {
         this.#try(() => {
           if (this.#isClosed) return;
           if (found !== undefined) this.#fail(found === "listener" ? IN_USE : { ...IN_USE, cause: found });
-          else {
-            tryRemove(this.#file, there.id);
-            this.#place(triesLeft - 1);
-          }
+          else this.#replace(there.id, triesLeft);
         }),
       );
+    }
+  }
+
+  /** Puts the file in the place of one without a listener, unless another one is doing that. */
+  #replace(id: string, triesLeft: number): void {
+    const giveBack = tryClaimRemoval(id);
+    if (giveBack === undefined) {
+      setImmediate(() => this.#try(() => this.#isClosed || this.#place(triesLeft - 1)));
+      return;
+    }
+    try {
+      tryRemove(this.#file, id); // by now it may be another file, which stays
+      this.#place(triesLeft - 1);
+    } finally {
+      giveBack();
     }
   }
 

@@ -43,6 +43,20 @@ export function findListener(path: string, id: string, answer: (found: Found) =>
   else tryConnect(abstractName(id), (error) => (error === undefined ? answer("listener") : ask()));
 }
 
+/**
+ * Takes the right to remove the socket file with this id, which one listener has at a
+ * time; `undefined` while another has it. Of three that find the same file without a
+ * listener, the second would else move away what the first has put in its place, and
+ * the third use the gap. Where there are no abstract names, everybody has the right.
+ *
+ * @returns a function that gives it back
+ */
+export function tryClaimRemoval(id: string): (() => void) | undefined {
+  if (!HAS_ABSTRACT_NAMES) return () => {};
+  const server = answerAt(`${abstractName(id)}/removal`);
+  return server?.listening === true ? () => void server.close() : undefined;
+}
+
 /** What was found at a path: see {@link findListener}. */
 export type Found = "listener" | Error | undefined;
 
@@ -64,7 +78,7 @@ function tryConnect(path: string, answer: (error: Error | undefined) => void): v
   }
 }
 
-/** A server that says by its existence alone that somebody listens. A failure to start costs only that. */
+/** A server that says by its existence alone that somebody has this name. A failure to start costs only that. */
 function answerAt(name: string): Server | undefined {
   try {
     const server = createServer((socket) => {
@@ -72,7 +86,8 @@ function answerAt(name: string): Server | undefined {
       socket.destroy();
     });
     server.on("error", () => {});
-    return server.listen({ path: name }).unref();
+    // A worker of node:cluster has the name itself, and not its primary.
+    return server.listen({ path: name, exclusive: true }).unref();
   } catch {
     return undefined;
   }

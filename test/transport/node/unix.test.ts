@@ -5,6 +5,8 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { type Listener, lines, Poller, unix, waitForActivity } from "../../../src/index.ts";
+import { fileAt } from "../../../src/transport/node/unix-file.ts";
+import { tryClaimRemoval } from "../../../src/transport/node/unix-owner.ts";
 import { needs } from "../../machine.ts";
 
 const pollers: Poller[] = [];
@@ -49,6 +51,19 @@ describe("unix", () => {
     const { listener } = await listenOn({ path });
     expect(listener.state).toBe("listening");
     expect(listener.address).toEqual({ family: "unix", host: path, port: 0 });
+  });
+
+  test("lets one listener at a time replace a stale file", needs("abstract names"), async () => {
+    const path = newPath();
+    leaveStale(path);
+    const id = fileAt(path)?.id ?? "";
+    const giveBack = tryClaimRemoval(id);
+    expect([typeof giveBack, tryClaimRemoval(id)]).toEqual(["function", undefined]);
+    const early = await listenOn({ path });
+    expect([early.listener.closeReason?.kind, fileAt(path)?.id]).toEqual(["address-in-use", id]);
+    giveBack?.();
+    const late = await listenOn({ path });
+    expect(late.listener.state).toBe("listening");
   });
 
   test("leaves alone a socket that somebody answers on", async () => {
