@@ -60,7 +60,9 @@ export function temporaryName(path: string, limitBytes: number): string {
   const random = Math.random().toString(36).substring(2, 10).padEnd(8, "0");
   const telling = `${folder}.${path.substring(folder.length)}.${random}`;
   const room = limitBytes - Buffer.byteLength(folder);
-  return Buffer.byteLength(telling) <= limitBytes ? telling : folder + random.substring(0, Math.max(1, room));
+  if (Buffer.byteLength(telling) <= limitBytes) return telling;
+  const short = folder + random.substring(0, Math.max(1, room));
+  return short === path ? temporaryName(path, limitBytes) : short;
 }
 
 /** The codes of file systems without hard links, or that forbid them. */

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { type Listener, lines, Poller, unix, waitForActivity } from "../../../src/index.ts";
-import { fileAt } from "../../../src/transport/node/unix-file.ts";
+import { fileAt, temporaryName } from "../../../src/transport/node/unix-file.ts";
 import { tryClaimRemoval } from "../../../src/transport/node/unix-owner.ts";
 import { needs } from "../../machine.ts";
 
@@ -198,6 +198,11 @@ describe("unix", () => {
     const { listener } = await listenOn({ path: `${tmpdir()}/no-such-folder-${process.pid}/x.sock` });
     expect(listener.state).toBe("closed");
     expect(listener.closeReason?.code).toMatch(/EACCES|ENOENT/);
+  });
+
+  test("never binds a short name to the path itself, where it would find itself", () => {
+    vi.spyOn(Math, "random").mockReturnValueOnce(33.5 / 36); // x
+    expect(temporaryName("/d/x", 4)).toMatch(/^\/d\/[^x]$/);
   });
 
   test.each(["x", "a-long-name.sock"])(
