@@ -14,6 +14,7 @@ import {
   milliseconds,
 } from "./check.ts";
 import type { ClientPoller } from "./core/client-poller.ts";
+import { onAbort } from "./core/frame/abort-signals.ts";
 import type { Frame } from "./core/frame/frame.ts";
 import { afterThisTurn, hasAnimationFrames, sleepUntil, startTimer } from "./pace.ts";
 
@@ -90,7 +91,7 @@ export async function runLoop(options: LoopOptions): Promise<LoopReport> {
   }
   const ending = new AbortController();
   const end = (): void => ending.abort(NO_ERROR);
-  signal?.addEventListener("abort", end);
+  const forgetSignal = signal && onAbort(signal, end);
   if (signal?.aborted === true) end();
   try {
     return await runTicks(options, 1_000 / rateHz, ending);
@@ -98,7 +99,7 @@ export async function runLoop(options: LoopOptions): Promise<LoopReport> {
     ending.abort(error);
     throw error;
   } finally {
-    signal?.removeEventListener("abort", end);
+    forgetSignal?.();
   }
 }
 
@@ -176,7 +177,7 @@ export function waitForActivity(
     const end = (isTimeToPoll: boolean): void => {
       unsubscribe();
       cancelTimer?.();
-      signal?.removeEventListener("abort", cancel);
+      forgetSignal?.();
       resolve(isTimeToPoll);
     };
     const cancel = (): void => end(false);
@@ -185,8 +186,8 @@ export function waitForActivity(
     const wake = (): void => afterThisTurn(() => end(true));
     const unsubscribe = poller.onActivity(wake);
     if (poller.hasActivity) wake();
+    const forgetSignal = signal && onAbort(signal, cancel);
     if (signal?.aborted === true) cancel();
-    else signal?.addEventListener("abort", cancel);
   });
 }
 

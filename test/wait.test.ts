@@ -2,6 +2,7 @@
  * When `waitForActivity` answers, and `hasActivity` with it: at once while something of
  * this frame waits to be taken, and in time for deadlines that begin during the wait.
  */
+import { getEventListeners } from "node:events";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
   type Connection,
@@ -9,6 +10,7 @@ import {
   lines,
   memory,
   Poller,
+  runLoop,
   type Transport,
   waitForActivity,
 } from "../src/index.ts";
@@ -209,4 +211,19 @@ describe("a wait", () => {
     expect(() => wait(poller, 1, {})).toThrow("signal: expected an AbortSignal, got an object");
     expect(() => wait(poller, 1, null)).toThrow(TypeError);
   });
+});
+
+test("one signal may end any number of waits and loops, and no leak is warned of", async () => {
+  const warn = vi.spyOn(process, "emitWarning");
+  const controller = new AbortController();
+  const { signal } = controller;
+  const waits = Array.from({ length: 12 }, () => waitForActivity(new Poller(), Infinity, signal));
+  const loops = Array.from({ length: 12 }, () =>
+    runLoop({ poller: new Poller(), tick: () => {}, rateHz: 1, signal }),
+  );
+  expect([getEventListeners(signal, "abort").length, warn.mock.calls]).toEqual([1, []]);
+  controller.abort();
+  expect(await Promise.all(waits)).toEqual(new Array(12).fill(false));
+  expect((await Promise.all(loops)).map(({ ticks }) => ticks)).toEqual(new Array(12).fill(1));
+  expect(getEventListeners(signal, "abort")).toEqual([]);
 });
