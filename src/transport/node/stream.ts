@@ -12,7 +12,7 @@ import type { Socket } from "node:net";
 import { debuglog } from "node:util";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
-import type { FailedAttempt, Link, LinkEvents } from "../../port/link.ts";
+import type { Link, LinkEvents } from "../../port/link.ts";
 import type { Security } from "../../port/security.ts";
 import { reasonOf } from "./error-codes.ts";
 import { plainCopy, plainView } from "./plain-bytes.ts";
@@ -22,8 +22,8 @@ import { readShared } from "./shared-read-buffer.ts";
 export interface StreamOptions {
   /** Whether the game may go on sending after the peer has ended its stream. */
   readonly allowHalfOpen: boolean;
-  /** The event for an open client socket, which differs between TCP and TLS. */
-  readonly openEvent?: "connect" | "secureConnect";
+  /** The event of a client's socket when it is open, where that is later than `connect`. */
+  readonly openEvent?: "secureConnect";
   /** Whether the system can reset the socket; if not, an abort looks like a close to the peer. `true` by default. */
   readonly canReset?: boolean;
   /** Whether a write may use its bytes after the socket's queue is empty; `false` by default. */
@@ -43,7 +43,6 @@ export class StreamLink implements Link {
   localAddress: Address | undefined;
   remoteAddress: Address | undefined;
   security: Security | undefined;
-  failedAttempts: FailedAttempt[] | undefined;
   readonly #options: StreamOptions;
   readonly #socket: Socket;
   #events: LinkEvents | undefined;
@@ -55,7 +54,7 @@ export class StreamLink implements Link {
   /** How many bytes had come from the network when the core was last told of any. */
   #toldWireBytes = 0;
 
-  /** @param role `"accepted"` for a socket that is open already */
+  /** @param role `"accepted"` for a socket that is open already, also one that this side has connected */
   constructor(socket: Socket, role: "accepted" | "client", options: StreamOptions) {
     this.#socket = socket;
     this.#options = options;
@@ -65,7 +64,7 @@ export class StreamLink implements Link {
     });
     socket.on("close", () => this.#closed());
     if (role === "accepted") this.#copyAddresses();
-    else this.#watchOpening(options.openEvent ?? "connect");
+    else socket.on(options.openEvent ?? "connect", () => this.#opened());
   }
 
   get allowHalfOpen(): boolean {
@@ -173,21 +172,6 @@ export class StreamLink implements Link {
     }
   }
 
-  #watchOpening(openEvent: "connect" | "secureConnect"): void {
-    const attempts: FailedAttempt[] = [];
-    this.failedAttempts = attempts;
-    const failed = (host: string, port: number, family: number, reason: CloseReason) => {
-      attempts.push({ address: { family: family === 6 ? "IPv6" : "IPv4", host, port }, reason });
-    };
-    this.#socket.on(openEvent, () => this.#opened());
-    this.#socket.on("connectionAttemptFailed", (host, port, family, error) => {
-      failed(host, port, family, reasonOf(error));
-    });
-    this.#socket.on("connectionAttemptTimeout", (host, port, family) =>
-      failed(host, port, family, NO_ANSWER),
-    );
-  }
-
   #opened(): void {
     if (this.#phase === "connecting") this.#phase = "open";
     else if (this.#phase === "ending-on-open") this.#phase = "ending";
@@ -288,6 +272,5 @@ export function addressOf(
 const EMPTY = new Uint8Array(0);
 const debug = debuglog("tickwire");
 
-const NO_ANSWER: CloseReason = { kind: "timeout", message: "the address did not answer in time" };
 const REMOTE: CloseReason = { kind: "remote", message: "the peer closed the connection" };
 const LOCAL: CloseReason = { kind: "local", message: "this side closed the connection" };
