@@ -69,7 +69,7 @@ function limitsFor(codec: string, longest: number, random: SeededRandom): Poller
     ...often(random, { sendLimitBytes: random.pick([least, 2 * least, 10 * least]) }),
     ...often(random, { receiveOverflow: random.pick(loses ? RECEIVE : ["pause", "close"]) }),
     ...often(random, { sendOverflow: random.pick(["refuse", "drop-oldest", "close"]) }),
-    ...seldom(random, { messageRateHz: random.pick([20, 200, 2_000]) }),
+    ...seldom(random, { messageRateHz: random.pick([100, 200, 2_000]) }),
     ...often(random, { closeTimeoutMs: random.pick([0, 20, 200, 2_000, Infinity]) }),
     ...seldom(random, { unsentTimeoutMs: random.pick([50, 500]) }),
     ...seldom(random, { pauseTimeoutMs: random.pick([50, 500]) }),

@@ -1,6 +1,6 @@
 /** Moves that close or dispose whole pollers in the middle of a game. Clients are replaced; the server is not. */
 import type { Game } from "../game.ts";
-import type { PollerSide } from "../poller-side.ts";
+import { mustBeDeliberate, type PollerSide } from "../poller-side.ts";
 import { pickOf } from "./acts.ts";
 import type { Move } from "./move.ts";
 
@@ -47,12 +47,13 @@ export function disposePoller(side: PollerSide): void {
 /** It polls by itself meanwhile. */
 export function disposeAwaited(game: Game, side: PollerSide): void {
   for (const end of side.ends.values()) end.noteClosed(false);
-  side.armed.length = 0; // an error of a handler would be the dispose's
   side.state = "disposing";
   game.pending.push(
-    side.poller[Symbol.asyncDispose]().then(() => {
-      side.state = "closed";
-    }),
+    side.poller[Symbol.asyncDispose]()
+      .catch(mustBeDeliberate) // the first error of a handler is the dispose's
+      .finally(() => {
+        side.state = "closed";
+      }),
   );
 }
 
