@@ -11,8 +11,8 @@ import { checkOptions, milliseconds } from "../check.ts";
 import type { Address } from "../port/address.ts";
 import type { CloseReason } from "../port/close-reason.ts";
 import type { NameQuery } from "../port/name-query.ts";
-import type { Deadline, Expiring } from "./frame/deadlines.ts";
-import type { Closing, LookupContext, Source } from "./frame/poll-context.ts";
+import type { Deadline } from "./frame/deadlines.ts";
+import type { LookupContext } from "./frame/poll-context.ts";
 import type { Limits } from "./limits/limits.ts";
 
 /** Options of `poller.lookup`. */
@@ -25,7 +25,8 @@ export interface LookupOptions {
 }
 
 /** A query for the addresses of a name, pending or answered. Made by `poller.lookup`. */
-export class Lookup implements Source, Closing, Expiring {
+// Implements `Source`, `Closing` and `Expiring` structurally, as those members are stripped from the typings.
+export class Lookup {
   /** Always: an answer is not taken, but looked at. @internal */
   readonly hasLeftovers = false;
   /** A field for the `DeadlineHeap`, which alone reads and writes it. @internal */

@@ -13,8 +13,8 @@ import type { Codec } from "../../codec/codec.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { DatagramLink, Destination } from "../../port/datagram-link.ts";
-import type { Deadline, Expiring } from "../frame/deadlines.ts";
-import type { Closing, DatagramContext, Flushing, Source } from "../frame/poll-context.ts";
+import type { Deadline } from "../frame/deadlines.ts";
+import type { DatagramContext } from "../frame/poll-context.ts";
 import { type Counters, type DatagramStats, datagramCounters } from "../frame/stats.ts";
 import type { Limits } from "../limits/limits.ts";
 import { FrameQueue } from "../storage/frame-queue.ts";
@@ -25,7 +25,8 @@ import { checkDestination, DatagramOutbox } from "./datagram-outbox.ts";
 export type DatagramState = "starting" | "open" | "closed";
 
 /** A socket for datagrams. Made by `poller.bind`. */
-export class DatagramSocket<In, Out = In> implements Source, Closing, Flushing, Expiring {
+// Implements `Source`, `Closing` and others structurally, as those members are stripped from the typings.
+export class DatagramSocket<In, Out = In> {
   /** A field for the `DeadlineHeap`, which alone reads and writes it. @internal */
   deadline: Deadline<unknown> | undefined;
   readonly #context: DatagramContext<AnyDatagramSocket>;

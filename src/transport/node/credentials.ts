@@ -26,7 +26,7 @@ export interface Identity {
   readonly passphrase?: string;
 }
 
-/** What a side shows of itself, and whom it trusts. @internal */
+/** What a side shows of itself, and whom it trusts. */
 export interface Credentials extends Partial<Identity> {
   readonly ca?: Pem;
 }

@@ -13,8 +13,7 @@ import { checkTlsOptions, negotiationOptions, secureContextOptions, type TlsOpti
 import { warnUnlessYielding } from "./yield-warning.ts";
 
 export type { Identity, Pem } from "./credentials.ts";
-export { securityOf } from "./security-of.ts";
-export { negotiationOptions, secureContextOptions, type TlsOptions } from "./tls-options.ts";
+export type { TlsOptions } from "./tls-options.ts";
 
 /**
  * A TLS transport, to listen or to connect with. It opens no socket before it
