@@ -61,6 +61,7 @@ export class StreamLink implements Link {
     this.#phase = role === "accepted" ? "open" : "connecting";
     socket.on("error", (error) => {
       this.#error ??= error;
+      if (!socket.destroyed) this.#call("destroy"); // after its handshake a TLS socket only reports the error
     });
     socket.on("close", () => this.#closed());
     if (role === "accepted") this.#copyAddresses();
@@ -191,8 +192,11 @@ export class StreamLink implements Link {
 
   #reason(): CloseReason {
     if (this.#phase === "aborted") return LOCAL;
-    if (this.#error !== undefined) return reasonOf(this.#error);
-    return this.#peerEnded ? REMOTE : LOCAL;
+    if (this.#error === undefined) return this.#peerEnded ? REMOTE : LOCAL;
+    const reason = reasonOf(this.#error);
+    // After the handshake the two sides have agreed: unless the peer says otherwise, what it sent is no TLS.
+    const isAgreed = this.security !== undefined && reason.code?.includes("ALERT") === false;
+    return reason.kind === "handshake" && isAgreed ? { ...reason, ...BROKEN_RECORD } : reason;
   }
 
   /** Calls the socket. What the system refuses ends the link with a reason, instead of the process. */
@@ -272,5 +276,6 @@ export function addressOf(
 const EMPTY = new Uint8Array(0);
 const debug = debuglog("tickwire");
 
+const BROKEN_RECORD = { kind: "protocol", message: "the peer sent what is no TLS record" } as const;
 const REMOTE: CloseReason = { kind: "remote", message: "the peer closed the connection" };
 const LOCAL: CloseReason = { kind: "local", message: "this side closed the connection" };

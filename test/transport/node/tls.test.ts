@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import net from "node:net";
+import nodeTls from "node:tls";
 import { describe, expect, test } from "vitest";
 import { type Connection, lines, type TlsOptions, tls } from "../../../src/index.ts";
 import { needs } from "../../machine.ts";
@@ -205,6 +206,31 @@ describe("tls", needs("openssl"), () => {
     expect(near.state).not.toBe("open");
     await until(poller, () => near.state === "closed");
     expect(near.closeReason).toMatchObject({ kind: "timeout", code: "idleTimeoutMs" });
+  });
+
+  test("ends with the peer's own words when it refuses this side behind the handshake", async () => {
+    const { poller, port } = await server({ ...localhost, ca, requestCert: true });
+    const near = client(poller, port, { ca, allowHalfOpen: true });
+    await until(poller, () => near.state === "closed");
+    expect(near.closeReason).toMatchObject({
+      kind: "handshake",
+      code: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
+    });
+  });
+
+  test("ends at once where the peer goes on in plain text, behind the handshake", async () => {
+    const there = await server(localhost);
+    const tcp = owned(net.connect(there.port, "127.0.0.1"));
+    const secure = owned(nodeTls.connect({ socket: tcp, rejectUnauthorized: false }));
+    await once(secure, "secureConnect");
+    const far = await nextAccepted(there);
+    tcp.write("and now for everybody");
+    await until(there.poller, () => far.state === "closed");
+    expect(far.closeReason).toMatchObject({
+      kind: "protocol",
+      message: "the peer sent what is no TLS record",
+    });
+    expect(far.closeReason?.code).toMatch(/^ERR_SSL_/);
   });
 
   test("says so when the server does not speak TLS", async () => {
