@@ -140,7 +140,7 @@ class JsonDecoder<In> implements Decoder<In>, MessageSink<string> {
       return JSON.parse(text);
     } catch (cause) {
       const detail = cause instanceof Error ? cause.message : String(cause);
-      throw this.#refusal(`is not JSON: ${detail}`, { cause });
+      throw this.#refusal(`is not JSON: ${detail}`); // without the cause, which quotes the line as it is
     }
   }
 
