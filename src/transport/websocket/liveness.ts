@@ -26,7 +26,8 @@ export interface LivenessOptions {
    * The silence after which the connection closes with `timeout`, in milliseconds
    * of polled time; 30,000 by default, which is three pings without an answer. Any
    * byte ends the silence. Checked every `pingIntervalMs`, and not while this side
-   * has paused the connection, nor once it closes. `Infinity` means never.
+   * has paused the connection, nor once it closes. `Infinity` means never, which is
+   * the default without pings.
    */
   readonly deadPeerMs?: number;
 }
@@ -57,7 +58,9 @@ export interface WsLimits {
  * @internal
  */
 export function livenessOf(options: LivenessOptions): { limits: WsLimits; heartbeat: HeartbeatOptions } {
-  const { maxPayloadBytes = 1_048_576, pingIntervalMs = 10_000, deadPeerMs = 30_000 } = options;
+  const { maxPayloadBytes = 1_048_576, pingIntervalMs = 10_000 } = options;
+  // Without pings nothing is checked, and a silent peer may be alive.
+  const { deadPeerMs = pingIntervalMs === Infinity ? Infinity : 30_000 } = options;
   if (deadPeerMs <= pingIntervalMs && deadPeerMs !== Infinity) {
     throw new RangeError(
       `deadPeerMs: expected more than pingIntervalMs, ${pingIntervalMs}, got ${deadPeerMs}`,

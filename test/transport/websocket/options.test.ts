@@ -46,7 +46,11 @@ const TOKENS: Row = {
 };
 const LIVENESS: Rows<Pick<NodeWebSocketOptions, "maxPayloadBytes" | "pingIntervalMs" | "deadPeerMs">> = {
   maxPayloadBytes: COUNT,
-  pingIntervalMs: { valid: [1, 29_999], beyond: [0, 0.5, -1, Number.NaN, 30_000], wrong: ["1", null, true] },
+  pingIntervalMs: {
+    valid: [1, 29_999, Infinity],
+    beyond: [0, 0.5, -1, Number.NaN, 30_000],
+    wrong: ["1", null, true],
+  },
   deadPeerMs: { valid: [10_001, Infinity], beyond: [0, 10_000, -1, Number.NaN], wrong: ["1", null, true] },
 };
 const APPS = [
