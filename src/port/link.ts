@@ -65,9 +65,9 @@ export interface Link {
    * is dropped, and the peer is notified where the transport can: by a reset, or
    * with `reason`. After `end` or `endSending`, once the system has all bytes and
    * the end of the stream, the link closes quietly, since a reset would destroy what
-   * is still on its way: the system goes on delivering it. So a caller to which all
-   * bytes were drained when it called `end` knows that an abort takes nothing back;
-   * whether the peer received them, only `ended` or `closed` of the peer's side tells.
+   * is still on its way: the system goes on delivering it, until the peer sends something,
+   * which the system answers by a reset. Whether the peer received all bytes, only
+   * `ended` or `closed` of the peer's side tells.
    */
   abort(reason?: CloseReason): void;
   /** Work for a link that this side connects; see `Pump`. For an accepted link, its acceptor's pump does it. */

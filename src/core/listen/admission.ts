@@ -48,7 +48,10 @@ export class Admission {
       );
     }
     if (pending >= acceptLimit)
-      return limitReached("acceptLimit", `${acceptLimit} connections wait to be accepted`);
+      return limitReached(
+        "acceptLimit",
+        `${acceptLimit} connections wait to be accepted, or are shaking hands`,
+      );
     if (this.#rate.available(nowMs) >= 1) return undefined;
     return limitReached("acceptRateHz", `${this.#limits.acceptRateHz} connections a second are accepted`);
   }

@@ -6,8 +6,8 @@
  *                                    there is a file ──┘ └── a socket without a listener: remove, again
  *
  * It is bound to a temporary name, since libuv removes at the close whatever lies
- * at the path that it has bound, a successor's socket too. It also cannot be
- * reached before its permissions are right. `ss` shows the temporary name. The
+ * at the path that it has bound, a successor's socket too. It also has the right
+ * permissions before it is at its path. `ss` shows the temporary name. The
  * sockets then run in `stream.ts`. Pipes of Windows are no files, and need none of it.
  */
 import { chmodSync } from "node:fs";

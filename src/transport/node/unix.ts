@@ -19,8 +19,9 @@ export interface UnixOptions {
   readonly path: string;
   /**
    * The permission bits of the file, such as `0o600`, which decide who may connect; from
-   * the umask by default. They are set before anybody can connect. Without effect on
-   * Windows, whose pipes have none.
+   * the umask by default. They are set before the file is at its path; for a moment before,
+   * it has a random name beside it and the bits of the umask. Without effect on Windows,
+   * whose pipes have none.
    */
   readonly mode?: number;
   /**
