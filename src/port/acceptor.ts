@@ -41,8 +41,10 @@ export interface AcceptorEvents {
    * A peer at `from` has connected and begins a handshake. Called with the first
    * packet of the peer, before anything is spent on it: from here on it counts under
    * the limits of the listener. On a `refusal` the transport drops the peer at once.
+   * The core calls `drop` when it needs the place for another peer: the transport
+   * drops this one, and the handshake has ended.
    */
-  handshaking(from: Address | undefined): Handshake;
+  handshaking(from: Address | undefined, drop: () => void): Handshake;
   /** A peer could not be accepted, and nothing more is known of it. */
   rejected(reason: CloseReason): void;
   /** The acceptor has stopped listening. Called once, and last. */

@@ -54,8 +54,8 @@ export class LinkWatch {
     return {
       listening: (address) => events.listening(address),
       incoming: (link) => events.incoming(this.#link(link)),
-      handshaking: (from) => {
-        const handshake = events.handshaking(from);
+      handshaking: (from, drop) => {
+        const handshake = events.handshaking(from, drop);
         return { ...handshake, incoming: (link) => handshake.incoming(this.#link(link)) };
       },
       rejected: (reason) => events.rejected(reason),

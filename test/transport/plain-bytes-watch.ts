@@ -55,8 +55,8 @@ function watchedEvents(events: AcceptorEvents, kinds: SeenKinds): AcceptorEvents
   return {
     listening: (address) => events.listening(address),
     incoming: (link) => events.incoming(watchedLink(link, kinds)),
-    handshaking(from) {
-      const { refusal, incoming, rejected } = events.handshaking(from);
+    handshaking(from, drop) {
+      const { refusal, incoming, rejected } = events.handshaking(from, drop);
       return { refusal, incoming: (link) => incoming(watchedLink(link, kinds)), rejected };
     },
     rejected: (reason) => events.rejected(reason),

@@ -18,8 +18,10 @@ export interface AddressList {
  */
 export interface AcceptLimitOptions {
   /**
-   * The most connections that may wait for `tryAccept()`, or are shaking hands before
-   * it. 1,024 by default: all the players of a full server, connecting between two frames.
+   * The most connections that may wait for `tryAccept()`, and the most peers that may
+   * shake hands meanwhile: of those, the one that does so longest gives way to a new
+   * one. 1,024 by default: all the players of a full server, connecting between two
+   * frames.
    */
   readonly acceptLimit?: number;
   /**

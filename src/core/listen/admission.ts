@@ -32,7 +32,7 @@ export class Admission {
    * Returns `undefined` when a connection from `address` may be accepted, which
    * is the usual case; otherwise the reason why not.
    *
-   * @param pending the number of connections that wait to be accepted, or are shaking hands
+   * @param pending the number of connections that wait to be accepted
    * @param nowMs polled time, in milliseconds
    */
   refusal(address: Address | undefined, pending: number, nowMs: number): CloseReason | undefined {
@@ -48,10 +48,7 @@ export class Admission {
       );
     }
     if (pending >= acceptLimit)
-      return limitReached(
-        "acceptLimit",
-        `${acceptLimit} connections wait to be accepted, or are shaking hands`,
-      );
+      return limitReached("acceptLimit", `${acceptLimit} connections wait to be accepted`);
     if (this.#rate.available(nowMs) >= 1) return undefined;
     return limitReached("acceptRateHz", `${this.#limits.acceptRateHz} connections a second are accepted`);
   }

@@ -43,8 +43,8 @@ export class ListenerIngress<Pending extends { abort(): void }> implements Accep
   readonly #admission: Admission;
   #change: AcceptorChange | undefined;
   #newConnections: Pending[] = [];
-  /** The number of peers that have been admitted and are still shaking hands. */
-  #handshakes = 0;
+  /** For each peer that is shaking hands, the one that does so longest first: drops it. */
+  readonly #handshakes = new Set<() => void>();
   #isClosed = false;
 
   constructor(parts: ListenerIngressParts<Pending>) {
@@ -57,19 +57,20 @@ export class ListenerIngress<Pending extends { abort(): void }> implements Accep
     this.#parts.markDirty();
   }
 
-  handshaking(from: Address | undefined): Handshake {
+  handshaking(from: Address | undefined, drop: () => void): Handshake {
     const refusal = this.#refusalOf(from);
     if (refusal !== undefined) return { refusal, incoming: abort, rejected: ignore };
-    this.#handshakes++;
-    let isUnderWay = true;
     const end = (): boolean => {
-      const wasUnderWay = isUnderWay;
-      isUnderWay = false;
-      if (!wasUnderWay) return false;
-      this.#handshakes--;
+      if (!this.#handshakes.delete(displace)) return false;
       this.#admission.remove(from);
       return !this.#isClosed;
     };
+    const displace = (): void => {
+      if (end()) this.rejected(DISPLACED);
+      drop();
+    };
+    this.#makeRoom();
+    this.#handshakes.add(displace);
     return {
       refusal,
       incoming: (link) => {
@@ -149,11 +150,18 @@ export class ListenerIngress<Pending extends { abort(): void }> implements Accep
   /** Counts a peer, unless it returns the reason why the peer is refused. */
   #refusalOf(from: Address | undefined): CloseReason | undefined {
     if (this.#isClosed) return CLOSED;
-    const waiting = this.acceptQueue.length + this.#handshakes;
+    const waiting = this.acceptQueue.length;
     const refusal = this.#admission.refusal(from, waiting, this.#parts.context.polledMs);
     if (refusal === undefined) this.#admission.addNew(from);
     else this.rejected(refusal);
     return refusal;
+  }
+
+  /** Drops the peer that has shaken hands longest, when there are too many: honest ones are done soon. */
+  #makeRoom(): void {
+    if (this.#handshakes.size < this.#parts.limits.acceptLimit) return;
+    const [longest] = this.#handshakes;
+    longest?.();
   }
 
   #enqueue(link: Link): void {
@@ -183,4 +191,10 @@ function abort(link: Link): void {
 
 function ignore(): void {}
 
+const DISPLACED: CloseReason = {
+  kind: "overflow",
+  code: "acceptLimit",
+  message:
+    "the listener has reached its acceptLimit: too many peers are shaking hands, and this one did longest",
+};
 const CLOSED: CloseReason = { kind: "refused", message: "the listener is closed" };

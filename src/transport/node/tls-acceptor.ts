@@ -118,7 +118,7 @@ export class TlsAcceptor implements Acceptor {
   #begin(socket: Socket, events: AcceptorEvents, linkOptions: StreamOptions): void {
     socket.on("error", ignore); // the TLS socket reports it
     const remoteAddress = addressOf(socket.remoteAddress, socket.remotePort, socket.remoteFamily);
-    const handshake = events.handshaking(remoteAddress);
+    const handshake = events.handshaking(remoteAddress, () => socket.destroy());
     if (handshake.refusal !== undefined) {
       socket.resetAndDestroy();
       return;

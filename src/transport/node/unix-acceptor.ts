@@ -61,7 +61,7 @@ class UnixAcceptor implements Acceptor {
       this.#server = serverAt(this.#temporary, this.#options);
       this.#server.attach({
         incoming: (link) => events.incoming(link),
-        handshaking: (from) => events.handshaking(from),
+        handshaking: (from, drop) => events.handshaking(from, drop),
         rejected: (reason) => events.rejected(reason),
         listening: () => this.#try(() => this.#bound()),
         closed: (reason) => this.#fail(reason),

@@ -127,7 +127,7 @@ export class WebSocketAcceptor implements Acceptor {
       socket.destroy(); // whom the system cannot name, no limit can count
       return false;
     }
-    const handshake = this.#events?.handshaking(from);
+    const handshake = this.#events?.handshaking(from, () => socket.destroy());
     if (handshake === undefined) return false;
     const { refusal } = handshake;
     if (refusal !== undefined) {

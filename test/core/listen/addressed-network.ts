@@ -19,7 +19,7 @@ export function addressedNetwork(next: () => Address): { wire: MemoryTransport; 
         attach(events) {
           acceptor.attach({
             listening: (address) => events.listening(address),
-            handshaking: (address) => events.handshaking(address),
+            handshaking: (address, drop) => events.handshaking(address, drop),
             incoming: (link) => events.incoming(seenFrom(link, next())),
             rejected: (reason) => events.rejected(reason),
             closed: (reason) => events.closed(reason),

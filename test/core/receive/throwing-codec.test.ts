@@ -57,7 +57,7 @@ describe("decoder() that throws", () => {
     const listener = poller.listen(
       {
         listen: () => ({
-          attach: (events) => events.handshaking(undefined).incoming(link),
+          attach: (events) => events.handshaking(undefined, () => {}).incoming(link),
           close() {},
         }),
       },

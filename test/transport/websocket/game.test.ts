@@ -150,8 +150,8 @@ function counted(transport: Transport, log: LinkLog[]): Transport {
             incoming: (link) => events.incoming(watch(link, log)),
             rejected: (reason) => events.rejected(reason),
             closed: (reason) => events.closed(reason),
-            handshaking(from) {
-              const handshake = events.handshaking(from);
+            handshaking(from, drop) {
+              const handshake = events.handshaking(from, drop);
               return {
                 refusal: handshake.refusal,
                 incoming: (link) => handshake.incoming(watch(link, log)),
