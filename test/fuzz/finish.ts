@@ -23,7 +23,14 @@ export async function finish(game: Game, random: SeededRandom): Promise<void> {
   for (const raw of game.raws) raw.stream.resume();
   for (const hostile of game.hostiles) hostile.leave();
   for (const { number } of game.pages?.present ?? []) await game.pages?.run({ what: "release", end: number });
-  if (game.rules.isPatient) await until(game, "that all messages come", () => lackers(game).length === 0);
+  if (game.rules.isPatient) {
+    await until(
+      game,
+      "that all messages come",
+      () => lackers(game).length === 0,
+      () => received(game),
+    );
+  }
   ENDINGS[game.rules.ending](game, random);
   for (const { number } of game.pages?.present ?? []) {
     await game.pages?.run({ what: random.pick(["end", "close", "close", "abort"]), end: number });
@@ -64,9 +71,15 @@ function stopAll(game: Game, stop: (side: PollerSide) => void): void {
   for (const raw of game.raws) raw.end();
 }
 
-/** Plays quiet frames until it is so. */
-async function until(game: Game, what: string, isSo: (round: number) => boolean): Promise<void> {
-  const beganMs = performance.now();
+/** Plays quiet frames until it is so, or for too long in which `progress` stands still: a slow rate is no fault. */
+async function until(
+  game: Game,
+  what: string,
+  isSo: (round: number) => boolean,
+  progress: () => number = () => 0,
+): Promise<void> {
+  let beganMs = performance.now();
+  let reached = progress();
   const isMemory = game.carrier.name === "memory";
   let lastMs = beganMs;
   for (let round = 0; ; round++) {
@@ -83,6 +96,8 @@ async function until(game: Game, what: string, isSo: (round: number) => boolean)
     for (const side of game.sides) if (side.isPolled) side.poller.flush();
     await game.pages?.run({ what: "all", much: passMs });
     if (isSo(round)) return;
+    if (progress() > reached) beganMs = nowMs;
+    reached = progress();
     const isLate = nowMs - beganMs > PATIENCE_MS;
     if (isLate) helpOut(game, round);
     const isStill = round > MOST_ROUNDS && isMemory && !game.sides.some(({ state }) => state === "disposing");
@@ -99,6 +114,11 @@ function helpOut(game: Game, round: number): void {
 }
 
 /** Those who are there, and still lack something. */
+/** How many messages the games on this side of the network have been shown; pieces of a stream are many of them. */
+function received(game: Game): number {
+  return game.sides.reduce((sum, { poller }) => sum + poller.stats.receivedMessages, 0);
+}
+
 function lackers(game: Game): Party[] {
   return partiesOf(game).filter((party) => {
     const { peer } = party;
