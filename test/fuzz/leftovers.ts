@@ -15,6 +15,7 @@ const QUIET: ReadonlySet<string> = new Set([
   "PipeWrap",
   "TTYWrap",
   "FSReqPromise",
+  "FSReqCallback",
   "CloseReq",
 ]);
 
