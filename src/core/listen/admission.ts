@@ -36,7 +36,7 @@ export class Admission {
    * @param nowMs polled time, in milliseconds
    */
   refusal(address: Address | undefined, pending: number, nowMs: number): CloseReason | undefined {
-    const { maxConnections, maxConnectionsPerAddress, acceptLimit } = this.#limits;
+    const { maxConnections, maxConnectionsPerAddress } = this.#limits;
     const byList = this.#listRefusal(address);
     if (byList !== undefined) return byList;
     if (this.#count >= maxConnections)
@@ -47,10 +47,17 @@ export class Admission {
         `${maxConnectionsPerAddress} connections are open from that address`,
       );
     }
-    if (pending >= acceptLimit)
-      return limitReached("acceptLimit", `${acceptLimit} connections wait to be accepted`);
+    const full = this.queueRefusal(pending);
+    if (full !== undefined) return full;
     if (this.#rate.available(nowMs) >= 1) return undefined;
     return limitReached("acceptRateHz", `${this.#limits.acceptRateHz} connections a second are accepted`);
+  }
+
+  /** The part of {@link refusal} that may have changed when a handshake is over. */
+  queueRefusal(pending: number): CloseReason | undefined {
+    const { acceptLimit } = this.#limits;
+    if (pending < acceptLimit) return undefined;
+    return limitReached("acceptLimit", `${acceptLimit} connections wait to be accepted`);
   }
 
   /** Counts a peer that was not refused, under the rate too. */

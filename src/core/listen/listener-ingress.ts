@@ -74,8 +74,11 @@ export class ListenerIngress<Pending extends { abort(): void }> implements Accep
     return {
       refusal,
       incoming: (link) => {
-        if (!end()) {
-          link.abort();
+        const isWanted = end();
+        const full = this.#admission.queueRefusal(this.acceptQueue.length);
+        if (isWanted && full !== undefined) this.rejected(full);
+        if (!isWanted || full !== undefined) {
+          link.abort(full);
           return;
         }
         this.#admission.add(link.remoteAddress);

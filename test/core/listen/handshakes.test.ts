@@ -58,6 +58,16 @@ test("beyond acceptLimit the one that has shaken hands longest is dropped, so th
   expect(listener.tryAccept()).toBeUndefined();
 });
 
+test("one that succeeds is refused when meanwhile acceptLimit others wait to be accepted", () => {
+  const { events, listener, wire, dropped } = rig({ acceptLimit: 1 });
+  const slow = events.handshaking(undefined, ignore);
+  events.incoming(linkOf(wire));
+  slow.incoming(linkOf(wire));
+  expect(dropped()).toEqual({ acceptLimit: 1 });
+  expect([listener.tryAccept()?.state, listener.tryAccept()]).toEqual(["open", undefined]);
+  expect(listener.stats.acceptPeak).toBe(1);
+});
+
 test("one that succeeds becomes a connection, and is not counted twice", () => {
   const { net, events, listener, wire, dropped } = rig({ maxConnections: 1, acceptRateHz: 1 });
   const handshake = events.handshaking(undefined, ignore);
