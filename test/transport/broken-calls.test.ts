@@ -73,8 +73,8 @@ const rows: Row[] = [
   },
 ];
 
-/** Enough for the system to look a name up while the machine is busy; a play in which that has failed takes all of them. */
-const MOST_STEPS = 1_000;
+/** What may take long waits as long as it takes, until a call has failed: from then on it may never come. */
+const STEPS_AFTER_FAILURE = 1_000;
 const FEW_STEPS = 30;
 
 /** Those that come when the reason is known already. */
@@ -99,7 +99,7 @@ describeRows(rows)("where calls of $name fail", (row) => {
   test("each call that it makes stands here", async () => {
     const calls = new BrokenCalls(row.surfaces, () => false);
     try {
-      const { reasons } = await play(row);
+      const { reasons } = await play(row, calls);
       expect(reasons.map(({ kind }) => kind)).not.toContain("failed");
     } finally {
       calls.restore();
@@ -113,7 +113,7 @@ describeRows(rows)("where calls of $name fail", (row) => {
     test.each(["the first time", "the second time", "always"])("fails %s", async (when) => {
       const isDue = (count: number) => when === "always" || count === (when === "the first time" ? 1 : 2);
       const calls = new BrokenCalls(row.surfaces, (made, count) => made === call && isDue(count));
-      const { reasons, thrown } = await play(row).finally(() => calls.restore());
+      const { reasons, thrown } = await play(row, calls).finally(() => calls.restore());
       expect(thrown).toEqual([]);
       expect(reasons).not.toContain(undefined);
       const isTold = reasons.some(({ message }) => message.includes(INJECTED));
@@ -123,13 +123,15 @@ describeRows(rows)("where calls of $name fail", (row) => {
 });
 
 /** A little of everything, as far as it goes. Returns the reason of each listener and connection that there was. */
-async function play(row: Row): Promise<{ reasons: CloseReason[]; thrown: unknown[] }> {
+async function play(row: Row, calls: BrokenCalls): Promise<{ reasons: CloseReason[]; thrown: unknown[] }> {
   const limits = { closeTimeoutMs: 1_000, timeoutMs: 1_000, receiveLimitBytes: 2_000 };
   const [server, client] = [new Poller(limits), new Poller(limits)];
   const thrown: unknown[] = [];
   let nowMs = 0;
-  const steps = async (isOver: () => boolean, atMost = MOST_STEPS) => {
-    for (let count = 0; count < atMost && !isOver(); count++) {
+  const steps = async (isOver: () => boolean, atMost = Infinity) => {
+    let failedSteps = 0;
+    for (let count = 0; count < atMost && failedSteps < STEPS_AFTER_FAILURE && !isOver(); count++) {
+      if (calls.thrown > 0) failedSteps++;
       await turn();
       server.poll(nowMs);
       client.poll(nowMs);
@@ -140,6 +142,11 @@ async function play(row: Row): Promise<{ reasons: CloseReason[]; thrown: unknown
   const dropped: CloseReason[] = [];
   server.on("drop", ({ reason }) => dropped.push(reason));
   const connections: Connection<string>[] = [];
+  const accept = () => {
+    const accepted = listener.tryAccept();
+    if (accepted !== undefined) connections.push(accepted);
+    return accepted;
+  };
   const listener = server.listen(row.listen(), lines());
   try {
     await steps(() => listener.state !== "starting");
@@ -147,9 +154,8 @@ async function play(row: Row): Promise<{ reasons: CloseReason[]; thrown: unknown
       const near = client.connect(row.connect(listener), lines());
       let far: Connection<string> | undefined;
       connections.push(near);
-      await steps(() => near.state === "closed" || (far ??= listener.tryAccept()) !== undefined);
-      far ??= listener.tryAccept();
-      if (far !== undefined) connections.push(far);
+      await steps(() => near.state === "closed" || (far = accept()) !== undefined);
+      far ??= accept();
       for (let count = 0; count < 40; count++) near.trySend("x".repeat(100)); // over the receive limit
       far?.trySend("hello");
       await steps(() => far === undefined || far.stats.pauses > 0 || far.state === "closed");
@@ -157,7 +163,8 @@ async function play(row: Row): Promise<{ reasons: CloseReason[]; thrown: unknown
       for (const connection of connections) while (connection.tryRecv() !== undefined);
       await steps(() => far === undefined || far.tryRecv() === undefined, FEW_STEPS);
       near[ending]();
-      await steps(() => near.state === "closed" && far?.state === "closed");
+      const takeRest = () => connections.every((connection) => connection.tryRecv() === undefined);
+      await steps(() => takeRest() && near.state === "closed" && far?.state === "closed");
     }
     const late = client.connect(row.connect(listener), lines());
     await turn(); // the system has been asked
@@ -168,7 +175,10 @@ async function play(row: Row): Promise<{ reasons: CloseReason[]; thrown: unknown
     client.close();
     for (let late = 0; late < 5; late++) {
       nowMs += 500;
-      await steps(() => connections.every(({ state }) => state === "closed"));
+      await steps(
+        () => accept() === undefined && connections.every(({ state }) => state === "closed"),
+        FEW_STEPS,
+      );
     }
   } catch (error) {
     thrown.push(error);
