@@ -28,8 +28,9 @@ export function checkOptions<Options>(options: unknown, checks: Checks<Options>,
   for (const [name, value] of Object.entries(options)) {
     const fullName = prefix === undefined ? name : `${prefix}.${name}`;
     if (!Object.hasOwn(checks, name)) {
-      const nearest = nearestTo(name, Object.keys(checks));
-      throw new TypeError(`${fullName}: there is no such option; the nearest one is ${nearest}`);
+      throw new TypeError(
+        `${fullName}: there is no such option; ${suggestionFor(name, Object.keys(checks))}`,
+      );
     }
     if (value !== undefined) checks[name as keyof Options](fullName, value);
   }
@@ -148,8 +149,11 @@ function number(name: string, value: unknown): asserts value is number {
   if (typeof value !== "number") throw new TypeError(`${name}: expected a number, got ${kindOf(value)}`);
 }
 
-/** The one of `names` that takes the fewest edits to become `name`; upper and lower case are the same. */
-export function nearestTo(name: string, names: readonly string[]): string {
+/**
+ * Which of `names` was meant by `name`, in words: the one that takes the fewest edits,
+ * or all of them when none is near. Upper and lower case are the same.
+ */
+export function suggestionFor(name: string, names: readonly string[]): string {
   let nearest = "";
   let fewest = Infinity;
   for (const candidate of names) {
@@ -158,7 +162,8 @@ export function nearestTo(name: string, names: readonly string[]): string {
     fewest = edits;
     nearest = candidate;
   }
-  return nearest;
+  const isNear = fewest <= Math.max(name.length, nearest.length) / 2;
+  return isNear ? `the nearest one is ${nearest}` : `known are ${names.join(", ")}`;
 }
 
 /** The Levenshtein distance of two words: how many letters are put in, left out or replaced. */

@@ -37,6 +37,12 @@ test("an unknown option throws, and names the nearest known one", () => {
   expect(() => checkOptions({ prot: 1 }, CHECKS, "remote")).toThrow(/^remote\.prot: .*nearest one is port$/);
 });
 
+test("an unknown option that is like none of them throws, and names them all", () => {
+  expect(() => checkOptions({ encryption: 1 }, CHECKS)).toThrow(
+    new TypeError("encryption: there is no such option; known are port, host, isQuiet"),
+  );
+});
+
 test("options that are no object throw", () => {
   for (const options of [undefined, null, 3, "port", [1]]) {
     expect(() => checkOptions(options, CHECKS)).toThrow(/^options: expected an object, got /);

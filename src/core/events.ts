@@ -5,7 +5,7 @@
  * are never events; the game pulls them.
  */
 import mitt, { type Emitter } from "mitt";
-import { isFunction, kindOf, nearestTo } from "../check.ts";
+import { isFunction, kindOf, suggestionFor } from "../check.ts";
 import type { Address } from "../port/address.ts";
 import type { CloseReason } from "../port/close-reason.ts";
 import type { AnyConnection } from "./connection/connection.ts";
@@ -101,8 +101,8 @@ function checkSubscription(type: unknown, handler: unknown): void {
   if (typeof type !== "string")
     throw new TypeError(`type: expected the name of an event, got ${kindOf(type)}`);
   if (!Object.hasOwn(TYPES, type)) {
-    const nearest = nearestTo(type, Object.keys(TYPES));
-    throw new TypeError(`type: there is no event ${JSON.stringify(type)}; the nearest one is ${nearest}`);
+    const suggestion = suggestionFor(type, Object.keys(TYPES));
+    throw new TypeError(`type: there is no event ${JSON.stringify(type)}; ${suggestion}`);
   }
   isFunction("handler", handler);
 }

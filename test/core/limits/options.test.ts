@@ -148,7 +148,7 @@ const CALLS: readonly Call[] = [
     call: "poller.bind",
     rows: BIND,
     run: (options) => new Poller().bind(memory(), lines(), options),
-    unknown: ["receiveOverflow", "receiveLimitBytes"],
+    unknown: ["receiveLimit", "receiveLimitBytes"],
   },
   {
     call: "frameBudget",
