@@ -24,12 +24,7 @@ export async function finish(game: Game, random: SeededRandom): Promise<void> {
   for (const hostile of game.hostiles) hostile.leave();
   for (const { number } of game.pages?.present ?? []) await game.pages?.run({ what: "release", end: number });
   if (game.rules.isPatient) {
-    await until(
-      game,
-      "that all messages come",
-      () => lackers(game).length === 0,
-      () => received(game),
-    );
+    await until(game, "that all messages come", () => lackers(game).length === 0);
   }
   ENDINGS[game.rules.ending](game, random);
   for (const { number } of game.pages?.present ?? []) {
@@ -71,15 +66,10 @@ function stopAll(game: Game, stop: (side: PollerSide) => void): void {
   for (const raw of game.raws) raw.end();
 }
 
-/** Plays quiet frames until it is so, or for too long in which `progress` stands still: a slow rate is no fault. */
-async function until(
-  game: Game,
-  what: string,
-  isSo: (round: number) => boolean,
-  progress: () => number = () => 0,
-): Promise<void> {
+/** Plays quiet frames until it is so, or for too long in which no message comes: a slow rate is no fault. */
+async function until(game: Game, what: string, isSo: (round: number) => boolean): Promise<void> {
   let beganMs = performance.now();
-  let reached = progress();
+  let reached = received(game);
   const isMemory = game.carrier.name === "memory";
   let lastMs = beganMs;
   for (let round = 0; ; round++) {
@@ -96,8 +86,9 @@ async function until(
     for (const side of game.sides) if (side.isPolled) side.poller.flush();
     await game.pages?.run({ what: "all", much: passMs });
     if (isSo(round)) return;
-    if (progress() > reached) beganMs = nowMs;
-    reached = progress();
+    const reachedNow = received(game);
+    if (reachedNow > reached) beganMs = nowMs;
+    reached = reachedNow;
     const isLate = nowMs - beganMs > PATIENCE_MS;
     if (isLate) helpOut(game, round);
     const isStill = round > MOST_ROUNDS && isMemory && !game.sides.some(({ state }) => state === "disposing");
@@ -113,12 +104,13 @@ function helpOut(game: Game, round: number): void {
   for (const raw of game.raws) if (!raw.isOver) raw.kill();
 }
 
-/** Those who are there, and still lack something. */
-/** How many messages the games on this side of the network have been shown; pieces of a stream are many of them. */
-function received(game: Game): number {
-  return game.sides.reduce((sum, { poller }) => sum + poller.stats.receivedMessages, 0);
+/** How many messages all have been shown; pieces of a stream are many of them. */
+function received({ sides, raws }: Game): number {
+  const own = sides.reduce((sum, { poller }) => sum + poller.stats.receivedMessages, 0);
+  return raws.reduce((sum, { taken }) => sum + taken, own);
 }
 
+/** Those who are there, and still lack something. */
 function lackers(game: Game): Party[] {
   return partiesOf(game).filter((party) => {
     const { peer } = party;

@@ -15,6 +15,8 @@ export class RawEnd extends Party {
   readonly lostSent: number = 0;
   readonly lostReceived: number = 0;
   readonly reason: Reason | undefined = undefined;
+  /** How many messages it has taken. */
+  taken = 0;
   readonly #language: Language;
   readonly #decoder: Decoder<Message>;
   readonly #reader: Reader;
@@ -100,6 +102,7 @@ export class RawEnd extends Party {
 
   /** Takes what came. Each message is looked at in the game's turn, where a fault is noticed. */
   takeAll(parties: ReadonlyMap<number, Party>): void {
+    this.taken += this.#came.length;
     for (const message of this.#came.splice(0)) {
       for (const name of this.#reader.names(message)) this.receive(name, parties);
     }
