@@ -21,7 +21,6 @@ export class FrameQueue<Item> implements Inbox<Item>, MessageSink<Item> {
   // One ring holds both sides: head ≤ visibleEnd ≤ tail. The three only grow, and are masked to find a slot.
   #items: (Item | undefined)[] = [];
   #sizes: number[] = [];
-  /** How much more memory than bytes each item takes; only made for the first that takes more. */
   #extras: number[] | undefined;
   #extraBytes = 0;
   #mask = -1;
@@ -116,12 +115,12 @@ export class FrameQueue<Item> implements Inbox<Item>, MessageSink<Item> {
 
   /** Drops all items, arriving and ready. */
   clear(): void {
-    this.#use({ items: [], sizes: [] });
+    this.#use(NO_RING as Ring<Item>);
     this.#rewind();
   }
 
   #addExtra(slot: number, extraBytes: number): void {
-    const extras = (this.#extras ??= new Array(this.#items.length).fill(0));
+    const extras = (this.#extras ??= zeros(this.#items.length));
     const extra = Math.max(0, extraBytes);
     extras[slot] = extra;
     this.#extraBytes += extra;
@@ -140,33 +139,27 @@ export class FrameQueue<Item> implements Inbox<Item>, MessageSink<Item> {
     this.#head = this.#visibleEnd = this.#tail = 0;
     this.#weightBytes = this.#extraBytes = 0;
     if (this.#items.length <= KEPT_SLOTS) return;
-    keepSpare({ items: this.#items, sizes: this.#sizes });
-    this.#use({ items: [], sizes: [] });
-    this.#extras = undefined;
+    keepSpare({ items: this.#items, sizes: this.#sizes, extras: this.#extras });
+    this.#use(NO_RING as Ring<Item>);
   }
 
   #grow(): void {
-    const { items, sizes } = ringOf(Math.max(FIRST_SLOTS, this.#items.length * 2));
+    const ring = ringOf(Math.max(FIRST_SLOTS, this.#items.length * 2)) as Ring<Item>;
+    const { items, sizes } = ring;
     const mask = items.length - 1;
+    const extras = this.#extras === undefined ? ring.extras : (ring.extras ?? zeros(items.length));
     for (let index = this.#head; index < this.#tail; index++) {
       items[index & mask] = this.#items[index & this.#mask];
       sizes[index & mask] = this.#sizes[index & this.#mask] ?? 0;
+      if (extras !== undefined) extras[index & mask] = this.#extras?.[index & this.#mask] ?? 0;
     }
-    if (this.#extras !== undefined) this.#growExtras(items.length);
-    this.#use({ items: items as (Item | undefined)[], sizes });
+    this.#use({ items, sizes, extras });
   }
 
-  #growExtras(slots: number): void {
-    const extras = new Array<number>(slots).fill(0);
-    for (let index = this.#head; index < this.#tail; index++) {
-      extras[index & (slots - 1)] = this.#extras?.[index & this.#mask] ?? 0;
-    }
-    this.#extras = extras;
-  }
-
-  #use({ items, sizes }: Ring<Item>): void {
+  #use({ items, sizes, extras }: Ring<Item>): void {
     this.#items = items;
     this.#sizes = sizes;
+    this.#extras = extras;
     this.#mask = items.length - 1;
   }
 }
@@ -175,16 +168,22 @@ export class FrameQueue<Item> implements Inbox<Item>, MessageSink<Item> {
 interface Ring<Item> {
   readonly items: (Item | undefined)[];
   readonly sizes: number[];
+  /** How much more memory than bytes each item takes; only made for the first that takes more. */
+  readonly extras: number[] | undefined;
 }
 
 /** An empty ring of at least `slots` slots: the spare one if it is large enough. */
 function ringOf(slots: number): Ring<unknown> {
   if (slots <= KEPT_SLOTS || slots > spareRing.items.length) {
-    return { items: new Array(slots).fill(undefined), sizes: new Array(slots).fill(0) };
+    return { items: new Array(slots).fill(undefined), sizes: zeros(slots), extras: undefined };
   }
   const ring = spareRing;
   spareRing = NO_RING;
   return ring;
+}
+
+function zeros(slots: number): number[] {
+  return new Array(slots).fill(0);
 }
 
 /** Keeps an emptied ring for the next queue that grows. */
@@ -203,8 +202,8 @@ export const ITEM_WEIGHT_BYTES = 64;
 const FIRST_SLOTS = 4;
 /** A larger ring is released when empty: one flood must not cost each queue its memory for ever. */
 const KEPT_SLOTS = 256;
-/** One spare ring of up to 4 MiB serves all queues: a flood then fills the same ring in every frame. */
+/** One spare ring of up to 6 MiB serves all queues: a flood then fills the same ring in every frame. */
 const SPARE_SLOTS = 262_144;
 
-const NO_RING: Ring<unknown> = { items: [], sizes: [] };
+const NO_RING: Ring<unknown> = { items: [], sizes: [], extras: undefined };
 let spareRing = NO_RING;

@@ -74,41 +74,50 @@ describe("FrameQueue", () => {
     expect([queue.weightBytes, queue.length]).toEqual([0, 0]);
   });
 
-  test("weighs what its items weigh, whatever the order of calls", () => {
+  test("weighs what its items weigh, and shows the next one, whatever the order of calls", () => {
     const size = fc.nat(20);
     const call = fc.oneof(
       fc.record({ call: fc.constant("put" as const), size, memory: fc.option(size, { nil: undefined }) }),
       fc.record({ call: fc.constant("latch" as const), most: fc.constantFrom(1, 3, Infinity) }),
-      fc.record({ call: fc.constantFrom("take" as const, "drop" as const, "clear" as const) }),
+      fc.record({ call: fc.constantFrom("take", "take", "drop", "clear", "hold" as const) }),
     );
     fc.assert(
       fc.property(fc.array(call, { maxLength: 300 }), fc.boolean(), (calls, isLarge) => {
-        const queue = new FrameQueue<{ size: number; weight: number }>();
-        const items: { size: number; weight: number }[] = [];
+        const queue = new FrameQueue<{ size: number; memory: number }>();
+        const items: { size: number; memory: number }[] = [];
         let visible = 0;
+        let peakBytes = 0;
         for (const step of calls) {
           if (step.call === "put") {
             for (let count = isLarge ? 300 : 1; count > 0; count--) {
-              const weight = Math.max(step.size, step.memory ?? 0) + ITEM_WEIGHT_BYTES;
-              queue.put({ size: step.size, weight }, step.size, step.memory);
-              items.push({ size: step.size, weight });
+              const item = { size: step.size, memory: Math.max(step.size, step.memory ?? 0) };
+              queue.put(item, step.size, step.memory);
+              items.push(item);
             }
           } else if (step.call === "latch") {
             const count = queue.latch(step.most);
+            expect(count).toBe(queue.isHeld ? 0 : Math.min(step.most, items.length - visible));
             const latched = items.slice(visible, visible + count);
             visible += count;
             expect(queue.latchedBytes).toBe(latched.reduce((sum, item) => sum + item.size, 0));
           } else if (step.call === "take") {
             const item = queue.take();
-            expect(item).toEqual(visible > 0 ? items.shift() : undefined);
+            expect(item).toEqual(visible > 0 && !queue.isHeld ? items.shift() : undefined);
             if (item !== undefined) visible--;
           } else if (step.call === "drop") {
-            if (queue.dropNewest()) items.pop();
+            expect(queue.dropNewest()).toBe(items.length > visible);
+            if (items.length > visible) items.pop();
+          } else if (step.call === "hold") {
+            queue.isHeld = !queue.isHeld;
           } else {
             queue.clear();
             items.length = visible = 0;
           }
-          expect(queue.weightBytes).toBe(items.reduce((sum, item) => sum + item.weight, 0));
+          const next = visible > 0 && !queue.isHeld ? items[0] : undefined;
+          expect([queue.nextBytes, queue.nextMemoryBytes]).toEqual([next?.size ?? 0, next?.memory ?? 0]);
+          const weightBytes = items.reduce((sum, { memory }) => sum + memory + ITEM_WEIGHT_BYTES, 0);
+          peakBytes = Math.max(peakBytes, weightBytes);
+          expect([queue.weightBytes, queue.peakBytes]).toEqual([weightBytes, peakBytes]);
         }
       }),
       { numRuns: 200 },

@@ -1,0 +1,24 @@
+/** What a test can see of memory: what is collected, and how much is in use once it was. */
+import { getHeapStatistics, setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+/** The bytes of this thread's heap that are in use, with what could be collected. */
+export function usedBytes(): number {
+  return getHeapStatistics().used_heap_size;
+}
+
+/** The same once nothing is left to collect. */
+export function keptBytes(): number {
+  collect();
+  return usedBytes();
+}
+
+/** Says of each whether something still holds it. */
+export async function areHeld(references: readonly WeakRef<object>[]): Promise<boolean[]> {
+  await new Promise(setImmediate); // a reference that was made or read in this turn holds for all of it
+  collect();
+  return references.map((reference) => reference.deref() !== undefined);
+}
