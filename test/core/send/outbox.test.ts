@@ -207,34 +207,3 @@ describe("a link that is behind", () => {
 const ANYTHING = {};
 const LIMIT_BYTES = 100_000;
 const BATCH_BYTES = 65_536;
-
-describe("the pool of stores", () => {
-  test("lends a power of two with room for what is needed, and the same one again", () => {
-    const pool = new BufferPool();
-    for (const [needed, sizeBytes] of [
-      [0, 1_024],
-      [1_024, 1_024],
-      [1_025, 2_048],
-      [2_400, 4_096],
-      [65_536, 65_536],
-    ] as const) {
-      const store = pool.acquire(needed);
-      expect(store.length).toBe(sizeBytes);
-      pool.release(store);
-      expect(pool.acquire(needed)).toBe(store);
-      expect(pool.acquire(needed)).not.toBe(store);
-    }
-  });
-
-  test("keeps none above 64 KiB, and no more than 4 MiB of a size", () => {
-    const pool = new BufferPool();
-    const large = pool.acquire(65_537);
-    expect(large.length).toBe(131_072);
-    pool.release(large);
-    expect(pool.acquire(65_537)).not.toBe(large);
-    const stores = Array.from({ length: 65 }, () => pool.acquire(65_536));
-    for (const store of stores) pool.release(store);
-    const again = new Set(Array.from({ length: 65 }, () => pool.acquire(65_536)));
-    expect(stores.filter((store) => again.has(store))).toHaveLength(64);
-  });
-});
