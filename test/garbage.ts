@@ -5,15 +5,10 @@ import { runInNewContext } from "node:vm";
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
-/** The bytes of this thread's heap that are in use, with what could be collected. */
-export function usedBytes(): number {
-  return getHeapStatistics().used_heap_size;
-}
-
-/** The same once nothing is left to collect. */
+/** The bytes of this thread's heap that are in use, once nothing is left to collect. */
 export function keptBytes(): number {
   collect();
-  return usedBytes();
+  return getHeapStatistics().used_heap_size;
 }
 
 /** Says of each whether something still holds it. */
