@@ -121,7 +121,7 @@ export class Outbox {
     const sizeBytes = from.length;
     this.#renewAges();
     if (from.writeTo(this.#link)) {
-      this.#age?.onBytesLeft(sizeBytes, this.pendingBytes);
+      this.#age?.onBytesLeft(sizeBytes);
       return;
     }
     this.#inLinkBytes += sizeBytes;
@@ -131,7 +131,7 @@ export class Outbox {
   /** Counts `sizeBytes` bytes that have left the link. */
   drained(sizeBytes: number): void {
     this.#inLinkBytes -= sizeBytes;
-    this.#age?.onBytesLeft(sizeBytes, this.pendingBytes);
+    this.#age?.onBytesLeft(sizeBytes);
     if (this.#inLinkBytes === 0) this.#renewAges();
   }
 
@@ -165,7 +165,7 @@ export class Outbox {
     const isInPlace = this.#buffer.replace(key, old, bytes, this.#age?.nowMs ?? 0);
     this.grownBytes = bytes.length - length;
     if (isInPlace) this.#age?.onBytesReplaced(bytesAhead, length, bytes.length);
-    else this.#age?.onBytesDropped(bytesAhead, length, this.pendingBytes);
+    else this.#age?.onBytesDropped(bytesAhead, length);
   }
 
   /** Has replaced messages start with age 0; only now, as bytes in the link are older than any that wait here. */
@@ -178,7 +178,7 @@ export class Outbox {
     if (this.#inLinkBytes + bytes.length > this.#limitBytes) return;
     while (this.#pendingWith(bytes, key) > this.#limitBytes) {
       const length = this.#buffer.dropFirst();
-      this.#age?.onBytesDropped(this.#inLinkBytes, length, this.pendingBytes);
+      this.#age?.onBytesDropped(this.#inLinkBytes, length);
       this.#onDrop?.();
     }
   }

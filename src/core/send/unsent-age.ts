@@ -43,16 +43,16 @@ export class UnsentAge {
     this.#append(upTo, nowMs, nowMs);
   }
 
-  /** Removes the marks of the next `sizeBytes` bytes, which have left; `pendingBytes` wait behind them. */
-  onBytesLeft(sizeBytes: number, pendingBytes: number): void {
+  /** Removes the marks of the next `sizeBytes` bytes, which have left. */
+  onBytesLeft(sizeBytes: number): void {
     this.#goneBytes += sizeBytes;
-    if (this.#marks.length > 0) this.#prune(pendingBytes);
+    this.#prune();
   }
 
-  /** Takes out `sizeBytes` bytes behind the next `bytesAhead`, which will never leave; `pendingBytes` still wait. */
-  onBytesDropped(bytesAhead: number, sizeBytes: number, pendingBytes: number): void {
+  /** Takes out `sizeBytes` bytes behind the next `bytesAhead`, which will never leave. */
+  onBytesDropped(bytesAhead: number, sizeBytes: number): void {
     this.onBytesReplaced(bytesAhead, sizeBytes, 0);
-    this.#prune(pendingBytes);
+    this.#prune();
   }
 
   /** Puts `newBytes` bytes in the place of `oldBytes` ones behind the next `bytesAhead`; they keep the marks. */
@@ -111,10 +111,10 @@ export class UnsentAge {
     } else marks.push({ upTo, firstMs: since, lastMs });
   }
 
-  #prune(pendingBytes: number): void {
-    const gone = pendingBytes === 0 ? Infinity : this.#goneBytes;
-    for (let first = this.#marks[0]; first !== undefined && first.upTo <= gone; first = this.#marks[0]) {
-      this.#marks.shift();
+  #prune(): void {
+    const marks = this.#marks;
+    for (let first = marks[0]; first !== undefined && first.upTo <= this.#goneBytes; first = marks[0]) {
+      marks.shift();
     }
   }
 }

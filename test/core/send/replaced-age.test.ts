@@ -54,6 +54,7 @@ const step = fc.record({
   passMs: fc.nat(30),
   pushes: fc.array(push, { maxLength: 5 }),
   takenBytes: fc.nat(12),
+  isLast: fc.constantFrom(false, false, false, true),
 });
 
 test("the age of the oldest byte is that of a plain list, whatever replaces what", () => {
@@ -75,13 +76,13 @@ test("the age of the oldest byte is that of a plain list, whatever replaces what
         if (oldestMs < Infinity) expect(age.oldestMs - oldestMs).toBeLessThanOrEqual(stepMs);
         else expect(age.oldestMs).toBe(Infinity);
       };
-      for (const { passMs, pushes, takenBytes } of steps) {
+      for (const { passMs, pushes, takenBytes, isLast } of steps) {
         context.polledMs += passMs;
         for (const { key, sizeBytes } of pushes) {
           outbox.push(new Uint8Array(sizeBytes), key);
           plain.push(key, sizeBytes, context.polledMs);
         }
-        outbox.flush(false);
+        outbox.flush(isLast);
         if (outbox.pendingBytes > 0) age.mark(outbox.pendingBytes, context.polledMs);
         if (outbox.storedBytes === 0) plain.write();
         compare();
