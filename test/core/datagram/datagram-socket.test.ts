@@ -3,52 +3,8 @@
  * the test: it tells when it is bound, and whether what was given has been sent.
  */
 import { describe, expect, test } from "vitest";
-import {
-  bytes,
-  type DatagramEvents,
-  type DatagramLink,
-  type Destination,
-  json,
-  lines,
-  memory,
-  Poller,
-} from "../../../src/index.ts";
-
-/** A link that does nothing by itself. */
-class ScriptedDatagramLink implements DatagramLink {
-  events: DatagramEvents | undefined;
-  readonly sent: { bytes: Uint8Array; to: Destination | undefined }[] = [];
-  readonly calls: string[] = [];
-
-  attach(events: DatagramEvents): void {
-    this.events = events;
-  }
-
-  send(bytes: Uint8Array, to: Destination | undefined): void {
-    this.sent.push({ bytes, to });
-  }
-
-  /** Tells that it is bound. */
-  open(): void {
-    this.events?.bound({ family: "memory", host: "here", port: 1 }, undefined);
-  }
-
-  /** Tells that all has been sent. */
-  finish(): void {
-    for (const { bytes } of this.sent.splice(0)) this.events?.sent(bytes.length);
-  }
-
-  join(): void {}
-  leave(): void {}
-
-  close(): void {
-    this.calls.push("close");
-  }
-
-  abort(): void {
-    this.calls.push("abort");
-  }
-}
+import { bytes, type Destination, json, lines, memory, Poller } from "../../../src/index.ts";
+import { ScriptedDatagramLink } from "./scripted-datagram-link.ts";
 
 const THERE: Destination = { host: "there", port: 9 };
 const NO_WORDS = { kind: "local", message: "gone" } as const;
