@@ -20,8 +20,8 @@ export class Admission {
   readonly #rate: TokenBucket;
   /** The number of connections that the listener has, pending ones included. */
   #count = 0;
-  /** The same for each address that has any; empty while that is not limited. */
-  readonly #countsByKey = new Map<string, number>();
+  /** The same for each address that has any; empty while that is not limited. Nothing is kept for `undefined`. */
+  readonly #countsByKey = new Map<string | undefined, number>();
 
   constructor(limits: AcceptLimits, nowMs: number) {
     this.#limits = limits;
@@ -77,7 +77,6 @@ export class Admission {
   remove(address: Address | undefined): void {
     this.#count--;
     const key = this.#keyOf(address);
-    if (key === undefined) return;
     const rest = this.#countOf(key) - 1;
     if (rest > 0) this.#countsByKey.set(key, rest);
     else this.#countsByKey.delete(key);
@@ -100,7 +99,7 @@ export class Admission {
   }
 
   #countOf(key: string | undefined): number {
-    return key === undefined ? 0 : (this.#countsByKey.get(key) ?? 0);
+    return this.#countsByKey.get(key) ?? 0;
   }
 }
 
@@ -122,10 +121,10 @@ function plainHost(host: string): string {
 
 /** The first 64 bits of an IPv6 address: four groups without abbreviation. */
 function network64(host: string): string {
-  const [front = "", back] = host.split("::", 2);
+  const [front = "", back = ""] = host.split("::", 2);
   const before = groupsOf(front);
-  const after = groupsOf(back ?? "");
-  const zeros = back === undefined ? 0 : Math.max(0, 8 - before.length - after.length);
+  const after = groupsOf(back);
+  const zeros = Math.max(0, 8 - before.length - after.length);
   const groups = [...before, ...new Array<string>(zeros).fill("0"), ...after];
   return groups
     .slice(0, 4)
