@@ -1,9 +1,12 @@
 /** Peers that are still shaking hands count under the limits of a listener, from their first packet. */
 import { BlockList } from "node:net";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   type AcceptorEvents,
   type CloseReason,
+  type Connection,
+  type Link,
   type Listener,
   type ListenOptions,
   lines,
@@ -11,6 +14,8 @@ import {
   Poller,
   type Transport,
 } from "../../../src/index.ts";
+import type { Handshake } from "../../../src/port/acceptor.ts";
+import { SEED } from "../../seed.ts";
 import { from } from "./addressed-network.ts";
 
 test("a peer that shakes hands has a place under maxConnections until its handshake fails", () => {
@@ -81,6 +86,22 @@ test("one that succeeds becomes a connection, and is not counted twice", () => {
   expect(dropped()).toEqual({ maxConnections: 1 });
 });
 
+test("one that was refused counts for nothing, whatever its transport still reports of it", () => {
+  const { net, events, listener, wire, dropped } = rig({ maxConnections: 1 });
+  events.handshaking(undefined, ignore);
+  const reasons: unknown[] = [];
+  for (let count = 0; count < 2; count++) {
+    const refused = events.handshaking(undefined, ignore);
+    expect(refused.refusal?.code).toBe("maxConnections");
+    if (count === 0) refused.rejected(FAILED);
+    else refused.incoming(listening(linkOf(wire), () => reasons.push("aborted")));
+  }
+  expect(events.handshaking(undefined, ignore).refusal?.code).toBe("maxConnections");
+  net.poll(0);
+  expect([reasons, listener.tryAccept()]).toEqual([["aborted"], undefined]);
+  expect(dropped()).toEqual({ maxConnections: 3 });
+});
+
 test("a handshake that ends after the listener was closed ends without a word", () => {
   const { events, listener, wire, dropped } = rig({});
   const one = events.handshaking(undefined, ignore);
@@ -95,6 +116,94 @@ test("a handshake that ends after the listener was closed ends without a word", 
   expect(events.handshaking(undefined, ignore).refusal?.kind).toBe("refused");
   expect(dropped()).toEqual({});
 });
+
+test("whatever peers begin, finish and repeat, each ends once, and those that count are as many as there are", () => {
+  const verb = fc.constantFrom(...VERBS);
+  fc.assert(
+    fc.property(fc.array(fc.tuple(verb, fc.nat(20)), { maxLength: 60 }), (steps) => {
+      const { net, events, listener, wire, dropped } = rig({ maxConnections: 5, acceptLimit: 2 });
+      const peers: Peer[] = [];
+      const aborted: (string | undefined)[] = [];
+      const accepted: Connection<string>[] = [];
+      // What is expected: who is where, and what was told.
+      let shaking: Peer[] = [];
+      let [waiting, ready, leaving] = [0, 0, 0];
+      const counts: Record<string, number> = {};
+      const told: (string | undefined)[] = [];
+      const count = (code: string): string => {
+        counts[code] = (counts[code] ?? 0) + 1;
+        return code;
+      };
+      const refusal = (): string | undefined => {
+        if (shaking.length + waiting + accepted.length + leaving >= 5) return count("maxConnections");
+        return waiting >= 2 ? count("acceptLimit") : undefined;
+      };
+      const link = (): Link => listening(linkOf(wire), (reason) => aborted.push(reason?.code));
+      for (const [what, which] of steps) {
+        const peer = peers[which % Math.max(1, peers.length)];
+        const isShaking = peer !== undefined && shaking.includes(peer);
+        if (what === "begin") {
+          const begun: Peer = { drops: 0, expectedDrops: 0 };
+          begun.handshake = events.handshaking(undefined, () => begun.drops++);
+          peers.push(begun);
+          const code = refusal();
+          expect(begun.handshake.refusal?.code).toBe(code);
+          if (code !== undefined) continue;
+          if (shaking.length >= 2) {
+            count("acceptLimit");
+            (shaking.shift() as Peer).expectedDrops++;
+          }
+          shaking.push(begun);
+        } else if (what === "finish") {
+          peer?.handshake?.incoming(link());
+          shaking = shaking.filter((other) => other !== peer);
+          if (isShaking && waiting < 2) waiting++;
+          else if (peer !== undefined) told.push(isShaking ? count("acceptLimit") : undefined);
+        } else if (what === "fail") {
+          peer?.handshake?.rejected(FAILED);
+          shaking = shaking.filter((other) => other !== peer);
+          if (isShaking) count("handshake");
+        } else if (what === "come") {
+          events.incoming(link());
+          const code = refusal();
+          if (code === undefined) waiting++;
+          else told.push(code);
+        } else if (what === "accept") {
+          const connection = listener.tryAccept();
+          expect(connection?.state).toBe(ready > 0 ? "open" : undefined);
+          if (connection === undefined) continue;
+          [waiting, ready] = [waiting - 1, ready - 1];
+          accepted.push(connection);
+        } else if (what === "leave") {
+          const [gone] = accepted.splice(which, 1);
+          gone?.abort();
+          if (gone === undefined) continue;
+          leaving++;
+          told.push(undefined);
+        } else {
+          net.poll(0);
+          [ready, leaving] = [waiting, 0];
+        }
+        expect(aborted).toEqual(told.map((code, index) => code ?? aborted[index])); // some need no reason
+        expect(peers.map(({ drops }) => drops)).toEqual(peers.map(({ expectedDrops }) => expectedDrops));
+      }
+      expect(dropped()).toEqual(counts);
+    }),
+    { seed: SEED, numRuns: 200 },
+  );
+});
+
+const VERBS = [
+  ...(["begin", "begin", "begin", "finish", "finish", "fail"] as const),
+  ...(["come", "accept", "accept", "leave", "poll"] as const),
+];
+
+/** A peer that shakes hands, and how often it was dropped meanwhile. */
+interface Peer {
+  handshake?: Handshake;
+  drops: number;
+  expectedDrops: number;
+}
 
 /** A listener on an acceptor that does nothing but give its events to the test. */
 function rig(options: ListenOptions) {
@@ -120,6 +229,16 @@ function rig(options: ListenOptions) {
 function linkOf(wire: ReturnType<typeof memory>) {
   new Poller().listen(wire, lines());
   return wire.connect();
+}
+
+/** The link, which tells with what reason it is aborted. */
+function listening(link: Link, told: (reason: CloseReason | undefined) => void): Link {
+  const { abort } = link;
+  link.abort = (reason) => {
+    told(reason);
+    abort.call(link, reason);
+  };
+  return link;
 }
 
 const FAILED: CloseReason = { kind: "handshake", message: "no agreement" };
