@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lines, memory, Poller } from "../../../src/index.ts";
+import { type AcceptorEvents, lines, memory, Poller } from "../../../src/index.ts";
 import { lineRig, take } from "../../rig.ts";
 
 describe("tryAccept", () => {
@@ -118,6 +118,55 @@ describe("a listener", () => {
     expect(rig.listener.tryAccept()).toBeUndefined();
   });
 
+  test("that is closed before it ever listened tells its end once, and never that it listens", () => {
+    const poller = new Poller();
+    const told = endsOf(poller);
+    const listener = poller.listen(memory(), lines());
+    listener.close();
+    for (let frame = 0; frame < 3; frame++) poller.poll(frame);
+    expect(told).toEqual(["unlisten local"]);
+    expect([listener.state, listener.address, poller.hasActivity]).toEqual(["closed", undefined, false]);
+  });
+
+  test("that could not listen keeps its reason when it is closed too", () => {
+    const rig = lineRig();
+    const told = endsOf(rig.server);
+    const second = rig.server.listen(rig.wire, lines());
+    rig.pollServer();
+    second.close();
+    for (let frame = 0; frame < 3; frame++) rig.pollServer();
+    expect(second.closeReason?.kind).toBe("address-in-use");
+    expect(told).toEqual(["unlisten address-in-use"]);
+  });
+
+  test.each(["local", "failed"])(
+    "that has ended, %s, ends once, whatever its acceptor still reports",
+    (kind) => {
+      const poller = new Poller();
+      const told = endsOf(poller);
+      let events: AcceptorEvents | undefined;
+      const attach = (given: AcceptorEvents): void => {
+        events = given;
+        given.listening(undefined);
+      };
+      const listener = poller.listen({ listen: () => ({ attach, close() {} }) }, lines());
+      poller.poll(0);
+      if (kind === "local") listener.close();
+      else events?.closed({ kind: "failed", message: "the network is gone" });
+      poller.poll(1);
+      events?.listening({ family: "memory", host: "memory", port: 9 });
+      poller.poll(2);
+      events?.closed({ kind: "reset", message: "and once more" });
+      poller.poll(3);
+      expect(told).toEqual(["listen", `unlisten ${kind}`]);
+      expect([listener.state, listener.closeReason?.kind, listener.address]).toEqual([
+        "closed",
+        kind,
+        undefined,
+      ]);
+    },
+  );
+
   test("accepts nothing after close(), resets waiting connections, and keeps accepted ones", () => {
     const rig = lineRig();
     const { near, far } = rig.pair();
@@ -155,3 +204,11 @@ describe("a listener", () => {
     expect(rig.listener.connections.size).toBe(0);
   });
 });
+
+/** What a poller tells of its listeners. */
+function endsOf(poller: Poller): string[] {
+  const told: string[] = [];
+  poller.on("listen", () => told.push("listen"));
+  poller.on("unlisten", ({ reason }) => told.push(`unlisten ${reason.kind}`));
+  return told;
+}
