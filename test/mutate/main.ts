@@ -13,11 +13,16 @@ const USAGE = `npm run mutate -- [part …] [--files GLOB]
 
 /** The parts: the files that are changed, and the tests that must notice. */
 const PARTS: Readonly<Record<string, { readonly files: string; readonly tests: string }>> = {
-  codec: { files: "src/{codec,port}/**/*.ts,src/check.ts", tests: "test/codec test/check.test.ts" },
+  codec: { files: "src/{codec,port}/**/*.ts,src/check.ts", tests: "test/codec test/port test/check.test.ts" },
   storage: { files: "src/core/storage/**/*.ts", tests: "test/core/storage" },
   send: { files: "src/core/send/**/*.ts", tests: "test/core/send test/core/reentrancy.test.ts" },
   receive: { files: "src/core/receive/**/*.ts", tests: "test/core/receive test/core/connection" },
-  listen: { files: "src/core/listen/**/*.ts", tests: "test/core/listen test/core/limits" },
+  listen: {
+    files: "src/core/listen/**/*.ts",
+    tests:
+      "test/core/listen test/core/limits test/core/connection/endings.test.ts test/core/receive/throwing-codec.test.ts" +
+      " test/core/mistakes.test.ts test/core/reentrancy.test.ts test/wait.test.ts",
+  },
   connection: { files: "src/core/connection/**/*.ts", tests: "test/core" },
   frame: { files: "src/core/{frame,limits}/**/*.ts", tests: "test/core" },
   datagram: {
