@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type AcceptorEvents, lines, memory, Poller } from "../../../src/index.ts";
+import { heapBytes } from "../../heap.ts";
 import { lineRig, take } from "../../rig.ts";
 
 describe("tryAccept", () => {
@@ -166,6 +167,21 @@ describe("a listener", () => {
       ]);
     },
   );
+
+  test("only counts what is rejected between two frames, so that a flood takes no memory", () => {
+    const poller = new Poller();
+    let reject = (): void => {};
+    const attach = (events: AcceptorEvents): void => {
+      reject = () => events.rejected({ kind: "handshake", message: "no agreement" });
+    };
+    const listener = poller.listen({ listen: () => ({ attach, close() {} }) }, lines());
+    reject();
+    const before = heapBytes();
+    for (let count = 1; count < 200_000; count++) reject();
+    expect(heapBytes() - before).toBeLessThan(500_000); // a word for each would be 1.6 MB
+    poller.poll(0);
+    expect(listener.stats.dropped).toBe(200_000);
+  });
 
   test("accepts nothing after close(), resets waiting connections, and keeps accepted ones", () => {
     const rig = lineRig();

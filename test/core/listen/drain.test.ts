@@ -72,11 +72,16 @@ describe("drain", () => {
     expect(received).toEqual(["0.0", "1.0", "2.0", "0.1", "1.1", "2.1"]);
   });
 
-  test("stops at its budget of bytes, with the message that reaches it", () => {
-    const rig = talking(2, 2);
+  test.each([
+    [0, 0],
+    [4, 1],
+    [5, 2],
+    [8, 2],
+  ])("stops at its budget of %d bytes, with the message that reaches it: after %d", (bytes, count) => {
+    const rig = talking(2, 2); // messages of 4 bytes, with the end of the line
     const received: string[] = [];
-    expect(rig.listener.drain((_, text) => received.push(text), { bytes: 5 })).toBe(2);
-    expect(received).toEqual(["0.0", "1.0"]);
+    expect(rig.listener.drain((_, text) => received.push(text), { bytes })).toBe(4 - count);
+    expect(received).toEqual(["0.0", "1.0"].slice(0, count));
   });
 
   test("stops at its budget of milliseconds, looking at the clock every 16 messages", () => {
