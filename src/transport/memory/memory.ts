@@ -211,6 +211,7 @@ class MemoryLink implements Link {
 
   end(): void {
     if (this.#phase === "open") this.#phase = "closing";
+    this.resume(); // what still arrives is discarded, and holds up no end of the peer's
     this.deliver();
   }
 
