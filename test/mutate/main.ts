@@ -21,7 +21,8 @@ const PARTS: Readonly<Record<string, { readonly files: string; readonly tests: s
     files: "src/core/listen/**/*.ts",
     tests:
       "test/core/listen test/core/limits test/core/connection/endings.test.ts test/core/receive/throwing-codec.test.ts" +
-      " test/core/mistakes.test.ts test/core/reentrancy.test.ts test/wait.test.ts",
+      " test/core/mistakes.test.ts test/core/reentrancy.test.ts test/wait.test.ts" +
+      " test/core/send/broadcast-buffer.test.ts test/core/send/latest.test.ts",
   },
   connection: { files: "src/core/connection/**/*.ts", tests: "test/core" },
   frame: { files: "src/core/{frame,limits}/**/*.ts", tests: "test/core" },
