@@ -17,6 +17,8 @@ export interface DecodeCase<In> {
   readonly messages: readonly In[];
   /** The sentence with which the stream is refused, when it is. */
   readonly error?: string;
+  /** The name of the limit that was exceeded, when it is refused for that. */
+  readonly code?: string;
   /** The sentence with which the end of the stream is refused, when it ends inside a message. */
   readonly endError?: string;
 }
@@ -45,6 +47,7 @@ function expectRow<In>(row: DecodeCase<In>, pieces: Iterable<Uint8Array>): void 
   receiver.takeAll(pieces);
   expect(receiver.messages).toEqual(row.messages);
   expect(receiver.error).toBe(row.error);
+  expect(receiver.code, "a limit that was exceeded is named").toBe(row.code);
   receiver.end();
   expect(receiver.error).toBe(row.error ?? row.endError);
   const isWhole = row.error === undefined && row.endError === undefined;
@@ -72,6 +75,8 @@ export class Receiver<In> implements MessageSink<In> {
   readonly messages: In[] = [];
   /** The sentence of the `DecodeError`, once there was one. Anything else that is thrown goes through. */
   error: string | undefined;
+  /** The limit that it named, if it named one. */
+  code: string | undefined;
   /** What the messages say they took of the stream. */
   filedBytes = 0;
   /** The most bytes that were taken in and not handed out between two pieces: what must be held. */
@@ -125,6 +130,7 @@ export class Receiver<In> implements MessageSink<In> {
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.error = error.message;
+      this.code = error.code;
     }
   }
 }

@@ -72,6 +72,7 @@ describe("a stream is cut into JSON values", () => {
         stream: '1\n"abcde"\n',
         messages: [1],
         error: "line 2 is longer than the limit of 6 bytes",
+        code: "maxLineBytes",
       },
       {
         title: "bytes that are no UTF-8 are refused",
@@ -126,6 +127,7 @@ describe("what could not be passed on is refused", () => {
         stream: "[[[]]]\n[[[[]]]]\n1\n",
         messages: [[[[]]]],
         error: "line 2 is more than 3 levels deep",
+        code: "maxDepth",
       },
       {
         title: "a number that JavaScript does not hold is refused",
@@ -140,6 +142,7 @@ describe("what could not be passed on is refused", () => {
         stream: "[1e17]\n[1e18]\n",
         messages: [[1e17]],
         error: "line 2 would take 21 bytes when it is sent again, with all digits: over the limit of 20",
+        code: "maxLineBytes",
       },
       {
         title: "what becomes shorter is as good as ever",

@@ -43,6 +43,7 @@ describe("with a length of one byte, a stream is cut into messages", () => {
         stream: "\x03abc\x04abcd\x05abcde\x01a",
         messages: [abc, streamOf("abcd")],
         error: "message 3 has a length of 5 bytes, over the limit of 4",
+        code: "maxMessageBytes",
       },
       {
         title: "a stream that ends inside a message is refused at its end",
@@ -92,6 +93,7 @@ describe("with a length of four bytes, as unless it is said otherwise", () => {
       stream: octets(0, 0, 0, 0, 0, 1, 0, 1),
       messages: [octets()],
       error: "message 2 has a length of 65537 bytes, over the limit of 65536",
+      code: "maxMessageBytes",
     },
     {
       title: "the largest length is refused, and is no negative number",
@@ -99,6 +101,7 @@ describe("with a length of four bytes, as unless it is said otherwise", () => {
       stream: octets(0xff, 0xff, 0xff, 0xff),
       messages: [],
       error: "message 1 has a length of 4294967295 bytes, over the limit of 65536",
+      code: "maxMessageBytes",
     },
   ];
   testDecodeTable(
@@ -145,6 +148,7 @@ describe("with a varint for a length", () => {
         stream: octets(0, 0x81, 0x80, 0x04),
         messages: [octets()],
         error: "message 2 has a length of 65537 bytes, over the limit of 65536",
+        code: "maxMessageBytes",
       },
       {
         title: "the largest length is refused as too much, not as wrong",
@@ -152,6 +156,7 @@ describe("with a varint for a length", () => {
         stream: octets(0xff, 0xff, 0xff, 0xff, 0x0f),
         messages: [],
         error: "message 1 has a length of 4294967295 bytes, over the limit of 65536",
+        code: "maxMessageBytes",
       },
       {
         title: "a length of more than 32 bits is refused",
@@ -189,7 +194,7 @@ describe("a decoder", () => {
   });
 
   test("refuses a length over the limit from the header, before a byte of the body has come", () => {
-    const receiver = new Receiver(u32);
+    const receiver = new Receiver(lengthPrefixed());
     receiver.take(octets(0, 1, 0));
     expect(receiver.error).toBeUndefined();
     receiver.take(octets(1));

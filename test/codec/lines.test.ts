@@ -46,6 +46,7 @@ describe("a stream is cut into lines", () => {
         stream: "a\nbb\nabcde\nc\n",
         messages: ["a", "bb"],
         error: "line 3 is longer than the limit of 4 bytes",
+        code: "maxLineBytes",
       },
       {
         title: "a line one byte over the limit is refused before it ends",
@@ -53,6 +54,7 @@ describe("a stream is cut into lines", () => {
         stream: "abcde",
         messages: [],
         error: "line 1 is longer than the limit of 4 bytes",
+        code: "maxLineBytes",
       },
       {
         title: "a line one byte over the limit is refused with a return too",
@@ -60,6 +62,7 @@ describe("a stream is cut into lines", () => {
         stream: "abcde\r\n",
         messages: [],
         error: "line 1 is longer than the limit of 4 bytes",
+        code: "maxLineBytes",
       },
       {
         title: "only the last return does not count",
@@ -67,6 +70,7 @@ describe("a stream is cut into lines", () => {
         stream: "abcd\r\r\n",
         messages: [],
         error: "line 1 is longer than the limit of 4 bytes",
+        code: "maxLineBytes",
       },
       {
         title: "the limit counts bytes, not letters",
@@ -74,6 +78,7 @@ describe("a stream is cut into lines", () => {
         stream: "éé\néé!\n",
         messages: ["éé"],
         error: "line 2 is longer than the limit of 4 bytes",
+        code: "maxLineBytes",
       },
       {
         title: "bytes that are no UTF-8 are refused, and the lines before them stay",
