@@ -1,9 +1,13 @@
 /** Lines decoded in blocks are what they are one by one, wherever the stream is cut. */
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { DecodeError, lines } from "../../src/index.ts";
 
 const NEWLINE = 0x0a;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 test("every chunking of any stream gives the lines, sizes and errors of byte by byte", () => {
   fc.assert(
@@ -23,6 +27,24 @@ test("a block that fills to its last byte, and one more byte, come out whole", (
   for (const length of [1_022, 1_023, 1_024, 1_025]) {
     const stream = Buffer.from(`${"x".repeat(length)}\nnext\n`);
     expect(decoded(stream, [stream.length])).toEqual(decoded(stream, [1]));
+  }
+});
+
+test("short lines are decoded together, but no more of them than one that is kept may retain", () => {
+  const decode = vi.spyOn(TextDecoder.prototype, "decode");
+  const long = `${"x".repeat(5_000)}\n`;
+  for (const length of [1, 2, 3, 10, 37, 64, 500, 511, 512, 513]) {
+    const short = `${"x".repeat(length - 1)}\n`.repeat(Math.ceil(10_000 / length));
+    for (const stream of [short, `${short}half`, `${short}${long}${short}`]) {
+      decode.mockClear();
+      lines()
+        .decoder()
+        .decode(Buffer.from(stream), { put: () => {} });
+      const sizes = decode.mock.calls.map(([bytes]) => bytes?.byteLength ?? 0);
+      expect(sizes.filter((size) => size > 1_024 && size !== long.length)).toEqual([]);
+      const fullest = 1_024 - (1_024 % length);
+      expect(sizes.length).toBeLessThanOrEqual(Math.ceil(stream.length / fullest) + 2);
+    }
   }
 });
 

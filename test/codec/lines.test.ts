@@ -183,6 +183,14 @@ describe("a line is encoded", () => {
     );
   });
 
+  test("and text that is far over the limit is refused before a store for it is made", () => {
+    const codec = lines({ maxSentLineBytes: 8 });
+    expect(() => codec.encode("é".repeat(100_000))).toThrow(
+      new RangeError("message: a line of 200000 bytes is over the limit of 8"),
+    );
+    expect(codec.encode("a").buffer.byteLength).toBeLessThan(10_000);
+  });
+
   test("when it is longer than any line before it", () => {
     const long = "€".repeat(20_000);
     expect(text.encode(long)).toEqual(streamOf(`${long}\n`));
