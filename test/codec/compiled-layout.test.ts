@@ -127,11 +127,12 @@ describe("a compiled layout does what the plain one does", () => {
     );
   });
 
-  test.for(TYPES)("for each value that may be wrong: %s", (type) => {
-    const plain = new Layout({ value: type }, { littleEndian: true });
-    for (const value of VALUES) {
-      expect(writtenBy(compiled(plain), { value })).toEqual(writtenBy(plain, { value }));
-    }
+  test.for(TYPES)("for each value and each byte that may be wrong: %s", (type) => {
+    expectTheSame(compiled, type);
+  });
+
+  test.for(TYPES)("and leaves no valid record or message to it, as that would be slow: %s", (type) => {
+    expectItAlone(compiled, type);
   });
 
   test("reads a field's value once, and those that are inherited", () => {
@@ -154,7 +155,8 @@ describe("where code must not be made", () => {
     vi.resetModules();
   });
 
-  test("the plain layout is used, and that is found out once", async () => {
+  /** How often code is made or tried, while layouts are compiled where `globals` say what forbids it. */
+  async function triesWith(globals: Readonly<Record<string, unknown>>): Promise<number> {
     let tries = 0;
     class Forbidden {
       constructor() {
@@ -162,16 +164,74 @@ describe("where code must not be made", () => {
         throw new EvalError("Code generation from strings disallowed for this context");
       }
     }
+    for (const [name, value] of Object.entries(globals)) vi.stubGlobal(name, value);
     vi.resetModules();
-    const page = await import("../../src/codec/compiled-layout.ts");
+    const fresh = await import("../../src/codec/compiled-layout.ts");
     vi.stubGlobal("Function", Forbidden);
     for (const name of ["x", "y"]) {
       const plain = new Layout({ [name]: "u8" }, { littleEndian: true });
-      expect(page.compiled(plain)).toBe(plain);
+      expect(fresh.compiled(plain)).toBe(plain);
     }
-    expect(tries).toBe(1);
+    return tries;
+  }
+
+  test("the plain layout is used, and that is found out once", async () => {
+    expect(await triesWith({})).toBe(1);
+  });
+
+  test.each(["document", "WorkerGlobalScope"])(
+    "nor in a page, which would report the attempt: it has a %s",
+    async (name) => {
+      expect(await triesWith({ [name]: class {} })).toBe(0);
+    },
+  );
+
+  test("but where it may be, the layout is compiled, and that is tried out for the first one alone", async () => {
+    let made = 0;
+    class Counted extends Function {
+      constructor(...parts: string[]) {
+        super(...parts);
+        made++;
+      }
+    }
+    vi.resetModules();
+    const fresh = await import("../../src/codec/compiled-layout.ts");
+    vi.stubGlobal("Function", Counted);
+    fresh.compiled(new Layout({ x: "u8" }, { littleEndian: true }));
+    const forFirst = made;
+    fresh.compiled(new Layout({ y: "u8" }, { littleEndian: true }));
+    expect(made - forFirst).toBe(forFirst - 1);
+    for (const type of TYPES) expectTheSame(fresh.compiled, type);
+    for (const type of TYPES) expectItAlone(fresh.compiled, type);
   });
 });
+
+/** For one field of `type`: the compiled layout writes, reads and refuses what the plain one does. */
+function expectTheSame(compile: typeof compiled, type: FieldType): void {
+  const plain = new Layout({ value: type }, { littleEndian: true });
+  const fast = compile(plain);
+  for (const value of VALUES) expect(writtenBy(fast, { value })).toEqual(writtenBy(plain, { value }));
+  for (const octet of [0, 1, 2, 0x7f, 0x80, 0xff]) {
+    const view = new DataView(new Uint8Array(8).fill(octet).buffer);
+    expect(readBy(fast, view, 0)).toEqual(readBy(plain, view, 0));
+    const invalid = fast.firstInvalid(view, 0, plain.sizeBytes);
+    expect(invalid).toBe(plain.firstInvalid(view, 0, plain.sizeBytes));
+    if (invalid > 0) expect(fast.readUnchecked(view, 0)).toEqual(plain.readUnchecked(view, 0));
+  }
+}
+
+/** For one field of `type`: the plain layout is not called for what is valid. */
+function expectItAlone(compile: typeof compiled, type: FieldType): void {
+  const plain = new Layout({ value: type }, { littleEndian: true });
+  const slow = [vi.spyOn(plain, "read"), vi.spyOn(plain, "write"), vi.spyOn(plain, "firstInvalid")];
+  const fast = compile(plain);
+  const view = new DataView(new ArrayBuffer(8));
+  const value = { bool: true, u64: 1n, i64: 1n }[type as string] ?? 1;
+  fast.write(view, { value });
+  expect([fast.read(view, 0), fast.readUnchecked(view, 0)]).toEqual([{ value }, { value }]);
+  expect(fast.firstInvalid(view, 0, plain.sizeBytes)).toBe(plain.sizeBytes);
+  for (const method of slow) expect(method).not.toHaveBeenCalled();
+}
 
 /** For bigints, which JSON has not. */
 function asText(_: string, value: unknown): unknown {
