@@ -108,6 +108,7 @@ describe.for(rows)("a length as $name", ({ prefix, maxValue, written }) => {
         const length = prefix.write(value, into);
         expect(length).toBeLessThanOrEqual(prefix.maxBytes);
         expect(prefix.read(into.subarray(0, length))).toBe(value);
+        expect(prefix.read(into), "whatever lies behind").toBe(value);
         expect(into.subarray(length).every((byte) => byte === 0xee)).toBe(true);
       }),
     );
@@ -117,6 +118,7 @@ describe.for(rows)("a length as $name", ({ prefix, maxValue, written }) => {
 describe("a varint of more than 32 bits is too long", () => {
   test.for([
     ["one bit too many in its fifth byte", octets(0xff, 0xff, 0xff, 0xff, 0x10)],
+    ["the number after the largest", octets(0x80, 0x80, 0x80, 0x80, 0x10)],
     ["a sixth byte announced", octets(0xff, 0xff, 0xff, 0xff, 0x8f)],
     ["a sixth byte announced, though all five say nothing", octets(0x80, 0x80, 0x80, 0x80, 0x80)],
   ] as const)("with %s", ([, bytes]) => {
