@@ -1,8 +1,12 @@
 /** The checks of arguments: names first, kinds and values, and options that are in no table. */
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
+  areOptions,
   type Checks,
   checkOptions,
+  finiteNumber,
+  isAbortSignal,
   isBoolean,
   isFunction,
   isLimit,
@@ -10,6 +14,12 @@ import {
   isPort,
   isText,
   isWholeNumber,
+  limit,
+  milliseconds,
+  nearestTo,
+  oneOf,
+  rate,
+  wholeNumber,
 } from "../src/check.ts";
 
 interface Options {
@@ -46,7 +56,10 @@ test("an unknown option that is like none of them throws, and names them all", (
 test("options that are no object throw", () => {
   for (const options of [undefined, null, 3, "port", [1]]) {
     expect(() => checkOptions(options, CHECKS)).toThrow(/^options: expected an object, got /);
+    const nested = areOptions(CHECKS);
+    expect(() => nested("remote", options)).toThrow(/^remote: expected an object, got /);
   }
+  expect(() => areOptions(CHECKS)("remote", { port: -1 })).toThrow(/^remote\.port: expected a whole number/);
 });
 
 test("each check throws with the name first: a TypeError for the kind, a RangeError for the value", () => {
@@ -65,13 +78,83 @@ test("each check throws with the name first: a TypeError for the kind, a RangeEr
     [isLimit(1), 0, RangeError],
     [isLimit(1), "1", TypeError],
     [isOneOf(["a", "b"]), "c", TypeError],
+    [finiteNumber, "1", TypeError],
+    [finiteNumber, Number.NaN, RangeError],
+    [finiteNumber, Infinity, RangeError],
+    [milliseconds, null, TypeError],
+    [milliseconds, -1, RangeError],
+    [milliseconds, Number.NaN, RangeError],
+    [rate, 1n, TypeError],
+    [rate, 0, RangeError],
+    [rate, Number.NaN, RangeError],
+    ...[undefined, null, 7, {}, { aborted: false }, { addEventListener() {} }].map(
+      (value) => [isAbortSignal, value, TypeError] as const,
+    ),
   ] as const;
   for (const [check, value, Kind] of rows) {
     expect(() => check("thing", value)).toThrow(Kind);
     expect(() => check("thing", value)).toThrow(/^thing: expected /);
   }
+});
+
+test("each check lets pass what is valid, up to both bounds", () => {
   isLimit(1)("thing", Infinity);
   isOneOf(["a", "b"])("thing", "b");
   isFunction("thing", () => {});
-  isWholeNumber(2, 3)("thing", 3);
+  isAbortSignal("thing", new AbortController().signal);
+  for (const value of [2, 3]) isWholeNumber(2, 3)("thing", value);
+  for (const value of [0, 65_535]) isPort("thing", value);
+  for (const value of [true, false]) isBoolean("thing", value);
+});
+
+test("a check that gives the value gives it as it was", () => {
+  expect([wholeNumber("thing", 3, 3, 3), limit("thing", 1, 1), oneOf("thing", "b", ["a", "b"])]).toEqual([
+    3,
+    1,
+    "b",
+  ]);
+  expect([limit("thing", Infinity, 1), finiteNumber("thing", -0.5)]).toEqual([Infinity, -0.5]);
+  expect([0, 0.5, Infinity].map((value) => milliseconds("thing", value))).toEqual([0, 0.5, Infinity]);
+  expect([0.5, Infinity].map((value) => rate("thing", value))).toEqual([0.5, Infinity]);
+});
+
+test.each([
+  [null, "null"],
+  [undefined, "undefined"],
+  [[], "an array"],
+  [{}, "an object"],
+  [1n, "bigint"],
+  ["80", "string"],
+])("what was given instead is named by its kind: %o", (value, kind) => {
+  expect(() => isPort("thing", value)).toThrow(new TypeError(`thing: expected a number, got ${kind}`));
+});
+
+test("the nearest name is the one that was meant, with two letters put in, left out or replaced anywhere", () => {
+  const names = ["maxLineBytes", "guard", "keepAliveIntervalMs", "port", "handshakeTimeoutMs", "q"];
+  const edit = fc.record({
+    at: fc.nat(),
+    kind: fc.constantFrom(0, 1, 2),
+    letter: fc.constantFrom("x", "e", "Z"),
+  });
+  const longNames = fc.constantFrom(...names.filter((name) => name.length > 5));
+  fc.assert(
+    fc.property(longNames, fc.array(edit, { maxLength: 2 }), (name, edits) => {
+      const letters = [...name];
+      for (const { at, kind, letter } of edits) {
+        const put = kind === 0 ? [] : [letter];
+        letters.splice(at % (letters.length + 1), kind === 1 ? 0 : 1, ...put);
+      }
+      expect(nearestTo(letters.join(""), names)).toBe(name);
+    }),
+    { seed: 14_900, numRuns: 500 },
+  );
+});
+
+test("of names that are as near, the first is the nearest, and one that takes a letter less is nearer", () => {
+  expect(nearestTo("at", ["cat", "bat"])).toBe("cat");
+  expect(nearestTo("cart", ["bat", "cat"])).toBe("cat");
+  expect(nearestTo("kitten", ["mitten", "kit"])).toBe("mitten");
+  expect(nearestTo("", ["ab", "a"])).toBe("a");
+  expect(nearestTo("abc", ["xyzxyz", "xbz"])).toBe("xbz");
+  expect(nearestTo("sunday", ["abcdayx", "saturday"])).toBe("saturday");
 });
