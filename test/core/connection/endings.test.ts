@@ -103,6 +103,12 @@ describe("a peer at fault", () => {
     poller.poll(500);
     expect([near.state, near.closeReason?.code]).toEqual(["closing", "unsentTimeoutMs"]);
     expect(take(near)).toEqual(["still speaking"]);
+    poller.flush();
+    expect([link.ends, link.isCut]).toEqual([[near.closeReason], false]); // it is told why, and given its time
+    poller.poll(1_499);
+    expect(link.isCut).toBe(false);
+    poller.poll(1_500);
+    expect([near.state, link.isCut]).toEqual(["closed", true]);
   });
 
   test("after end(): the connection is over although the peer never ends its stream", () => {
@@ -165,6 +171,7 @@ describe("messages of a peer that is gone", () => {
     expect([near.state, near.stats.receivedMessages]).toEqual([reset === undefined ? "open" : "closing", 3]);
     poller.poll(500);
     poller.flush();
+    expect([link.isCut, link.ends.length]).toEqual([false, reset === undefined ? 1 : 0]);
     if (reset === undefined) link.events.closed({ kind: "local", message: "both have ended" });
     poller.poll(501);
     expect([near.state, near.closeReason?.kind]).toEqual(["closed", kind]);
@@ -212,6 +219,19 @@ describe("messages of a peer that is gone", () => {
     poller.poll(0);
     poller.poll(500);
     expect([near.state, near.stats.lostReceived]).toEqual(["closed", 1]);
+  });
+
+  test("wait for as long although something was still to be sent to it", () => {
+    const { poller, near, link } = opened({ untakenTimeoutMs: 900, unsentTimeoutMs: 500 });
+    link.isStuck = true;
+    near.trySend("not taken");
+    poller.flush();
+    link.say("last words");
+    link.events.closed({ kind: "reset", message: "gone" });
+    for (const now of [0, 500, 899]) poller.poll(now);
+    expect([near.state, near.closeReason?.kind]).toEqual(["closing", "reset"]);
+    poller.poll(900);
+    expect([near.state, near.closeReason?.kind, near.stats.lostReceived]).toEqual(["closed", "reset", 1]);
   });
 
   test("are all taken in time: nothing is dropped, and the deadline is gone", () => {

@@ -91,6 +91,21 @@ describe("a message that has begun", () => {
     expect(take(far)).toHaveLength(10);
   });
 
+  test("behind the first one is counted from the frame that saw it, however long the poller has run", () => {
+    const line = new ScriptedLink();
+    const poller = new Poller({ partialMessageTimeoutMs: 500 });
+    for (let second = 0; second <= 5; second++) poller.poll(second * 1_000);
+    const connection = poller.connect({ connect: () => line }, lines());
+    line.events.opened();
+    line.events.received(new TextEncoder().encode("whole\nha"));
+    poller.poll(5_100);
+    line.events.received(new TextEncoder().encode("l"));
+    poller.poll(5_599);
+    expect([connection.state, take(connection)]).toEqual(["open", ["whole"]]);
+    poller.poll(5_600);
+    expect(connection.closeReason?.code).toBe("partialMessageTimeoutMs");
+  });
+
   test("closes by default after ten seconds", () => {
     const rig = new RawPeerRig({});
     const { near, far } = rig.rawPair();
@@ -375,6 +390,41 @@ describe("a link that is paused by the receive limit", () => {
     expect(connection.closeReason?.kind).toBe("reset");
     poller.poll(9_000);
     expect(line.probes).toBe(2);
+  });
+});
+
+describe("a link", () => {
+  test("is asked for what it holds back when its peer seems silent, and for a life sign when it is paused alone", () => {
+    const line = new ScriptedLink();
+    let asked = 0;
+    Object.assign(line, { reportPartial: () => void asked++ });
+    const limits = { idleTimeoutMs: 900, firstMessageTimeoutMs: 5_000, partialMessageTimeoutMs: 400 };
+    const poller = new Poller(limits);
+    const connection = poller.connect({ connect: () => line }, lines());
+    line.events.opened();
+    poller.poll(0);
+    for (let nowMs = 500; nowMs <= 3_000; nowMs += 500) {
+      line.say("still here"); // so that each deadline that was set comes too early
+      poller.poll(nowMs);
+      poller.poll(nowMs + 400);
+    }
+    line.events.received(new TextEncoder().encode("half"));
+    poller.poll(3_450);
+    poller.poll(3_850);
+    expect(connection.closeReason?.code).toBe("partialMessageTimeoutMs");
+    expect([asked, line.probes]).toEqual([0, 0]);
+  });
+
+  test("that was paused and whose peer has ended is not asked again", () => {
+    const line = new ScriptedLink();
+    const poller = new Poller({ receiveLimitBytes: 100 });
+    const connection = poller.connect({ connect: () => line }, lines());
+    line.events.opened();
+    poller.poll(0);
+    for (const text of ["one", "two"]) line.say(text);
+    line.events.ended();
+    for (let nowMs = 0; nowMs < 5_000; nowMs += 500) poller.poll(nowMs);
+    expect([line.probes, take(connection)]).toEqual([0, ["one", "two"]]);
   });
 });
 
