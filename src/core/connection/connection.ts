@@ -276,7 +276,7 @@ export class Connection<In, Out = In> {
 
   /** Has the next poll update this connection when this frame leaves messages behind. @internal */
   requeue(): void {
-    if (this.#changes === 0 && this.receiver.hasLeftovers && this.state !== "closed") this.markDirty();
+    if (this.#changes === 0 && this.receiver.hasLeftovers) this.markDirty();
   }
 
   #copyLinkInfo(): void {

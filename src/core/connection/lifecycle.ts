@@ -106,7 +106,6 @@ export class Lifecycle<Member extends ConnectionRef> {
     const hadEnded = this.recvEnded;
     const { progress, inbox, reason } = this.#ingress;
     const allTaken = inbox.length === 0;
-    if (before === "aborted") this.#finish();
     if (this.#isOpening && (progress === "open" || progress === "ended" || !allTaken)) this.#open();
     if (before === "closing" && progress !== "connecting") this.#queueFlush(); // the close waited for the connection to open
     if (progress === "ended") {
@@ -137,7 +136,7 @@ export class Lifecycle<Member extends ConnectionRef> {
     if (this.#phase === "half-closing") {
       this.#phase = "half-closed";
       this.#link.endSending();
-    } else if (this.#phase === "closing") {
+    } else {
       this.#phase = "lingering";
       this.#link.end(this.#ending === "game" ? LOCAL_CLOSE : this.#ingress.reason);
     }
@@ -175,8 +174,8 @@ export class Lifecycle<Member extends ConnectionRef> {
   /** Ends the link when the deadline of this phase has passed. */
   handleTimeout(): void {
     const { progress } = this.#ingress;
-    // The link opened or ended in time when that event is queued for the next frame.
-    if (progress === "closed" || (this.#isOpening && progress !== "connecting")) return;
+    // The link opened in time when that event is queued for the next frame; `fail` knows one that has closed.
+    if (this.#isOpening && progress !== "connecting") return;
     const { pendingBytes } = this.#outbox;
     const isWhole = progress === "ended" && pendingBytes === 0;
     if (this.#isOpening) this.fail(didNotOpen(this.#limits));
