@@ -242,6 +242,18 @@ describe("what is unsent", () => {
     expect(far.closeReason).toMatchObject({ kind: "overflow", code: "unsentTimeoutMs" });
   });
 
+  test("is nothing where the link takes all at once, and runs against no deadline", () => {
+    const rig = lineRig({ listen: { unsentTimeoutMs: 500 } });
+    const { far } = rig.pair();
+    for (let frame = 0; frame < 4; frame++) {
+      far.trySend("taken at once");
+      rig.server.flush();
+      expect([far.pendingBytes, rig.server.dueInMs()]).toEqual([0, Infinity]);
+      rig.pollServer(400);
+    }
+    expect(far.state).toBe("open");
+  });
+
   test("is judged by its oldest byte: a peer that is slow but takes some is kept", () => {
     const rig = lineRig({ listen: { unsentTimeoutMs: 1_000 } });
     const { near, far } = rig.pair();

@@ -94,6 +94,27 @@ describe("sendOverflow", () => {
     expect(rig.listener.stats.lostSent).toBe(2);
   });
 
+  test("drop-oldest drops broadcasts too, where nothing but broadcasts waits", () => {
+    const rig = lineRig({ listen: { sendLimitBytes: 10, sendOverflow: "drop-oldest" } });
+    const { near, far } = rig.pair();
+    for (let count = 0; count < 8; count++) expect(rig.listener.broadcast(`${count}`)).toBe(1);
+    rig.server.flush();
+    rig.pollClient();
+    expect([take(near), far.stats.lostSent]).toEqual([["3", "4", "5", "6", "7"], 3]);
+  });
+
+  test.each(["pause", "drop-oldest", "drop-newest", "close"] as const)(
+    "refuses where no policy was chosen, though %s was for what is received",
+    (receiveOverflow) => {
+      const rig = lineRig();
+      const { near, far } = rig.pair({ sendLimitBytes: 10, receiveOverflow });
+      expect(["1234", "5678", "9"].map((text) => near.trySend(text))).toEqual([true, true, false]);
+      rig.client.flush();
+      rig.pollServer();
+      expect([take(far), near.stats.lostSent, near.stats.refusedMessages]).toEqual([["1234", "5678"], 0, 1]);
+    },
+  );
+
   test("a stalled peer is ended by the age of what is unsent, however much is dropped meanwhile", () => {
     const limits = { sendLimitBytes: 20, sendOverflow: "drop-oldest", unsentTimeoutMs: 1_000 } as const;
     const rig = lineRig();
