@@ -40,7 +40,7 @@ import {
 } from "./listen/accept-limits.ts";
 import { Listener } from "./listen/listener.ts";
 import { Lookup, type LookupOptions, lookupTimeoutOf } from "./lookup.ts";
-import { Scheduler } from "./scheduler.ts";
+import { ServerScheduler } from "./server-scheduler.ts";
 import { ConnectionSet } from "./storage/connection-set.ts";
 
 /** Options of a {@link Poller}; the limits are the defaults for all it makes. */
@@ -83,6 +83,8 @@ export interface BindOptions {
 
 /** The network of a game, in frames: `poll()` once per tick, `flush()` at its end. */
 export class Poller extends ClientPoller {
+  /** @internal */
+  declare protected readonly scheduler: ServerScheduler;
   readonly #peerLimits: PeerLimits;
   readonly #acceptLimits: AcceptLimits;
 
@@ -196,11 +198,11 @@ export class Poller extends ClientPoller {
 }
 
 /** A scheduler for thousands of connections, and a budget where there is one. */
-function serverScheduler(options: PollerOptions): Scheduler {
+function serverScheduler(options: PollerOptions): ServerScheduler {
   checkOptions(options, POLLER_CHECKS);
   const { frameBudget = {} } = options;
   const schedulerOptions = schedulerOptionsOf(options);
-  return new Scheduler(schedulerOptions, {
+  return new ServerScheduler(schedulerOptions, {
     deadlines: new DeadlineHeap(schedulerOptions.maxFrameMs),
     connections: new ConnectionSet(),
     policy: budgetPolicy(frameBudget),

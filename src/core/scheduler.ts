@@ -1,29 +1,25 @@
 /**
- * The scheduler: divides time into frames. It collects the dirty connections and
- * sources between polls, and a frame shows all of their changes to the game at once.
+ * The scheduler: divides time into frames. It collects the dirty connections
+ * between polls, and a frame shows all of their changes to the game at once.
  *
- *     markDirty, markSourceDirty ──▶ dirty ┊ runFrame: timers, sources, latch, update ──▶ ready, events
+ *     markDirty ──▶ dirty ┊ runFrame: timers, sources, latch, update ──▶ ready, events
  *     links ◀── flush ◀── outgoing ◀── queueFlush
  *
  * A frame's cost depends on dirty and ready connections alone, never on how many
- * exist. Knows connections and sources, and no transport. The parts that only a
- * server needs are passed in: a heap of deadlines, a set for thousands of
- * connections, a budget.
+ * exist. Knows connections, and no transport. The parts that only a server needs are
+ * passed in: a heap of deadlines, a set for thousands of connections, a budget;
+ * `server-scheduler.ts` adds listeners and other sources.
  */
 import type { CloseReason } from "../port/close-reason.ts";
-import { warn } from "../warn.ts";
 import type { AnyConnection } from "./connection/connection.ts";
-import type { Malformed } from "./datagram/datagram-ingress.ts";
-import type { AnyDatagramSocket } from "./datagram/datagram-socket.ts";
 import { Events } from "./events.ts";
 import { Deadlines, type Expiring } from "./frame/deadlines.ts";
 import { type Frame, ReusedFrame } from "./frame/frame.ts";
-import type { Closing, DatagramContext, Flushing, ListenerContext, Source } from "./frame/poll-context.ts";
+import type { Flushing, PollContext } from "./frame/poll-context.ts";
 import { type Counters, type PollerStats, pollerCounters } from "./frame/stats.ts";
 import { TrafficRecorder } from "./frame/traffic-recorder.ts";
 import { Waiters } from "./frame/waiters.ts";
 import { type FramePolicy, type FrameView, SHOW_ALL } from "./frame-policy.ts";
-import type { AnyListener } from "./listen/listener.ts";
 import { BufferPool } from "./storage/buffer-pool.ts";
 import { ListPair, ReusableList } from "./storage/reusable-list.ts";
 
@@ -50,9 +46,7 @@ interface Connections extends Iterable<AnyConnection> {
 }
 
 /** The scheduler of one poller. */
-export class Scheduler
-  implements ListenerContext<AnyConnection, AnyListener>, DatagramContext<AnyDatagramSocket>, FrameView
-{
+export class Scheduler implements PollContext<AnyConnection>, FrameView {
   readonly events: Events = new Events();
   readonly buffers: BufferPool = new BufferPool();
   readonly counters: Counters<PollerStats> = pollerCounters();
@@ -60,8 +54,6 @@ export class Scheduler
   /** The connections that have something new for the game in this frame. */
   readonly ready: AnyConnection[] = [];
   readonly connections: Connections;
-  /** Listeners and datagram sockets that are not closed, and pending lookups. */
-  readonly sources: Set<Closing> = new Set();
   readonly clock: () => number;
   /** The time of the next frame. A field, as V8 allocates for a fraction that is passed to a function. */
   nextMs = 0;
@@ -77,13 +69,10 @@ export class Scheduler
   // A pair of lists, as `ListPair`, in which the leftovers of a frame can be put first.
   #dirty = new ReusableList<AnyConnection>();
   #updating = new ReusableList<AnyConnection>();
-  readonly #dirtySources = new ListPair<Source>();
   readonly #outgoing = new ListPair<Flushing>();
   /** The number of connections in `ready` that are of this frame, while the frame overwrites it. */
   #readyCount = 0;
   #lastId = 0;
-  /** Whether the warning of malformed datagrams, which is given once, was given. */
-  #hasWarned = false;
 
   constructor({ maxFrameMs, clock }: SchedulerOptions, parts: SchedulerParts = {}) {
     this.clock = clock;
@@ -109,21 +98,21 @@ export class Scheduler
     return this.#deadlines.uncountedMs;
   }
 
-  /** Whether no connection and no source is left. */
+  /** Whether nothing is left that its poller would have to close. */
   get isEmpty(): boolean {
-    return this.connections.size === 0 && this.sources.size === 0;
+    return this.connections.size === 0;
   }
 
   /** Whether the next frame has something to show: changes, or what this frame has shown and was not taken. */
   get hasActivity(): boolean {
-    if (this.#hasChanges) return true;
+    if (this.hasChanges) return true;
     for (const { receiver } of this.ready) if (receiver.ready > 0) return true;
-    for (const source of this.sources) if (source.hasLeftovers) return true;
     return false;
   }
 
-  get #hasChanges(): boolean {
-    return this.#dirty.length > 0 || this.#dirtySources.length > 0;
+  /** Whether the next frame has changes to show. */
+  get hasChanges(): boolean {
+    return this.#dirty.length > 0;
   }
 
   /** The time until a deadline needs a poll, in milliseconds; `Infinity` when none runs. */
@@ -133,7 +122,7 @@ export class Scheduler
 
   /** Calls `wake` once, at the next change; at once when there is one already. Returns a function that unsubscribes. */
   onActivity(wake: () => void): () => void {
-    if (this.#hasChanges) wake();
+    if (this.hasChanges) wake();
     return this.#waiters.add(wake);
   }
 
@@ -148,12 +137,12 @@ export class Scheduler
     this.counters.polls++;
     this.#frame.begin(this);
     this.#deadlines.pass(this.#frame);
-    this.#updateSources();
+    this.updateSources();
     const dirty = this.#collectDirty();
     const remaining = policy.latch(dirty, this);
     for (let index = 0; index < dirty.length; index++) {
       const connection = dirty.at(index);
-      if (policy.update(connection)) this.#pushReady(connection);
+      if (policy.update(connection)) this.pushReady(connection);
     }
     dirty.truncate(0);
     if (this.ready.length > this.#readyCount) this.ready.length = this.#readyCount;
@@ -221,51 +210,8 @@ export class Scheduler
     this.events.queue("lose", { connection, ...lost });
   }
 
-  // The interface for listeners and other sources.
-
-  markSourceDirty(source: Source): void {
-    this.#dirtySources.push(source);
-    this.#waiters.wake();
-  }
-
-  emitMalformed(socket: AnyDatagramSocket, malformed: Malformed): void {
-    if (this.events.queue("malformed", { socket, ...malformed }) || this.#hasWarned) return;
-    this.#hasWarned = true;
-    const { message } = malformed.reason;
-    warn("TICKWIRE_MALFORMED", `${message}; listen to "malformed" to hear of each`);
-  }
-
-  removeSource(source: Closing): void {
-    this.sources.delete(source);
-  }
-
-  pushAccepted(connection: AnyConnection): void {
-    if (connection.receiver.ready > 0) this.#pushReady(connection);
-  }
-
-  emitListener(what: "listen" | "unlisten", listener: AnyListener): void {
-    if (what === "listen") {
-      this.events.queue("listen", { listener });
-      return;
-    }
-    this.sources.delete(listener);
-    this.events.queue("unlisten", { listener, reason: listener.closeReason as CloseReason });
-  }
-
-  emitAccept(listener: AnyListener, connection: AnyConnection): void {
-    this.events.queue("accept", { listener, connection });
-  }
-
-  emitDrop(listener: AnyListener, count: number, reason: CloseReason): void {
-    this.events.queue("drop", { listener, count, reason });
-  }
-
-  #updateSources(): void {
-    if (this.#dirtySources.length === 0) return;
-    const updating = this.#dirtySources.take();
-    for (let index = 0; index < updating.length; index++) updating.at(index).update();
-    updating.truncate(0);
-  }
+  /** Shows the changes of what is no connection; here there is nothing. */
+  protected updateSources(): void {}
 
   /** Returns the connections to update: first those with leftovers of the last frame, then the dirty ones. */
   #collectDirty(): ReusableList<AnyConnection> {
@@ -281,7 +227,7 @@ export class Scheduler
     return dirty;
   }
 
-  #pushReady(connection: AnyConnection): void {
+  protected pushReady(connection: AnyConnection): void {
     this.ready[this.#readyCount++] = connection;
     if (connection.receiver.ready > 0) connection.listener?.offerTurn(connection, this.#frame.tick);
   }
