@@ -4,13 +4,11 @@
  * transport is the page's own WebSocket, without any `node:` module. A page
  * cannot listen or bind, so its poller has no such calls.
  */
-export {
-  ClientPoller as Poller,
-  type ClientPollerOptions as PollerOptions,
-  type ConnectOptions,
-} from "./core/client-poller.ts";
+export { ClientPoller as Poller } from "./core/client-poller.ts";
+export type { ClientPollerOptions as PollerOptions, ConnectOptions } from "./core/client-options.ts";
 export type { Frame } from "./core/frame/frame.ts";
 export type { AnyConnection, Connection } from "./core/connection/connection.ts";
+export type { DataOptions } from "./core/connection/data.ts";
 export type { MessageKey } from "./core/send/keyed-spans.ts";
 export type { ConnectionState } from "./core/connection/phase.ts";
 export { formatAddress, type Address } from "./port/address.ts";

@@ -9,10 +9,8 @@ export {
   type ListenOptions,
   type PeerConnectOptions as ConnectOptions,
 } from "./core/poller.ts";
-export type {
-  ClientPoller,
-  ClientPollerOptions,
-} from "./core/client-poller.ts";
+export type { ClientPoller } from "./core/client-poller.ts";
+export type { ClientPollerOptions } from "./core/client-options.ts";
 export type { FrameBudget } from "./core/frame-budget.ts";
 export type { Frame } from "./core/frame/frame.ts";
 export type { AnyListener, Listener, ListenerState } from "./core/listen/listener.ts";
@@ -22,6 +20,7 @@ export type { AnyDatagramSocket, DatagramSocket, DatagramState } from "./core/da
 export type { Datagram } from "./core/datagram/datagram-ingress.ts";
 export type { Lookup, LookupOptions } from "./core/lookup.ts";
 export type { AnyConnection, Connection } from "./core/connection/connection.ts";
+export type { DataOptions } from "./core/connection/data.ts";
 export type { MessageKey } from "./core/send/keyed-spans.ts";
 export type { ConnectionState } from "./core/connection/phase.ts";
 export type { AcceptLimitOptions, AddressList } from "./core/listen/accept-limits.ts";

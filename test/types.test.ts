@@ -174,6 +174,46 @@ describe("messages have the codec's types", () => {
     server.broadcast({ x: 1 }, connection);
   });
 
+  program("a player is inferred from the option that makes it, and found wherever its connection is", () => {
+    const server = poller.listen(memory(), lines(), { data: () => ({ score: 0 }), maxConnections: 8 });
+    expectTypeOf(server).toEqualTypeOf<Listener<string, string, { score: number }>>();
+    expectTypeOf(server.tryAccept()?.data).toEqualTypeOf<{ score: number } | undefined>();
+    server.drain((player) => expectTypeOf(player.data).toEqualTypeOf<{ score: number }>());
+    for (const player of server.connections) player.data.score++;
+    const client = poller.connect(memory(), json<Input, World>(), { data: () => 7, timeoutMs: 1 });
+    expectTypeOf(client).toEqualTypeOf<Connection<Input, World, number>>();
+    expectTypeOf(server).toExtend<AnyListener>();
+    expectTypeOf(client).toExtend<AnyConnection>();
+    for (const player of server.connections) {
+      // @ts-expect-error the player stays; what is in it is the game's
+      player.data = { score: 1 };
+    }
+    // @ts-expect-error a function makes the data
+    poller.listen(memory(), lines(), { data: { score: 0 } });
+  });
+
+  program("without that option there is no player", () => {
+    expectTypeOf(poller.connect(memory(), lines()).data).toEqualTypeOf<undefined>();
+    expectTypeOf(poller.listen(memory(), lines()).tryAccept()?.data).toEqualTypeOf<undefined>();
+    expectTypeOf(anyone.data).toBeUnknown();
+  });
+
+  program("a player may know its connection, with its own type or without", () => {
+    interface Typed {
+      readonly connection: Connection<string, string, Typed>;
+    }
+    interface Plain {
+      readonly connection: Connection<string>;
+    }
+    const typed = poller.listen(memory(), lines(), { data: (connection): Typed => ({ connection }) });
+    expectTypeOf(typed).toEqualTypeOf<Listener<string, string, Typed>>();
+    expectTypeOf(typed.tryAccept()?.data.connection.data).toEqualTypeOf<Typed | undefined>();
+    const plain = poller.listen(memory(), lines(), { data: (connection): Plain => ({ connection }) });
+    expectTypeOf(plain).toEqualTypeOf<Listener<string, string, Plain>>();
+    // @ts-expect-error a connection of other messages
+    poller.listen(memory(), bytes(), { data: (connection): Plain => ({ connection }) });
+  });
+
   program("to a connection of unknown kind nothing can be sent", () => {
     expectTypeOf(connection).toExtend<AnyConnection>();
     expectTypeOf(listener).toExtend<AnyListener>();

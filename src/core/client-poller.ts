@@ -8,50 +8,25 @@
  * closed. `scheduler.ts` runs the frames; this file decides what a caller may
  * ask, and in which order a poll does its work.
  */
-import {
-  type Checks,
-  checkOptions,
-  finiteNumber,
-  isAbortSignal,
-  isFunction,
-  kindOf,
-  rate,
-} from "../check.ts";
+import { checkOptions, finiteNumber, kindOf } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
 import type { Pump, Transport } from "../port/transport.ts";
+import {
+  CLIENT_POLLER_CHECKS,
+  type ClientPollerOptions,
+  CONNECT_CHECKS,
+  type ConnectOptions,
+  schedulerOptionsOf,
+} from "./client-options.ts";
 import { type ConnectionFactory, plainConnections } from "./connection/assembly.ts";
 import { type AnyConnection, Connection } from "./connection/connection.ts";
+import { type DataOptions, makeData } from "./connection/data.ts";
 import type { Handler, PollerEvents } from "./events.ts";
 import { now, sleep } from "./frame/clock.ts";
 import type { Frame } from "./frame/frame.ts";
 import type { PollerStats } from "./frame/stats.ts";
-import {
-  CONNECT_LIMIT_CHECKS,
-  type ConnectLimitOptions,
-  LIMIT_CHECKS,
-  type LimitOptions,
-  type Limits,
-  limitsOf,
-} from "./limits/limits.ts";
-import { Scheduler, type SchedulerOptions } from "./scheduler.ts";
-
-/** Options of a {@link ClientPoller}; the limits are the defaults for all it makes. */
-export interface ClientPollerOptions extends LimitOptions, ConnectLimitOptions {
-  /**
-   * The longest time that one frame can count for in deadlines, in
-   * milliseconds; 1,000 by default. A frame that was later than this (a
-   * debugger, a scene that loaded) does not time its peers out.
-   */
-  readonly maxFrameMs?: number;
-  /** The time in milliseconds, for `poll()` without one and for budgets; `performance.now` by default. */
-  readonly clock?: () => number;
-}
-
-/** Options of `poller.connect`. */
-export interface ConnectOptions extends LimitOptions, ConnectLimitOptions {
-  /** Ends the attempt; once the connection is open it has no effect. */
-  readonly signal?: AbortSignal;
-}
+import { type Limits, limitsOf } from "./limits/limits.ts";
+import { Scheduler } from "./scheduler.ts";
 
 /** The network of a game, in frames: `poll()` once per tick, `flush()` at its end. */
 export class ClientPoller {
@@ -102,21 +77,32 @@ export class ClientPoller {
    *
    * @throws TypeError when `transport` or `codec` is not one, or cannot connect
    * @throws TypeError or RangeError when an option is not known, of a wrong kind, or out of its range
-   * @throws whatever the codec throws when it makes a decoder
+   * @throws whatever the codec throws when it makes a decoder, or the option `data`
    */
+  connect<In, Out, Data>(
+    transport: Transport,
+    codec: Codec<In, Out>,
+    options: ConnectOptions & DataOptions<In, Out, Data>,
+  ): Connection<In, Out, Data>;
   connect<In, Out>(
     transport: Transport,
     codec: Codec<In, Out>,
-    options: ConnectOptions = {},
-  ): Connection<In, Out> {
+    options?: ConnectOptions,
+  ): Connection<In, Out>;
+  connect<In, Out, Data>(
+    transport: Transport,
+    codec: Codec<In, Out>,
+    options: ConnectOptions & Partial<DataOptions<In, Out, Data>> = {},
+  ): Connection<In, Out, Data> {
     this.checkUsable(codec);
     if (typeof transport?.connect !== "function") throw new TypeError("transport: this one cannot connect");
     const makeParts = this.connectionFactory(options);
-    const { signal } = options;
+    const { signal, data } = options;
     const link = transport.connect();
-    const connection = new Connection(this.scheduler, undefined, link, codec, makeParts);
+    const connection = new Connection<In, Out, Data>(this.scheduler, undefined, link, codec, makeParts);
     if (signal !== undefined) connection.lifecycle.abortOn(signal);
     this.callPumps(transport, link);
+    if (data !== undefined) makeData(connection, data);
     return connection;
   }
 
@@ -269,32 +255,10 @@ export class ClientPoller {
   }
 }
 
-/** What a scheduler takes of a poller's options, which are checked. @internal */
-export function schedulerOptionsOf(options: ClientPollerOptions): SchedulerOptions {
-  const { maxFrameMs = DEFAULT_MAX_FRAME_MS, clock = now } = options;
-  return { maxFrameMs, clock };
-}
-
 function clientScheduler(options: ClientPollerOptions): Scheduler {
   checkOptions(options, CLIENT_POLLER_CHECKS);
   return new Scheduler(schedulerOptionsOf(options));
 }
 
-/** The checks of {@link ClientPollerOptions}. @internal */
-export const CLIENT_POLLER_CHECKS: Checks<ClientPollerOptions> = {
-  ...LIMIT_CHECKS,
-  ...CONNECT_LIMIT_CHECKS,
-  maxFrameMs: rate, // above 0, as no time would pass in frames of 0
-  clock: isFunction,
-};
-
-/** The checks of {@link ConnectOptions}. @internal */
-export const CONNECT_CHECKS: Checks<ConnectOptions> = {
-  ...LIMIT_CHECKS,
-  ...CONNECT_LIMIT_CHECKS,
-  signal: isAbortSignal,
-};
-
-const DEFAULT_MAX_FRAME_MS = 1_000;
 /** Between two polls of an awaited dispose: a close takes a few turns of the event loop. */
 const SLEEP_MS = 2;

@@ -6,20 +6,21 @@
  * A client's poller that also listens, binds datagram sockets and looks up
  * addresses. Apart from it so that a page does not load what it cannot do.
  */
-import { areOptions, type Checks, checkOptions, isWholeNumber, kindOf } from "../check.ts";
+import { areOptions, type Checks, checkOptions, isFunction, isWholeNumber, kindOf } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
 import type { NameQuery } from "../port/name-query.ts";
 import type { Transport } from "../port/transport.ts";
 import {
   CLIENT_POLLER_CHECKS,
-  ClientPoller,
   type ClientPollerOptions,
   CONNECT_CHECKS,
   type ConnectOptions,
   schedulerOptionsOf,
-} from "./client-poller.ts";
+} from "./client-options.ts";
+import { ClientPoller } from "./client-poller.ts";
 import type { ConnectionFactory } from "./connection/assembly.ts";
 import type { Connection } from "./connection/connection.ts";
+import type { AnyDataOptions, DataOptions } from "./connection/data.ts";
 import { limitedConnections } from "./connection/limited-assembly.ts";
 import { MAX_DATAGRAM_BYTES } from "./datagram/datagram-outbox.ts";
 import { DatagramSocket } from "./datagram/datagram-socket.ts";
@@ -102,30 +103,47 @@ export class Poller extends ClientPoller {
    * @throws TypeError when `transport` or `codec` is not one, or cannot listen
    * @throws TypeError or RangeError when an option is not known, of a wrong kind, or out of its range
    */
-  listen<In, Out>(
+  listen<In, Out, Data>(
     transport: Transport,
     codec: Codec<In, Out>,
-    options: ListenOptions = {},
-  ): Listener<In, Out> {
+    options: ListenOptions & DataOptions<In, Out, Data>,
+  ): Listener<In, Out, Data>;
+  listen<In, Out>(transport: Transport, codec: Codec<In, Out>, options?: ListenOptions): Listener<In, Out>;
+  listen<In, Out, Data>(
+    transport: Transport,
+    codec: Codec<In, Out>,
+    options: ListenOptions & Partial<DataOptions<In, Out, Data>> = {},
+  ): Listener<In, Out, Data> {
     this.checkUsable(codec);
     if (typeof transport?.listen !== "function") throw new TypeError("transport: this one cannot listen");
     checkOptions(options, LISTEN_CHECKS);
     const makeParts = this.#limitedFactory(options);
     const acceptLimits = acceptLimitsOf(options, this.#acceptLimits);
     const acceptor = transport.listen();
-    const listener = new Listener(this.scheduler, acceptor, codec, { acceptLimits, makeParts });
+    const rules = { acceptLimits, makeParts, makeData: options.data };
+    const listener = new Listener<In, Out, Data>(this.scheduler, acceptor, codec, rules);
     this.scheduler.sources.add(listener);
     this.callPumps(transport, acceptor);
     return listener;
   }
 
   /** Begins to connect, as a client's poller does, with more limits. */
+  override connect<In, Out, Data>(
+    transport: Transport,
+    codec: Codec<In, Out>,
+    options: PeerConnectOptions & DataOptions<In, Out, Data>,
+  ): Connection<In, Out, Data>;
   override connect<In, Out>(
     transport: Transport,
     codec: Codec<In, Out>,
-    options: PeerConnectOptions = {},
-  ): Connection<In, Out> {
-    return super.connect(transport, codec, options);
+    options?: PeerConnectOptions,
+  ): Connection<In, Out>;
+  override connect<In, Out, Data>(
+    transport: Transport,
+    codec: Codec<In, Out>,
+    options: PeerConnectOptions & Partial<DataOptions<In, Out, Data>> = {},
+  ): Connection<In, Out, Data> {
+    return super.connect(transport, codec, options as PeerConnectOptions & DataOptions<In, Out, Data>);
   }
 
   /**
@@ -216,12 +234,16 @@ const POLLER_CHECKS: Checks<PollerOptions> = {
   frameBudget: areOptions(BUDGET_CHECKS),
 };
 
-const LISTEN_CHECKS: Checks<ListenOptions> = {
+const LISTEN_CHECKS: Checks<ListenOptions & AnyDataOptions> = {
   ...LIMIT_CHECKS,
   ...PEER_LIMIT_CHECKS,
   ...ACCEPT_LIMIT_CHECKS,
+  data: isFunction,
 };
-const PEER_CONNECT_CHECKS: Checks<PeerConnectOptions> = { ...CONNECT_CHECKS, ...PEER_LIMIT_CHECKS };
+const PEER_CONNECT_CHECKS: Checks<PeerConnectOptions & AnyDataOptions> = {
+  ...CONNECT_CHECKS,
+  ...PEER_LIMIT_CHECKS,
+};
 const BIND_CHECKS: Checks<BindOptions> = {
   receiveLimitBytes: LIMIT_CHECKS.receiveLimitBytes,
   sendLimitBytes: LIMIT_CHECKS.sendLimitBytes,

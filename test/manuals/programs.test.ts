@@ -67,6 +67,14 @@ const STEPS: Record<string, readonly Step[]> = {
       },
     },
     {
+      ...tsx("score.mts"),
+      does: "tells each player its name",
+      async follow(reader, port, command) {
+        const player = await reader.start(command, { port }).reach(port);
+        expect(await player.received("\n")).toBe("player 1\n");
+      },
+    },
+    {
       ...tsx("budget.mts"),
       does: "answers each line",
       async follow(reader, port, command) {

@@ -26,9 +26,11 @@ import type { PeerMonitor } from "./peer-monitor.ts";
 import type { ConnectionState } from "./phase.ts";
 
 /** One peer. Made by `poller.connect` and given by `listener.tryAccept`. */
-export class Connection<In, Out = In> {
+export class Connection<In, Out = In, Data = undefined> {
   /** A number of its own among all connections of its poller, counted from 1. */
   readonly id: number;
+  /** The game's own state of this connection, which the option `data` has made; `undefined` without it. */
+  readonly data: Data = undefined as Data;
 
   // For the poller and the listener.
   /** The listener that accepted it; `undefined` for a connection made by `connect`. @internal */
@@ -53,8 +55,7 @@ export class Connection<In, Out = In> {
   readonly #monitor: PeerMonitor<AnyConnection> | undefined;
   /** The link's addresses and security, as of this frame; complete from the start for an incoming link. */
   #linkInfo: LinkInfo;
-  /** The flags of the changes since the last frame: none, RECEIVED, CHANGED or both. */
-  #changes = 0;
+  #changes = 0; // since the last frame: none, RECEIVED, CHANGED or both
   #lastReceivedMs = 0;
 
   /** @internal */
@@ -290,8 +291,8 @@ export class Connection<In, Out = In> {
   }
 }
 
-/** A connection with messages of any type. Nothing can be sent on it, as that needs the type. */
-export type AnyConnection = Connection<unknown, never>;
+/** A connection with messages and data of any type. Nothing can be sent on it, as that needs the type. */
+export type AnyConnection = Connection<unknown, never, unknown>;
 
 const NO_INFO: LinkInfo = {};
 

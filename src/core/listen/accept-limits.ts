@@ -71,6 +71,8 @@ export function acceptLimitsOf(
 export interface ListenerRules {
   readonly acceptLimits: AcceptLimits;
   readonly makeParts: ConnectionFactory;
+  /** Makes the game's own state of an accepted connection. */
+  readonly makeData?: ((connection: never) => unknown) | undefined;
 }
 
 /** A check that the value is a list of addresses. */

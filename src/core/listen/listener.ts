@@ -12,6 +12,7 @@ import type { Acceptor } from "../../port/acceptor.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import { type AnyConnection, Connection } from "../connection/connection.ts";
+import { makeData } from "../connection/data.ts";
 import type { ListenerContext } from "../frame/poll-context.ts";
 import { type Counters, type ListenerStats, listenerCounters } from "../frame/stats.ts";
 import { TrafficRecorder } from "../frame/traffic-recorder.ts";
@@ -28,17 +29,19 @@ export type ListenerState = "starting" | "listening" | "closed";
 
 /** Accepts connections at one address. Made by `poller.listen`. */
 // Implements `ParentListener` structurally, as those members are stripped from the typings.
-export class Listener<In, Out = In> {
+export class Listener<In, Out = In, Data = undefined> {
   /** For its connections. @internal */
   readonly recorder: TrafficRecorder;
   readonly #context: ListenerContext<AnyConnection, AnyListener>;
   readonly #acceptor: Acceptor;
   readonly #codec: Codec<In, Out>;
-  readonly #ingress: ListenerIngress<Connection<In, Out>>;
-  readonly #connections = new ConnectionSet<Connection<In, Out>>();
+  readonly #ingress: ListenerIngress<Connection<In, Out, Data>>;
+  readonly #connections = new ConnectionSet<Connection<In, Out, Data>>();
   /** The broadcast messages, for all connections until they are flushed. */
   readonly #broadcast: BroadcastBuffer;
-  readonly #drain: ListenerDrain<Connection<In, Out>, In>;
+  readonly #drain: ListenerDrain<Connection<In, Out, Data>, In>;
+  readonly #makeData: ListenerRules["makeData"];
+  #isMakingData = false;
   readonly #counters: Counters<ListenerStats> = listenerCounters();
   #state: ListenerState = "starting";
   #address: Address | undefined;
@@ -60,6 +63,7 @@ export class Listener<In, Out = In> {
     this.#codec = codec;
     this.#broadcast = new BroadcastBuffer(context.buffers);
     this.#drain = new ListenerDrain(context);
+    this.#makeData = rules.makeData;
     this.#ingress = new ListenerIngress({
       limits: rules.acceptLimits,
       context,
@@ -89,7 +93,7 @@ export class Listener<In, Out = In> {
    * accepted. One that ends with `protocol` or `overflow` leaves as soon as that is
    * visible; `drain` and `poller.ready` still show the messages that it sent before.
    */
-  get connections(): ReadonlyConnectionSet<Connection<In, Out>> {
+  get connections(): ReadonlyConnectionSet<Connection<In, Out, Data>> {
     return this.#connections;
   }
 
@@ -103,12 +107,18 @@ export class Listener<In, Out = In> {
    * that is not an error, and the usual case. A connection that is not accepted
    * waits for the next frame. A connection that has closed again is still
    * returned, with the messages that it sent, until `untakenTimeoutMs` have passed.
+   *
+   * @throws whatever the option `data` throws, of a connection that is aborted then
+   * @throws Error when `data` calls it
    */
-  tryAccept(): Connection<In, Out> | undefined {
+  tryAccept(): Connection<In, Out, Data> | undefined {
+    if (this.#isMakingData) throw new Error("tryAccept: called from within data(), by its own callback");
     const connection = this.#ingress.acceptQueue.take();
     if (connection === undefined) return undefined;
-    if (connection.state !== "closed") this.#connections.add(connection); // an event handler may have closed it
     connection.lifecycle.accept();
+    if (this.#makeData !== undefined) this.#setData(connection, this.#makeData);
+    // An event handler may have closed it, and `data` too.
+    if (connection.state !== "closed") this.#connections.add(connection);
     this.#context.pushAccepted(connection);
     return connection;
   }
@@ -126,7 +136,7 @@ export class Listener<In, Out = In> {
    * @throws whatever `visit` throws; the message it was given is taken
    */
   drain(
-    visit: (connection: Connection<In, Out>, message: In) => void,
+    visit: (connection: Connection<In, Out, Data>, message: In) => void,
     budget: DrainBudget = UNLIMITED,
   ): number {
     return this.#drain.run(visit, budget);
@@ -141,7 +151,7 @@ export class Listener<In, Out = In> {
    * @throws TypeError when `except` is no connection
    * @throws RangeError when it could never fit under a connection's send limit
    */
-  broadcast(message: Out, except?: Connection<In, Out>): number {
+  broadcast(message: Out, except?: Connection<In, Out, Data>): number {
     return this.#queueForAll(message, except);
   }
 
@@ -152,7 +162,7 @@ export class Listener<In, Out = In> {
    * @throws TypeError when `key` is undefined or null
    * @throws as {@link broadcast} does
    */
-  broadcastLatest(key: MessageKey, message: Out, except?: Connection<In, Out>): number {
+  broadcastLatest(key: MessageKey, message: Out, except?: Connection<In, Out, Data>): number {
     checkKey(key);
     return this.#queueForAll(message, except, key);
   }
@@ -200,17 +210,17 @@ export class Listener<In, Out = In> {
 
   /** @internal */
   offerTurn(connection: AnyConnection, tick: number): void {
-    this.#drain.add(connection as Connection<In, Out>, tick);
+    this.#drain.add(connection as Connection<In, Out, Data>, tick);
   }
 
   /** @internal */
   leave(connection: AnyConnection): void {
-    this.#connections.delete(connection as Connection<In, Out>);
+    this.#connections.delete(connection as Connection<In, Out, Data>);
   }
 
   /** @internal */
   forget(connection: AnyConnection): void {
-    this.#ingress.forget(connection as Connection<In, Out>);
+    this.#ingress.forget(connection as Connection<In, Out, Data>);
   }
 
   /** @internal */
@@ -219,7 +229,16 @@ export class Listener<In, Out = In> {
     this.#ingress.remove(connection.remoteAddress);
   }
 
-  #queueForAll(message: Out, except: Connection<In, Out> | undefined, key?: MessageKey): number {
+  #setData(connection: Connection<In, Out, Data>, make: (connection: never) => unknown): void {
+    this.#isMakingData = true;
+    try {
+      makeData(connection, make);
+    } finally {
+      this.#isMakingData = false;
+    }
+  }
+
+  #queueForAll(message: Out, except: Connection<In, Out, Data> | undefined, key?: MessageKey): number {
     if (except !== undefined && !(except instanceof Connection)) {
       throw new TypeError(`except: expected a connection, got ${kindOf(except)}`);
     }
@@ -260,5 +279,5 @@ export class Listener<In, Out = In> {
   }
 }
 
-/** A listener with messages of any type. */
-export type AnyListener = Listener<unknown, never>;
+/** A listener with messages and data of any type. */
+export type AnyListener = Listener<unknown, never, unknown>;

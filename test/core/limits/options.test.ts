@@ -4,7 +4,8 @@
  * and so does an option that is not there, with the nearest one that is.
  */
 import { describe, expect, test } from "vitest";
-import { ClientPoller, type ConnectOptions } from "../../../src/core/client-poller.ts";
+import type { ConnectOptions } from "../../../src/core/client-options.ts";
+import { ClientPoller } from "../../../src/core/client-poller.ts";
 import type { PeerConnectOptions } from "../../../src/core/poller.ts";
 import {
   type BindOptions,
@@ -128,13 +129,13 @@ const CALLS: readonly Call[] = [
   },
   {
     call: "poller.listen",
-    rows: LISTEN,
+    rows: { ...LISTEN, data: FUNCTION },
     run: (options) => new Poller().listen(memory(), lines(), options),
     unknown: ["timeoutMs", "idleTimeoutMs"],
   },
   {
     call: "poller.connect",
-    rows: PEER_CONNECT,
+    rows: { ...PEER_CONNECT, data: FUNCTION },
     run: (options) => new Poller().connect(memory(), lines(), options),
     unknown: ["timeout", "timeoutMs"],
   },
