@@ -6,8 +6,12 @@
 
 /** The text with `\uXXXX` in the place of what cannot be seen. Longer text than `maxCharacters` ends in "…". */
 export function escaped(text: string, maxCharacters: number): string {
-  const shown = text.length <= maxCharacters ? text : `${text.slice(0, maxCharacters)}…`;
-  return shown.replace(INVISIBLE, escapeOf);
+  return shortened(text, maxCharacters).replace(INVISIBLE, escapeOf);
+}
+
+/** The beginning of a text, as a quotation in a sentence. Longer text than `maxCharacters` ends in "…". */
+export function shortened(text: string, maxCharacters: number = QUOTED_CHARACTERS): string {
+  return text.length <= maxCharacters ? text : `${text.slice(0, maxCharacters)}…`;
 }
 
 /** Control, format, private and unassigned characters, halves of surrogate pairs, and the separators of lines. */
@@ -20,3 +24,6 @@ function escapeOf(character: string): string {
   }
   return escapes;
 }
+
+/** Enough to know a message again, and short enough to leave the sentence around it. */
+const QUOTED_CHARACTERS = 80;

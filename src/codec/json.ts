@@ -8,6 +8,7 @@
  */
 import { type Checks, checkOptions, isFunction, isWholeNumber } from "../check.ts";
 import { type Codec, DecodeError, type Decoder, type MessageSink } from "./codec.ts";
+import { shortened } from "./escaped.ts";
 import { type JsonTraits, numberGrowth, scanJson } from "./json-text.ts";
 import { jsonOf } from "./json-values.ts";
 import { BYTES_PER_UNIT, DEFAULT_MAX_LINE_BYTES, LINES_CHECKS, type LinesOptions, lines } from "./lines.ts";
@@ -35,7 +36,8 @@ export interface JsonOptions<In> extends LinesOptions {
  * The connection closes with `protocol` if the peer sends what is no JSON, is too
  * deep, has a number that is too large for JavaScript (`1e999`), or would be over
  * the limit when it is sent again (`1e20` becomes 21 digits). Every value that was
- * received can be sent again, also with up to 4 KiB more around it.
+ * received can be sent again, also with up to 4 KiB more around it. The close reason
+ * shows the beginning of a value that was refused, with what cannot be seen as escapes.
  *
  * `encode` throws a `TypeError` with the path to a value that JSON cannot carry:
  * NaN and the infinities, functions, symbols, bigints, bytes, maps, sets and others
@@ -118,12 +120,12 @@ class JsonDecoder<In> implements Decoder<In>, MessageSink<string> {
     this.#lineNumber++;
     const { depth, structureBytes, hasEscapedUnits, hasUnusualNumber } = this.#scan(text, sizeBytes);
     if (depth > this.#rules.maxDepth) {
-      throw this.#refusal(`is more than ${this.#rules.maxDepth} levels deep`, { code: "maxDepth" });
+      throw this.#refusal(`is more than ${this.#rules.maxDepth} levels deep`, text, { code: "maxDepth" });
     }
     const value = this.#parse(text);
     if (hasUnusualNumber) this.#checkGrowth(text);
     const textBytes = hasEscapedUnits ? Math.max(memoryBytes, BYTES_PER_UNIT * text.length) : memoryBytes;
-    this.#sink?.put(this.#guarded(value), sizeBytes, textBytes + structureBytes);
+    this.#sink?.put(this.#guarded(value, text), sizeBytes, textBytes + structureBytes);
   }
 
   /** Scans the bytes of the line that ends next; those of a line from several pieces are not at hand. */
@@ -140,36 +142,42 @@ class JsonDecoder<In> implements Decoder<In>, MessageSink<string> {
       return JSON.parse(text);
     } catch (cause) {
       const detail = cause instanceof Error ? cause.message : String(cause);
-      throw this.#refusal(`is not JSON: ${detail}`); // without the cause, which quotes the line as it is
+      throw new DecodeError(`line ${this.#lineNumber} is not JSON: ${detail}`); // without the cause, which quotes the line as it is
     }
   }
 
   /** Refuses a value that could not be sent again, as its numbers are too large or become too long. */
   #checkGrowth(text: string): void {
     const growth = numberGrowth(text);
-    if (growth === Infinity) throw this.#refusal("has a number that is too large for JavaScript");
+    if (growth === Infinity) throw this.#refusal("has a number that is too large for JavaScript", text);
     const { maxLineBytes } = this.#rules;
     const sentBytes = utf8Encoder.encode(text).length + growth;
     if (growth <= 0 || sentBytes <= maxLineBytes) return;
     throw this.#refusal(
-      `would take ${sentBytes} bytes when it is sent again, with all digits: over the limit of ${maxLineBytes}`,
+      `would take ${sentBytes} bytes when it is sent again, with all digits, over the limit of ${maxLineBytes}`,
+      text,
       { code: "maxLineBytes" },
     );
   }
 
-  #guarded(value: unknown): In {
+  #guarded(value: unknown, text: string): In {
     const { guard } = this.#rules;
     if (guard === undefined) return value as In;
     try {
       if (guard(value)) return value;
     } catch (cause) {
-      throw new DecodeError(`the guard threw on the JSON value of line ${this.#lineNumber}`, { cause });
+      throw new DecodeError(`the guard threw on ${this.#valueOf(text)}`, { cause });
     }
-    throw new DecodeError(`the guard refused the JSON value of line ${this.#lineNumber}`);
+    throw new DecodeError(`the guard refused ${this.#valueOf(text)}`);
   }
 
-  #refusal(problem: string, options?: ConstructorParameters<typeof DecodeError>[1]): DecodeError {
-    return new DecodeError(`line ${this.#lineNumber} ${problem}`, options);
+  #valueOf(text: string): string {
+    return `the JSON value of line ${this.#lineNumber}: ${shortened(text)}`;
+  }
+
+  /** The error for a line, which it shows as the peer wrote it. */
+  #refusal(problem: string, text: string, options?: { readonly code: string }): DecodeError {
+    return new DecodeError(`line ${this.#lineNumber} ${problem}: ${shortened(text)}`, options);
   }
 }
 

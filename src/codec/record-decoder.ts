@@ -15,6 +15,7 @@ import {
   type UnreadDecoder,
 } from "./codec.ts";
 import { compiled } from "./compiled-layout.ts";
+import { shortened } from "./escaped.ts";
 import type { Layout, RecordLayout } from "./layout.ts";
 import { PartialBuffer } from "./partial-buffer.ts";
 
@@ -189,14 +190,37 @@ function readRecord<Message>(
   recordNumber: number,
   guard?: (message: Message) => boolean,
 ): Message {
+  let message: Message;
   try {
-    const message = layout.read(view, at) as Message;
-    if (guard === undefined || guard(message)) return message;
+    message = layout.read(view, at) as Message;
   } catch (cause) {
-    const problem = cause instanceof DecodeError ? cause.message : "the guard threw on it";
-    throw new DecodeError(`record ${recordNumber}: ${problem}`, { cause });
+    throw new DecodeError(`record ${recordNumber}: ${(cause as DecodeError).message}`, { cause });
   }
-  throw new DecodeError(`record ${recordNumber}: the guard refused it`);
+  return guard === undefined ? message : guarded(message, guard, recordNumber);
+}
+
+/** @throws DecodeError when the guard refuses the message */
+function guarded<Message>(
+  message: Message,
+  guard: (message: Message) => boolean,
+  recordNumber: number,
+): Message {
+  try {
+    if (guard(message)) return message;
+  } catch (cause) {
+    throw new DecodeError(`record ${recordNumber}: the guard threw on ${shown(message)}`, { cause });
+  }
+  throw new DecodeError(`record ${recordNumber}: the guard refused ${shown(message)}`);
+}
+
+/** A record in a sentence: as JSON, with bigints and bytes as what they are. */
+function shown(message: unknown): string {
+  return shortened(JSON.stringify(message, (_, value: unknown) => shownField(value)));
+}
+
+function shownField(value: unknown): unknown {
+  if (typeof value === "bigint") return `${value}n`;
+  return value instanceof Uint8Array ? `${value.length} bytes` : value;
 }
 
 function endedInside(

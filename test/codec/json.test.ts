@@ -126,7 +126,7 @@ describe("what could not be passed on is refused", () => {
         codec: three,
         stream: "[[[]]]\n[[[[]]]]\n1\n",
         messages: [[[[]]]],
-        error: "line 2 is more than 3 levels deep",
+        error: "line 2 is more than 3 levels deep: [[[[]]]]",
         code: "maxDepth",
       },
       {
@@ -134,14 +134,15 @@ describe("what could not be passed on is refused", () => {
         codec: three,
         stream: '1\n{"x":-1e999}\n',
         messages: [1],
-        error: "line 2 has a number that is too large for JavaScript",
+        error: 'line 2 has a number that is too large for JavaScript: {"x":-1e999}',
       },
       {
         title: "a number is refused when all of its digits would be over the limit",
         codec: twenty,
         stream: "[1e17]\n[1e18]\n",
         messages: [[1e17]],
-        error: "line 2 would take 21 bytes when it is sent again, with all digits: over the limit of 20",
+        error:
+          "line 2 would take 21 bytes when it is sent again, with all digits, over the limit of 20: [1e18]",
         code: "maxLineBytes",
       },
       {
@@ -160,7 +161,7 @@ describe("what could not be passed on is refused", () => {
       streamOf(`${"[".repeat(128)}${"]".repeat(128)}\n${"[".repeat(32_768)}${"]".repeat(32_768)}\n`),
     );
     expect(receiver.messages).toHaveLength(1);
-    expect(receiver.error).toBe("line 2 is more than 128 levels deep");
+    expect(receiver.error).toBe(`line 2 is more than 128 levels deep: ${"[".repeat(80)}…`);
   });
 
   test.each([
@@ -191,30 +192,39 @@ describe("a guard says which values are messages", () => {
         codec: guarded,
         stream: '{"x":1}\n{"x":"1"}\n{"x":3}\n',
         messages: [{ x: 1 }],
-        error: "the guard refused the JSON value of line 2",
+        error: 'the guard refused the JSON value of line 2: {"x":"1"}',
       },
       {
         title: "null is for the guard to refuse",
         codec: guarded,
         stream: "null\n",
         messages: [],
-        error: "the guard refused the JSON value of line 1",
+        error: "the guard refused the JSON value of line 1: null",
       },
       {
         title: "what it throws at is refused",
         codec: throwing,
         stream: '{"x":1}\n13\n',
         messages: [{ x: 1 }],
-        error: "the guard threw on the JSON value of line 2",
+        error: "the guard threw on the JSON value of line 2: 13",
       },
     ],
     { stream: '{"x":-7}\n', message: { x: -7 } },
   );
 
+  test("what it refuses is shown as the peer wrote it, shortened, with what cannot be seen as escapes", () => {
+    const refusing = json({ guard: (value): value is never => value === undefined });
+    const receiver = new Receiver(refusing);
+    receiver.take(streamOf(`{ "say": "\u202e\x7f${"é".repeat(100)}" }\r\n`));
+    expect(receiver.error).toBe(
+      `the guard refused the JSON value of line 1: { "say": "\\u202e\\u007f${"é".repeat(68)}…`,
+    );
+  });
+
   test("what it threw is the cause", () => {
     const decode = () => throwing.decoder().decode(streamOf("13\n"), { put: () => {} });
     expect(decode).toThrow(
-      new DecodeError("the guard threw on the JSON value of line 1", { cause: new Error("unlucky") }),
+      new DecodeError("the guard threw on the JSON value of line 1: 13", { cause: new Error("unlucky") }),
     );
   });
 });

@@ -73,14 +73,14 @@ describe("a record that holds what was never written is refused, and those befor
         codec: even,
         stream: octets(2, 3),
         messages: [{ n: 2 }],
-        error: "record 2: the guard refused it",
+        error: 'record 2: the guard refused {"n":3}',
       },
       {
         title: "a record that the guard throws at",
         codec: angry,
         stream: octets(2),
         messages: [],
-        error: "record 1: the guard threw on it",
+        error: 'record 1: the guard threw on {"n":2}',
       },
     ],
     { stream: octets(1), message: { on: true } },
@@ -95,6 +95,27 @@ describe("a record that holds what was never written is refused, and those befor
     receiver.take(octets(...bytes));
     expect(receiver.error).toBe(`record 1: x is ${name}, which is not a finite number`);
   });
+});
+
+test("a record that the guard refuses is shown, shortened, and bigints as what they are", () => {
+  const codec = structs({
+    id: { id: "u64" },
+    long: { aRatherLongName: "u8", anotherOfThemThatIsLonger: "i8" },
+  });
+  const shy = structs(
+    { id: { id: "u64" }, long: { aRatherLongName: "u8", anotherOfThemThatIsLonger: "i8" } },
+    { guard: () => false },
+  );
+  const errorOf = (message: Parameters<typeof codec.encode>[0]) => {
+    const receiver = new Receiver(shy);
+    receiver.take(codec.encode(message));
+    return receiver.error;
+  };
+  expect(errorOf({ kind: "id", id: 7n })).toBe('record 1: the guard refused {"kind":"id","id":"7n"}');
+  const long = errorOf({ kind: "long", aRatherLongName: 255, anotherOfThemThatIsLonger: -128 });
+  expect(long).toBe(
+    'record 1: the guard refused {"kind":"long","aRatherLongName":255,"anotherOfThemThatIsLonger":-128}',
+  );
 });
 
 describe("a stream is cut into records of several kinds", () => {
