@@ -21,7 +21,7 @@ export type { WebSocketOptions } from "./transport/browser/websocket-options.ts"
 export type { Link, LinkEvents } from "./port/link.ts";
 export type { Pump, Transport } from "./port/transport.ts";
 
-export { lines, type LinesOptions } from "./codec/lines.ts";
+export { lines, type LineLimits, type LinesOptions } from "./codec/lines.ts";
 export { json, type JsonOptions } from "./codec/json.ts";
 export { lengthPrefixed, type LengthPrefixedOptions } from "./codec/length-prefixed.ts";
 export { struct, structs, type AnyRecordOf, type Kinds, type StructOptions } from "./codec/struct.ts";

@@ -53,7 +53,7 @@ export type { Link, LinkEvents } from "./port/link.ts";
 export type { PeerCertificate, Security } from "./port/security.ts";
 export type { Pump, Transport } from "./port/transport.ts";
 
-export { lines, type LinesOptions } from "./codec/lines.ts";
+export { lines, type LineLimits, type LinesOptions } from "./codec/lines.ts";
 export { json, type JsonOptions } from "./codec/json.ts";
 export { lengthPrefixed, type LengthPrefixedOptions } from "./codec/length-prefixed.ts";
 export { struct, structs, type AnyRecordOf, type Kinds, type StructOptions } from "./codec/struct.ts";

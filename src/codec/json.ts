@@ -11,10 +11,16 @@ import { type Codec, DecodeError, type Decoder, type MessageSink } from "./codec
 import { shortened } from "./escaped.ts";
 import { type JsonTraits, numberGrowth, scanJson } from "./json-text.ts";
 import { jsonOf } from "./json-values.ts";
-import { BYTES_PER_UNIT, DEFAULT_MAX_LINE_BYTES, LINES_CHECKS, type LinesOptions, lines } from "./lines.ts";
+import {
+  BYTES_PER_UNIT,
+  DEFAULT_MAX_LINE_BYTES,
+  LINE_LIMIT_CHECKS,
+  type LineLimits,
+  lines,
+} from "./lines.ts";
 
 /** Options of {@link json}. */
-export interface JsonOptions<In> extends LinesOptions {
+export interface JsonOptions<In> extends LineLimits {
   /**
    * Returns whether a parsed value is an `In`. If it returns `false` or throws,
    * the connection closes with `protocol`. Without a guard every JSON value
@@ -189,7 +195,7 @@ const DEEPEST = 1_000;
 const ADDED_LEVELS = 16;
 
 const CHECKS: Checks<JsonOptions<unknown>> = {
-  ...LINES_CHECKS,
+  ...LINE_LIMIT_CHECKS,
   guard: isFunction,
   maxDepth: isWholeNumber(1, DEEPEST),
 };

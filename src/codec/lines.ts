@@ -1,14 +1,15 @@
 /**
- * Lines of text. A line is strict UTF-8 and ends in "\n" or "\r\n"; the ending,
- * however many "\r" it has, is not part of the message. `nc`, `telnet` and every
- * programming language support lines, so this is the codec to start with.
+ * Lines of text. A line is UTF-8 and ends in "\n" or "\r\n"; the ending, however
+ * many "\r" it has, is not part of the message. `nc`, `telnet` and every programming
+ * language support lines, so this is the codec to start with.
  */
-import { type Checks, checkOptions, isWholeNumber, kindOf } from "../check.ts";
+import { type Checks, checkOptions, isOneOf, isWholeNumber, kindOf } from "../check.ts";
 import { type Codec, DecodeError, type Decoder, type MessageSink } from "./codec.ts";
+import { asciiText, isAsciiOnly, replacingText, strictText, type TextOf } from "./line-text.ts";
 import { PartialBuffer } from "./partial-buffer.ts";
 
-/** Options of {@link lines}. */
-export interface LinesOptions {
+/** The limits of {@link lines}, which other codecs of lines share. */
+export interface LineLimits {
   /**
    * The size of the longest line that a peer may send, in bytes of UTF-8 without
    * its ending; 65,536 by default: enough for any line of a person or a game,
@@ -24,12 +25,28 @@ export interface LinesOptions {
   readonly maxSentLineBytes?: number;
 }
 
+/** Options of {@link lines}. */
+export interface LinesOptions extends LineLimits {
+  /**
+   * How this side ends the lines that it sends: `"\n"`, the default, or `"\r\n"`, which
+   * terminals and the protocols of the internet ask for. Both are received always.
+   */
+  readonly eol?: "\n" | "\r\n";
+  /**
+   * What becomes of received bytes that are not UTF-8. `"refuse"`, the default, closes
+   * the connection. `"replace"` puts U+FFFD (�) in their place, for people whose
+   * terminal speaks another encoding; it takes three bytes, and they count.
+   */
+  readonly invalid?: "refuse" | "replace";
+}
+
 /**
  * A codec whose messages are lines of text. An empty line is the message `""`,
  * which is falsy: compare with `!== undefined`.
  *
  * The connection closes with `protocol` if the peer sends a line over the limit
- * or bytes that are not UTF-8, or ends its stream inside a line.
+ * or bytes that are not UTF-8, unless `invalid` says otherwise, or ends its stream
+ * inside a line.
  *
  * `encode` throws a `TypeError` for a value that is no string. It throws a
  * `RangeError` for text that the peer would not receive as the same single line:
@@ -41,19 +58,20 @@ export interface LinesOptions {
  * A datagram needs no line break: its end is the end of its last line, and a line is
  * sent without one. A datagram with several lines is several messages.
  *
- * @throws TypeError when a limit is no number, or for an unknown option
+ * @throws TypeError when a limit is no number, for an unknown `eol` or `invalid`, or an unknown option
  * @throws RangeError when a limit is not a whole number from 1 up
  */
 export function lines(options: LinesOptions = {}): Codec<string> {
-  checkOptions(options, LINES_CHECKS);
-  const { maxLineBytes = DEFAULT_MAX_LINE_BYTES } = options;
+  checkOptions(options, CHECKS);
+  const { maxLineBytes = DEFAULT_MAX_LINE_BYTES, eol = "\n" } = options;
+  const textOf = options.invalid === "replace" ? replacingText : strictText;
   const { maxSentLineBytes: maxSentBytes = sentLimitOf(maxLineBytes) } = options;
   let scratch = new Uint8Array(1_024);
   return {
-    decoder: () => new LineDecoder(maxLineBytes),
-    decodeWhole: (bytes, sink) => new LineDecoder(maxLineBytes).decodeWhole(bytes, sink),
+    decoder: () => new LineDecoder(maxLineBytes, textOf),
+    decodeWhole: (bytes, sink) => new LineDecoder(maxLineBytes, textOf).decodeWhole(bytes, sink),
     encodeWhole(text) {
-      return this.encode(text).subarray(0, -1);
+      return this.encode(text).subarray(0, -eol.length);
     },
     encode(text) {
       if (typeof text !== "string") throw new TypeError(`message: expected a string, got ${kindOf(text)}`);
@@ -63,23 +81,26 @@ export function lines(options: LinesOptions = {}): Codec<string> {
         throw new RangeError("message: a line cannot contain half of a surrogate pair");
       // Every UTF-16 unit takes at least one byte, so text that is far too long never grows the scratch buffer.
       if (text.length > maxSentBytes) throw tooLong(utf8Encoder.encode(text).length, maxSentBytes);
-      const room = text.length * MAX_UTF8_PER_UNIT + 1;
+      const room = text.length * MAX_UTF8_PER_UNIT + eol.length;
       if (room > scratch.length) scratch = new Uint8Array(room);
       const { written } = utf8Encoder.encodeInto(text, scratch);
       if (written > maxSentBytes) throw tooLong(written, maxSentBytes);
-      scratch[written] = NEWLINE;
-      return scratch.subarray(0, written + 1);
+      if (eol === "\r\n") scratch[written] = RETURN;
+      scratch[written + eol.length - 1] = NEWLINE;
+      return scratch.subarray(0, written + eol.length);
     },
   };
 }
 
 class LineDecoder implements Decoder<string> {
   readonly #maxLineBytes: number;
+  readonly #textOf: TextOf;
   readonly #held = new PartialBuffer();
   #lineNumber = 1;
 
-  constructor(maxLineBytes: number) {
+  constructor(maxLineBytes: number, textOf: TextOf) {
     this.#maxLineBytes = maxLineBytes;
+    this.#textOf = textOf;
   }
 
   get pendingBytes(): number {
@@ -164,30 +185,31 @@ class LineDecoder implements Decoder<string> {
     this.#checkLength(end - start, lastByte);
     let last = end;
     while (last > start && bytes[last - 1] === RETURN) last--;
-    const text = this.#text(bytes.subarray(start, last));
+    const line = bytes.subarray(start, last);
+    const text = this.#textOf(line, this.#lineNumber);
     const sizeBytes = end - start + breakBytes;
-    const isAscii = text.length === last - start;
+    const isAscii = text.length === line.length && (this.#textOf === strictText || isAsciiOnly(text));
+    if (!isAscii && this.#textOf === replacingText) this.#checkReplaced(text);
     sink.put(text, sizeBytes, isAscii ? sizeBytes : BYTES_PER_UNIT * text.length);
     this.#lineNumber++;
   }
 
   /** The "\r" of a "\r\n" does not count, whether or not its "\n" has arrived. */
   #checkLength(length: number, lastByte: number | undefined): void {
-    if (length - (lastByte === RETURN ? 1 : 0) <= this.#maxLineBytes) return;
-    throw new DecodeError(
-      `line ${this.#lineNumber} is longer than the limit of ${this.#maxLineBytes} bytes`,
-      {
-        code: "maxLineBytes",
-      },
-    );
+    if (length - (lastByte === RETURN ? 1 : 0) > this.#maxLineBytes) throw this.#tooLong("is longer than");
   }
 
-  #text(line: Uint8Array): string {
-    try {
-      return utf8Decoder.decode(line);
-    } catch (cause) {
-      throw new DecodeError(`line ${this.#lineNumber} is not valid UTF-8`, { cause });
-    }
+  /** Refuses a line that has become longer by what was replaced in it, as it could not be sent again. */
+  #checkReplaced(text: string): void {
+    if (text.length * MAX_UTF8_PER_UNIT <= this.#maxLineBytes) return;
+    if (utf8Encoder.encode(text).length > this.#maxLineBytes)
+      throw this.#tooLong("with U+FFFD for what is not UTF-8 would be over");
+  }
+
+  #tooLong(problem: string): DecodeError {
+    return new DecodeError(`line ${this.#lineNumber} ${problem} the limit of ${this.#maxLineBytes} bytes`, {
+      code: "maxLineBytes",
+    });
   }
 }
 
@@ -205,20 +227,22 @@ function blockEnd(bytes: Uint8Array, start: number): number {
   return next === -1 ? -1 : next + 1;
 }
 
-/** The text of `bytes` if each byte is one character; otherwise `undefined`. */
-function asciiText(bytes: Uint8Array): string | undefined {
-  try {
-    const text = utf8Decoder.decode(bytes);
-    return text.length === bytes.length ? text : undefined; // a sequence of several bytes gives fewer characters
-  } catch {
-    return undefined;
-  }
+/** A check of {@link LinesOptions.eol}, whose choices cannot be shown as they are. */
+function isEol(name: string, value: unknown): void {
+  if (value === "\n" || value === "\r\n") return;
+  throw new TypeError(`${name}: expected "\\n" or "\\r\\n", got ${JSON.stringify(value)}`);
 }
 
-/** The checks of the options of lines. */
-export const LINES_CHECKS: Checks<LinesOptions> = {
+/** The checks of the limits of lines. */
+export const LINE_LIMIT_CHECKS: Checks<LineLimits> = {
   maxLineBytes: isWholeNumber(1),
   maxSentLineBytes: isWholeNumber(1),
+};
+
+const CHECKS: Checks<LinesOptions> = {
+  ...LINE_LIMIT_CHECKS,
+  eol: isEol,
+  invalid: isOneOf(["refuse", "replace"]),
 };
 
 /** The default limit for what is sent, where this much may be received: a relay may add a word. */
@@ -240,4 +264,3 @@ export const DEFAULT_MAX_LINE_BYTES = 65_536;
 const ADDED_BYTES = 4_096;
 
 const utf8Encoder = new TextEncoder();
-const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { type BytesOptions, bytes } from "../../src/codec/bytes.ts";
 import { type JsonOptions, json } from "../../src/codec/json.ts";
 import { type LengthPrefixedOptions, lengthPrefixed } from "../../src/codec/length-prefixed.ts";
-import { type LinesOptions, lines } from "../../src/codec/lines.ts";
+import { type LineLimits, type LinesOptions, lines } from "../../src/codec/lines.ts";
 import { type StructOptions, struct, structs } from "../../src/codec/struct.ts";
 
 /** What an option may be, and what it may not be, with the error. */
@@ -26,7 +26,7 @@ const wholeNumber = (least: number, most: number = MOST): OptionRow => ({
 });
 const words = (...good: string[]): OptionRow => ({
   good,
-  wrong: ["", "U8", "__proto__", "toString", null, 8, {}].map((value) => [value, TypeError] as const),
+  wrong: ["", "\r", "U8", "__proto__", "toString", null, 8, {}].map((value) => [value, TypeError] as const),
 });
 const aFunction: OptionRow = {
   good: [() => true],
@@ -36,9 +36,17 @@ const aFunction: OptionRow = {
 /** A row for each option of `Options`; the compiler asks for those of a new one. */
 type Rows<Options> = { readonly [Name in keyof Required<Options>]: OptionRow };
 
-const LINES: Rows<LinesOptions> = { maxLineBytes: wholeNumber(1, MOST), maxSentLineBytes: wholeNumber(1) };
+const LINE_LIMITS: Rows<LineLimits> = {
+  maxLineBytes: wholeNumber(1, MOST),
+  maxSentLineBytes: wholeNumber(1),
+};
+const LINES: Rows<LinesOptions> = {
+  ...LINE_LIMITS,
+  eol: words("\n", "\r\n"),
+  invalid: words("refuse", "replace"),
+};
 const JSON_ROWS: Rows<JsonOptions<unknown>> = {
-  ...LINES,
+  ...LINE_LIMITS,
   guard: aFunction,
   maxDepth: wholeNumber(1, 1_000),
 };
