@@ -27,7 +27,15 @@ export { lengthPrefixed, type LengthPrefixedOptions } from "./codec/length-prefi
 export { struct, structs, type AnyRecordOf, type Kinds, type StructOptions } from "./codec/struct.ts";
 export type { FieldType, RecordOf, Schema } from "./codec/layout.ts";
 export { bytes, type BytesOptions } from "./codec/bytes.ts";
-export { DecodeError, type Codec, type Decoder, type MessageSink } from "./codec/codec.ts";
+export { duplex } from "./codec/duplex.ts";
+export {
+  DecodeError,
+  type Codec,
+  type Decoder,
+  type MessageOf,
+  type MessageSink,
+  type SentMessageOf,
+} from "./codec/codec.ts";
 
 export {
   runLoop,

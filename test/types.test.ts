@@ -18,6 +18,7 @@ import {
   type ConnectionState,
   DecodeError,
   type Decoder,
+  duplex,
   type Frame,
   formatAddress,
   type Handler,
@@ -26,11 +27,13 @@ import {
   type LoopReport,
   lengthPrefixed,
   lines,
+  type MessageOf,
   memory,
   Poller,
   type PollerEvents,
   type ReadonlyConnectionSet,
   runLoop,
+  type SentMessageOf,
   struct,
   structs,
   type Transport,
@@ -154,6 +157,18 @@ describe("messages have the codec's types", () => {
     player.trySend({ kind: "fly" });
     // @ts-expect-error a field of another kind
     player.trySend({ kind: "move", power: 1 });
+  });
+
+  program("a codec for each way has the types of both, and any codec tells those of its messages", () => {
+    const codec = duplex(struct({ x: "f32" }), json<World>());
+    expectTypeOf(codec).toEqualTypeOf<Codec<{ x: number }, World>>();
+    expectTypeOf<MessageOf<typeof codec>>().toEqualTypeOf<{ x: number }>();
+    expectTypeOf<SentMessageOf<typeof codec>>().toEqualTypeOf<World>();
+    const position = struct({ x: "f32", id: "u16" });
+    expectTypeOf<MessageOf<typeof position>>().toEqualTypeOf<{ x: number; id: number }>();
+    expectTypeOf<SentMessageOf<typeof position>>().toEqualTypeOf<{ x: number; id: number }>();
+    // @ts-expect-error a transport is no codec
+    duplex(memory(), codec);
   });
 
   program("connections have the types of their listener", () => {

@@ -43,6 +43,43 @@ export interface Codec<In, Out = In> {
    * stream. A codec has both methods or none.
    */
   encodeWhole?(message: Out): Uint8Array;
+
+  /**
+   * Whether what is sent is text in UTF-8: a carrier that tells text from bytes, as
+   * WebSocket does, then sends it as text. Bytes by default.
+   */
+  readonly encodesText?: boolean;
+}
+
+/** The type of the messages that are received by a codec: `MessageOf<typeof codec>`. */
+export type MessageOf<AnyCodec extends Codec<unknown, never>> =
+  AnyCodec extends Codec<infer In, never> ? In : never;
+
+/** The type of the messages that are sent by a codec; often the same as {@link MessageOf}. */
+export type SentMessageOf<AnyCodec extends Codec<unknown, never>> =
+  AnyCodec extends Codec<unknown, infer Out> ? Out : never;
+
+/** Decodes what a carrier with message borders of its own has delivered, by a codec with or without a method for it. */
+export function decodeWholeBy<In>(
+  codec: Pick<Codec<In, never>, "decoder" | "decodeWhole">,
+  bytes: Uint8Array,
+  sink: MessageSink<In>,
+): void {
+  if (codec.decodeWhole !== undefined) {
+    codec.decodeWhole(bytes, sink);
+    return;
+  }
+  const decoder = codec.decoder();
+  decoder.decode(bytes, sink);
+  decoder.end?.();
+}
+
+/** What is sent by such a carrier, by a codec with or without a method for it. */
+export function encodeWholeBy<Out>(
+  codec: Pick<Codec<unknown, Out>, "encode" | "encodeWhole">,
+  message: Out,
+): Uint8Array {
+  return codec.encodeWhole === undefined ? codec.encode(message) : codec.encodeWhole(message);
 }
 
 /** The key of a decoder's {@link UnreadDecoder}. A symbol, as a user's decoder may have fields of any name. @internal */

@@ -63,6 +63,7 @@ export function json<In = unknown, Out = In>(options: JsonOptions<In> = {}): Cod
   const line = lines(lineOptions);
   const decoder = () => new JsonDecoder(line.decoder(), { guard, maxDepth, maxLineBytes });
   return {
+    encodesText: true,
     decoder,
     encode(message) {
       return line.encode(jsonOf(message, maxDepth + ADDED_LEVELS));

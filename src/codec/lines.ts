@@ -68,6 +68,7 @@ export function lines(options: LinesOptions = {}): Codec<string> {
   const { maxSentLineBytes: maxSentBytes = sentLimitOf(maxLineBytes) } = options;
   let scratch = new Uint8Array(1_024);
   return {
+    encodesText: true,
     decoder: () => new LineDecoder(maxLineBytes, textOf),
     decodeWhole: (bytes, sink) => new LineDecoder(maxLineBytes, textOf).decodeWhole(bytes, sink),
     encodeWhole(text) {

@@ -8,7 +8,7 @@
  * one without a message, is dropped, counted and reported, and does not close the
  * socket: anybody may have sent it.
  */
-import { type Codec, DecodeError, type MessageSink } from "../../codec/codec.ts";
+import { type Codec, DecodeError, decodeWholeBy, type MessageSink } from "../../codec/codec.ts";
 import { type Address, formatAddress } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { DatagramEvents } from "../../port/datagram-link.ts";
@@ -137,12 +137,7 @@ export class DatagramIngress<In> implements DatagramEvents {
       return { message, code: "maxDatagramBytes" };
     }
     try {
-      if (codec.decodeWhole !== undefined) codec.decodeWhole(bytes, this.#sink);
-      else {
-        const decoder = codec.decoder();
-        decoder.decode(bytes, this.#sink);
-        decoder.end?.();
-      }
+      decodeWholeBy(codec, bytes, this.#sink);
     } catch (cause) {
       const code =
         cause instanceof DecodeError && cause.code !== undefined ? { code: cause.code } : undefined;

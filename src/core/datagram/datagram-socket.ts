@@ -9,7 +9,7 @@
  * over the limit are dropped, the oldest first, and counted.
  */
 import { isText } from "../../check.ts";
-import type { Codec } from "../../codec/codec.ts";
+import { type Codec, encodeWholeBy } from "../../codec/codec.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { DatagramLink, Destination } from "../../port/datagram-link.ts";
@@ -237,8 +237,7 @@ export class DatagramSocket<In, Out = In> {
 
   #queue(message: Out, to: Destination | undefined): boolean {
     if (this.#isClosing || this.#state === "closed") return false;
-    const codec = this.#codec;
-    const bytes = codec.encodeWhole === undefined ? codec.encode(message) : codec.encodeWhole(message);
+    const bytes = encodeWholeBy(this.#codec, message);
     if (bytes.length > this.#maxBytes) {
       throw new RangeError(`message: ${bytes.length} bytes are over maxDatagramBytes, ${this.#maxBytes}`);
     }
