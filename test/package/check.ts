@@ -18,6 +18,15 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+/** What stands beside the package. */
+const PROGRAMS = [
+  "echo.js",
+  "websocket.js",
+  "consumer.ts",
+  "consumer-websocket.ts",
+  "consumer-shared.ts",
+  "consumer-page.ts",
+];
 /** For each program that is run: a slow registry's worth. */
 const TIMEOUT_MS = 120_000;
 
@@ -37,6 +46,19 @@ try {
   check("its maps lead to sources that are in it", checkMaps);
   check("its declarations lead nowhere but to each other", checkDeclarations);
   check("a TCP echo in plain JavaScript runs, and ends by itself", checkEcho);
+  check("a page that says `tickwire` gets the page's poller, and nothing of Node's, from esbuild", () => {
+    const flags = ["--bundle", "--platform=browser", "--format=esm"];
+    tool("esbuild", join(app, "consumer-page.ts"), ...flags, `--outfile=${join(app, "page/esbuild.js")}`);
+    checkPage("page/esbuild.js");
+  });
+  check("and from Vite", () => {
+    writeFileSync(join(app, "index.html"), '<script type="module" src="/consumer-page.ts"></script>');
+    const bare = { build: { modulePreload: { polyfill: false } } }; // which runs in a page alone
+    writeFileSync(join(app, "vite.config.js"), `export default ${JSON.stringify(bare)};`);
+    tool("vite", "build", app, "--outDir", "page/vite", "--logLevel", "error");
+    const [script = "no script"] = readdirSync(join(app, "page/vite/assets"));
+    checkPage(`page/vite/assets/${script}`);
+  });
   check("the WebSocket entry says what is missing, while ws is not installed", checkMissingWs);
   check("with ws beside it, a WebSocket echo runs, and ends by itself", checkWebSocket);
   for (const [module, moduleResolution] of [
@@ -45,7 +67,11 @@ try {
   ] as const) {
     const lookup = { module, moduleResolution };
     check(`programs compile with ${moduleResolution}`, () => {
-      compile({ ...lookup, types: ["node"] }, ["consumer.ts", "consumer-websocket.ts"]);
+      compile({ ...lookup, types: ["node"] }, ["consumer.ts", "consumer-websocket.ts", "consumer-shared.ts"]);
+    });
+    check(`a page compiles with ${moduleResolution} and the condition "browser"`, () => {
+      const page = { types: [], lib: ["es2022", "esnext.disposable", "dom"], customConditions: ["browser"] };
+      compile({ ...lookup, ...page }, ["consumer-page.ts"]);
     });
     check(`a program compiles with ${moduleResolution} and no types of Node`, () =>
       compile({ ...lookup, types: [], lib: ["es2022", "esnext.disposable", "dom"] }),
@@ -66,8 +92,7 @@ function pack(): string {
 function install(tarball: string): void {
   mkdirSync(app);
   writeFileSync(join(app, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  for (const file of ["echo.js", "websocket.js", "consumer.ts", "consumer-websocket.ts"])
-    copyFileSync(join(import.meta.dirname, file), join(app, file));
+  for (const file of PROGRAMS) copyFileSync(join(import.meta.dirname, file), join(app, file));
   run("npm", ["install", "--no-audit", "--no-fund", tarball], app);
 }
 
@@ -134,6 +159,14 @@ function checkEcho(): void {
     throw new Error(`expected ${JSON.stringify(expected)}, got ${JSON.stringify(output)}`);
 }
 
+/** Runs a page's bundle, which says what it was made of. */
+function checkPage(script: string): void {
+  const text = readFileSync(join(app, script), "utf8");
+  if (/\bnode:|^import\b/m.test(text)) throw new Error(`${script} still imports something`);
+  const output = run(process.execPath, [script], app);
+  if (output !== "one poller for a page\n") throw new Error(`it printed ${JSON.stringify(output)}`);
+}
+
 function checkMissingWs(): void {
   const asked = spawnSync(process.execPath, ["websocket.js"], {
     cwd: app,
@@ -160,6 +193,7 @@ interface Manifest {
 function compile(options: Record<string, unknown>, files: readonly string[] = ["consumer.ts"]): void {
   const compilerOptions = {
     noEmit: true,
+    allowImportingTsExtensions: true,
     strict: true,
     skipLibCheck: false,
     target: "es2022",
