@@ -160,6 +160,7 @@ const FOLDERS: FolderGraph = new Map([
       "node:",
     ],
   ],
+  ["demo/first-cube.ts", ["src/index.ts", "node:"]],
   ["demo/sockets", ["src/index.ts", "node:"]],
 ]);
 
@@ -248,7 +249,7 @@ describe("folders", () => {
     expect(unreachable(sample, ["index.ts"])).toEqual(["b.ts is imported by nobody"]);
     expect(unreachable(src, entries)).toEqual([]);
     const programs = [...demo.keys()].filter((path) =>
-      /^demo\/(cube\/(page\/)?main|sockets\/[^/]+)\.ts$/.test(path),
+      /^demo\/(first-cube|cube\/(page\/)?main|sockets\/[^/]+)\.ts$/.test(path),
     );
     expect(unreachable(new Map([...demo, ...src]), [...entries, ...programs])).toEqual([]);
   });

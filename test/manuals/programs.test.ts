@@ -39,6 +39,32 @@ const STEPS: Record<string, readonly Step[]> = {
         expect(await second.received("\n")).toBe("player 1: hi\n");
       },
     },
+    {
+      command: "npx tsx first-cube.mts mirror",
+      programs: ["first-cube.mts"],
+      does: "shows where the cube is, and tells the others",
+      async follow(reader, port, command) {
+        const mirror = reader.start(command, { port });
+        const [first, second] = [await mirror.reach(port), await mirror.reach(port)];
+        first.type("cube 1 2 3\n");
+        expect(await second.received("\n")).toBe("cube 1 2 3\n");
+        await mirror.printed(`listening on 127.0.0.1:${port}\ncube 1 2 3\n`);
+      },
+    },
+    {
+      command: "npx tsx first-cube.mts mover",
+      programs: [],
+      does: "takes the cube over from a mirror, and says why it ends",
+      async follow(reader, port, command) {
+        const server = net.createServer((socket) => socket.end("cube 3 2 1\n"));
+        await once(server.listen(port, "127.0.0.1"), "listening");
+        reader.write("first-cube.mts", port);
+        const mover = reader.start(command, { port });
+        await mover.printed("cube 3 2 1\nthe peer closed the connection\n");
+        expect(await mover.exit).toBe(1);
+        server.close();
+      },
+    },
   ],
   "src/port/README.md": [
     {
