@@ -96,7 +96,7 @@ const FOLDERS: FolderGraph = new Map([
   ["src/transport/memory", ["src/check.ts", "src/port"]],
   ["src/transport/browser", ["src/check.ts", "src/port"]],
   ["src/transport/node", ["src/check.ts", "src/port", "node:"]],
-  ["src/transport/websocket/ws.ts", ["ws"]],
+  ["src/transport/websocket/ws.ts", ["ws", "node:"]],
   [
     "src/transport/websocket",
     [
@@ -287,6 +287,18 @@ describe("files", () => {
       'a.ts imports "./c.js", which does not end in .ts',
     ]);
     expect(unfinishedImports(everything)).toEqual([]);
+  });
+
+  test("of the library wait for nothing while they load, so that require() takes them too", () => {
+    const WAITS = /^(?:(?:export )?(?:const|let|var) [^=]*= )?await\b|^for await\b|^(?:[\w.]+ = )?await\b/m;
+    const sample = sources({
+      "a.ts": 'const ws = await import("ws");',
+      "b.ts": "export const { a } = await b;\n",
+      "c.ts": "for await (const a of b) {}",
+      "d.ts": "async function d() {\n  await e;\n}",
+    });
+    expect(wordsInCode(sample, WAITS).map((found) => found.split(" ")[0])).toEqual(["a.ts", "b.ts", "c.ts"]);
+    expect(wordsInCode(src, WAITS)).toEqual([]);
   });
 
   test("fit on a few screens", () => {

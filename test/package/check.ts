@@ -59,8 +59,9 @@ try {
     const [script = "no script"] = readdirSync(join(app, "page/vite/assets"));
     checkPage(`page/vite/assets/${script}`);
   });
-  check("the WebSocket entry says what is missing, while ws is not installed", checkMissingWs);
+  check("the WebSocket entry says at the call what is missing, while ws is not installed", checkMissingWs);
   check("with ws beside it, a WebSocket echo runs, and ends by itself", checkWebSocket);
+  check("require() takes every entry", checkRequire);
   for (const [module, moduleResolution] of [
     ["nodenext", "nodenext"],
     ["esnext", "bundler"],
@@ -173,7 +174,8 @@ function checkMissingWs(): void {
     encoding: "utf8",
     timeout: TIMEOUT_MS,
   });
-  if (asked.status === 0 || !asked.stderr.includes("npm install ws")) {
+  const isSaid = asked.stderr.includes("npm install ws") && asked.stderr.includes("MODULE_NOT_FOUND");
+  if (asked.status === 0 || !isSaid) {
     throw new Error(`it ended with ${asked.status} and said\n${asked.stderr}`);
   }
 }
@@ -184,6 +186,15 @@ function checkWebSocket(): void {
   run("npm", ["install", "--no-audit", "--no-fund", `ws@${version}`], app);
   const output = run(process.execPath, ["websocket.js"], app);
   if (output !== "echo one\n") throw new Error(`it printed ${JSON.stringify(output)}`);
+}
+
+/** Node 20 and 22 refuse a module that waits while it loads, and some of them warn of the call. */
+function checkRequire(): void {
+  const program = ["tickwire", "tickwire/browser", "tickwire/websocket"]
+    .map((entry) => `console.log(Object.keys(require(${JSON.stringify(entry)})).length > 1)`)
+    .join(";");
+  const output = run(process.execPath, ["--no-warnings", "--input-type=commonjs", "-e", program], app);
+  if (output !== "true\ntrue\ntrue\n") throw new Error(`it printed ${JSON.stringify(output)}`);
 }
 
 interface Manifest {

@@ -19,7 +19,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import { LIVENESS_CHECKS, type LivenessOptions, livenessOf } from "./liveness.ts";
 import { responseReason } from "./reasons.ts";
 import { WebSocketLink } from "./websocket-link.ts";
-import { WebSocket } from "./ws.ts";
+import { loadWs } from "./ws.ts";
 
 /** Options of `websocket()` in Node: those of a page, and those that a page cannot set. */
 export interface NodeWebSocketOptions extends WebSocketOptions, LivenessOptions, Partial<Identity> {
@@ -55,6 +55,7 @@ export interface NodeWebSocketOptions extends WebSocketOptions, LivenessOptions,
  *
  * @throws TypeError when an option has the wrong type, or is for `wss:` alone and the URL has `ws:`
  * @throws RangeError when `url` is no URL of a WebSocket, an option is out of range, or a key or certificate cannot be read
+ * @throws Error when the package `ws` is not installed, with the cause
  */
 export function websocket(url: string | URL, options: NodeWebSocketOptions = {}): Transport {
   const href = checkedUrl(url);
@@ -62,6 +63,7 @@ export function websocket(url: string | URL, options: NodeWebSocketOptions = {})
   checkOptions(options, isSecure ? CHECKS : PLAIN_CHECKS);
   checkCredentials(options);
   const { limits, heartbeat } = livenessOf(options);
+  const { WebSocket } = loadWs();
   const protocols = [...(options.protocols ?? [])];
   const request = { headers: { ...options.headers }, ...limits, followRedirects: false };
   const { localAddress, attemptTimeoutMs = DEFAULT_ATTEMPT_TIMEOUT_MS } = options;
@@ -69,10 +71,13 @@ export function websocket(url: string | URL, options: NodeWebSocketOptions = {})
   const target = { ...address, localAddress, attemptTimeoutMs, socketOptions: { noDelay: true } };
   const encrypted = isSecure ? encryption(address.host, options) : (tcp: Socket) => tcp;
   const open = (tcp: Socket) => {
-    const createConnection = () => encrypted(tcp);
+    let used: Socket | undefined;
+    const createConnection = () => (used = encrypted(tcp));
     const ws = new WebSocket(href, protocols, { ...request, createConnection });
     const link = new WebSocketLink(ws, new Heartbeat(heartbeat), "client");
-    ws.on("upgrade", ({ socket }) => link.setSocket(socket));
+    // A runtime with a ws of its own may show no socket, and may have connected another one.
+    ws.on("upgrade", () => used && link.setSocket(used));
+    for (const event of ["open", "close"]) ws.on(event, () => used ?? tcp.destroy());
     ws.on("unexpected-response", (_: ClientRequest, answer) => link.refuse(responseReason(answer)));
     return link;
   };

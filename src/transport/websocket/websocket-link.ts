@@ -20,10 +20,9 @@ import { reasonOf } from "../node/error-codes.ts";
 import { plainCopy, plainView } from "../node/plain-bytes.ts";
 import { securityOf } from "../node/security-of.ts";
 import { addressOf } from "../node/stream.ts";
-import { tcpSocketOf } from "../node/tcp-socket-of.ts";
-import { FrameReader } from "./frame-reader.ts";
 import type { Heartbeat, HeartbeatTarget } from "./heartbeat.ts";
 import { type CodedError, connectReason, frameReason } from "./reasons.ts";
+import { WireWatch } from "./wire-watch.ts";
 import type { WebSocketType } from "./ws.ts";
 
 /** One WebSocket as a link. */
@@ -36,18 +35,13 @@ export class WebSocketLink implements Link, HeartbeatTarget {
   readonly #heartbeat: Heartbeat;
   readonly #reasonOfClose: typeof reasonOfCode;
   #socket: Socket | undefined;
-  /** The socket below one of TLS, which sees bytes that cannot be decrypted yet. */
-  #wire: Socket | undefined;
-  #toldWireBytes = 0;
+  #watch: WireWatch | undefined;
   #events: LinkEvents | undefined;
   /** The close reason, once it is known. The first one counts, as later ones are its consequences. */
   #reason: CloseReason | undefined;
   #hasOpened = false;
   /** How many bytes this side has written that have not left the process. */
   #queuedBytes = 0;
-  readonly #frames = new FrameReader();
-  /** The bytes of the peer's messages before the last piece of the stream came. */
-  #messageBytes = 0;
   /** How many messages this side has written that ws has not called back for. */
   #pendingMessages = 0;
 
@@ -71,9 +65,7 @@ export class WebSocketLink implements Link, HeartbeatTarget {
     this.#guard(() => {
       this.localAddress = addressOf(socket.localAddress, socket.localPort, socket.localFamily);
       this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort, socket.remoteFamily);
-      if (!(socket instanceof TLSSocket)) return;
-      this.#wire = tcpSocketOf(socket);
-      this.security = securityOf(socket);
+      if (socket instanceof TLSSocket) this.security = securityOf(socket);
     });
   }
 
@@ -93,42 +85,32 @@ export class WebSocketLink implements Link, HeartbeatTarget {
 
   #opened(): void {
     this.#hasOpened = true;
-    this.#toldWireBytes = this.#wire?.bytesRead ?? 0;
     this.#heartbeat.add(this);
-    this.#socket?.prependListener("data", this.#readFrames);
-    this.#socket?.on("data", this.#noteBytes);
-    this.#socket?.on("end", () => this.#peerEnded(reasonOfCode(ABNORMAL_CLOSURE, "")));
+    if (this.#socket === undefined) this.#watchFrames();
+    else
+      this.#watch = new WireWatch(this.#socket, {
+        alive: () => this.#heartbeat.received(this),
+        partial: (sizeBytes) => this.#events?.partial(sizeBytes),
+        ended: (code, text) => this.#wireEnded(code, text),
+      });
     this.#events?.opened();
   }
 
-  /** Before ws, which removes the masks from the bytes themselves. */
-  readonly #readFrames = (bytes: Uint8Array): void => {
-    if (this.#socket?.destroyed) return; // ws reads what was left in the socket, before it reports the close
-    this.#messageBytes = this.#frames.messageBytes;
-    this.#frames.read(bytes);
-  };
+  /** Where a runtime shows no socket, whole frames alone are signs of life. */
+  #watchFrames(): void {
+    for (const frame of ["message", "ping", "pong"]) {
+      this.#ws.on(frame, () => this.#heartbeat.received(this));
+    }
+  }
 
-  /**
-   * After ws, which has given whole messages to `received`. Any byte counts as life.
-   * ws keeps the bytes of an unfinished message to itself, and reports a close late.
-   */
-  readonly #noteBytes = (): void => {
-    if (this.#socket?.destroyed) return;
-    if (this.#wire !== undefined) this.#toldWireBytes = this.#wire.bytesRead;
-    this.#heartbeat.received(this);
-    const { unfinishedBytes, messageBytes, closeFrame } = this.#frames;
-    if (unfinishedBytes > 0 && messageBytes > this.#messageBytes) this.#events?.partial(unfinishedBytes);
-    const hasClosed = closeFrame !== undefined && this.#ws.readyState !== this.#ws.OPEN;
-    if (hasClosed) this.#peerEnded(this.#reasonOfClose(closeFrame.code, closeFrame.text));
-  };
+  /** A close frame that ws has not acted upon stands behind a frame that it refused. */
+  #wireEnded(code: number, text: string): void {
+    if (code !== ABNORMAL_CLOSURE && this.#ws.readyState === this.#ws.OPEN) return;
+    this.#peerEnded(code === ABNORMAL_CLOSURE ? reasonOfCode(code, text) : this.#reasonOfClose(code, text));
+  }
 
-  /** Bytes of a TLS record that is not whole; nobody knows whether they are of a message. */
   reportPartial(): void {
-    const wireBytes = this.#wire?.bytesRead ?? 0;
-    if (wireBytes === this.#toldWireBytes) return;
-    this.#toldWireBytes = wireBytes;
-    this.#heartbeat.received(this);
-    this.#events?.partial(this.#frames.unfinishedBytes);
+    this.#watch?.reportPartial();
   }
 
   /** The peer sends nothing more. The core's close deadline starts here: the peer's socket may stay open for long. */

@@ -24,7 +24,7 @@ import { isOrigins, type Origins, originRule } from "./origins.ts";
 import { type CodedError, REQUEST_TIMEOUT } from "./reasons.ts";
 import { type AnyServer, respond } from "./upgrade-router.ts";
 import { WebSocketAcceptor } from "./websocket-acceptor.ts";
-import { WebSocketServer } from "./ws.ts";
+import { loadWs } from "./ws.ts";
 
 /** Options of {@link websocketServer}: its own port, or an existing server. */
 export type WebSocketServerOptions = (OwnPortOptions | SharedServerOptions) & AdmissionOptions;
@@ -91,6 +91,7 @@ export interface AdmissionOptions extends LivenessOptions {
  *
  * @throws TypeError when an option has the wrong type, or both or none of `port` and `server` are given
  * @throws RangeError when an option is out of range
+ * @throws Error when the package `ws` is not installed, with the cause
  */
 export function websocketServer(options: WebSocketServerOptions): Transport {
   const { port, server } = options ?? {};
@@ -99,6 +100,7 @@ export function websocketServer(options: WebSocketServerOptions): Transport {
     throw new TypeError("options: expected one of { port } and { server }");
   }
   const { limits, heartbeat } = livenessOf(options);
+  const { WebSocketServer } = loadWs();
   const protocols = [...(options.protocols ?? [])];
   const makeServer = options.server === undefined ? ownServer(options) : () => ({ server: options.server });
   const admission = { path: options.path, allows: originRule(options.origins), heartbeat };

@@ -1,14 +1,34 @@
 /**
  * The `ws` package, which implements WebSocket's frames: the only file that
  * imports it. It is an optional peer dependency, needed only for WebSocket in
- * Node. If it is not installed, the import fails with the command to run.
+ * Node. It is loaded at the first call that needs it, and not with this file: so
+ * `require` can load the entry, which refuses a module that waits while it loads,
+ * and a program without `ws` is told at the call, where it can be caught.
  */
+import { createRequire } from "node:module";
 import type { WebSocketServer as WebSocketServerType, WebSocket as WebSocketType } from "ws";
 
-const ws = await import("ws").catch((cause: unknown) => {
-  throw new Error("tickwire/websocket needs the package ws: npm install ws", { cause });
-});
+/** The classes of `ws` that are used. */
+export interface Ws {
+  readonly WebSocket: typeof WebSocketType;
+  readonly WebSocketServer: typeof WebSocketServerType;
+}
 
-export const WebSocket: typeof WebSocketType = ws.WebSocket;
-export const WebSocketServer: typeof WebSocketServerType = ws.WebSocketServer;
+/**
+ * Returns the package.
+ *
+ * @throws Error with the command that installs it, and with the cause, when it cannot be loaded
+ */
+export function loadWs(): Ws {
+  try {
+    // A bundle in CommonJS has no URL; its `ws` is that of the program's folder.
+    loaded ??= createRequire(import.meta.url ?? `${process.cwd()}/`)("ws") as Ws;
+    return loaded;
+  } catch (cause) {
+    throw new Error("tickwire/websocket needs the package ws: npm install ws", { cause });
+  }
+}
+
+let loaded: Ws | undefined;
+
 export type { WebSocketServerType, WebSocketType };
