@@ -51,6 +51,7 @@ export type { DatagramEvents, DatagramLink, Destination } from "./port/datagram-
 export type { Acceptor, AcceptorEvents, Handshake } from "./port/acceptor.ts";
 export type { Link, LinkEvents } from "./port/link.ts";
 export type { PeerCertificate, Security } from "./port/security.ts";
+export type { UpgradeRequest } from "./port/upgrade-request.ts";
 export type { Pump, Transport } from "./port/transport.ts";
 
 export { lines, type LineLimits, type LinesOptions } from "./codec/lines.ts";

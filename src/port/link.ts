@@ -10,6 +10,7 @@
 import type { Address } from "./address.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Security } from "./security.ts";
+import type { UpgradeRequest } from "./upgrade-request.ts";
 
 /** One stream of bytes to and from a peer, as a transport provides it. */
 export interface Link {
@@ -21,6 +22,15 @@ export interface Link {
   readonly failedAttempts?: readonly FailedAttempt[] | undefined;
   /** How the link is encrypted, once it is open; `undefined` for a link in plain text. */
   readonly security?: Security | undefined;
+  /** The application protocol that both ends agreed on outside of encryption, such as a subprotocol of WebSocket. */
+  readonly protocol?: string | undefined;
+  /** The request by which the peer opened the link, where there was one. */
+  readonly request?: UpgradeRequest | undefined;
+  /**
+   * The time of the last round trip that the link measured, in milliseconds. Changes in
+   * `pump` alone, so that a frame shows one value.
+   */
+  readonly rttMs?: number | undefined;
   /** Whether this side may go on sending after the peer has ended its stream. */
   readonly allowHalfOpen: boolean;
   /** Sets the event handler. Called once, before any other call; events may fire synchronously. */

@@ -12,6 +12,7 @@ import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { FailedAttempt, Link } from "../../port/link.ts";
 import type { Security } from "../../port/security.ts";
+import type { UpgradeRequest } from "../../port/upgrade-request.ts";
 import type { Deadline } from "../frame/deadlines.ts";
 import { CHANGED, type ParentListener, type PollContext, RECEIVED } from "../frame/poll-context.ts";
 import type { ConnectionStats } from "../frame/stats.ts";
@@ -22,6 +23,7 @@ import type { Outbox } from "../send/outbox.ts";
 import type { Sender } from "../send/sender.ts";
 import type { ConnectionFactory } from "./assembly.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import { type LinkInfo, linkInfoOf, NO_INFO } from "./link-info.ts";
 import type { PeerMonitor } from "./peer-monitor.ts";
 import type { ConnectionState } from "./phase.ts";
 
@@ -53,7 +55,7 @@ export class Connection<In, Out = In, Data = undefined> {
   readonly #ingress: Ingress<AnyConnection, In>;
   readonly #stats: ConnectionStats;
   readonly #monitor: PeerMonitor<AnyConnection> | undefined;
-  /** The link's addresses and security, as of this frame; complete from the start for an incoming link. */
+  /** As of this frame; complete from the start for an incoming link. */
   #linkInfo: LinkInfo;
   #changes = 0; // since the last frame: none, RECEIVED, CHANGED or both
   #lastReceivedMs = 0;
@@ -112,6 +114,21 @@ export class Connection<In, Out = In, Data = undefined> {
     return this.#linkInfo.security;
   }
 
+  /** The subprotocol of WebSocket that both ends chose, once it is open; `undefined` when they chose none. */
+  get protocol(): string | undefined {
+    return this.#linkInfo.protocol;
+  }
+
+  /** The request of a peer that opened a WebSocket; `undefined` elsewhere, and at the end that connects. */
+  get request(): UpgradeRequest | undefined {
+    return this.#linkInfo.request;
+  }
+
+  /** The last round trip that a WebSocket in Node measured by a ping, in milliseconds; `undefined` before, and elsewhere. */
+  get rttMs(): number | undefined {
+    return this.#link.rttMs;
+  }
+
   /** Whether the peer has finished sending and its last message was taken, as of this frame. */
   get recvEnded(): boolean {
     return this.lifecycle.recvEnded;
@@ -128,18 +145,16 @@ export class Connection<In, Out = In, Data = undefined> {
   }
 
   /**
-   * The next message of this frame. `undefined` when there are no more, which is
-   * not an error and the usual case; it never means anything else. Messages that
-   * are not taken wait for the next frame.
+   * The next message of this frame. `undefined` when there are no more, which is no error,
+   * the usual case, and all that it means. What is not taken waits for the next frame.
    */
   tryRecv(): In | undefined {
     return this.receiver.tryRecv();
   }
 
   /**
-   * The newest message of this frame; earlier ones are taken too, and counted as
-   * skipped. `undefined` when there is none, as with {@link tryRecv}. Useful for
-   * streams of positions, where only the last one matters.
+   * The newest message of this frame, for streams such as positions; earlier ones are taken
+   * too, and counted as skipped. `undefined` when there is none, as with {@link tryRecv}.
    */
   tryRecvLatest(): In | undefined {
     return this.receiver.tryRecvLatest();
@@ -183,9 +198,8 @@ export class Connection<In, Out = In, Data = undefined> {
   }
 
   /**
-   * Holds its messages back, from now on, until {@link release}: `tryRecv` returns
-   * `undefined`, and the messages wait. The link stays open and its limits apply.
-   * The end is seen after the last message is taken.
+   * Holds its messages back until {@link release}: `tryRecv` returns `undefined`, and they
+   * wait. The limits apply. The end is seen after the last message is taken.
    */
   hold(): void {
     this.receiver.hold();
@@ -197,20 +211,18 @@ export class Connection<In, Out = In, Data = undefined> {
   }
 
   /**
-   * Finishes sending and keeps receiving: queued messages leave, then the end of
-   * the stream. `state` is `"closing"` until the peer has finished too; there is
-   * no deadline, so call `close()` when the answer takes too long. Does nothing
-   * when this side has finished already.
+   * Finishes sending and keeps receiving: queued messages leave, then the end of the
+   * stream. `state` is `"closing"` until the peer has finished too; there is no deadline,
+   * so call `close()` when that takes too long. Does nothing when this side has finished.
    */
   end(): void {
     this.lifecycle.end();
   }
 
   /**
-   * Closes the connection: queued messages leave first, then the end of the
-   * stream, within the close deadline. Messages not taken, and bytes that still
-   * arrive, are dropped. `state` is `"closing"` at once and `"closed"` in a later
-   * frame. Does nothing when it is closed already.
+   * Closes the connection: queued messages leave first, then the end of the stream, within
+   * the close deadline. Messages not taken, and bytes that still arrive, are dropped.
+   * `state` is `"closing"` at once and `"closed"` in a later frame, unless it is already.
    */
   close(): void {
     this.lifecycle.close();
@@ -257,7 +269,7 @@ export class Connection<In, Out = In, Data = undefined> {
     const { isPending } = lifecycle;
     const moved = !isPending && lifecycle.advance();
     this.receiveOnly = this.#monitor?.update() === true;
-    if (moved) this.#copyLinkInfo();
+    if (moved && this.listener === undefined) this.#linkInfo = linkInfoOf(this.#link);
     const hasDrained = lifecycle.isOpen && this.outbox.takeDrained();
     if (hasDrained) this.#context.emit("drain", this);
     return !isPending && (moved || hasDrained || this.receiver.ready > 0);
@@ -280,12 +292,6 @@ export class Connection<In, Out = In, Data = undefined> {
     if (this.#changes === 0 && this.receiver.hasLeftovers) this.markDirty();
   }
 
-  #copyLinkInfo(): void {
-    if (this.listener !== undefined) return;
-    const { localAddress, remoteAddress, security, failedAttempts } = this.#link;
-    this.#linkInfo = { localAddress, remoteAddress, security, failedAttempts };
-  }
-
   #noteDrained(): void {
     this.outbox.drained(this.#ingress.takeDrainedBytes());
   }
@@ -293,7 +299,3 @@ export class Connection<In, Out = In, Data = undefined> {
 
 /** A connection with messages and data of any type. Nothing can be sent on it, as that needs the type. */
 export type AnyConnection = Connection<unknown, never, unknown>;
-
-const NO_INFO: LinkInfo = {};
-
-type LinkInfo = Partial<Pick<Link, "localAddress" | "remoteAddress" | "security" | "failedAttempts">>;

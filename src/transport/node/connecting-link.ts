@@ -43,6 +43,14 @@ export class ConnectingLink implements Link {
     return this.#connected?.security;
   }
 
+  get protocol(): string | undefined {
+    return this.#connected?.protocol;
+  }
+
+  get rttMs(): number | undefined {
+    return this.#connected?.rttMs;
+  }
+
   get failedAttempts(): readonly FailedAttempt[] {
     return this.#race.failedAttempts;
   }
