@@ -10,6 +10,7 @@ export {
   type SharedServerOptions,
   type AdmissionOptions,
 } from "./transport/websocket/websocket-server.ts";
+export type { Admit, RefusalStatus, Verdict } from "./transport/websocket/admit.ts";
 export { websocket, type NodeWebSocketOptions } from "./transport/websocket/websocket-client.ts";
 export type { LivenessOptions } from "./transport/websocket/liveness.ts";
 export type { WebSocketOptions } from "./transport/browser/websocket-options.ts";

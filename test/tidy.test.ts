@@ -166,7 +166,7 @@ const FOLDERS: FolderGraph = new Map([
 
 /** Metaphors of our own, by their stems, that the field's words have replaced. The game keeps its world, a codec its guard. */
 const RETIRED =
-  /^(house|rooms?$|homes?$|desk|keeper|books?$|lifeline|door|guest|guarded|sift|news|mailbox|roster|crowd|turns$|batch|watches|farewell|knock|dwell|hear(s|d|er|ing)?$|intake|settl|admits?$|visitor|switchboard|whisper)/;
+  /^(house|rooms?$|homes?$|desk|keeper|books?$|lifeline|door|guest|guarded|sift|news|mailbox|roster|crowd|turns$|batch|watches|farewell|knock|dwell|hear(s|d|er|ing)?$|intake|settl|visitor|switchboard|whisper)/;
 
 /** What a machine has and a frame of time does not: only the clock's file may say it. */
 const MACHINE_WORDS =

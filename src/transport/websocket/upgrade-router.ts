@@ -8,6 +8,7 @@ import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { Server as SecureServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { pathOf } from "./upgrade-request.ts";
 
 /** An HTTP or HTTPS server. */
 export type AnyServer = Server | SecureServer;
@@ -73,18 +74,13 @@ class UpgradeRouter {
 
   readonly #route = (request: IncomingMessage, duplex: Duplex, head: Buffer): void => {
     const socket = duplex as Socket; // an HTTP server has no other streams
-    const handler = this.#handlers.get(pathOf(request)) ?? this.#handlers.get(undefined);
+    const handler = this.#handlers.get(pathOf(request.url ?? "")) ?? this.#handlers.get(undefined);
     const isOurs = handler !== undefined || this.#server.listenerCount("upgrade") === 1;
     if (!isOurs) return; // another 'upgrade' listener may handle the path
     socket.on("error", ignore); // the HTTP server has stopped listening for errors
     if (handler === undefined) respond(socket, 404, NO_LISTENER);
     else handler(request, socket, head);
   };
-}
-
-/** The path of a request, as it was sent, without the query. */
-export function pathOf(request: IncomingMessage): string {
-  return (request.url ?? "").split("?", 1)[0] ?? "";
 }
 
 /** A socket closes by itself after an error, but needs a listener for it. */

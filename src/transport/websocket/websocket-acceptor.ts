@@ -4,14 +4,15 @@
  * valid handshake.
  *
  *     own port:  first packet ──▶ limits ─┐
- *     shared:    upgrade ───────▶ limits ─┴▶ path ──▶ origin ──▶ handshake ──▶ incoming
- *                                    └─────────┴─────────┴───────────┴───────▶ rejected, with an HTTP response
+ *     shared:    upgrade ───────▶ limits ─┴▶ path ──▶ origin ──▶ admit ──▶ handshake ──▶ incoming
+ *                                    └─────────┴─────────┴─────────┴──────────┴───────▶ rejected, with an HTTP response
  *
  * Each peer that was admitted ends in one of the two, also one that says nothing
  * and leaves. An accepted connection then runs in `websocket-link.ts`.
  */
 import { type EventEmitter, errorMonitor } from "node:events";
 import type { IncomingMessage } from "node:http";
+import { STATUS_CODES } from "node:http";
 import type { ListenOptions, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Acceptor, AcceptorEvents, Handshake } from "../../port/acceptor.ts";
@@ -20,10 +21,12 @@ import type { CloseReason } from "../../port/close-reason.ts";
 import { reasonOf } from "../node/error-codes.ts";
 import { addressOf } from "../node/stream.ts";
 import { listeningAddress } from "../node/stream-acceptor.ts";
+import type { AdmitQueue, Refusal } from "./admit.ts";
 import { Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
 import type { OriginRule } from "./origins.ts";
 import { type CodedError, handshakeReason, originReason, pathReason } from "./reasons.ts";
-import { type AnyServer, claimPath, NO_LISTENER, pathOf, respond } from "./upgrade-router.ts";
+import { HttpUpgradeRequest } from "./upgrade-request.ts";
+import { type AnyServer, claimPath, NO_LISTENER, respond } from "./upgrade-router.ts";
 import { WebSocketLink } from "./websocket-link.ts";
 import type { WebSocketServerType } from "./ws.ts";
 
@@ -34,6 +37,8 @@ export interface WebSocketAcceptorOptions {
   readonly listenOptions?: ListenOptions;
   readonly path: string | undefined;
   readonly allows: OriginRule;
+  /** Asks the game; `undefined` when it is not asked. */
+  readonly admit: AdmitQueue | undefined;
   readonly heartbeat: HeartbeatOptions;
   readonly wss: WebSocketServerType;
 }
@@ -43,7 +48,7 @@ export class WebSocketAcceptor implements Acceptor {
   readonly #options: WebSocketAcceptorOptions;
   readonly #heartbeat: Heartbeat;
   /** The handshakes that are under way. */
-  readonly #handshakes = new Map<Duplex, Handshake>();
+  readonly #handshakes = new Map<Duplex, Pending>();
   #events: AcceptorEvents | undefined;
   /** Releases the path and removes the listeners from the server. */
   #detach: (() => void) | undefined;
@@ -80,70 +85,87 @@ export class WebSocketAcceptor implements Acceptor {
     this.#detach?.();
     this.#detach = undefined;
     const { server, listenOptions } = this.#options;
+    for (const socket of this.#handshakes.keys()) socket.destroy();
     if (listenOptions === undefined) return;
     server.close();
-    for (const socket of this.#handshakes.keys()) socket.destroy();
     server.closeAllConnections(); // those that were answered, and are not closed yet
   }
 
   pump(nowMs: number): number | undefined {
-    const { server } = this.#options;
-    const dueInMs = this.#heartbeat.pump(nowMs);
+    const { server, admit } = this.#options;
+    const dueInMs = Math.min(this.#heartbeat.pump(nowMs), admit?.pump(nowMs) ?? Infinity);
     // A server that is closed reports it only when its last connection has gone.
     if (this.#detach !== undefined && this.#hasListened && !server.listening) this.#finish(SERVER_CLOSED);
     return this.#detach === undefined && this.#heartbeat.size === 0 ? undefined : dueInMs;
   }
 
-  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    const { allows, wss, path, listenOptions } = this.#options;
-    const { origin, host } = request.headers;
-    const isAdmitted = listenOptions === undefined ? this.#admit(socket) : this.#handshakes.has(socket);
-    if (!isAdmitted) return; // it has its answer
-    if (path !== undefined && pathOf(request) !== path) {
-      respond(socket, 404, NO_LISTENER);
-      this.#reject(socket, pathReason(pathOf(request)));
-      return;
+  #upgrade(message: IncomingMessage, socket: Socket, head: Buffer): void {
+    const { allows, path, listenOptions, admit } = this.#options;
+    if (listenOptions === undefined) this.#begin(socket);
+    const pending = this.#handshakes.get(socket);
+    if (pending === undefined) return; // it has its answer
+    const request = new HttpUpgradeRequest(message, pending.from);
+    if (path !== undefined && request.path !== path) {
+      this.#refuse(socket, { status: 404, reason: pathReason(request.path) }, NO_LISTENER);
+    } else if (!allows(request.origin, request.headers.host)) {
+      this.#refuse(socket, { status: 403, reason: originReason(request.origin) }, NOT_THAT_ORIGIN);
+    } else if (admit === undefined) {
+      this.#open(message, socket, head, request);
+    } else {
+      admit.ask(request, (outcome) => {
+        if (!this.#handshakes.has(socket)) return; // it has left meanwhile
+        if ("status" in outcome) {
+          this.#refuse(socket, outcome, `${STATUS_CODES[outcome.status]}\n`);
+          return;
+        }
+        request.facts = outcome.facts;
+        this.#open(message, socket, head, request);
+      });
     }
-    if (!allows(origin, host)) {
-      respond(socket, 403, "pages of that origin may not connect\n");
-      this.#reject(socket, originReason(origin));
-      return;
-    }
-    wss.handleUpgrade(request, socket, head, (ws) => {
-      const handshake = this.#handshakes.get(socket);
+  }
+
+  /** Opens the WebSocket of a request that was admitted. */
+  #open(message: IncomingMessage, socket: Socket, head: Buffer, request: HttpUpgradeRequest): void {
+    this.#options.wss.handleUpgrade(message, socket, head, (ws) => {
+      const pending = this.#handshakes.get(socket);
       this.#handshakes.delete(socket);
       const link = new WebSocketLink(ws, this.#heartbeat, "accepted");
-      link.setSocket(socket);
-      handshake?.incoming(link);
+      link.setSocket(socket, request);
+      pending?.handshake.incoming(link);
     });
   }
 
-  /** Begins the handshake of a peer, which counts from now on; `false` for one that the listener refuses. */
-  #admit(socket: Socket): boolean {
+  /** Begins the handshake of a peer, which counts from now on, unless the listener refuses it. */
+  #begin(socket: Socket): void {
     let from: Address | undefined;
     try {
       from = addressOf(socket.remoteAddress, socket.remotePort, socket.remoteFamily);
     } catch {
       socket.destroy(); // whom the system cannot name, no limit can count
-      return false;
+      return;
     }
     const handshake = this.#events?.handshaking(from, () => socket.destroy());
-    if (handshake === undefined) return false;
+    if (handshake === undefined) return;
     const { refusal } = handshake;
     if (refusal !== undefined) {
       respond(socket, statusOf(refusal), `${refusal.message}\n`);
-      return false;
+      return;
     }
-    this.#handshakes.set(socket, handshake);
+    this.#handshakes.set(socket, { handshake, from });
     socket.once("close", () => this.#reject(socket, LEFT));
-    return true;
+  }
+
+  /** Answers a request that opens no WebSocket, and ends its handshake. */
+  #refuse(socket: Socket, { status, reason }: Refusal, text: string): void {
+    respond(socket, status, text);
+    this.#reject(socket, reason);
   }
 
   /** Ends the handshake of a socket, if one is under way. */
   #reject(socket: Duplex, reason: CloseReason): void {
-    const handshake = this.#handshakes.get(socket);
+    const pending = this.#handshakes.get(socket);
     this.#handshakes.delete(socket);
-    handshake?.rejected(reason);
+    pending?.handshake.rejected(reason);
   }
 
   #finish(reason: CloseReason): void {
@@ -167,7 +189,7 @@ export class WebSocketAcceptor implements Acceptor {
         else this.#finish(reasonOf(error));
       },
       ...(listenOptions !== undefined && {
-        connection: (socket: Socket) => void this.#admit(socket),
+        connection: (socket: Socket) => this.#begin(socket),
         request: ({ socket }: IncomingMessage) => this.#reject(socket, NO_UPGRADE),
         clientError: (error: CodedError, socket: Duplex) => this.#reject(socket, handshakeReason(error)),
       }),
@@ -181,12 +203,19 @@ export class WebSocketAcceptor implements Acceptor {
   }
 }
 
+/** A peer that is shaking hands. */
+interface Pending {
+  readonly handshake: Handshake;
+  readonly from: Address | undefined;
+}
+
 /** The HTTP status for a peer that the listener refuses. */
 function statusOf({ kind, code }: CloseReason): number {
   if (kind === "denied") return 403;
   return code === "acceptRateHz" ? 429 : 503;
 }
 
+const NOT_THAT_ORIGIN = "pages of that origin may not connect\n";
 const SERVER_CLOSED: CloseReason = { kind: "local", message: "the HTTP server was closed" };
 const LEFT: CloseReason = { kind: "remote", message: "the client left before it had a WebSocket" };
 const NO_UPGRADE: CloseReason = {

@@ -14,6 +14,7 @@ import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link, LinkEvents } from "../../port/link.ts";
 import type { Security } from "../../port/security.ts";
+import type { UpgradeRequest } from "../../port/upgrade-request.ts";
 import { ABNORMAL_CLOSURE, closeFrameOf, reasonOfCode, reasonOfPageCode } from "../browser/close-codes.ts";
 import { MESSAGE_BYTES } from "../browser/websocket-options.ts";
 import { reasonOf } from "../node/error-codes.ts";
@@ -31,6 +32,7 @@ export class WebSocketLink implements Link, HeartbeatTarget {
   localAddress: Address | undefined;
   remoteAddress: Address | undefined;
   security: Security | undefined;
+  request: UpgradeRequest | undefined;
   readonly #ws: WebSocketType;
   readonly #heartbeat: Heartbeat;
   readonly #reasonOfClose: typeof reasonOfCode;
@@ -55,9 +57,18 @@ export class WebSocketLink implements Link, HeartbeatTarget {
     ws.on("ping", () => this.#pinged());
   }
 
-  /** Sets the underlying socket. Copies its addresses, which Node drops at the close. */
-  setSocket(socket: Socket): void {
+  /** The subprotocol that both ends chose. */
+  get protocol(): string | undefined {
+    return this.#ws.protocol || undefined;
+  }
+
+  /**
+   * Sets the underlying socket, and the request that opened it where the peer did.
+   * Copies the addresses, which Node drops at the close.
+   */
+  setSocket(socket: Socket, request?: UpgradeRequest): void {
     this.#socket = socket;
+    this.request = request;
     // Added before the listener of ws, which destroys the socket and drops the error.
     socket.on("error", (error) => {
       if (this.#hasOpened) this.#reason ??= reasonOf(error); // before that, ws reports it as the handshake's failure

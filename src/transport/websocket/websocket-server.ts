@@ -10,6 +10,7 @@ import {
   type Checks,
   checkOptions,
   isBoolean,
+  isFunction,
   isPort,
   isText,
   isWholeNumber,
@@ -19,6 +20,7 @@ import type { Transport } from "../../port/transport.ts";
 import { isProtocolList } from "../browser/websocket-options.ts";
 import { DEFAULT_BACKLOG } from "../node/stream-acceptor.ts";
 import { warnUnlessYielding } from "../node/yield-warning.ts";
+import { type Admit, AdmitQueue } from "./admit.ts";
 import { LIVENESS_CHECKS, type LivenessOptions, livenessOf } from "./liveness.ts";
 import { isOrigins, type Origins, originRule } from "./origins.ts";
 import { type CodedError, REQUEST_TIMEOUT } from "./reasons.ts";
@@ -81,6 +83,19 @@ export interface AdmissionOptions extends LivenessOptions {
   readonly origins?: Origins;
   /** The subprotocols of this server; the first that the client offers too is chosen. None by default. */
   readonly protocols?: readonly string[];
+  /**
+   * The game's own decision about a request of the right path and origin: `true` to let
+   * the peer in; `false`, or one of 401, 403, 404, 429 and 503, to refuse it; or an object
+   * of facts about it, which `connection.request.facts` then has. A promise of that is
+   * waited for. What it throws or rejects with refuses the peer with 500, and is the
+   * `cause` of the `drop` event, which every refusal has.
+   */
+  readonly admit?: Admit;
+  /**
+   * How long a promise of `admit` may take, in milliseconds of polled time; 5,000 by
+   * default. A peer that has none by then is refused with 503.
+   */
+  readonly admitTimeoutMs?: number;
 }
 
 /**
@@ -103,6 +118,7 @@ export function websocketServer(options: WebSocketServerOptions): Transport {
   const { WebSocketServer } = loadWs();
   const protocols = [...(options.protocols ?? [])];
   const makeServer = options.server === undefined ? ownServer(options) : () => ({ server: options.server });
+  const { admit, admitTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS } = options;
   const admission = { path: options.path, allows: originRule(options.origins), heartbeat };
   const makeWss = () =>
     new WebSocketServer({
@@ -112,7 +128,13 @@ export function websocketServer(options: WebSocketServerOptions): Transport {
       handleProtocols: (offered) => protocols.find((name) => offered.has(name)) ?? false,
     });
   return {
-    listen: () => new WebSocketAcceptor({ ...makeServer(), ...admission, wss: makeWss() }),
+    listen: () =>
+      new WebSocketAcceptor({
+        ...makeServer(),
+        ...admission,
+        admit: admit && new AdmitQueue(admit, admitTimeoutMs),
+        wss: makeWss(),
+      }),
     pump: warnUnlessYielding,
   };
 }
@@ -181,6 +203,8 @@ const ADMISSION_CHECKS: Checks<AdmissionOptions> = {
   path: isPath,
   origins: isOrigins,
   protocols: isProtocolList,
+  admit: isFunction,
+  admitTimeoutMs: isWholeNumber(1, MAX_INT32),
 };
 const OWN_PORT_CHECKS: Checks<OwnPortOptions & AdmissionOptions> = {
   ...ADMISSION_CHECKS,

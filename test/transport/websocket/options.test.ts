@@ -92,6 +92,8 @@ const ADMISSION: Rows<AdmissionOptions> = {
     wrong: ["*", "https://example.org", null, 1, [1], [null], [["any"]]],
   },
   protocols: TOKENS,
+  admit: { valid: [() => true, async () => 401], beyond: [], wrong: [true, null, "true", {}, 403] },
+  admitTimeoutMs: COUNT,
 };
 const OWN_PORT: Rows<Omit<OwnPortOptions, "server">> = {
   port: { valid: [0, 65_535], beyond: [-1, 65_536, 1.5, Number.NaN], wrong: ["80", null, true] },

@@ -80,8 +80,13 @@ export interface RawPeer {
 }
 
 /** A peer that is the ws package alone. */
-export function rawPeer(server: ServerRig, path = "/", options: object = {}): RawPeer {
-  const ws = new WebSocket(`ws://127.0.0.1:${server.port}${path}`, options);
+export function rawPeer(
+  server: ServerRig,
+  path = "/",
+  options: object = {},
+  protocols: readonly string[] = [],
+): RawPeer {
+  const ws = new WebSocket(`ws://127.0.0.1:${server.port}${path}`, [...protocols], options);
   const received: string[] = [];
   let ending: { code: number; text: string } | undefined;
   let answer: IncomingMessage | undefined;
