@@ -16,9 +16,9 @@ import {
   isWholeNumber,
   limit,
   milliseconds,
-  nearestTo,
   oneOf,
   rate,
+  suggestionFor,
   wholeNumber,
 } from "../src/check.ts";
 
@@ -144,17 +144,21 @@ test("the nearest name is the one that was meant, with two letters put in, left 
         const put = kind === 0 ? [] : [letter];
         letters.splice(at % (letters.length + 1), kind === 1 ? 0 : 1, ...put);
       }
-      expect(nearestTo(letters.join(""), names)).toBe(name);
+      expect(suggestionFor(letters.join(""), names)).toBe(`the nearest one is ${name}`);
     }),
     { seed: 14_900, numRuns: 500 },
   );
 });
 
 test("of names that are as near, the first is the nearest, and one that takes a letter less is nearer", () => {
-  expect(nearestTo("at", ["cat", "bat"])).toBe("cat");
-  expect(nearestTo("cart", ["bat", "cat"])).toBe("cat");
-  expect(nearestTo("kitten", ["mitten", "kit"])).toBe("mitten");
-  expect(nearestTo("", ["ab", "a"])).toBe("a");
-  expect(nearestTo("abc", ["xyzxyz", "xbz"])).toBe("xbz");
-  expect(nearestTo("sunday", ["abcdayx", "saturday"])).toBe("saturday");
+  expect(suggestionFor("at", ["cat", "bat"])).toBe("the nearest one is cat");
+  expect(suggestionFor("cart", ["bat", "cat"])).toBe("the nearest one is cat");
+  expect(suggestionFor("kitten", ["mitten", "kit"])).toBe("the nearest one is mitten");
+  expect(suggestionFor("sunday", ["abcdayx", "saturday"])).toBe("the nearest one is saturday");
+});
+
+test("a name is near when half of its letters are right, at the least", () => {
+  expect(suggestionFor("ab", ["ac"])).toBe("the nearest one is ac");
+  expect(suggestionFor("abc", ["acd", "xyz"])).toBe("known are acd, xyz");
+  expect(suggestionFor("", ["ab", "a"])).toBe("known are ab, a");
 });

@@ -34,7 +34,6 @@ export class Connection<In, Out = In, Data = undefined> {
   /** The game's own state of this connection, which the option `data` has made; `undefined` without it. */
   readonly data: Data = undefined as Data;
 
-  // For the poller and the listener.
   /** The listener that accepted it; `undefined` for a connection made by `connect`. @internal */
   readonly listener: ParentListener<AnyConnection> | undefined;
   /** @internal */

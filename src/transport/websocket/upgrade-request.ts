@@ -69,7 +69,7 @@ function cookiesIn(header: string): Map<string, string> {
   const cookies = new Map<string, string>();
   for (const pair of header.split(";")) {
     const [name = ""] = pair.split("=", 1);
-    const value = pair.slice(name.length + 1).trim();
+    const value = pair.substring(name.length + 1).trim();
     const key = name.trim();
     if (name.length === pair.length || key === "" || cookies.has(key)) continue;
     cookies.set(key, decoded(/^"(.*)"$/.exec(value)?.[1] ?? value));
