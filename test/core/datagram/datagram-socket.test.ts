@@ -161,6 +161,7 @@ describe("a queued datagram", () => {
 
   test.each([
     [undefined, TypeError, "to: expected an address with host and port, got undefined"],
+    [null, TypeError, "to: expected an address with host and port, got null"],
     ["127.0.0.1:9", TypeError, "to: expected an address with host and port, got string"],
     [{ port: 9 }, TypeError, "to.host: expected a string, got undefined"],
     [{ host: "", port: 9 }, RangeError, "to.host: expected a string, got an empty one"],

@@ -25,8 +25,13 @@ export class ScriptedDatagramLink implements DatagramLink {
     for (const { bytes } of this.sent.splice(0)) this.events?.sent(bytes.length);
   }
 
-  join(): void {}
-  leave(): void {}
+  join(group: string, onInterface: string | undefined): void {
+    this.calls.push(`join ${group} ${onInterface}`);
+  }
+
+  leave(group: string, onInterface: string | undefined): void {
+    this.calls.push(`leave ${group} ${onInterface}`);
+  }
 
   close(): void {
     this.calls.push("close");
