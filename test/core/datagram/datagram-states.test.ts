@@ -39,8 +39,11 @@ describe("a datagram socket that is starting", () => {
     for (const { socket } of [idle, busy]) socket.close();
     expect([idle.link.calls, busy.link.calls]).toEqual([["close"], []]);
     busy.link.open();
-    for (let frame = 1; frame < 4; frame++) busy.poller.poll(frame);
+    busy.poller.poll(1);
     expect([busy.link.calls, busy.link.sent.length]).toEqual([["close"], 1]);
+    busy.link.finish();
+    busy.poller.poll(2);
+    expect([busy.link.calls, busy.socket.pendingBytes]).toEqual([["close"], 0]);
   });
 
   test("shows its addresses in the frame after it is bound, as the first report has them", () => {

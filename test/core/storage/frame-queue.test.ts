@@ -117,7 +117,11 @@ describe("FrameQueue", () => {
           expect([queue.nextBytes, queue.nextMemoryBytes]).toEqual([next?.size ?? 0, next?.memory ?? 0]);
           const weightBytes = items.reduce((sum, { memory }) => sum + memory + ITEM_WEIGHT_BYTES, 0);
           peakBytes = Math.max(peakBytes, weightBytes);
-          expect([queue.weightBytes, queue.peakBytes]).toEqual([weightBytes, peakBytes]);
+          expect([queue.weightBytes, queue.peakBytes, queue.length]).toEqual([
+            weightBytes,
+            peakBytes,
+            items.length,
+          ]);
         }
       }),
       { numRuns: 200 },
