@@ -185,9 +185,9 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
     this.#decoder.end?.();
   }
 
-  /** Marks the connection with RECEIVED; with CHANGED too after a pause, an end or a partial message. */
+  /** Marks the connection with RECEIVED; with CHANGED too after a pause or a partial message. */
   #notifyReceived(): void {
-    const isMore = this.paused || this.progress !== "open" || this.partialBytes > 0;
+    const isMore = this.paused || this.partialBytes > 0;
     this.#owner.member.markDirty(isMore ? RECEIVED | CHANGED : RECEIVED);
   }
 

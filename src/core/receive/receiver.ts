@@ -94,7 +94,6 @@ export class Receiver<Member extends ConnectionRef, In> {
   /** The last message of this frame, or `undefined`: the usual case. Takes and skips those before it. */
   tryRecvLatest(): In | undefined {
     const passed = this.ready - 1;
-    if (passed < 0) return undefined;
     for (let count = 0; count < passed; count++) this.tryRecv();
     if (passed > 0) this.#recorder.skipped(this.#stats, passed);
     return this.tryRecv();

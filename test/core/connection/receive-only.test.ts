@@ -89,6 +89,25 @@ describe("a frame in which connections received, and nothing else happened", () 
     expect(connection.closeReason?.code).toBe("idleTimeoutMs");
   });
 
+  test("needs an update where a message has begun behind whole ones: its time runs from there", () => {
+    const link = new ScriptedLink();
+    const poller = new Poller({ partialMessageTimeoutMs: 500 });
+    const connection = poller.connect({ connect: () => link }, lines());
+    link.events.opened();
+    for (let nowMs = 0; nowMs < 300; nowMs += 100) {
+      poller.poll(nowMs);
+      link.say("whole");
+    }
+    link.events.received(new TextEncoder().encode("half"));
+    poller.poll(300);
+    expect(poller.dueInMs()).toBe(500);
+    poller.poll(799);
+    expect([...connection]).toEqual(["whole", "whole", "whole"]);
+    poller.poll(800);
+    poller.poll(800);
+    expect(connection.closeReason?.code).toBe("partialMessageTimeoutMs");
+  });
+
   test("counts nothing of a peer whose messages are dropped, even where it had begun one", () => {
     for (const begun of ["not a line of four bytes", "hal"]) {
       const link = new ScriptedLink();

@@ -186,6 +186,45 @@ describe("messageRateHz", () => {
     expect(game.poll(150).received).toBe(1);
   });
 
+  test("wakes nobody when none waits, and counts the part of a second that has passed", () => {
+    const game = begin({ messageRateHz: 4 });
+    for (let count = 0; count < 4; count++) game.line.say(String(count));
+    expect(game.poll(0).received).toBe(4);
+    expect(game.poller.dueInMs()).toBe(Infinity);
+    game.poll(100);
+    game.line.say("waits until a quarter of a second has passed");
+    game.poll(50);
+    expect(game.poller.dueInMs()).toBeCloseTo(100, 6);
+  });
+
+  test("loses nothing where what waits is over the receive limit by a read", () => {
+    const game = begin({ messageRateHz: 1, receiveLimitBytes: 100 });
+    for (const text of ["a", "b", "c"]) game.line.say(text);
+    const received: string[] = [];
+    for (let frame = 0; frame < 4; frame++) {
+      game.poll(frame === 0 ? 0 : 1_000);
+      received.push(...take(game.connection));
+    }
+    expect([received, game.connection.stats.lostReceived]).toEqual([["a", "b", "c"], 0]);
+  });
+
+  test.each([
+    [90, "open"],
+    [91, "closing"],
+  ])(
+    "with close gives late frames their own time once: %d messages after two of 5 s leave it %s",
+    (count, state) => {
+      const game = begin({ messageRateHz: 10, receiveOverflow: "close" });
+      game.poll(0);
+      game.poll(5_000); // 1 s of it counts, so 4 s of messages are credited to the second's worth
+      for (let index = 0; index < count; index++) game.line.say("x");
+      game.poll(5_000);
+      take(game.connection);
+      game.poll(0);
+      expect(game.connection.state === "open" ? "open" : "closing").toBe(state);
+    },
+  );
+
   test("holds a flood back by the receive limit", () => {
     const game = begin({ messageRateHz: 10, receiveLimitBytes: 100 * 66 });
     for (let count = 0; count < 5_000; count++) game.line.say(String(count % 10));
