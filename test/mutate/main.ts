@@ -11,12 +11,21 @@ const USAGE = `npm run mutate -- [part …] [--files GLOB]
   part         one or more of the parts below; all of them if none is named
   --files G    only these files of it, such as src/core/send/outbox.ts`;
 
+/** A connection's life, without the random games and the long properties of others, which take minutes for a mutant. */
+const LIFE = [
+  "test/core/{connection,receive,frame,limits}",
+  "test/core/{events,poll,reentrancy}.test.ts",
+  "test/core/send/{send,latest,send-overflow,broadcast-buffer}.test.ts",
+  "test/core/listen/{accept,drain}.test.ts",
+  "test/core/storage/record-queue.test.ts",
+].join(" ");
+
 /** The parts: the files that are changed, and the tests that must notice. */
 const PARTS: Readonly<Record<string, { readonly files: string; readonly tests: string }>> = {
   codec: { files: "src/{codec,port}/**/*.ts,src/check.ts", tests: "test/codec test/port test/check.test.ts" },
   storage: { files: "src/core/storage/**/*.ts", tests: "test/core/storage" },
   send: { files: "src/core/send/**/*.ts", tests: "test/core/send test/core/reentrancy.test.ts" },
-  receive: { files: "src/core/receive/**/*.ts", tests: "test/core/receive test/core/connection" },
+  receive: { files: "src/core/receive/**/*.ts", tests: LIFE },
   listen: {
     files: "src/core/listen/**/*.ts",
     tests:
@@ -24,8 +33,11 @@ const PARTS: Readonly<Record<string, { readonly files: string; readonly tests: s
       " test/core/mistakes.test.ts test/core/reentrancy.test.ts test/wait.test.ts" +
       " test/core/send/broadcast-buffer.test.ts test/core/send/latest.test.ts",
   },
-  connection: { files: "src/core/connection/**/*.ts", tests: "test/core" },
-  frame: { files: "src/core/{frame,limits}/**/*.ts", tests: "test/core" },
+  connection: { files: "src/core/connection/**/*.ts", tests: LIFE },
+  frame: {
+    files: "src/core/{frame,limits}/**/*.ts",
+    tests: `${LIFE} test/core/lookup.test.ts test/core/datagram test/wait.test.ts`,
+  },
   datagram: {
     files: "src/core/datagram/**/*.ts",
     tests: "test/core/datagram test/transport/datagrams.test.ts",
