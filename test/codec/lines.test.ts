@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type LinesOptions, lines } from "../../src/codec/lines.ts";
-import { everyCut, join, octets, Receiver, streamOf, testDecodeTable } from "./deliver.ts";
+import { cut, everyCut, join, octets, Receiver, streamOf, testDecodeTable } from "./deliver.ts";
 import { streamsOf, testCodecProperties } from "./properties.ts";
 
 describe("a stream is cut into lines", () => {
@@ -149,6 +149,24 @@ describe("a stream is cut into lines", () => {
     expect(receiver).toMatchObject({ messages: [longest], error: undefined });
     receiver.take(streamOf("x"));
     expect(receiver.error).toBe("line 2 is longer than the limit of 65536 bytes");
+  });
+
+  test("what was wrong with the UTF-8 is the cause", () => {
+    const decode = () => text.decoder().decode(octets(0xff, 0x0a), { put: () => {} });
+    expect(decode).toThrow(expect.objectContaining({ cause: expect.any(TypeError) }));
+  });
+
+  test("a line is charged its bytes, or two for each letter where one letter needs two", () => {
+    const x = "x".repeat(100);
+    for (const length of [1, 7, 1_000]) {
+      const charged: number[] = [];
+      const decoder = lines().decoder();
+      const put = (_: string, sizeBytes: number, memoryBytes = sizeBytes) =>
+        charged.push(Math.max(sizeBytes, memoryBytes));
+      for (const piece of cut(streamOf(`${x}\n${x}✓\r\n${x}\n\né€😀\n${x}\r\n`), [length]))
+        decoder.decode(piece, { put });
+      expect(charged).toEqual([101, 202, 101, 1, 10, 102]);
+    }
   });
 
   test("the decoders of one codec do not share half lines", () => {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Codec } from "../../src/codec/codec.ts";
 import type { FieldType, Schema } from "../../src/codec/layout.ts";
 import { struct, structs } from "../../src/codec/struct.ts";
 import { encodeAll, everyCut, join, octets, Receiver, streamOf, testDecodeTable } from "./deliver.ts";
@@ -85,6 +86,11 @@ describe("a record that holds what was never written is refused, and those befor
     ],
     { stream: octets(1), message: { on: true } },
   );
+
+  test("what the guard threw is the cause", () => {
+    const decode = () => angry.decoder().decode(octets(2), { put: () => {} });
+    expect(decode).toThrow(expect.objectContaining({ name: "DecodeError", cause: new Error("no") }));
+  });
 
   test.for([
     ["NaN", [0, 0, 0xc0, 0x7f]],
@@ -296,6 +302,41 @@ test("a record is a fresh plain object with its fields in the schema's order", (
   expect(Object.keys(first ?? {})).toEqual(["kind", "x", "y"]);
   expect(Object.getPrototypeOf(first)).toBe(Object.prototype);
   expect(second).not.toBe(first);
+});
+
+describe("a received record is charged the memory of its object", () => {
+  const chargedBy = (codec: Codec<never>, record: Uint8Array): unknown => {
+    const charged: unknown[] = [];
+    const put = (_: unknown, sizeBytes: number, memoryBytes?: number) => charged.push(sizeBytes, memoryBytes);
+    codec.decoder().decode(record, { put });
+    const late = codec.decoder();
+    for (const octet of record) late.decode(octets(octet), { put });
+    expect(charged.slice(2), "also when it came byte by byte").toEqual(charged.slice(0, 2));
+    return charged.slice(0, 2);
+  };
+
+  // In V8 a field is a slot of 8 bytes; a number that fits in none of 31 bits is an object of its own.
+  test.for([
+    ["bool", 1, 8],
+    ["i8", 1, 8],
+    ["u16", 2, 8],
+    ["i32", 4, 8],
+    ["u32", 4, 24],
+    ["f32", 4, 24],
+    ["f64", 8, 24],
+    ["i64", 8, 32],
+    ["u64", 8, 32],
+  ] as const)("with a %s of %d bytes, %d bytes", ([type, sizeBytes, memoryBytes]) => {
+    const record = new Uint8Array(sizeBytes);
+    expect(chargedBy(struct({ x: type }) as never, record)).toEqual([sizeBytes, memoryBytes]);
+    const four = struct({ a: "u8", x: type, y: type, z: type });
+    expect(chargedBy(four as never, new Uint8Array(1 + 3 * sizeBytes))).toEqual([
+      1 + 3 * sizeBytes,
+      8 + 3 * memoryBytes,
+    ]);
+    const kinds = structs({ none: {}, some: { x: type } });
+    expect(chargedBy(kinds as never, join([octets(1), record]))).toEqual([1 + sizeBytes, 8 + memoryBytes]);
+  });
 });
 
 describe("a schema that cannot be is refused at once", () => {
