@@ -159,7 +159,7 @@ class JsonDecoder<In> implements Decoder<In>, MessageSink<string> {
     if (growth === Infinity) throw this.#refusal("has a number that is too large for JavaScript", text);
     const { maxLineBytes } = this.#rules;
     const sentBytes = utf8Encoder.encode(text).length + growth;
-    if (growth <= 0 || sentBytes <= maxLineBytes) return;
+    if (sentBytes <= maxLineBytes) return;
     throw this.#refusal(
       `would take ${sentBytes} bytes when it is sent again, with all digits, over the limit of ${maxLineBytes}`,
       text,
