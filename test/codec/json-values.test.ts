@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { json } from "../../src/codec/json.ts";
 import { jsonOf } from "../../src/codec/json-values.ts";
 import { check } from "./properties.ts";
@@ -128,6 +128,30 @@ describe("what JSON carries", () => {
     ],
   ])("%s", (_, value) => {
     expect(jsonOf(value, 10)).toBe(JSON.stringify(value));
+  });
+
+  test("is written at once where it is plain data, without a replacer for each value", () => {
+    const stringify = vi.spyOn(JSON, "stringify");
+    const plain: unknown[] = [
+      null,
+      true,
+      "a",
+      -0.5,
+      [],
+      [1, "a", null, [false]],
+      {},
+      { x: 1, y: { a: [{}] } },
+      { x: undefined, y: "a" },
+      Object.assign(Object.create(null), { x: [1] }),
+      new Vector(1, 2),
+    ];
+    for (const value of plain) {
+      jsonOf(value, 4);
+      expect(stringify.mock.lastCall, "with the value alone").toEqual([value]);
+    }
+    jsonOf({ at: new Date(0) }, 4);
+    expect(stringify.mock.lastCall).toHaveLength(2);
+    stringify.mockRestore();
   });
 
   test("goes through a toJSON once, and through a getter", () => {
