@@ -244,6 +244,7 @@ describe("encode", () => {
     expect(() => talk.encode({ kind: "fly" } as never)).toThrow(
       new TypeError('message.kind: expected one of move, stop, shoot; got "fly"'),
     );
+    expect(() => talk.encode({ kind: 7 } as never)).toThrow(/^message\.kind: .*; got number$/);
   });
 
   test.for([
@@ -366,8 +367,22 @@ describe("a schema that cannot be is refused at once", () => {
     expect(() => structs({})).toThrow("kinds: expected 1 to 256 kinds, got 0");
     expect(() => structs(many)).toThrow("kinds: expected 1 to 256 kinds, got 257");
     expect(() => structs({ 1: {} })).toThrow("kinds.1: a name cannot be a number");
+    expect(() => structs({ a: {}, 12: {} })).toThrow("kinds.12: a name cannot be a number");
+    expect(() => structs({ "1up": {}, up1: {} })).not.toThrow();
     expect(() => structs({ a: { kind: "u8" } })).toThrow("schema.kind: a field cannot have this name");
     expect(() => struct({ kind: "u8" })).not.toThrow();
+  });
+
+  test.each([
+    [null, "null"],
+    [undefined, "undefined"],
+    [[], "an array"],
+    ["u8", "string"],
+  ])("one that is no object: %o", (value, kind) => {
+    const expected = (name: string) => new TypeError(`${name}: expected an object, got ${kind}`);
+    expect(() => struct(value as never)).toThrow(expected("schema"));
+    expect(() => structs(value as never)).toThrow(expected("kinds"));
+    expect(() => structs({ a: {}, b: value } as never)).toThrow(expected("kinds.b"));
   });
 
   test("256 kinds are not too many", () => {

@@ -13,6 +13,7 @@ import {
   memory,
   Poller,
   struct,
+  structs,
 } from "../../../src/index.ts";
 import { cut, Receiver } from "../../codec/deliver.ts";
 import { check } from "../../codec/properties.ts";
@@ -126,6 +127,11 @@ describe("records that wait as bytes", () => {
     expect(struct({ x: "u8" }).decoder()[UNREAD]?.()).toBeDefined();
     expect(
       struct({ x: "u8" }, { guard: () => true })
+        .decoder()
+        [UNREAD]?.(),
+    ).toBeUndefined();
+    expect(
+      structs({ a: { x: "u8" } })
         .decoder()
         [UNREAD]?.(),
     ).toBeUndefined();
