@@ -60,6 +60,18 @@ describe("a lookup", () => {
     expect(() => poller.lookup({ ask: () => {} })).toThrow("poller: it is closed");
   });
 
+  test("is no activity while nobody has answered, nor once the answer was shown", () => {
+    const { poller, lookup, answer } = asked({ timeoutMs: 200 });
+    expect(poller.hasActivity).toBe(false);
+    answer.found(FOUND);
+    expect([poller.hasActivity, lookup.state]).toEqual([true, "pending"]);
+    poller.poll(1);
+    expect([poller.hasActivity, lookup.state]).toEqual([false, "found"]);
+    answer.failed({ kind: "failed", message: "a second answer" });
+    poller.poll(2);
+    expect([lookup.state, lookup.failure]).toEqual(["found", undefined]);
+  });
+
   test("refuses options that it does not have, and values that are no duration", () => {
     expect(() => asked({ timeoutMs: -1 })).toThrow("timeoutMs: expected milliseconds from 0 up, got -1");
     expect(() => asked({ timeoutMs: "1" as never })).toThrow(TypeError);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type AnyConnection, Poller } from "../../src/index.ts";
+import { type AnyConnection, lines, memory, Poller } from "../../src/index.ts";
 import { lineRig, take } from "../rig.ts";
 
 describe("a frame", () => {
@@ -170,5 +170,44 @@ describe("hasActivity", () => {
     far.trySend("an answer does not wake its sender");
     rig.server.flush();
     expect(rig.server.hasActivity).toBe(false);
+  });
+});
+
+describe("a poller that is over", () => {
+  test.each(["close()", "dispose", "an awaited dispose"])("begins nothing new: %s", async (how) => {
+    const poller = new Poller();
+    if (how === "close()") poller.close();
+    else if (how === "dispose") poller[Symbol.dispose]();
+    else await poller[Symbol.asyncDispose]();
+    const wire = memory();
+    for (const begin of [
+      () => poller.connect(wire, lines()),
+      () => poller.listen(wire, lines()),
+      () => poller.bind(wire, lines()),
+      () => poller.lookup({ ask: () => expect.fail("nobody is to be asked") }),
+    ]) {
+      expect(begin).toThrow("poller: it is closed");
+    }
+  });
+
+  test.each(["close()", "dispose"])("has ended all that it made, of every kind: %s", (how) => {
+    const wire = memory();
+    const poller = new Poller();
+    const listener = poller.listen(wire, lines());
+    const socket = poller.bind(wire, lines());
+    const lookup = poller.lookup({ ask: () => {} });
+    const near = poller.connect(wire, lines());
+    poller.poll(0);
+    const far = listener.tryAccept();
+    socket.trySendTo("last words", { host: "memory", port: 1 });
+    if (how === "close()") poller.close();
+    else poller[Symbol.dispose]();
+    for (let frame = 1; frame <= 5; frame++) poller.poll(frame);
+    const kinds = [listener, socket, near, far].map((one) => [one?.state, one?.closeReason?.kind]);
+    expect(kinds.slice(0, 2)).toEqual(Array(2).fill(["closed", "local"]));
+    expect(kinds.slice(2).map(([state]) => state)).toEqual(["closed", "closed"]);
+    expect([lookup.state, lookup.failure?.kind]).toEqual(["failed", "local"]);
+    expect([poller.stats.closed, poller.ready, poller.hasActivity]).toEqual([2, [], false]);
+    expect(poller.dueInMs()).toBe(Infinity);
   });
 });
