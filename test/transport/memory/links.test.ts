@@ -82,6 +82,7 @@ test("after an abort neither side hears anything more, and what was under way is
   far.link.abort();
   wire.cut();
   wire.release();
+  for (const { link } of [near, far]) link.end();
   for (const end of [near, far]) expect(end.link.write(Uint8Array.of(1))).toBe(true);
   expect([near.events, far.events]).toEqual([
     ["opened", "closed local"],
