@@ -42,6 +42,7 @@ export interface TickOptions {
 
 /** Options of a loop at a fixed rate, in Node or in a page. */
 export interface FixedPaceOptions {
+  /** Ticks at a rate of its own, which is the default. */
   readonly pace?: "fixed";
   /** Ticks per second, above 0 and up to 1,000. */
   readonly rateHz: number;
@@ -52,6 +53,7 @@ export interface FixedPaceOptions {
  * its loop ticks on activity, and about once a second.
  */
 export interface AnimationPaceOptions {
+  /** Ticks with the animation frames of the page. */
   readonly pace: "animation";
   /**
    * The most ticks per second, for a screen that is faster than the game; above 0

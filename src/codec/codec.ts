@@ -163,6 +163,7 @@ export interface RecordSink {
  * log: characters that cannot be seen are escaped, and its length is bounded.
  */
 export class DecodeError extends Error {
+  /** `"DecodeError"`, which stands before the sentence in a stack trace. */
   override readonly name = "DecodeError";
   /** The name of the limit that was exceeded, which becomes the `code` of the close reason; `undefined` when it was none. */
   readonly code: string | undefined;

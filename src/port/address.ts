@@ -5,6 +5,7 @@
 
 /** The address of one end of a link. */
 export interface Address {
+  /** What `host` is: `"unix"` is a path, and `"memory"` a name inside this process. */
   readonly family: "IPv4" | "IPv6" | "unix" | "memory";
   /** A numeric IP address, the path of a unix socket, or a name in a memory network. */
   readonly host: string;

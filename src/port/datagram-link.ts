@@ -52,5 +52,6 @@ export interface DatagramEvents {
 export interface Destination {
   /** A numeric address is best: a name is resolved again for each datagram. */
   readonly host: string;
+  /** The port, from 1 to 65,535. */
   readonly port: number;
 }

@@ -111,6 +111,7 @@ export interface LinkEvents {
 
 /** One address of a name that could not be reached. */
 export interface FailedAttempt {
+  /** Where it was tried. */
   readonly address: Address;
   /** Why the attempt failed. */
   readonly reason: CloseReason;

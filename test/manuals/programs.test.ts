@@ -235,6 +235,7 @@ const NOT_FOLLOWED: Record<string, string> = {
   "npm run check:package": "it needs a registry; .ci/run calls it",
   "npm run fuzz -- tcp --seconds 60": "it takes a minute; .ci/run calls it for ten seconds on each carrier",
   "npm run mutate -- send": "it takes minutes, and changes the sources of a copy; it is run by hand",
+  "npm run docs": "it takes half a minute; .ci/run calls it",
   "npm run runtimes -- bun deno": "few machines have them; .ci/run brings them",
   "npm run soak -- --minutes 30": "it takes 30 minutes; .ci/run calls it for two",
   "TICKWIRE_LONG=1 npx vitest run test/codec test/core/model.test.ts test/proof/garbage":

@@ -17,7 +17,9 @@ import { FrameQueue } from "../storage/frame-queue.ts";
 
 /** A message, and the address of its sender. */
 export interface Datagram<In> {
+  /** What the codec made of the datagram. */
   readonly message: In;
+  /** The sender, to whom `trySendTo` answers. */
   readonly from: Address;
 }
 

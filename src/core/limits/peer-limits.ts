@@ -86,7 +86,7 @@ export interface PeerLimitOptions {
  * With the two `drop` policies, the transport stops reading at twice the limit,
  * until the next `poll()` has dropped.
  */
-export type ReceiveOverflow = (typeof RECEIVE_OVERFLOWS)[number];
+export type ReceiveOverflow = "pause" | "drop-oldest" | "drop-newest" | "close";
 
 /**
  * What happens at the send limit. Lost messages are counted in `lostSent`, and
@@ -97,7 +97,7 @@ export type ReceiveOverflow = (typeof RECEIVE_OVERFLOWS)[number];
  *   dropped, to make room.
  * - `close`: `trySend` returns `false`, and the connection closes with `overflow`.
  */
-export type SendOverflow = (typeof SEND_OVERFLOWS)[number];
+export type SendOverflow = "refuse" | "drop-oldest" | "close";
 
 /** All limits, each with a value. */
 export type PeerLimits = Required<PeerLimitOptions>;
@@ -124,8 +124,8 @@ export function peerLimitsOf(
   };
 }
 
-const RECEIVE_OVERFLOWS = ["pause", "drop-oldest", "drop-newest", "close"] as const;
-const SEND_OVERFLOWS = ["refuse", "drop-oldest", "close"] as const;
+const RECEIVE_OVERFLOWS: readonly ReceiveOverflow[] = ["pause", "drop-oldest", "drop-newest", "close"];
+const SEND_OVERFLOWS: readonly SendOverflow[] = ["refuse", "drop-oldest", "close"];
 
 /** The checks of {@link PeerLimitOptions}. */
 export const PEER_LIMIT_CHECKS: Checks<PeerLimitOptions> = {

@@ -50,6 +50,7 @@ export interface OwnPortOptions {
    * its first packet on it counts under the limits of the listener.
    */
   readonly handshakeTimeoutMs?: number;
+  /** Of {@link SharedServerOptions} alone. */
   readonly server?: never;
 }
 
@@ -60,7 +61,9 @@ export interface OwnPortOptions {
  * what the server does with other requests is its owner's.
  */
 export interface SharedServerOptions {
+  /** The server, which its owner begins and ends. */
   readonly server: AnyServer;
+  /** Of {@link OwnPortOptions} alone. */
   readonly port?: never;
 }
 
