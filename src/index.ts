@@ -58,7 +58,22 @@ export { lines, type LineLimits, type LinesOptions } from "./codec/lines.ts";
 export { json, type JsonOptions } from "./codec/json.ts";
 export { lengthPrefixed, type LengthPrefixedOptions } from "./codec/length-prefixed.ts";
 export { struct, structs, type AnyRecordOf, type Kinds, type StructOptions } from "./codec/struct.ts";
-export type { FieldType, RecordOf, Schema } from "./codec/layout.ts";
+export {
+  list,
+  optional,
+  type FieldType,
+  type FixedArrayType,
+  type FixedType,
+  type ItemOf,
+  type ItemType,
+  type ListOptions,
+  type ListType,
+  type OptionalType,
+  type RecordOf,
+  type Schema,
+  type SizedType,
+  type ValueOf,
+} from "./codec/field-types.ts";
 export { bytes, type BytesOptions } from "./codec/bytes.ts";
 export { duplex } from "./codec/duplex.ts";
 export {

@@ -27,8 +27,10 @@ import {
   type LoopReport,
   lengthPrefixed,
   lines,
+  list,
   type MessageOf,
   memory,
+  optional,
   Poller,
   type PollerEvents,
   type ReadonlyConnectionSet,
@@ -141,6 +143,58 @@ describe("messages have the codec's types", () => {
     struct({ x: "f32" }, { guard: ({ y }) => y > 0 });
     // @ts-expect-error no such byte order
     struct({ x: "f32" }, { endian: "network" });
+  });
+
+  program("a struct may have text, arrays, lists and what is optional", () => {
+    const codec = struct({
+      name: "text8",
+      icon: "bytes16",
+      at: ["f32", 3],
+      tiles: ["u8", 100],
+      items: list({ id: "u16", note: optional("text8") }, { maxItems: 8 }),
+      words: list("text8"),
+      team: optional("u8"),
+    });
+    type Message = {
+      name: string;
+      icon: Uint8Array;
+      at: [number, number, number];
+      tiles: number[];
+      items: { id: number; note?: string | undefined }[];
+      words: string[];
+      team?: number | undefined;
+    };
+    expectTypeOf<MessageOf<typeof codec>>().toEqualTypeOf<Message>();
+    const good: Message = {
+      name: "",
+      icon: Buffer.of(1),
+      at: [1, 2, 3],
+      tiles: [],
+      items: [{ id: 1 }],
+      words: [],
+    };
+    poller.connect(memory(), codec).trySend(good);
+    // @ts-expect-error two of three values
+    poller.connect(memory(), codec).trySend({ ...good, at: [1, 2] });
+    // @ts-expect-error an item lacks a field
+    poller.connect(memory(), codec).trySend({ ...good, items: [{}] });
+    // @ts-expect-error null is not undefined
+    poller.connect(memory(), codec).trySend({ ...good, team: null });
+    // @ts-expect-error no such type in a list
+    struct({ x: list("text32") });
+    // @ts-expect-error arrays are of numbers and booleans
+    struct({ x: ["text8", 3] });
+    // @ts-expect-error a list has its fields by its own call
+    struct({ x: [{ id: "u8" }] });
+  });
+
+  program("structs may have other kinds each way", () => {
+    const codec = structs({ move: { x: "f32" } }, { state: { xs: list("f32") }, stop: {} });
+    type Sent = { kind: "state"; xs: number[] } | { kind: "stop" };
+    expectTypeOf(codec).toEqualTypeOf<Codec<{ kind: "move"; x: number }, Sent>>();
+    structs({ move: { x: "f32" } }, { stop: {} }, { guard: ({ x }) => x > 0 });
+    // @ts-expect-error the guard looks at what is received
+    structs({ move: { x: "f32" } }, { stop: {} }, { guard: ({ kind }) => kind === "stop" });
   });
 
   program("the records of structs are told apart by their kind", () => {

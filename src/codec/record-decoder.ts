@@ -1,5 +1,5 @@
 /**
- * Bytes to records: where a record begins and ends, and what an invalid one is.
+ * Bytes to records of fixed size: where a record begins and ends, and what an invalid one is.
  * Knows the layout of a record, and not what the record means.
  *
  *     bytes ──▶ record decoder ── read ──▶ messages
@@ -34,12 +34,6 @@ export class RecordEncoder {
 
 /** Finds the kind of a record. */
 export interface RecordKinds {
-  /**
-   * The kind of a message to send.
-   *
-   * @throws TypeError when it is of no kind
-   */
-  ofMessage(message: Readonly<Record<string, unknown>>): RecordEncoder;
   /** The kind of a received record, by its first byte; `undefined` if there is no such kind. */
   ofByte(byte: number): RecordEncoder | undefined;
   /** The kind of all records, if there is only one. */
@@ -196,11 +190,11 @@ function readRecord<Message>(
   } catch (cause) {
     throw new DecodeError(`record ${recordNumber}: ${(cause as DecodeError).message}`, { cause });
   }
-  return guard === undefined ? message : guarded(message, guard, recordNumber);
+  return guard === undefined ? message : askGuard(message, guard, recordNumber);
 }
 
 /** @throws DecodeError when the guard refuses the message */
-function guarded<Message>(
+export function askGuard<Message>(
   message: Message,
   guard: (message: Message) => boolean,
   recordNumber: number,
@@ -234,6 +228,6 @@ function endedInside(
 }
 
 /** A view of the whole buffer under `bytes`. */
-function viewOf(bytes: Uint8Array): DataView {
+export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer);
 }

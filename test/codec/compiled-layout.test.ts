@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { compiled } from "../../src/codec/compiled-layout.ts";
-import { type FieldType, Layout, type RecordLayout, type Schema } from "../../src/codec/layout.ts";
+import type { FixedSchema, FixedType } from "../../src/codec/field-types.ts";
+import { Layout, type RecordLayout } from "../../src/codec/layout.ts";
 import { check } from "./properties.ts";
 
-const TYPES: readonly FieldType[] = [
+const TYPES: readonly FixedType[] = [
   "u8",
   "i8",
   "u16",
@@ -53,15 +54,20 @@ const VALUES: readonly unknown[] = [
   ...[true, false, undefined, null, "1", "", {}, [], [1], Symbol("s"), { valueOf: () => 1 }],
 ];
 
-const field = fc.tuple(fc.constantFrom(...NAMES), fc.constantFrom(...TYPES));
+/** Enough for four fields of seventeen values of eight bytes, with a tag, from any start. */
+const ROOM = 4 * 17 * 8 + 1 + 8;
+
+const single = fc.constantFrom(...TYPES);
+const array = fc.tuple(single, fc.constantFrom(1, 2, 3, 17));
+const field = fc.tuple(fc.constantFrom(...NAMES), fc.oneof({ weight: 4, arbitrary: single }, array));
 const layouts = fc
   .record({
-    fields: fc.array(field, { minLength: 1, maxLength: 6 }),
+    fields: fc.array(field, { minLength: 1, maxLength: 4 }),
     littleEndian: fc.boolean(),
     tag: fc.option(fc.record({ byte: fc.nat(255), kind: fc.constantFrom(...NAMES) }), { nil: undefined }),
   })
   .map(({ fields, littleEndian, tag }) => {
-    const schema = Object.fromEntries(fields) as Schema;
+    const schema = Object.fromEntries(fields) as FixedSchema;
     return new Layout(schema, tag === undefined ? { littleEndian } : { littleEndian, tag });
   });
 
@@ -73,9 +79,11 @@ describe("a compiled layout does what the plain one does", () => {
   });
 
   test("for any bytes it reads the same record, or says the same is wrong", () => {
-    const bytes = fc.uint8Array({ minLength: 64, maxLength: 64 });
+    const bytes = fc.uint8Array({ minLength: ROOM, maxLength: ROOM });
     const dull = fc.constantFrom(0, 1, 0x7f, 0x80, 0xf0, 0xff);
-    const sharp = fc.array(dull, { minLength: 64, maxLength: 64 }).map((octets) => Uint8Array.from(octets));
+    const sharp = fc
+      .array(dull, { minLength: ROOM, maxLength: ROOM })
+      .map((octets) => Uint8Array.from(octets));
     check(
       fc.property(layouts, fc.oneof(bytes, sharp), fc.nat(8), (plain, octets, start) => {
         const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
@@ -120,7 +128,13 @@ describe("a compiled layout does what the plain one does", () => {
     });
     check(
       fc.property(layouts, values, (plain, drawn) => {
-        const message = Object.fromEntries(plain.fields.map(({ name }, index) => [name, drawn[index]]));
+        const message = Object.fromEntries(
+          plain.fields.map(({ name, count }, index) => {
+            const value = drawn[index];
+            if (count === undefined || value === undefined) return [name, value];
+            return [name, Array(value === null ? count + 1 : count).fill(value)];
+          }),
+        );
         const [one, other] = [plain, compiled(plain)].map((layout) => writtenBy(layout, message));
         expect(other).toEqual(one);
       }),
@@ -135,6 +149,25 @@ describe("a compiled layout does what the plain one does", () => {
     expectItAlone(compiled, type);
   });
 
+  test("for arrays of the right length alone, whose items are named by their number", () => {
+    const plain = new Layout({ at: ["f32", 2], on: ["bool", 1] }, { littleEndian: true });
+    const layout = compiled(plain);
+    expect(layout).not.toBe(plain);
+    for (const at of [[], [1], [1, 2, 3], [1, "2"], ["1", 2], null, { length: 2 }, "ab", [Number.NaN, 1]]) {
+      const message = { at, on: [true] };
+      expect(writtenBy(layout, message)).toEqual(writtenBy(plain, message));
+      expect(writtenBy(layout, message)).toMatchObject({ error: expect.stringMatching(/message\.at/) });
+    }
+    expect(() => layout.write(new DataView(new ArrayBuffer(9)), 0, { at: [1, "2"], on: [true] })).toThrow(
+      new TypeError("message.at[1]: expected a number, got string"),
+    );
+  });
+
+  test("but for long arrays, which stay loops", () => {
+    const long = new Layout({ at: ["u8", 17] }, { littleEndian: true });
+    expect(compiled(long)).toBe(long);
+  });
+
   test("reads a field's value once, and those that are inherited", () => {
     let looks = 0;
     class Player {
@@ -144,7 +177,7 @@ describe("a compiled layout does what the plain one does", () => {
     }
     const layout = compiled(new Layout({ x: "u8" }, { littleEndian: true }));
     const view = new DataView(new ArrayBuffer(1));
-    layout.write(view, new Player() as never);
+    layout.write(view, 0, new Player() as never);
     expect([view.getUint8(0), looks]).toEqual([1, 1]);
   });
 });
@@ -249,9 +282,9 @@ function readBy(layout: RecordLayout, view: DataView, start: number): unknown {
 }
 
 function writtenBy(layout: RecordLayout, message: Readonly<Record<string, unknown>>): unknown {
-  const bytes = new Uint8Array(64);
+  const bytes = new Uint8Array(ROOM);
   try {
-    layout.write(new DataView(bytes.buffer), message);
+    layout.write(new DataView(bytes.buffer), 0, message);
     return bytes;
   } catch (error) {
     return { error: `${error}`, bytes };

@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { type BytesOptions, bytes } from "../../src/codec/bytes.ts";
+import { type ListOptions, list } from "../../src/codec/field-types.ts";
 import { type JsonOptions, json } from "../../src/codec/json.ts";
 import { type LengthPrefixedOptions, lengthPrefixed } from "../../src/codec/length-prefixed.ts";
 import { type LineLimits, type LinesOptions, lines } from "../../src/codec/lines.ts";
@@ -69,7 +70,13 @@ const BYTES: Rows<BytesOptions> = {
     ],
   },
 };
-const STRUCT: Rows<StructOptions<never>> = { endian: words("little", "big"), guard: aFunction };
+const STRUCT: Rows<StructOptions<never>> = {
+  endian: words("little", "big"),
+  guard: aFunction,
+  maxRecordBytes: wholeNumber(1, MOST),
+  maxSentRecordBytes: wholeNumber(1, MOST),
+};
+const LIST: Rows<ListOptions> = { maxItems: wholeNumber(1, 65_535) };
 
 describe.each([
   { name: "lines", make: (options: object) => lines(options), rows: LINES },
@@ -77,6 +84,7 @@ describe.each([
   { name: "lengthPrefixed", make: (options: object) => lengthPrefixed(options), rows: LENGTH_PREFIXED },
   { name: "bytes", make: (options: object) => bytes(options), rows: BYTES },
   { name: "struct", make: (options: object) => struct({ x: "u8" }, options), rows: STRUCT },
+  { name: "list", make: (options: object) => list("u8", options), rows: LIST },
   { name: "structs", make: (options: object) => structs({ a: {} }, options), rows: STRUCT },
 ])("the options of $name", ({ make, rows }) => {
   test.each(Object.entries<OptionRow>(rows))(

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Codec } from "../../src/codec/codec.ts";
-import type { FieldType, Schema } from "../../src/codec/layout.ts";
+import type { FixedType, Schema } from "../../src/codec/field-types.ts";
 import { struct, structs } from "../../src/codec/struct.ts";
 import { encodeAll, everyCut, join, octets, Receiver, streamOf, testDecodeTable } from "./deliver.ts";
 import { check, streamsOf, testCodecProperties } from "./properties.ts";
@@ -171,7 +171,7 @@ test("wherever a stream is cut, the same records come out", () => {
 });
 
 describe("every type lies as a DataView would write it", () => {
-  const WRITERS: Record<FieldType, (view: DataView, value: never, littleEndian: boolean) => void> = {
+  const WRITERS: Record<FixedType, (view: DataView, value: never, littleEndian: boolean) => void> = {
     u8: (view, value) => view.setUint8(0, value),
     i8: (view, value) => view.setInt8(0, value),
     u16: (view, value, littleEndian) => view.setUint16(0, value, littleEndian),
@@ -185,7 +185,7 @@ describe("every type lies as a DataView would write it", () => {
     bool: (view, value) => view.setUint8(0, Number(value)),
   };
 
-  test.for(Object.keys(WRITERS) as FieldType[])(
+  test.for(Object.keys(WRITERS) as FixedType[])(
     "%s, in both byte orders, alone and behind others",
     (type) => {
       check(
@@ -369,7 +369,7 @@ describe("a schema that cannot be is refused at once", () => {
     expect(() => structs({ 1: {} })).toThrow("kinds.1: a name cannot be a number");
     expect(() => structs({ a: {}, 12: {} })).toThrow("kinds.12: a name cannot be a number");
     expect(() => structs({ "1up": {}, up1: {} })).not.toThrow();
-    expect(() => structs({ a: { kind: "u8" } })).toThrow("schema.kind: a field cannot have this name");
+    expect(() => structs({ a: { kind: "u8" } })).toThrow("kinds.a.kind: a field cannot have this name");
     expect(() => struct({ kind: "u8" })).not.toThrow();
   });
 
@@ -418,7 +418,7 @@ describe("for any records of several kinds, any bytes and any cuts", () => {
 });
 
 /** Any value of a type, as it comes out again. */
-function anyOf(type: FieldType): fc.Arbitrary<unknown> {
+function anyOf(type: FixedType): fc.Arbitrary<unknown> {
   if (type === "bool") return fc.boolean();
   if (type === "f32") return fc.float({ noNaN: true, noDefaultInfinity: true });
   if (type === "f64") return fc.double({ noNaN: true, noDefaultInfinity: true });
