@@ -75,6 +75,13 @@ export {
   type ValueOf,
 } from "./codec/field-types.ts";
 export { bytes, type BytesOptions } from "./codec/bytes.ts";
+export {
+  mixed,
+  type AnyMessageOf,
+  type AnySentMessageOf,
+  type Codecs,
+  type MixedOptions,
+} from "./codec/mixed.ts";
 export { duplex } from "./codec/duplex.ts";
 export {
   DecodeError,

@@ -30,6 +30,7 @@ import {
   list,
   type MessageOf,
   memory,
+  mixed,
   optional,
   Poller,
   type PollerEvents,
@@ -195,6 +196,24 @@ describe("messages have the codec's types", () => {
     structs({ move: { x: "f32" } }, { stop: {} }, { guard: ({ x }) => x > 0 });
     // @ts-expect-error the guard looks at what is received
     structs({ move: { x: "f32" } }, { stop: {} }, { guard: ({ kind }) => kind === "stop" });
+  });
+
+  program("mixed codecs are told apart by kind, and their bodies have the types of each", () => {
+    const codec = mixed({ chat: json<Input, World>(), move: struct({ x: "f32" }), say: lines() });
+    const player = poller.connect(memory(), codec);
+    const message = player.tryRecv();
+    if (message?.kind === "chat") expectTypeOf(message.body).toEqualTypeOf<Input>();
+    if (message?.kind === "move") expectTypeOf(message.body).toEqualTypeOf<{ x: number }>();
+    if (message?.kind === "say") expectTypeOf(message.body).toEqualTypeOf<string>();
+    player.trySend({ kind: "chat", body: { x: 1 } });
+    // @ts-expect-error what comes in does not go out
+    player.trySend({ kind: "chat", body: { move: "left" } });
+    // @ts-expect-error a body of another kind
+    player.trySend({ kind: "say", body: { x: 1 } });
+    // @ts-expect-error no such kind
+    player.trySend({ kind: "fly", body: "" });
+    // @ts-expect-error a schema is no codec
+    mixed({ move: { x: "f32" } });
   });
 
   program("the records of structs are told apart by their kind", () => {

@@ -8,6 +8,7 @@ import { type ListOptions, list } from "../../src/codec/field-types.ts";
 import { type JsonOptions, json } from "../../src/codec/json.ts";
 import { type LengthPrefixedOptions, lengthPrefixed } from "../../src/codec/length-prefixed.ts";
 import { type LineLimits, type LinesOptions, lines } from "../../src/codec/lines.ts";
+import { type MixedOptions, mixed } from "../../src/codec/mixed.ts";
 import { type StructOptions, struct, structs } from "../../src/codec/struct.ts";
 
 /** What an option may be, and what it may not be, with the error. */
@@ -57,6 +58,10 @@ const LENGTH_PREFIXED: Rows<LengthPrefixedOptions> = {
   maxMessageBytes: wholeNumber(0, 2 ** 32 - 1),
   maxSentMessageBytes: wholeNumber(0, 2 ** 32 - 1),
 };
+const MIXED: Rows<MixedOptions> = {
+  maxMessageBytes: wholeNumber(0, 2 ** 32 - 1),
+  maxSentMessageBytes: wholeNumber(0, 2 ** 32 - 1),
+};
 const BYTES: Rows<BytesOptions> = {
   maxChunkBytes: {
     good: [1, MOST, Infinity],
@@ -82,6 +87,7 @@ describe.each([
   { name: "lines", make: (options: object) => lines(options), rows: LINES },
   { name: "json", make: (options: object) => json(options), rows: JSON_ROWS },
   { name: "lengthPrefixed", make: (options: object) => lengthPrefixed(options), rows: LENGTH_PREFIXED },
+  { name: "mixed", make: (options: object) => mixed({ a: lines() }, options), rows: MIXED },
   { name: "bytes", make: (options: object) => bytes(options), rows: BYTES },
   { name: "struct", make: (options: object) => struct({ x: "u8" }, options), rows: STRUCT },
   { name: "list", make: (options: object) => list("u8", options), rows: LIST },
