@@ -1,6 +1,6 @@
 /**
  * The entry for a page. Has the public names, in the order in which a reader meets
- * them, and no code. The core and the codecs are the same as in Node; the
+ * them, and no code. The core and the codecs are the same as in Node, but for telnet; the
  * transport is the page's own WebSocket, without any `node:` module. A page
  * cannot listen or bind, so its poller has no such calls.
  */

@@ -82,6 +82,7 @@ export {
   type Codecs,
   type MixedOptions,
 } from "./codec/mixed.ts";
+export { telnet, type TelnetOptions } from "./codec/telnet.ts";
 export { duplex } from "./codec/duplex.ts";
 export {
   DecodeError,

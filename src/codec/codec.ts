@@ -85,6 +85,16 @@ export function encodeWholeBy<Out>(
 /** The key of a decoder's {@link UnreadDecoder}. A symbol, as a user's decoder may have fields of any name. @internal */
 export const UNREAD: unique symbol = Symbol("unread");
 
+/** The key by which a decoder takes its {@link Reply}. @internal */
+export const REPLY: unique symbol = Symbol("reply");
+
+/**
+ * Sends bytes to the peer of a decoder, as they are. Returns `false` when there is no
+ * room for them, or nothing more may be sent; they are lost then.
+ * @internal
+ */
+export type Reply = (bytes: Uint8Array) => boolean;
+
 /** The receiving half of a codec, with the state of one stream. */
 export interface Decoder<In> {
   /**
@@ -119,6 +129,13 @@ export interface Decoder<In> {
    * @internal
    */
   [UNREAD]?(): UnreadDecoder<In> | undefined;
+
+  /**
+   * Takes the way back to the peer, before any bytes, where a protocol negotiates below
+   * its messages. Without a call there is none, as with datagrams.
+   * @internal
+   */
+  [REPLY]?(reply: Reply): void;
 }
 
 /** Like a {@link Decoder}, but that it validates messages and does not read them. @internal */

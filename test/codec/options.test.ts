@@ -10,6 +10,7 @@ import { type LengthPrefixedOptions, lengthPrefixed } from "../../src/codec/leng
 import { type LineLimits, type LinesOptions, lines } from "../../src/codec/lines.ts";
 import { type MixedOptions, mixed } from "../../src/codec/mixed.ts";
 import { type StructOptions, struct, structs } from "../../src/codec/struct.ts";
+import { type TelnetOptions, telnet } from "../../src/codec/telnet.ts";
 
 /** What an option may be, and what it may not be, with the error. */
 interface OptionRow {
@@ -62,6 +63,10 @@ const MIXED: Rows<MixedOptions> = {
   maxMessageBytes: wholeNumber(0, 2 ** 32 - 1),
   maxSentMessageBytes: wholeNumber(0, 2 ** 32 - 1),
 };
+const TELNET: Rows<TelnetOptions> = {
+  maxOffers: wholeNumber(1),
+  maxSubnegotiationBytes: wholeNumber(1),
+};
 const BYTES: Rows<BytesOptions> = {
   maxChunkBytes: {
     good: [1, MOST, Infinity],
@@ -88,6 +93,7 @@ describe.each([
   { name: "json", make: (options: object) => json(options), rows: JSON_ROWS },
   { name: "lengthPrefixed", make: (options: object) => lengthPrefixed(options), rows: LENGTH_PREFIXED },
   { name: "mixed", make: (options: object) => mixed({ a: lines() }, options), rows: MIXED },
+  { name: "telnet", make: (options: object) => telnet(lines(), options), rows: TELNET },
   { name: "bytes", make: (options: object) => bytes(options), rows: BYTES },
   { name: "struct", make: (options: object) => struct({ x: "u8" }, options), rows: STRUCT },
   { name: "list", make: (options: object) => list("u8", options), rows: LIST },

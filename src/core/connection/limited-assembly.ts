@@ -2,8 +2,7 @@
  * The parts of a connection to an untrusted peer: the plain parts, a monitor of
  * the peer, and policies for limits that are exceeded. Decides nothing.
  */
-import { type Codec, UNREAD } from "../../codec/codec.ts";
-import type { Link } from "../../port/link.ts";
+import { type Decoder, REPLY, UNREAD } from "../../codec/codec.ts";
 import { LossRecorder } from "../frame/loss-recorder.ts";
 import type { ConnectionOwner, ConnectionRef } from "../frame/poll-context.ts";
 import { connectionCounters } from "../frame/stats.ts";
@@ -50,7 +49,8 @@ export function limitedConnections(limits: Limits & PeerLimits): ConnectionFacto
       part: dropsOldest || listener === undefined ? undefined : new BroadcastPart(),
       onDrop: losses !== undefined && dropsOldest ? onDropOf(owner, losses) : undefined,
     });
-    const input = inputOf(codec, link, maxMessageBytes);
+    const decoder = decoderOf(codec, link);
+    const input = inputOf(decoder, maxMessageBytes);
     const ingress = new Ingress({ owner, link, input, limitBytes: pauseBytesOf(limits) });
     const lifecycle = new Lifecycle({ owner, link, ingress, outbox, limits });
     const policy =
@@ -60,6 +60,7 @@ export function limitedConnections(limits: Limits & PeerLimits): ConnectionFacto
     const receiver = new Receiver({ owner, ingress, recorder, stats, policy });
     const onRefused = sendOverflow === "close" ? onRefusedOf(lifecycle, sendLimitBytes) : undefined;
     const sender = new Sender({ owner, codec, lifecycle, outbox, recorder, stats, onRefused });
+    if (decoder[REPLY] !== undefined) takeReplies(decoder, sender);
     const timers = new PeerTimers({ owner, link, ingress, lifecycle, age, limits });
     const monitor = new PeerMonitor({ owner, ingress, receiver, outbox, lifecycle, timers, losses, stats });
     return { ingress, receiver, sender, outbox, lifecycle, stats, monitor };
@@ -67,8 +68,7 @@ export function limitedConnections(limits: Limits & PeerLimits): ConnectionFacto
 }
 
 /** Messages of a codec that can read them later wait as bytes. */
-function inputOf<In>(codec: Codec<In, never>, link: Link, maxMessageBytes: number): Input<In> {
-  const decoder = decoderOf(codec, link);
+function inputOf<In>(decoder: Decoder<In>, maxMessageBytes: number): Input<In> {
   if (maxMessageBytes !== Infinity) {
     return { decoder: new LimitedDecoder(decoder, maxMessageBytes), inbox: new FrameQueue() };
   }
@@ -78,6 +78,14 @@ function inputOf<In>(codec: Codec<In, never>, link: Link, maxMessageBytes: numbe
 }
 
 // Separate functions make the callbacks, so that a connection without one keeps no closure.
+
+/** Sends what the decoder answers by itself. */
+function takeReplies<Member extends ConnectionRef>(
+  decoder: Decoder<unknown>,
+  sender: Sender<Member, never>,
+): void {
+  decoder[REPLY]?.((bytes) => sender.tryReply(bytes));
+}
 
 /** Counts each message that is dropped; the next poll reports it. */
 function onDropOf<Member extends ConnectionRef>(
