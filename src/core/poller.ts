@@ -120,7 +120,8 @@ export class Poller extends ClientPoller {
     const makeParts = this.#limitedFactory(options);
     const acceptLimits = acceptLimitsOf(options, this.#acceptLimits);
     const acceptor = transport.listen();
-    const rules = { acceptLimits, makeParts, makeData: options.data };
+    const { data: makeData, untakenTimeoutMs = this.#peerLimits.untakenTimeoutMs } = options;
+    const rules = { acceptLimits, makeParts, makeData, untakenTimeoutMs };
     const listener = new Listener<In, Out, Data>(this.scheduler, acceptor, codec, rules);
     this.scheduler.sources.add(listener);
     this.callPumps(transport, acceptor);

@@ -103,6 +103,8 @@ export class ModelRun {
   readonly #rules: Rules;
   readonly #known = new Map<unknown, End>();
   readonly #closeEvents = new Map<unknown, number>();
+  /** How often `tryLeave` has given each connection. */
+  readonly #left = new Map<unknown, number>();
   readonly #mayLose: boolean;
   readonly #watch = new LinkWatch();
   #lastText = 0;
@@ -116,6 +118,7 @@ export class ModelRun {
     const options = { ...rules.options, clock: () => (this.#timeMs += 5) };
     this.pollers = { near: new Poller(options), far: new Poller(options) };
     this.listener = this.pollers.far.listen(this.#watch.over(rules.listen), lines());
+    expect(this.listener.tryLeave()).toBeUndefined(); // whoever is over waits for it from here on
     for (const side of SIDES) {
       this.pollers[side].on("close", ({ connection, reason }) => {
         expect(reason).toBe(connection.closeReason);
@@ -155,6 +158,7 @@ export class ModelRun {
     expect(frame.closed).toBe(poller.stats.closed - before.closed);
     expect(frame.received).toBeLessThanOrEqual(this.#rules.options.frameBudget?.messages ?? Infinity);
     for (const end of this.ends) if (end.side === side) end.dry = false;
+    if (side === "far" && passMs % 3 > 0) this.#takeLeft();
   }
 
   /** Both sides' next frame, with everything taken and sent that can be. */
@@ -203,6 +207,10 @@ export class ModelRun {
       expect(this.#closeEvents.get(end.connection)).toBe(1);
       expect(end.connection.trySend("late")).toBe(false);
       expect(end.connection.tryRecv()).toBeUndefined();
+    }
+    this.#takeLeft();
+    for (const end of this.ends) {
+      if (end.side === "far" && sides.includes("far")) expect(this.#left.get(end.connection)).toBe(1);
     }
     for (const side of sides) {
       const poller = this.pollers[side];
@@ -271,6 +279,19 @@ export class ModelRun {
     end.seen = lookAt(end);
     this.ends.push(end);
     this.#known.set(connection, end);
+  }
+
+  /** Takes those who are over: each was accepted, is closed with a reason, and comes once. */
+  #takeLeft(): void {
+    for (let gone: Connection<string> | undefined; (gone = this.listener.tryLeave()) !== undefined; ) {
+      expect(this.#known.get(gone)?.side).toBe("far");
+      expect([gone.state, gone.closeReason !== undefined, gone.tryRecv()]).toEqual([
+        "closed",
+        true,
+        undefined,
+      ]);
+      this.#left.set(gone, (this.#left.get(gone) ?? 0) + 1);
+    }
   }
 
   #cut(which: number): void {

@@ -94,10 +94,14 @@ const STEPS: Record<string, readonly Step[]> = {
     },
     {
       ...tsx("score.mts"),
-      does: "tells each player its name",
+      does: "tells each player its name, and its score when it has left",
       async follow(reader, port, command) {
-        const player = await reader.start(command, { port }).reach(port);
+        const server = reader.start(command, { port });
+        const player = await server.reach(port);
         expect(await player.received("\n")).toBe("player 1\n");
+        player.type("a\nb\n");
+        player.leave();
+        await server.printed("player 1 2 remote\n");
       },
     },
     {

@@ -208,6 +208,11 @@ export class Caller {
     this.#socket.write(text, "latin1");
   }
 
+  /** Ends the stream, after what was typed. */
+  leave(): void {
+    this.#socket.end();
+  }
+
   /** Everything that came, once it ends with this. */
   async received(end: string): Promise<string> {
     while (!this.#text.endsWith(end)) await once(this.#socket, "data");

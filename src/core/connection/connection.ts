@@ -25,7 +25,7 @@ import type { ConnectionFactory } from "./assembly.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { type LinkInfo, linkInfoOf, NO_INFO } from "./link-info.ts";
 import type { PeerMonitor } from "./peer-monitor.ts";
-import type { ConnectionState } from "./phase.ts";
+import type { ConnectionState, Membership } from "./phase.ts";
 
 /** One peer. Made by `poller.connect` and given by `listener.tryAccept`. */
 export class Connection<In, Out = In, Data = undefined> {
@@ -46,6 +46,8 @@ export class Connection<In, Out = In, Data = undefined> {
   readonly outbox: Outbox;
   /** Whether the next frames only need a latch, and no update, as long as nothing but bytes arrives. @internal */
   receiveOnly = false;
+  /** What its listener knows of it, which alone reads and writes it. @internal */
+  membership: Membership = "waiting";
   /** A field for the `DeadlineHeap`, which alone reads and writes it. @internal */
   deadline: Deadline<unknown> | undefined;
 

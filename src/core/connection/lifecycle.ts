@@ -283,7 +283,7 @@ export class Lifecycle<Member extends ConnectionRef> {
   #decide(reason: CloseReason): void {
     if (this.closeReason !== undefined) return;
     this.closeReason = reason;
-    if (isFault(reason)) this.#owner.listener?.leave(this.#owner.member);
+    if (isFault(reason)) this.#owner.listener?.unlist(this.#owner.member);
   }
 
   #queueFlush(): void {

@@ -34,6 +34,9 @@ export type Phase =
   | "aborted"
   | "closed";
 
+/** Whether a listener has given a connection to the game, and how far it is: also when it has closed before. */
+export type Membership = "waiting" | "accepted" | "left";
+
 /** The state that the game sees in each phase. */
 export const STATE_OF: Record<Phase, ConnectionState> = {
   pending: "open",

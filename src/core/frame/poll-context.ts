@@ -109,7 +109,7 @@ export interface ParentListener<Member> {
   /** Has `drain` visit `member`, which has messages in the frame `tick`. */
   offerTurn(member: Member, tick: number): void;
   /** Shows `member` no more among its connections, which the peer's fault has ended. It still counts until {@link remove}. */
-  leave(member: Member): void;
+  unlist(member: Member): void;
   /** Drops `member` from the accept queue, where it has waited for too long. */
   forget(member: Member): void;
   /** Removes a closed connection. */

@@ -71,6 +71,8 @@ export function acceptLimitsOf(
 export interface ListenerRules {
   readonly acceptLimits: AcceptLimits;
   readonly makeParts: ConnectionFactory;
+  /** How long an accepted connection that is over waits for `tryLeave`, in milliseconds of polled time. */
+  readonly untakenTimeoutMs: number;
   /** Makes the game's own state of an accepted connection. */
   readonly makeData?: ((connection: never) => unknown) | undefined;
 }

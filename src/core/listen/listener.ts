@@ -6,7 +6,6 @@
  * Keeps the connections that the game has accepted. `listener-ingress.ts` keeps the
  * others. Never reads a byte itself.
  */
-import { kindOf } from "../../check.ts";
 import type { Codec } from "../../codec/codec.ts";
 import type { Acceptor } from "../../port/acceptor.ts";
 import type { Address } from "../../port/address.ts";
@@ -16,12 +15,13 @@ import { makeData } from "../connection/data.ts";
 import type { ListenerContext } from "../frame/poll-context.ts";
 import { type Counters, type ListenerStats, listenerCounters } from "../frame/stats.ts";
 import { TrafficRecorder } from "../frame/traffic-recorder.ts";
-import { BroadcastBuffer } from "../send/broadcast-buffer.ts";
 import { checkKey, type MessageKey } from "../send/keyed-spans.ts";
 import { ConnectionSet, type ReadonlyConnectionSet } from "../storage/connection-set.ts";
 import type { ListenerRules } from "./accept-limits.ts";
+import { Broadcaster } from "./broadcaster.ts";
 import { ListenerDrain } from "./drain.ts";
 import { type DrainBudget, UNLIMITED } from "./drain-budget.ts";
+import { LeaveQueue } from "./leave-queue.ts";
 import { ListenerIngress } from "./listener-ingress.ts";
 
 /** The state of a listener; it only moves forward. */
@@ -34,12 +34,11 @@ export class Listener<In, Out = In, Data = undefined> {
   readonly recorder: TrafficRecorder;
   readonly #context: ListenerContext<AnyConnection, AnyListener>;
   readonly #acceptor: Acceptor;
-  readonly #codec: Codec<In, Out>;
   readonly #ingress: ListenerIngress<Connection<In, Out, Data>>;
   readonly #connections = new ConnectionSet<Connection<In, Out, Data>>();
-  /** The broadcast messages, for all connections until they are flushed. */
-  readonly #broadcast: BroadcastBuffer;
+  readonly #broadcaster: Broadcaster<Out>;
   readonly #drain: ListenerDrain<Connection<In, Out, Data>, In>;
+  readonly #left: LeaveQueue<Connection<In, Out, Data>>;
   readonly #makeData: ListenerRules["makeData"];
   #isMakingData = false;
   readonly #counters: Counters<ListenerStats> = listenerCounters();
@@ -60,9 +59,9 @@ export class Listener<In, Out = In, Data = undefined> {
     this.#context = context;
     this.recorder = new TrafficRecorder(context.counters, this.#counters);
     this.#acceptor = acceptor;
-    this.#codec = codec;
-    this.#broadcast = new BroadcastBuffer(context.buffers);
+    this.#broadcaster = new Broadcaster(codec, this.#connections, context.buffers);
     this.#drain = new ListenerDrain(context);
+    this.#left = new LeaveQueue(rules.untakenTimeoutMs);
     this.#makeData = rules.makeData;
     this.#ingress = new ListenerIngress({
       limits: rules.acceptLimits,
@@ -117,10 +116,23 @@ export class Listener<In, Out = In, Data = undefined> {
     if (connection === undefined) return undefined;
     connection.lifecycle.accept();
     if (this.#makeData !== undefined) this.#setData(connection, this.#makeData);
+    if (connection.membership === "left") this.#left.put(connection, this.#context.polledMs);
+    else connection.membership = "accepted";
     // An event handler may have closed it, and `data` too.
     if (connection.state !== "closed") this.#connections.add(connection);
     this.#context.pushAccepted(connection);
     return connection;
+  }
+
+  /**
+   * The next connection that {@link tryAccept} has returned and that is over, with its
+   * `closeReason`, its `data` and its last message taken; each comes once. `undefined`
+   * when there is none; that is not an error, and the usual case. What a frame does not
+   * take waits for the next one, up to `untakenTimeoutMs`. Who never calls it loses
+   * nothing but these: what closes before the first call is not kept for it.
+   */
+  tryLeave(): Connection<In, Out, Data> | undefined {
+    return this.#left.take(this.#context.polledMs);
   }
 
   /**
@@ -152,7 +164,7 @@ export class Listener<In, Out = In, Data = undefined> {
    * @throws RangeError when it could never fit under a connection's send limit
    */
   broadcast(message: Out, except?: Connection<In, Out, Data>): number {
-    return this.#queueForAll(message, except);
+    return this.#broadcaster.send(message, except);
   }
 
   /**
@@ -164,7 +176,7 @@ export class Listener<In, Out = In, Data = undefined> {
    */
   broadcastLatest(key: MessageKey, message: Out, except?: Connection<In, Out, Data>): number {
     checkKey(key);
-    return this.#queueForAll(message, except, key);
+    return this.#broadcaster.send(message, except, key);
   }
 
   /**
@@ -185,9 +197,9 @@ export class Listener<In, Out = In, Data = undefined> {
     return this.#counters;
   }
 
-  /** Whether connections of this frame wait to be accepted. @internal */
+  /** Whether connections of this frame wait to be accepted, or those that are over to be taken. @internal */
   get hasLeftovers(): boolean {
-    return this.#ingress.acceptQueue.ready > 0;
+    return this.#ingress.acceptQueue.ready > 0 || this.#left.hasLeftovers(this.#context.polledMs);
   }
 
   /** Shows the reports of the acceptor to the game. @internal */
@@ -214,7 +226,7 @@ export class Listener<In, Out = In, Data = undefined> {
   }
 
   /** @internal */
-  leave(connection: AnyConnection): void {
+  unlist(connection: AnyConnection): void {
     this.#connections.delete(connection as Connection<In, Out, Data>);
   }
 
@@ -225,8 +237,11 @@ export class Listener<In, Out = In, Data = undefined> {
 
   /** @internal */
   remove(connection: AnyConnection): void {
-    this.leave(connection);
+    this.unlist(connection);
     this.#ingress.remove(connection.remoteAddress);
+    const gone = connection as Connection<In, Out, Data>;
+    if (gone.membership === "accepted") this.#left.put(gone, this.#context.polledMs);
+    gone.membership = "left";
   }
 
   #setData(connection: Connection<In, Out, Data>, make: (connection: never) => unknown): void {
@@ -236,20 +251,6 @@ export class Listener<In, Out = In, Data = undefined> {
     } finally {
       this.#isMakingData = false;
     }
-  }
-
-  #queueForAll(message: Out, except: Connection<In, Out, Data> | undefined, key?: MessageKey): number {
-    if (except !== undefined && !(except instanceof Connection)) {
-      throw new TypeError(`except: expected a connection, got ${kindOf(except)}`);
-    }
-    const encoded = this.#codec.encode(message);
-    const broadcast = key === undefined ? this.#broadcast : undefined;
-    broadcast?.begin();
-    let queued = 0;
-    for (const connection of this.#connections) {
-      if (connection !== except && connection.sender.trySendEncoded(encoded, key, broadcast)) queued++;
-    }
-    return queued;
   }
 
   #updateState(): void {
