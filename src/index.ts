@@ -13,6 +13,7 @@ export type { ClientPoller } from "./core/client-poller.ts";
 export type { ClientPollerOptions } from "./core/client-options.ts";
 export type { FrameBudget } from "./core/frame-budget.ts";
 export type { Frame } from "./core/frame/frame.ts";
+export type { BroadcastOptions } from "./core/listen/broadcaster.ts";
 export type { AnyListener, Listener, ListenerState } from "./core/listen/listener.ts";
 export type { ReadonlyConnectionSet } from "./core/storage/connection-set.ts";
 export type { DrainBudget } from "./core/listen/drain-budget.ts";

@@ -256,10 +256,15 @@ describe("messages have the codec's types", () => {
     server.broadcast({ x: 1 });
     // @ts-expect-error what comes in does not go out
     server.broadcast({ move: "left" });
+    const players = new Set(server.connections);
+    expectTypeOf(server.broadcast({ x: 1 }, { to: players, except: players })).toBeNumber();
+    server.broadcastLatest("x", { x: 1 }, { to: [], undelivered: [] as Connection<Input, World>[] });
+    // @ts-expect-error a room that may not be there is no room
+    server.broadcast({ x: 1 }, { to: new Map<string, typeof players>().get("room") });
     // @ts-expect-error the callback takes another kind of message
     server.drain((_connection, _world: World) => {});
     // @ts-expect-error a connection of another kind was never among these
-    server.broadcast({ x: 1 }, connection);
+    server.broadcast({ x: 1 }, { except: connection });
   });
 
   program("a player is inferred from the option that makes it, and found wherever its connection is", () => {

@@ -73,7 +73,7 @@ function receive(client: Client, line: string): void {
     return;
   }
   const text = printable(line); // nobody writes to the terminals of others but text
-  server.broadcast(`${nameOf(client)}: ${text}`, client);
+  server.broadcast(`${nameOf(client)}: ${text}`, { except: client });
   client.trySend(`server:${text}`);
 }
 

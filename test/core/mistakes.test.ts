@@ -49,15 +49,29 @@ describe("a mistake in a call", () => {
     );
   });
 
-  test("of broadcast() throws: somebody to leave out who is no connection", () => {
+  test("of broadcast() throws: somebody to leave out, or to send to, who is no connection of this listener", () => {
     const rig = lineRig();
     const { near, far } = rig.pair();
     const listener = untyped(rig.listener);
     for (const wrong of [null, 7, far.id, listener, { id: 1 }]) {
-      expect(() => listener.broadcast("hello", wrong)).toThrow(/^except: expected a connection, got /);
-      expect(() => listener.broadcastLatest("key", "hello", wrong)).toThrow(TypeError);
+      const sentence = /^except: expected a connection or a Set of them, got /;
+      expect(() => listener.broadcast("hello", { except: wrong })).toThrow(sentence);
+      expect(() => listener.broadcastLatest("key", "hello", { except: wrong })).toThrow(TypeError);
+      expect(() => listener.broadcast("hello", { to: wrong })).toThrow(/^to: expected a Set or another/);
+      expect(() => listener.broadcast("hello", { to: [far, wrong] })).toThrow(/^to: expected connections/);
+      expect(() => listener.broadcast("hello", { undelivered: wrong })).toThrow(
+        /^undelivered: expected an arr/,
+      );
     }
-    expect(rig.listener.broadcast("hello", near)).toBe(1); // of another poller
+    for (const wrong of [undefined, far, "far"])
+      expect(() => listener.broadcast("hello", { to: wrong })).toThrow(/^to: expected /);
+    expect(() => listener.broadcast("hello", far)).toThrow(TypeError); // not as an option
+    expect(() => listener.broadcast("hello", { too: [far] })).toThrow("the nearest one is to");
+    expect(() => rig.listener.broadcast("hello", { to: [far, near] })).toThrow(
+      new TypeError(`to: connection ${near.id} is none of this listener's`),
+    );
+    expect(far.stats.sentMessages).toBe(0);
+    expect(rig.listener.broadcast("hello", { except: near })).toBe(1); // of another poller
   });
 
   test("of trySendLatest() throws: a key that is no name, number or object", () => {

@@ -196,7 +196,7 @@ export class Game {
     const before = all.map((end) => end?.counts());
     const other = except?.connection;
     const count =
-      key === undefined ? listener.broadcast(message, other) : listener.broadcastLatest(key, message, other);
+      key === undefined ? listener.broadcast(message, { except: other }) : listener.broadcastLatest(key, message, { except: other });
     let noted = 0;
     for (const [index, end] of all.entries()) {
       const counts = before[index];

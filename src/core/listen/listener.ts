@@ -18,7 +18,7 @@ import { TrafficRecorder } from "../frame/traffic-recorder.ts";
 import { checkKey, type MessageKey } from "../send/keyed-spans.ts";
 import { ConnectionSet, type ReadonlyConnectionSet } from "../storage/connection-set.ts";
 import type { ListenerRules } from "./accept-limits.ts";
-import { Broadcaster } from "./broadcaster.ts";
+import { Broadcaster, type BroadcastOptions, FOR_ALL } from "./broadcaster.ts";
 import { ListenerDrain } from "./drain.ts";
 import { type DrainBudget, UNLIMITED } from "./drain-budget.ts";
 import { LeaveQueue } from "./leave-queue.ts";
@@ -59,7 +59,7 @@ export class Listener<In, Out = In, Data = undefined> {
     this.#context = context;
     this.recorder = new TrafficRecorder(context.counters, this.#counters);
     this.#acceptor = acceptor;
-    this.#broadcaster = new Broadcaster(codec, this.#connections, context.buffers);
+    this.#broadcaster = new Broadcaster(this, codec, context.buffers);
     this.#drain = new ListenerDrain(context);
     this.#left = new LeaveQueue(rules.untakenTimeoutMs);
     this.#makeData = rules.makeData;
@@ -155,16 +155,17 @@ export class Listener<In, Out = In, Data = undefined> {
   }
 
   /**
-   * Queues a message for every open connection but `except`, encoded once.
+   * Queues a message for all accepted connections, or for those of `to`, encoded once.
    * A connection whose outbox is full does not get it, and counts it as refused.
    *
    * @returns the number of connections for which it was queued
    * @throws TypeError or RangeError when the codec cannot carry `message`
-   * @throws TypeError when `except` is no connection
+   * @throws TypeError when an option is not known or of a wrong kind, or `to` has what
+   *   is no connection of this listener; nothing is queued then
    * @throws RangeError when it could never fit under a connection's send limit
    */
-  broadcast(message: Out, except?: Connection<In, Out, Data>): number {
-    return this.#broadcaster.send(message, except);
+  broadcast(message: Out, options: BroadcastOptions<Connection<In, Out, unknown>> = FOR_ALL): number {
+    return this.#broadcaster.send(message, options);
   }
 
   /**
@@ -174,9 +175,13 @@ export class Listener<In, Out = In, Data = undefined> {
    * @throws TypeError when `key` is undefined or null
    * @throws as {@link broadcast} does
    */
-  broadcastLatest(key: MessageKey, message: Out, except?: Connection<In, Out, Data>): number {
+  broadcastLatest(
+    key: MessageKey,
+    message: Out,
+    options: BroadcastOptions<Connection<In, Out, unknown>> = FOR_ALL,
+  ): number {
     checkKey(key);
-    return this.#broadcaster.send(message, except, key);
+    return this.#broadcaster.send(message, options, key);
   }
 
   /**

@@ -134,7 +134,9 @@ interface BroadcastRules {
 /** As a user does. */
 export const together: Broadcast = (listener, text, { key, except } = {}) =>
   attempt(() =>
-    key === undefined ? listener.broadcast(text, except) : listener.broadcastLatest(key, text, except),
+    key === undefined
+      ? listener.broadcast(text, { except })
+      : listener.broadcastLatest(key, text, { except }),
   );
 
 /** To each by itself, in bytes of its own. */

@@ -71,8 +71,8 @@ describe("what is broadcast", () => {
   test("goes to each in its own part, also where two parts are equally long", () => {
     const rig = new BroadcastRig([{}], together);
     const links = [rig.connect(), rig.connect()];
-    rig.listeners[0]?.broadcast("one", rig.connections[1]);
-    rig.listeners[0]?.broadcast("two", rig.connections[0]);
+    rig.listeners[0]?.broadcast("one", { except: rig.connections[1] });
+    rig.listeners[0]?.broadcast("two", { except: rig.connections[0] });
     rig.poller.flush();
     expect(links.map(({ written }) => written)).toEqual([["one"], ["two"]]);
   });
@@ -161,7 +161,7 @@ describe("the memory of what is broadcast", () => {
 
   test("is not held up by a connection that was aborted before the flush", () => {
     const { rig, tell, first } = told("hello");
-    rig.listeners[0]?.broadcast("goodbye", rig.connections[0]);
+    rig.listeners[0]?.broadcast("goodbye", { except: rig.connections[0] });
     rig.connections[1]?.abort();
     expect(tell()).toBe(first);
   });

@@ -140,7 +140,7 @@ describe("broadcastLatest", () => {
     const [first, second] = [rig.pair(), rig.pair()];
     rig.listener.broadcastLatest("a", "old");
     second.far.trySend("for you alone");
-    expect(rig.listener.broadcastLatest("a", "new", first.far)).toBe(1);
+    expect(rig.listener.broadcastLatest("a", "new", { except: first.far })).toBe(1);
     expect(rig.listener.stats).toMatchObject({ sentMessages: 3, replacedMessages: 1 });
     rig.server.flush();
     rig.pollClient();
