@@ -48,23 +48,31 @@ export type Handler<Type extends keyof PollerEvents> = (event: PollerEvents[Type
 /** The events of one poller. */
 export class Events {
   readonly #emitter: Emitter<PollerEvents> = createEmitter();
+  /** The handlers of one listener each. */
+  readonly #emitters = new WeakMap<object, Emitter<PollerEvents>>();
   #queued: (() => void)[] = [];
   #errors: unknown[] = [];
 
-  on<Type extends keyof PollerEvents>(type: Type, handler: Handler<Type>): void {
+  /** Adds a handler; with `listener`, of its events alone. */
+  on<Type extends keyof PollerEvents>(type: Type, handler: Handler<Type>, listener?: object): void {
     checkSubscription(type, handler);
-    if (!this.#handlersOf(type).includes(handler)) this.#emitter.on(type, handler);
+    let emitter = this.#emitterOf(listener);
+    if (emitter === undefined) this.#emitters.set(listener as object, (emitter = createEmitter()));
+    if (!handlersOf(emitter, type).includes(handler)) emitter.on(type, handler);
   }
 
-  off<Type extends keyof PollerEvents>(type: Type, handler: Handler<Type>): void {
+  off<Type extends keyof PollerEvents>(type: Type, handler: Handler<Type>, listener?: object): void {
     checkSubscription(type, handler);
-    this.#emitter.off(type, handler);
+    this.#emitterOf(listener)?.off(type, handler);
   }
 
-  /** Queues an event for the end of this poll. Returns `false`, and does nothing, without handlers. */
-  queue<Type extends keyof PollerEvents>(type: Type, event: PollerEvents[Type]): boolean {
-    const isHeard = this.#handlersOf(type).length > 0;
-    if (isHeard) this.#queued.push(() => this.#emit(type, event));
+  /**
+   * Queues an event, of `listener` if it has one, for the end of this poll. Returns
+   * `false`, and does nothing, without handlers.
+   */
+  queue<Type extends keyof PollerEvents>(type: Type, event: PollerEvents[Type], listener?: object): boolean {
+    const isHeard = this.#handlersOf(type, listener).length > 0;
+    if (isHeard) this.#queued.push(() => this.#emit(type, event, listener));
     return isHeard;
   }
 
@@ -81,8 +89,12 @@ export class Events {
   }
 
   /** Like `emit` of mitt, but a handler that throws does not keep the event from the others. */
-  #emit<Type extends keyof PollerEvents>(type: Type, event: PollerEvents[Type]): void {
-    for (const handler of [...this.#handlersOf(type)]) {
+  #emit<Type extends keyof PollerEvents>(
+    type: Type,
+    event: PollerEvents[Type],
+    listener: object | undefined,
+  ): void {
+    for (const handler of this.#handlersOf(type, listener)) {
       try {
         handler(event);
       } catch (error) {
@@ -91,10 +103,23 @@ export class Events {
     }
   }
 
-  #handlersOf<Type extends keyof PollerEvents>(type: Type): readonly Handler<Type>[] {
-    const handlers = this.#emitter.all.get(type) ?? []; // mitt's "*" is not among our types
-    return handlers as readonly Handler<Type>[];
+  #emitterOf(listener: object | undefined): Emitter<PollerEvents> | undefined {
+    return listener === undefined ? this.#emitter : this.#emitters.get(listener);
   }
+
+  /** The poller's handlers, then the listener's. */
+  #handlersOf<Type extends keyof PollerEvents>(type: Type, listener?: object): readonly Handler<Type>[] {
+    const own = listener && this.#emitters.get(listener);
+    return [...handlersOf(this.#emitter, type), ...(own === undefined ? [] : handlersOf(own, type))];
+  }
+}
+
+function handlersOf<Type extends keyof PollerEvents>(
+  emitter: Emitter<PollerEvents>,
+  type: Type,
+): readonly Handler<Type>[] {
+  const handlers = emitter.all.get(type) ?? []; // mitt's "*" is not among our types
+  return handlers as readonly Handler<Type>[];
 }
 
 function checkSubscription(type: unknown, handler: unknown): void {

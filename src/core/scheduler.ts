@@ -198,16 +198,16 @@ export class Scheduler implements PollContext<AnyConnection>, FrameView {
       this.connections.delete(connection);
       this.counters.closed++;
       const reason = connection.closeReason as CloseReason; // a closed connection has one
-      this.events.queue("close", { connection, reason });
+      this.events.queue("close", { connection, reason }, connection.listener);
       connection.listener?.remove(connection);
       return;
     }
     if (what === "open") this.counters.opened++;
-    this.events.queue(what, { connection });
+    this.events.queue(what, { connection }, connection.listener);
   }
 
   emitLoss(connection: AnyConnection, lost: { received: number; sent: number }): void {
-    this.events.queue("lose", { connection, ...lost });
+    this.events.queue("lose", { connection, ...lost }, connection.listener);
   }
 
   /** Shows the changes of what is no connection; here there is nothing. */

@@ -64,19 +64,19 @@ export class ServerScheduler
 
   emitListener(what: "listen" | "unlisten", listener: AnyListener): void {
     if (what === "listen") {
-      this.events.queue("listen", { listener });
+      this.events.queue("listen", { listener }, listener);
       return;
     }
     this.sources.delete(listener);
-    this.events.queue("unlisten", { listener, reason: listener.closeReason as CloseReason });
+    this.events.queue("unlisten", { listener, reason: listener.closeReason as CloseReason }, listener);
   }
 
   emitAccept(listener: AnyListener, connection: AnyConnection): void {
-    this.events.queue("accept", { listener, connection });
+    this.events.queue("accept", { listener, connection }, listener);
   }
 
   emitDrop(listener: AnyListener, count: number, reason: CloseReason): void {
-    this.events.queue("drop", { listener, count, reason });
+    this.events.queue("drop", { listener, count, reason }, listener);
   }
 
   protected override updateSources(): void {

@@ -49,6 +49,8 @@ export interface ListenerContext<Member, Parent> extends PollContext<Member> {
   readonly clock: () => number;
   /** How many calls of `drain` are running, in which no frame may begin. */
   drains: number;
+  /** Adds and takes away handlers of the events of `listener` alone; whether there is such an event is checked before. */
+  readonly events: Subscriptions<Parent>;
   /** Has the next poll call `update` of `source`. */
   markSourceDirty(source: Source): void;
   /** Adds an accepted connection to the ready ones, if this frame has messages of it. */
@@ -56,6 +58,12 @@ export interface ListenerContext<Member, Parent> extends PollContext<Member> {
   emitListener(what: "listen" | "unlisten", listener: Parent): void;
   emitAccept(listener: Parent, member: Member): void;
   emitDrop(listener: Parent, count: number, reason: CloseReason): void;
+}
+
+/** The events of a poller, for its listeners. */
+interface Subscriptions<Parent> {
+  on(type: never, handler: never, listener: Parent): void;
+  off(type: never, handler: never, listener: Parent): void;
 }
 
 /** The interface of the poller for its lookups. */

@@ -22,10 +22,9 @@ import { Broadcaster, type BroadcastOptions, FOR_ALL } from "./broadcaster.ts";
 import { ListenerDrain } from "./drain.ts";
 import { type DrainBudget, UNLIMITED } from "./drain-budget.ts";
 import { LeaveQueue } from "./leave-queue.ts";
+import { checkListenerEvent, type ListenerEventType, type ListenerHandler } from "./listener-events.ts";
 import { ListenerIngress } from "./listener-ingress.ts";
-
-/** The state of a listener; it only moves forward. */
-export type ListenerState = "starting" | "listening" | "closed";
+import { type ListenerState, Listening } from "./listening.ts";
 
 /** Accepts connections at one address. Made by `poller.listen`. */
 // Implements `ParentListener` structurally, as those members are stripped from the typings.
@@ -42,10 +41,7 @@ export class Listener<In, Out = In, Data = undefined> {
   readonly #makeData: ListenerRules["makeData"];
   #isMakingData = false;
   readonly #counters: Counters<ListenerStats> = listenerCounters();
-  #state: ListenerState = "starting";
-  #address: Address | undefined;
-  #closeReason: CloseReason | undefined;
-  #isUnlistenEmitted = false;
+  readonly #listening: Listening;
   /** Whether it is in the context's list for the next poll. */
   #isDirty = false;
 
@@ -69,22 +65,23 @@ export class Listener<In, Out = In, Data = undefined> {
       makeConnection: (link) => new Connection(context, this, link, codec, rules.makeParts),
       markDirty: () => this.#markDirty(),
     });
+    this.#listening = new Listening((what) => context.emitListener(what, this));
     acceptor.attach(this.#ingress);
   }
 
   /** `starting` until it listens; `closed` when it could not listen, or after `close()`. */
   get state(): ListenerState {
-    return this.#state;
+    return this.#listening.state;
   }
 
   /** The address on which it listens, with the port that the system chose for port 0; `undefined` while starting. */
   get address(): Address | undefined {
-    return this.#address;
+    return this.#listening.address;
   }
 
   /** The reason why it is closed; `undefined` until then. A port in use is a reason, and never throws. */
   get closeReason(): CloseReason | undefined {
-    return this.#closeReason;
+    return this.#listening.closeReason;
   }
 
   /**
@@ -185,13 +182,36 @@ export class Listener<In, Out = In, Data = undefined> {
   }
 
   /**
+   * Calls `handler` at the end of each poll in which `type` happened to this listener or
+   * to a connection of it, after the handlers of `poller.on` and in the same order;
+   * adding it again changes nothing.
+   *
+   * @throws TypeError when a listener has no such event, or `handler` is no function
+   */
+  on<Type extends ListenerEventType>(
+    type: Type,
+    handler: ListenerHandler<Connection<In, Out, Data>, this, Type>,
+  ): void {
+    checkListenerEvent(type);
+    this.#context.events.on(type as never, handler as never, this);
+  }
+
+  /** Takes a handler away again. Throws in the same cases. */
+  off<Type extends ListenerEventType>(
+    type: Type,
+    handler: ListenerHandler<Connection<In, Out, Data>, this, Type>,
+  ): void {
+    checkListenerEvent(type);
+    this.#context.events.off(type as never, handler as never, this);
+  }
+
+  /**
    * Stops listening and frees the address. Incoming connections that were not
    * accepted are reset; accepted ones stay open. `state` is `"closed"` at once.
    */
   close(): void {
-    if (this.#state === "closed") return;
-    this.#state = "closed";
-    this.#closeReason = { kind: "local", message: "this side closed the listener" };
+    if (this.state === "closed") return;
+    this.#listening.close();
     this.#ingress.close(this.#acceptor);
   }
 
@@ -212,7 +232,7 @@ export class Listener<In, Out = In, Data = undefined> {
     const ingress = this.#ingress;
     const { counters } = this.#context;
     this.#isDirty = false;
-    this.#updateState();
+    this.#listening.update(ingress.takeChange());
     ingress.rejections.flush(this.#counters, (count, reason) => {
       counters.dropped += count;
       this.#context.emitDrop(this, count, reason);
@@ -256,26 +276,6 @@ export class Listener<In, Out = In, Data = undefined> {
     } finally {
       this.#isMakingData = false;
     }
-  }
-
-  #updateState(): void {
-    const change = this.#ingress.takeChange();
-    if (this.#state === "closed") {
-      if (!this.#isUnlistenEmitted) this.#emitUnlisten();
-    } else if (change !== undefined && "reason" in change) {
-      this.#state = "closed";
-      this.#closeReason = change.reason;
-      this.#emitUnlisten();
-    } else if (change !== undefined) {
-      this.#state = "listening";
-      this.#address = change.address;
-      this.#context.emitListener("listen", this);
-    }
-  }
-
-  #emitUnlisten(): void {
-    this.#isUnlistenEmitted = true;
-    this.#context.emitListener("unlisten", this);
   }
 
   #markDirty(): void {
