@@ -240,7 +240,7 @@ describe("where code must not be made", () => {
 });
 
 /** For one field of `type`: the compiled layout writes, reads and refuses what the plain one does. */
-function expectTheSame(compile: typeof compiled, type: FieldType): void {
+function expectTheSame(compile: typeof compiled, type: FixedType): void {
   const plain = new Layout({ value: type }, { littleEndian: true });
   const fast = compile(plain);
   for (const value of VALUES) expect(writtenBy(fast, { value })).toEqual(writtenBy(plain, { value }));
@@ -254,13 +254,13 @@ function expectTheSame(compile: typeof compiled, type: FieldType): void {
 }
 
 /** For one field of `type`: the plain layout is not called for what is valid. */
-function expectItAlone(compile: typeof compiled, type: FieldType): void {
+function expectItAlone(compile: typeof compiled, type: FixedType): void {
   const plain = new Layout({ value: type }, { littleEndian: true });
   const slow = [vi.spyOn(plain, "read"), vi.spyOn(plain, "write"), vi.spyOn(plain, "firstInvalid")];
   const fast = compile(plain);
   const view = new DataView(new ArrayBuffer(8));
   const value = { bool: true, u64: 1n, i64: 1n }[type as string] ?? 1;
-  fast.write(view, { value });
+  fast.write(view, 0, { value });
   expect([fast.read(view, 0), fast.readUnchecked(view, 0)]).toEqual([{ value }, { value }]);
   expect(fast.firstInvalid(view, 0, plain.sizeBytes)).toBe(plain.sizeBytes);
   for (const method of slow) expect(method).not.toHaveBeenCalled();

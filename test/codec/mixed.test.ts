@@ -65,6 +65,7 @@ describe("a stream is cut into messages of several codecs", () => {
         stream: join([framed(2, "a"), framed(2, "abcde")]),
         messages: [{ kind: "name", body: "a" }],
         error: 'message 2, "name", is refused: line 1 is longer than the limit of 4 bytes',
+        code: "maxLineBytes",
       },
       {
         title: "a body of two messages is refused",
@@ -100,6 +101,7 @@ describe("a stream is cut into messages of several codecs", () => {
         stream: octets(0, 0x81, 0x80, 0x04),
         messages: [],
         error: 'message 1, "chat", has a body of 65537 bytes, over the limit of 65536',
+        code: "maxMessageBytes",
       },
       {
         title: "a stream that ends inside a message is refused at its end",

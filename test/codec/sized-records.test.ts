@@ -147,6 +147,7 @@ describe("what was never written is refused, with its place", () => {
         stream: octets(4, 0),
         messages: [],
         error: "record 1: items has 4 items, over maxItems, 3",
+        code: "maxItems",
       },
       {
         title: "what is neither there nor absent",
@@ -175,6 +176,7 @@ describe("what was never written is refused, with its place", () => {
         stream: octets(8, 0, ...Array(8).fill(0x61), 9, 0),
         messages: [{ name: "aaaaaaaa" }],
         error: "record 2: 11 bytes or more are over maxRecordBytes, 10",
+        code: "maxRecordBytes",
       },
     ],
     { stream: octets(0, 0, 0, 0), message: {} },

@@ -196,7 +196,9 @@ export class Game {
     const before = all.map((end) => end?.counts());
     const other = except?.connection;
     const count =
-      key === undefined ? listener.broadcast(message, { except: other }) : listener.broadcastLatest(key, message, { except: other });
+      key === undefined
+        ? listener.broadcast(message, { except: other })
+        : listener.broadcastLatest(key, message, { except: other });
     let noted = 0;
     for (const [index, end] of all.entries()) {
       const counts = before[index];

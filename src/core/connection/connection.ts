@@ -36,14 +36,10 @@ export class Connection<In, Out = In, Data = undefined> {
 
   /** The listener that accepted it; `undefined` for a connection made by `connect`. @internal */
   readonly listener: ParentListener<AnyConnection> | undefined;
-  /** @internal */
-  readonly receiver: Receiver<AnyConnection, In>;
-  /** @internal */
-  readonly sender: Sender<AnyConnection, Out>;
-  /** @internal */
-  readonly lifecycle: Lifecycle<AnyConnection>;
-  /** @internal */
-  readonly outbox: Outbox;
+  /** @internal */ readonly receiver: Receiver<AnyConnection, In>;
+  /** @internal */ readonly sender: Sender<AnyConnection, Out>;
+  /** @internal */ readonly lifecycle: Lifecycle<AnyConnection>;
+  /** @internal */ readonly outbox: Outbox;
   /** Whether the next frames only need a latch, and no update, as long as nothing but bytes arrives. @internal */
   receiveOnly = false;
   /** What its listener knows of it, which alone reads and writes it. @internal */

@@ -2,7 +2,7 @@
  * The events of one listener, with the types of its connections. `core/events.ts`
  * queues and emits them, in one order with those of the poller.
  */
-import { kindOf, nearestTo } from "../../check.ts";
+import { kindOf, suggestionFor } from "../../check.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 
 /** The types of events for `listener.on`, each with the event that its handlers get. */
@@ -36,8 +36,8 @@ export function checkListenerEvent(type: unknown): void {
   if (typeof type !== "string")
     throw new TypeError(`type: expected the name of an event, got ${kindOf(type)}`);
   if (Object.hasOwn(TYPES, type)) return;
-  const nearest = nearestTo(type, Object.keys(TYPES));
-  throw new TypeError(`type: a listener has no event ${JSON.stringify(type)}; the nearest one is ${nearest}`);
+  const suggestion = suggestionFor(type, Object.keys(TYPES));
+  throw new TypeError(`type: a listener has no event ${JSON.stringify(type)}; ${suggestion}`);
 }
 
 const TYPES: Record<ListenerEventType, true> = {
