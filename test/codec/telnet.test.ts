@@ -166,6 +166,20 @@ describe("on a connection", () => {
     net[Symbol.dispose]();
   });
 
+  test("what has no room is lost, and nothing else", () => {
+    const wire = memory();
+    const net = new Poller();
+    const server = net.listen(wire, telnet(), { sendLimitBytes: 8 });
+    const player = net.connect(wire, bytes());
+    player.trySend(join([octets(IAC, DO, 1, IAC, DO, 2, IAC, DO, 3), streamOf("look\n")])); // 9 bytes of answers
+    for (let round = 0; round < 3; round++) net.poll(round);
+    const accepted = server.tryAccept();
+    expect(accepted?.tryRecv()).toBe("look");
+    expect(accepted).toMatchObject({ state: "open", stats: { refusedMessages: 1, sentMessages: 0 } });
+    expect([...player]).toEqual([]);
+    net[Symbol.dispose]();
+  });
+
   test("with a limit for messages, too, and none once this side has ended", () => {
     const wire = memory();
     const net = new Poller();

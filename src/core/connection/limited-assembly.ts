@@ -14,6 +14,7 @@ import { needsPolicy, pauseBytesOf, ReceivePolicy } from "../receive/receive-pol
 import { Receiver } from "../receive/receiver.ts";
 import { BroadcastPart } from "../send/broadcast-part.ts";
 import { Outbox } from "../send/outbox.ts";
+import { replyBy } from "../send/reply.ts";
 import { SendBuffer } from "../send/send-buffer.ts";
 import { Sender } from "../send/sender.ts";
 import { UnsentAge } from "../send/unsent-age.ts";
@@ -60,7 +61,7 @@ export function limitedConnections(limits: Limits & PeerLimits): ConnectionFacto
     const receiver = new Receiver({ owner, ingress, recorder, stats, policy });
     const onRefused = sendOverflow === "close" ? onRefusedOf(lifecycle, sendLimitBytes) : undefined;
     const sender = new Sender({ owner, codec, lifecycle, outbox, recorder, stats, onRefused });
-    if (decoder[REPLY] !== undefined) takeReplies(decoder, sender);
+    decoder[REPLY]?.(replyBy({ owner, lifecycle, outbox, limitBytes: sendLimitBytes, recorder, stats }));
     const timers = new PeerTimers({ owner, link, ingress, lifecycle, age, limits });
     const monitor = new PeerMonitor({ owner, ingress, receiver, outbox, lifecycle, timers, losses, stats });
     return { ingress, receiver, sender, outbox, lifecycle, stats, monitor };
@@ -78,14 +79,6 @@ function inputOf<In>(decoder: Decoder<In>, maxMessageBytes: number): Input<In> {
 }
 
 // Separate functions make the callbacks, so that a connection without one keeps no closure.
-
-/** Sends what the decoder answers by itself. */
-function takeReplies<Member extends ConnectionRef>(
-  decoder: Decoder<unknown>,
-  sender: Sender<Member, never>,
-): void {
-  decoder[REPLY]?.((bytes) => sender.tryReply(bytes));
-}
 
 /** Counts each message that is dropped; the next poll reports it. */
 function onDropOf<Member extends ConnectionRef>(

@@ -19,7 +19,7 @@ import type { Outbox } from "./outbox.ts";
 export interface SenderParts<Member extends ConnectionRef, Out> {
   readonly owner: ConnectionOwner<Member>;
   readonly codec: Pick<Codec<unknown, Out>, "encode">;
-  readonly lifecycle: SendingPhase;
+  readonly lifecycle: { readonly maySend: boolean };
   readonly outbox: Outbox;
   readonly recorder: TrafficRecorder;
   readonly stats: Counters<ConnectionStats>;
@@ -27,18 +27,11 @@ export interface SenderParts<Member extends ConnectionRef, Out> {
   readonly onRefused?: (() => void) | undefined;
 }
 
-/** What a sender asks of the lifecycle. */
-interface SendingPhase {
-  readonly maySend: boolean;
-  /** Whether the game has not accepted the connection yet, and may not send for that. */
-  readonly isPending: boolean;
-}
-
 /** The sending half of a connection. */
 export class Sender<Member extends ConnectionRef, Out> {
   readonly #owner: ConnectionOwner<Member>;
   readonly #codec: Pick<Codec<unknown, Out>, "encode">;
-  readonly #lifecycle: SendingPhase;
+  readonly #lifecycle: { readonly maySend: boolean };
   readonly #outbox: Outbox;
   readonly #recorder: TrafficRecorder;
   readonly #stats: Counters<ConnectionStats>;
@@ -64,17 +57,8 @@ export class Sender<Member extends ConnectionRef, Out> {
     return this.#push(encoded, key, broadcast);
   }
 
-  /** The same for what the codec answers by itself, also before the game has accepted the connection. */
-  tryReply(bytes: Uint8Array): boolean {
-    return (this.#lifecycle.isPending || this.#lifecycle.maySend) && this.#queue(bytes);
-  }
-
   #push(encoded: Uint8Array, key?: MessageKey, broadcast?: BroadcastBuffer): boolean {
     if (!this.#lifecycle.maySend) return false; // the encoding itself may have ended the connection
-    return this.#queue(encoded, key, broadcast);
-  }
-
-  #queue(encoded: Uint8Array, key?: MessageKey, broadcast?: BroadcastBuffer): boolean {
     const outbox = this.#outbox;
     const recorder = this.#recorder;
     const stats = this.#stats;
