@@ -78,20 +78,26 @@ export class SizedRecordDecoder<Message> implements Decoder<Message> {
     this.#scanner.begin(record.steps);
   }
 
-  /** Completes the held record with the start of `bytes`. Returns where the next record starts. */
+  /**
+   * Completes the held record with the start of `bytes`. Returns where the next record
+   * starts. Takes bytes by the block, as a record may have thousands of lengths, and
+   * leaves alone those of the block that lie behind its end.
+   */
   #finishHeld(bytes: Uint8Array, sink: MessageSink<Message>): number {
     const held = this.#held;
-    for (let at = 0; ; ) {
-      const end = Math.min(at + this.#scanner.neededBytes - held.length, bytes.length);
+    for (let at = 0; at < bytes.length; ) {
+      const missing = this.#scanner.neededBytes - held.length;
+      const end = Math.min(at + Math.max(missing, BLOCK_BYTES), bytes.length);
       held.append(bytes, at, end);
       at = end;
-      if (held.length < this.#scanner.neededBytes) return at;
-      const view = viewOf(held.view);
-      if (!this.#scan(view, held.view.byteOffset, held.length)) continue;
-      this.#put(view, held.view.byteOffset, sink);
+      const { view } = held;
+      if (!this.#scan(viewOf(view), view.byteOffset, view.length)) continue;
+      this.#put(viewOf(view), view.byteOffset, sink);
+      const next = end - (view.length - this.#scanner.neededBytes);
       held.clear();
-      return at;
+      return next;
     }
+    return bytes.length;
   }
 
   #scan(view: DataView, start: number, available: number): boolean {
@@ -126,3 +132,6 @@ export class SizedRecordDecoder<Message> implements Decoder<Message> {
     return new DecodeError(`record ${this.#recordNumber}: ${message}`, options);
   }
 }
+
+/** So many bytes of a piece are looked at together. */
+const BLOCK_BYTES = 1_024;
