@@ -156,6 +156,12 @@ const STEPS: Record<string, readonly Step[]> = {
       follow: async (reader, _, command) => expect(await reader.run(command)).toBe("1\n"),
     },
     {
+      ...tsx("mixed.mts"),
+      does: "prints what was said, and how much is in the bag",
+      follow: async (reader, _, command) =>
+        expect(await reader.run(command)).toBe("what have I got?\n1 kinds of things\n"),
+    },
+    {
       ...tsx("positions.mts"),
       does: "tells all others where a player is, and under which number",
       async follow(reader, port, command) {
