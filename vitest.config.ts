@@ -3,6 +3,8 @@ import type { ViteUserConfig } from "vitest/config";
 
 const config: ViteUserConfig = {
   test: {
+    /** Not those of the templates, which are for who gets them. */
+    include: ["test/**/*.test.ts"],
     /** The second one tells what this machine lacks, and which tests were left out. */
     reporters: ["default", "./test/left-out.ts"],
     /** A deadline for what hangs, and never a measure: a busy machine is ten times slower than a quiet one. */

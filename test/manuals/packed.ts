@@ -80,7 +80,16 @@ function filesIn(path: string): string[] {
 }
 
 /** What a package is made of. */
-const INPUTS = ["package.json", "README.md", "CHANGELOG.md", "LICENSE", "tsconfig.json", "src"];
+const INPUTS = [
+  "package.json",
+  "README.md",
+  "CHANGELOG.md",
+  "LICENSE",
+  "tsconfig.json",
+  "src",
+  "bin",
+  "templates",
+];
 
 /** Packages that are installed with tickwire, or beside it. */
 const BESIDE = ["mitt", "ws"];

@@ -265,5 +265,6 @@ const TOOLS: ReadonlyMap<string, readonly string[]> = new Map([
   ["esbuild", ["esbuild", ".bin/esbuild"]],
   ["tsx", ["tsx", ".bin/tsx"]],
   ["typescript", ["typescript", ".bin/tsc", "@types/node"]],
+  ["vite", ["vite", ".bin/vite"]],
   ["vitest", ["vitest", ".bin/vitest"]],
 ]);

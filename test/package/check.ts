@@ -99,7 +99,8 @@ function install(tarball: string): void {
 
 function checkContents(): void {
   const files = filesOf(installed);
-  const wanted = ["package.json", "LICENSE", "README.md", "CHANGELOG.md"];
+  const wanted = ["package.json", "LICENSE", "README.md", "CHANGELOG.md", "bin/tickwire.js", "dist/cli.js"];
+  for (const file of filesOf(join(root, "templates"))) wanted.push(`templates/${file}`);
   for (const entry of ["index", "browser", "websocket"]) {
     wanted.push(`dist/${entry}.js`, `dist/${entry}.d.ts`, `src/${entry}.ts`);
   }
@@ -111,7 +112,7 @@ function checkContents(): void {
       !wanted.includes(file) &&
       !/^dist\/.*\.(js|d\.ts)(\.map)?$|^src\/(.*\.ts|(.*\/)?README\.md)$/.test(file),
   );
-  const tests = files.filter((file) => /\b(test|bench|demo)\b/.test(file));
+  const tests = files.filter((file) => /^(?!templates\/).*\b(test|bench|demo)\b/.test(file));
   expectNone("missing", missing);
   expectNone("too much", [...surplus, ...tests]);
   const beside = readdirSync(join(app, "node_modules")).filter((name) => !name.startsWith("."));

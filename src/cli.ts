@@ -1,0 +1,76 @@
+/**
+ * `npx tickwire new my-game`: copies a template of this package into a new folder.
+ * Decides where, and what changes in the copy: the name, and which tickwire it is
+ * made for. Asks nothing, installs nothing, and writes over nothing.
+ */
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const USAGE = `usage: npx tickwire new FOLDER [--template pong|terminal]
+
+  pong      a server, a page by Vite and their tests; the default
+  terminal  a server for nc, and its tests`;
+
+const templates = fileURLToPath(new URL("../templates", import.meta.url));
+const manifest = fileURLToPath(new URL("../package.json", import.meta.url));
+
+/** Does what the command line says, and answers what to do next. */
+function run(): string {
+  const { values, positionals } = parsed();
+  if (values.help === true) return USAGE;
+  const [command, folder, ...more] = positionals;
+  if (command !== "new") throw new Mistake(`expected new, got ${command ?? "nothing"}`);
+  if (folder === undefined || more.length > 0) throw new Mistake("expected one folder after new");
+  const { template = "pong" } = values;
+  if (!TEMPLATES.includes(template)) {
+    throw new Mistake(`--template: expected ${TEMPLATES.join(" or ")}, got ${JSON.stringify(template)}`);
+  }
+  const target = resolve(folder);
+  const name = basename(target);
+  if (!NAME.test(name)) {
+    throw new Mistake(`${JSON.stringify(name)} is no name for a package: small letters, digits, - and _`);
+  }
+  if (existsSync(target) && readdirSync(target).length > 0) throw new Mistake(`${target} is there already`);
+  copy(join(templates, template), target, name);
+  return `${target} is a game now. In it:\n\n  npm install\n  npm test\n  npm run dev\n`;
+}
+
+function parsed(): {
+  readonly values: { readonly template?: string; readonly help?: boolean };
+  readonly positionals: readonly string[];
+} {
+  try {
+    const options = { template: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
+    return parseArgs({ options, allowPositionals: true });
+  } catch (error) {
+    throw new Mistake((error as Error).message);
+  }
+}
+
+function copy(template: string, target: string, name: string): void {
+  cpSync(template, target, { recursive: true });
+  const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { readonly version: string };
+  const own = join(target, "package.json");
+  const settings = JSON.parse(readFileSync(own, "utf8")) as { dependencies: Record<string, string> };
+  settings.dependencies.tickwire = `^${version}`;
+  writeFileSync(own, `${JSON.stringify({ ...settings, name }, undefined, 2)}\n`);
+  // Not in the template, as npm leaves files of this name out of a package.
+  writeFileSync(join(target, ".gitignore"), "node_modules/\ndist/\n");
+}
+
+/** What whoever types can put right. */
+class Mistake extends Error {}
+
+const TEMPLATES: readonly string[] = ["pong", "terminal"];
+/** What npm takes for a new package, without a scope and without dots. */
+const NAME = /^[a-z0-9][a-z0-9_-]{0,200}$/;
+
+try {
+  console.log(run());
+} catch (error) {
+  if (!(error instanceof Mistake)) throw error;
+  console.error(`tickwire: ${error.message}\n\n${USAGE}`);
+  process.exitCode = 2;
+}
