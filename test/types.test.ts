@@ -463,7 +463,17 @@ describe("events have names and payloads", () => {
     poller.on("drop", ({ count }) => expectTypeOf(count).toBeNumber());
     poller.on("accept", ({ listener }) => expectTypeOf(listener).toEqualTypeOf<AnyListener>());
     expectTypeOf<keyof PollerEvents>().toEqualTypeOf<
-      "listen" | "unlisten" | "accept" | "drop" | "open" | "lose" | "drain" | "malformed" | "close"
+      | "listen"
+      | "unlisten"
+      | "accept"
+      | "drop"
+      | "open"
+      | "lose"
+      | "drain"
+      | "bind"
+      | "unbind"
+      | "malformed"
+      | "close"
     >();
     expectTypeOf<Handler<"open">>().toEqualTypeOf<(event: { readonly connection: AnyConnection }) => void>();
   });

@@ -28,6 +28,10 @@ export type PollerEvents = {
   lose: { readonly connection: AnyConnection; readonly received: number; readonly sent: number };
   /** The send buffer has room again, after a `trySend` that was refused. */
   drain: { readonly connection: AnyConnection };
+  /** A datagram socket is bound; its `address` is known. */
+  bind: { readonly socket: AnyDatagramSocket };
+  /** A datagram socket has closed, or could not be bound, for `reason`. */
+  unbind: { readonly socket: AnyDatagramSocket; readonly reason: CloseReason };
   /**
    * `count` received datagrams were dropped since the last frame, as they could not be
    * decoded; `reason` says what was wrong with the last one, which came from `from`.
@@ -139,6 +143,8 @@ const TYPES: Record<keyof PollerEvents, true> = {
   drop: true,
   open: true,
   lose: true,
+  bind: true,
+  unbind: true,
   malformed: true,
   drain: true,
   close: true,

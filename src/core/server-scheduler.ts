@@ -8,7 +8,6 @@
  * Apart from `scheduler.ts` so that a page does not load it.
  */
 import type { CloseReason } from "../port/close-reason.ts";
-import { warn } from "../warn.ts";
 import type { AnyConnection } from "./connection/connection.ts";
 import type { Malformed } from "./datagram/datagram-ingress.ts";
 import type { AnyDatagramSocket } from "./datagram/datagram-socket.ts";
@@ -16,6 +15,7 @@ import type { Closing, DatagramContext, ListenerContext, Source } from "./frame/
 import type { AnyListener } from "./listen/listener.ts";
 import { Scheduler } from "./scheduler.ts";
 import { ListPair } from "./storage/reusable-list.ts";
+import { Unheard } from "./unheard.ts";
 
 /** The scheduler of one poller with sources. */
 export class ServerScheduler
@@ -25,8 +25,7 @@ export class ServerScheduler
   /** Listeners and datagram sockets that are not closed, and pending lookups. */
   readonly sources: Set<Closing> = new Set();
   readonly #dirtySources = new ListPair<Source>();
-  /** Whether the warning of malformed datagrams, which is given once, was given. */
-  #hasWarned = false;
+  readonly #unheard = new Unheard();
 
   override get isEmpty(): boolean {
     return super.isEmpty && this.sources.size === 0;
@@ -56,10 +55,19 @@ export class ServerScheduler
   }
 
   emitMalformed(socket: AnyDatagramSocket, malformed: Malformed): void {
-    if (this.events.queue("malformed", { socket, ...malformed }) || this.#hasWarned) return;
-    this.#hasWarned = true;
-    const { message } = malformed.reason;
-    warn("TICKWIRE_MALFORMED", `${message}; listen to "malformed" to hear of each`);
+    if (this.events.queue("malformed", { socket, ...malformed })) return;
+    this.#unheard.say("malformed", malformed.reason);
+  }
+
+  emitSocket(what: "bind" | "unbind", socket: AnyDatagramSocket): void {
+    if (what === "bind") {
+      this.events.queue("bind", { socket });
+      return;
+    }
+    this.sources.delete(socket);
+    const reason = socket.closeReason as CloseReason;
+    if (this.events.queue("unbind", { socket, reason }) || reason.kind === "local") return;
+    this.#unheard.say("unbind", reason, "a datagram socket is closed: ");
   }
 
   emitListener(what: "listen" | "unlisten", listener: AnyListener): void {
@@ -68,7 +76,9 @@ export class ServerScheduler
       return;
     }
     this.sources.delete(listener);
-    this.events.queue("unlisten", { listener, reason: listener.closeReason as CloseReason }, listener);
+    const reason = listener.closeReason as CloseReason;
+    if (this.events.queue("unlisten", { listener, reason }, listener) || reason.kind === "local") return;
+    this.#unheard.say("unlisten", reason, "a listener does not listen: ");
   }
 
   emitAccept(listener: AnyListener, connection: AnyConnection): void {
@@ -76,7 +86,8 @@ export class ServerScheduler
   }
 
   emitDrop(listener: AnyListener, count: number, reason: CloseReason): void {
-    this.events.queue("drop", { listener, count, reason }, listener);
+    if (this.events.queue("drop", { listener, count, reason }, listener)) return;
+    this.#unheard.say("drop", reason, "an incoming connection was dropped: ");
   }
 
   protected override updateSources(): void {

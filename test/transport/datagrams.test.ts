@@ -405,11 +405,11 @@ describe("udp", () => {
     expect(() => udp(options)).toThrow(message);
   });
 
-  test("refuses a destination without a port, a socket that is not open, and a codec-less bind, by name", () => {
+  test("refuses a destination without a port, a group for a closed socket, and a codec-less bind, by name", () => {
     const poller = newPoller();
     const socket = poller.bind(udp({ host: "127.0.0.1" }), lines());
     expect(() => socket.trySendTo("x", { host: "127.0.0.1", port: 0 })).toThrow("to.port: expected");
-    expect(() => socket.join("239.1.1.1")).toThrow("join: the socket is starting, not open");
+    expect(() => socket.join("")).toThrow("group: expected");
     expect(() => poller.bind({}, lines())).toThrow("transport: this one carries no datagrams");
     expect(() => poller.bind(udp(), lines(), { maxDatagramBytes: 70_000 })).toThrow(
       "maxDatagramBytes: expected",

@@ -8,7 +8,6 @@
  * Frames work as for streams. But datagrams have no backpressure, so messages
  * over the limit are dropped, the oldest first, and counted.
  */
-import { isText } from "../../check.ts";
 import { type Codec, encodeWholeBy } from "../../codec/codec.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
@@ -20,9 +19,7 @@ import type { Limits } from "../limits/limits.ts";
 import { FrameQueue } from "../storage/frame-queue.ts";
 import { type Datagram, DatagramIngress } from "./datagram-ingress.ts";
 import { checkDestination, DatagramOutbox } from "./datagram-outbox.ts";
-
-/** The state of a datagram socket; it only moves forward. */
-export type DatagramState = "starting" | "open" | "closed";
+import { type DatagramState, Memberships } from "./memberships.ts";
 
 /** A socket for datagrams. Made by `poller.bind`. */
 // Implements `Source`, `Closing` and others structurally, as those members are stripped from the typings.
@@ -37,6 +34,7 @@ export class DatagramSocket<In, Out = In> {
   readonly #counters: Counters<DatagramStats> = datagramCounters();
   readonly #ingress: DatagramIngress<In>;
   readonly #outbox: DatagramOutbox;
+  readonly #memberships: Memberships;
   // Separate from the arriving queue, which drops messages between polls: a visible one must not disappear.
   readonly #ready = new FrameQueue<Datagram<In>>();
   #state: DatagramState = "starting";
@@ -63,6 +61,7 @@ export class DatagramSocket<In, Out = In> {
     this.#outbox = new DatagramOutbox(limits.sendLimitBytes);
     const rules = { codec, limitBytes: limits.receiveLimitBytes, maxDatagramBytes };
     this.#ingress = new DatagramIngress(rules, () => this.#markDirty());
+    this.#memberships = new Memberships(link);
     link.attach(this.#ingress);
   }
 
@@ -142,22 +141,21 @@ export class DatagramSocket<In, Out = In> {
   }
 
   /**
-   * Joins a multicast group.
+   * Joins a multicast group; while `state` is `"starting"`, as soon as the socket is bound.
+   * If the system fails then, that is {@link lastFailure}.
    *
    * @param group the numeric address of the group
    * @param onInterface the address of the interface to receive on; the system's choice by default
    * @throws TypeError or RangeError when an argument is no text
-   * @throws Error when the socket is not open, or the system fails; the latter has a `code`
+   * @throws Error when the socket is closed, or the system fails; the latter has a `code`
    */
   join(group: string, onInterface?: string): void {
-    this.#checkMembership("join", group, onInterface);
-    this.#link.join(group, onInterface);
+    this.#memberships.change({ call: "join", group, onInterface }, this.#state);
   }
 
   /** Undoes {@link join}, and throws in the same cases. */
   leave(group: string, onInterface?: string): void {
-    this.#checkMembership("leave", group, onInterface);
-    this.#link.leave(group, onInterface);
+    this.#memberships.change({ call: "leave", group, onInterface }, this.#state);
   }
 
   /**
@@ -215,12 +213,14 @@ export class DatagramSocket<In, Out = In> {
     this.#counters.dropped = ingress.dropped;
     if (this.#isClosing && this.#state === "starting" && ingress.state === "open") this.#closeLink();
     if (this.#state === "closed") return;
+    const isNew = this.#state === "starting" && ingress.state === "open";
     this.#state = ingress.state;
+    if (isNew) this.#handleBound();
     if (this.#state !== "closed") return;
     this.#closeReason = ingress.reason;
     this.#outbox.clear();
     this.#context.setDeadline(this, Infinity);
-    this.#context.removeSource(this);
+    this.#context.emitSocket("unbind", this);
   }
 
   #closeLink(): void {
@@ -273,10 +273,10 @@ export class DatagramSocket<In, Out = In> {
     this.#ingress.moveLatched(this.#ready);
   }
 
-  #checkMembership(call: string, group: string, onInterface: string | undefined): void {
-    isText("group", group);
-    if (onInterface !== undefined) isText("onInterface", onInterface);
-    if (this.#state !== "open") throw new Error(`${call}: the socket is ${this.#state}, not open`);
+  #handleBound(): void {
+    const failure = this.#memberships.apply();
+    if (failure !== undefined) this.#lastFailure = this.#ingress.lastFailure = failure;
+    this.#context.emitSocket("bind", this);
   }
 
   #markDirty(): void {

@@ -83,6 +83,8 @@ export interface DatagramContext<Socket> extends LookupContext {
   readonly counters: Counters<PollerStats>;
   /** Has the next flush call `flush` of `socket`. */
   queueFlush(socket: Flushing): void;
+  /** Emits that `socket` is bound, or that it is closed and no source any more. */
+  emitSocket(what: "bind" | "unbind", socket: Socket): void;
   /** Emits how many received datagrams of `socket` were dropped since the last frame, and why the last one was. */
   emitMalformed(
     socket: Socket,

@@ -302,6 +302,25 @@ describe("an IPv6 socket", needs("IPv6"), () => {
     await until(poller, () => both.tryRecv() === "by name");
   });
 
+  test("joins a group that is asked for before it is bound, and says why it could not", async () => {
+    const poller = newPoller();
+    const group = "239.77.77.78";
+    const hearer = poller.bind(udp({ port: 0, reuseAddress: true }), lines());
+    const bound: unknown[] = [];
+    poller.on("bind", ({ socket }) => bound.push(socket));
+    hearer.join(group, "127.0.0.1");
+    const mistaken = poller.bind(udp({ port: 0 }), lines());
+    mistaken.join("239.77.77.79", "192.0.2.1"); // no interface of this machine
+    const speaker = poller.bind(udp({ host: "127.0.0.1", multicastInterface: "127.0.0.1" }), lines());
+    await until(poller, () => [hearer, mistaken, speaker].every(({ state }) => state === "open"));
+    expect(bound).toHaveLength(3);
+    expect(mistaken.lastFailure).toMatchObject({ kind: "failed", code: expect.stringMatching(/^E/) });
+    expect(hearer.lastFailure).toBeUndefined();
+    speaker.trySendTo("hello", { host: group, port: hearer.address?.port ?? 0 });
+    await until(poller, () => hearer.stats.receivedMessages > 0);
+    expect(hearer.tryRecv()).toBe("hello");
+  });
+
   test("joins IPv4 groups too", async () => {
     const poller = newPoller();
     const group = "239.255.77.80";
