@@ -13,9 +13,22 @@ export interface Address {
   readonly port: number;
 }
 
+/**
+ * The address of an IP socket, as a peer of its own family would have it: a socket of
+ * both families shows an IPv4 peer as `::ffff:192.0.2.1` (RFC 4291, 2.5.5.2), which is
+ * 192.0.2.1. @internal
+ */
+export function ipAddress(family: string | undefined, host: string, port: number): Address {
+  if (family !== "IPv6") return { family: "IPv4", host, port };
+  const plain = MAPPED.exec(host)?.[1];
+  return plain === undefined ? { family, host, port } : { family: "IPv4", host: plain, port };
+}
+
 /** An address as people write it: `127.0.0.1:14900`, `[::1]:14900`, `/run/game.sock`. */
 export function formatAddress(address: Address): string {
   if (address.family === "unix") return address.host;
   const host = address.family === "IPv6" ? `[${address.host}]` : address.host;
   return `${host}:${address.port}`;
 }
+
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;

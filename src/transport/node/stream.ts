@@ -10,7 +10,7 @@
  */
 import type { Socket } from "node:net";
 import { debuglog } from "node:util";
-import type { Address } from "../../port/address.ts";
+import { type Address, ipAddress } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link, LinkEvents } from "../../port/link.ts";
 import type { Security } from "../../port/security.ts";
@@ -270,7 +270,7 @@ export function addressOf(
   family: string | undefined,
 ): Address | undefined {
   if (host === undefined || port === undefined) return undefined;
-  return { family: family === "IPv6" ? "IPv6" : "IPv4", host, port };
+  return ipAddress(family, host, port);
 }
 
 const EMPTY = new Uint8Array(0);

@@ -11,7 +11,7 @@ import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from "
 import { lookup, V4MAPPED } from "node:dns";
 import { isIPv4 } from "node:net";
 import { debuglog } from "node:util";
-import type { Address } from "../../port/address.ts";
+import { type Address, ipAddress } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { DatagramEvents, DatagramLink, Destination } from "../../port/datagram-link.ts";
 import type { Transport } from "../../port/transport.ts";
@@ -204,17 +204,12 @@ function lookupMapped(host: string, _family: unknown, done: LookupDone): void {
 type LookupDone = (error: NodeJS.ErrnoException | null, address: string, family: number) => void;
 
 /** The sender as it can be answered: an IPv4 address as such, also on an IPv6 socket. */
-function senderOf({ family, address: host, port }: RemoteInfo): Address {
-  if (family === "IPv4" || !isMapped(host)) return { family, host, port };
-  return { family: "IPv4", host: host.slice(MAPPED.length), port };
+function senderOf({ family, address, port }: RemoteInfo): Address {
+  return ipAddress(family, address, port);
 }
 
 function addressOf({ address, port, family }: ReturnType<Socket["address"]>): Address {
-  return senderOf({ address, port, family: family === "IPv6" ? "IPv6" : "IPv4", size: 0 });
-}
-
-function isMapped(address: string): boolean {
-  return address.startsWith(MAPPED) && address.includes(".");
+  return ipAddress(family, address, port);
 }
 
 const MAPPED = "::ffff:";

@@ -62,6 +62,24 @@ describe("tcp", () => {
     }
   });
 
+  test(
+    "shows an IPv4 peer as IPv4 on a listener of both families, and admits it as such",
+    needs("IPv6"),
+    async () => {
+      const poller = newPoller();
+      const asked: string[] = [];
+      const allowList = { check: (host: string, family?: string) => asked.push(`${family} ${host}`) > 0 };
+      const listener = poller.listen(tcp({ port: 0 }), lines(), { allowList });
+      await until(poller, () => listener.state === "listening");
+      poller.connect(tcp({ port: listener.address?.port ?? 0, host: "127.0.0.1" }), lines());
+      let accepted: Connection<string> | undefined;
+      await until(poller, () => (accepted = listener.tryAccept()) !== undefined);
+      expect(accepted?.remoteAddress).toMatchObject({ family: "IPv4", host: "127.0.0.1" });
+      expect(accepted?.localAddress).toMatchObject({ family: "IPv4", host: "127.0.0.1" });
+      expect(asked).toEqual(["ipv4 127.0.0.1"]);
+    },
+  );
+
   test("listens on IPv6 alone when asked", needs("IPv6"), async () => {
     const poller = newPoller();
     const listener = await listening(poller, { port: 0, host: "::", ipv6Only: true });
