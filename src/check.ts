@@ -121,6 +121,18 @@ export function milliseconds(name: string, value: unknown): number {
   return value;
 }
 
+/**
+ * Returns `value` if it is a time limit in milliseconds, above 0; fractions are allowed, and
+ * `Infinity`, which means no limit. 0 is refused, as in every limit: it could mean either.
+ */
+export function deadline(name: string, value: unknown): number {
+  number(name, value);
+  if (!(value > 0)) {
+    throw new RangeError(`${name}: expected milliseconds above 0, or Infinity for no limit, got ${value}`);
+  }
+  return value;
+}
+
 /** Returns `value` if it is a rate above 0; fractions and `Infinity` are allowed. */
 export function rate(name: string, value: unknown): number {
   number(name, value);

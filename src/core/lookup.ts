@@ -7,7 +7,7 @@
  * A query cannot be taken back. A lookup ends at its deadline or with its poller,
  * and an answer that comes later is not heard.
  */
-import { checkOptions, milliseconds } from "../check.ts";
+import { checkOptions, deadline } from "../check.ts";
 import type { Address } from "../port/address.ts";
 import type { CloseReason } from "../port/close-reason.ts";
 import type { NameQuery } from "../port/name-query.ts";
@@ -99,6 +99,6 @@ export class Lookup {
 
 /** The deadline that `options` give a lookup, checked. */
 export function lookupTimeoutOf(options: LookupOptions, { timeoutMs }: Pick<Limits, "timeoutMs">): number {
-  checkOptions<LookupOptions>(options, { timeoutMs: milliseconds });
+  checkOptions<LookupOptions>(options, { timeoutMs: deadline });
   return options.timeoutMs ?? timeoutMs;
 }

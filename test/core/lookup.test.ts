@@ -73,7 +73,7 @@ describe("a lookup", () => {
   });
 
   test("refuses options that it does not have, and values that are no duration", () => {
-    expect(() => asked({ timeoutMs: -1 })).toThrow("timeoutMs: expected milliseconds from 0 up, got -1");
+    expect(() => asked({ timeoutMs: -1 })).toThrow("timeoutMs: expected milliseconds above 0");
     expect(() => asked({ timeoutMs: "1" as never })).toThrow(TypeError);
     expect(() => asked({ closeTimeoutMs: 1 } as never)).toThrow("closeTimeoutMs: there is no such option");
   });

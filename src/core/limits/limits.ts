@@ -4,7 +4,7 @@
  * options of `listen` and `connect` override them. The limits that only a server
  * needs are in `peer-limits.ts`. Applies none of them.
  */
-import { type Checks, isLimit, milliseconds } from "../../check.ts";
+import { type Checks, deadline, isLimit } from "../../check.ts";
 
 /** Limits that a poller, a listener and a connection take as options. */
 export interface LimitOptions {
@@ -56,12 +56,12 @@ export type Limits = Required<LimitOptions & ConnectLimitOptions>;
 export const LIMIT_CHECKS: Checks<LimitOptions> = {
   receiveLimitBytes: isLimit(1),
   sendLimitBytes: isLimit(1),
-  closeTimeoutMs: milliseconds,
-  faultTimeoutMs: milliseconds,
+  closeTimeoutMs: deadline,
+  faultTimeoutMs: deadline,
 };
 
 /** The checks of {@link ConnectLimitOptions}. */
-export const CONNECT_LIMIT_CHECKS: Checks<ConnectLimitOptions> = { timeoutMs: milliseconds };
+export const CONNECT_LIMIT_CHECKS: Checks<ConnectLimitOptions> = { timeoutMs: deadline };
 
 /** The limits of `options`, which are checked, completed by those of `fallback`. */
 export function limitsOf(

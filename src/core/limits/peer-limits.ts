@@ -4,7 +4,7 @@
  * them, as it trusts its own server. When a limit closes a connection, its name
  * is the `code` of the close reason. Applies none of them.
  */
-import { type Checks, isLimit, isOneOf, milliseconds, rate } from "../../check.ts";
+import { type Checks, deadline, isLimit, isOneOf, rate } from "../../check.ts";
 
 /** Limits that a poller, a listener and a connection take as options. Times are milliseconds of polled time. */
 export interface PeerLimitOptions {
@@ -133,12 +133,12 @@ export const PEER_LIMIT_CHECKS: Checks<PeerLimitOptions> = {
   messageRateHz: rate,
   maxMessageBytes: isLimit(1),
   sendOverflow: isOneOf(SEND_OVERFLOWS),
-  firstMessageTimeoutMs: milliseconds,
-  partialMessageTimeoutMs: milliseconds,
-  idleTimeoutMs: milliseconds,
-  unsentTimeoutMs: milliseconds,
-  pauseTimeoutMs: milliseconds,
-  untakenTimeoutMs: milliseconds,
+  firstMessageTimeoutMs: deadline,
+  partialMessageTimeoutMs: deadline,
+  idleTimeoutMs: deadline,
+  unsentTimeoutMs: deadline,
+  pauseTimeoutMs: deadline,
+  untakenTimeoutMs: deadline,
 };
 
 const DEFAULT_PEER_LIMITS: PeerLimits = {

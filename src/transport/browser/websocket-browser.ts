@@ -215,7 +215,7 @@ interface PageGlobals {
   readonly location?: { readonly href: string };
 }
 
-const CHECKS: Checks<WebSocketOptions> = { protocols: isProtocolList, maxBacklogBytes: isLimit(0) };
+const CHECKS: Checks<WebSocketOptions> = { protocols: isProtocolList, maxBacklogBytes: isLimit(1) };
 
 /** The values of `readyState`, from the WebSocket standard. */
 const OPEN = 1;

@@ -7,11 +7,11 @@ import { createServer, isIP, type ListenOptions, type ServerOpts, type Socket } 
 import {
   type Checks,
   checkOptions,
+  deadline,
   isBoolean,
   isPort,
   isText,
   isWholeNumber,
-  milliseconds,
 } from "../../check.ts";
 import type { Link } from "../../port/link.ts";
 import type { Transport } from "../../port/transport.ts";
@@ -53,7 +53,7 @@ export interface TcpOptions {
   readonly noDelay?: boolean;
   /**
    * The silence after which the system probes the peer, in milliseconds from 1,000
-   * to 32,767,000; 0, the default, means never. Node rounds it down to whole
+   * to 32,767,000; `Infinity`, the default, means never. Node rounds it down to whole
    * seconds (`keepAliveInitialDelay`).
    */
   readonly keepAliveDelayMs?: number;
@@ -124,12 +124,13 @@ export function listenOptions(options: TcpOptions): ListenOptions {
 }
 
 function socketOptions(options: TcpOptions): Pick<ServerOpts, "allowHalfOpen" | "noDelay" | "keepAlive"> {
-  const { noDelay = true, keepAliveDelayMs = 0 } = options;
+  const { noDelay = true, keepAliveDelayMs = Infinity } = options;
+  const isKeptAlive = keepAliveDelayMs < Infinity;
   return {
     allowHalfOpen: true, // so that an answer still reaches a peer that has ended its stream
     noDelay,
-    keepAlive: keepAliveDelayMs > 0,
-    ...(keepAliveDelayMs > 0 && { keepAliveInitialDelay: keepAliveDelayMs }),
+    keepAlive: isKeptAlive,
+    ...(isKeptAlive && { keepAliveInitialDelay: keepAliveDelayMs }),
   };
 }
 
@@ -142,10 +143,10 @@ function isNumericAddress(name: string, value: unknown): void {
 
 /** Node counts in whole seconds, so that less than one would be none, and silently the system's two hours. */
 function isKeepAliveDelay(name: string, value: unknown): void {
-  const delayMs = milliseconds(name, value);
-  if (delayMs !== 0 && (delayMs < LEAST_KEEP_ALIVE_MS || delayMs > MOST_KEEP_ALIVE_MS)) {
+  const delayMs = deadline(name, value);
+  if (delayMs < LEAST_KEEP_ALIVE_MS || (delayMs > MOST_KEEP_ALIVE_MS && delayMs < Infinity)) {
     throw new RangeError(
-      `${name}: expected 0 or milliseconds from ${LEAST_KEEP_ALIVE_MS} to ${MOST_KEEP_ALIVE_MS}, got ${delayMs}`,
+      `${name}: expected Infinity, or milliseconds from ${LEAST_KEEP_ALIVE_MS} to ${MOST_KEEP_ALIVE_MS}, got ${delayMs}`,
     );
   }
 }

@@ -3,7 +3,7 @@
  * how a dead peer is found. Checks them, and gives them to ws in its words. Sends
  * nothing; `heartbeat.ts` does.
  */
-import { type Checks, isWholeNumber, milliseconds } from "../../check.ts";
+import { type Checks, deadline, isWholeNumber, milliseconds } from "../../check.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 
 /** Options of both ends in Node: the largest message, and how a dead peer is found. */
@@ -39,7 +39,7 @@ export const LIVENESS_CHECKS: Checks<LivenessOptions> = {
     if (milliseconds(name, value) >= 1) return;
     throw new RangeError(`${name}: expected milliseconds from 1 up, got ${value}`);
   },
-  deadPeerMs: milliseconds,
+  deadPeerMs: deadline,
 };
 
 /** The limits of a WebSocket, as ws takes them. */

@@ -138,7 +138,7 @@ const DEFAULT_PORTS = { "ws:": 80, "wss:": 443 };
 const CHECKS: Checks<NodeWebSocketOptions> = {
   ...LIVENESS_CHECKS,
   protocols: isProtocolList,
-  maxBacklogBytes: isLimit(0),
+  maxBacklogBytes: isLimit(1),
   headers: isHeaders,
   localAddress: TCP_CHECKS.localAddress,
   attemptTimeoutMs: TCP_CHECKS.attemptTimeoutMs,

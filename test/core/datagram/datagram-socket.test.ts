@@ -289,7 +289,7 @@ describe("options of bind", () => {
   });
 
   test.each([
-    { receiveLimitBytes: 1, sendLimitBytes: 1, closeTimeoutMs: 0, maxDatagramBytes: 1 },
+    { receiveLimitBytes: 1, sendLimitBytes: 1, closeTimeoutMs: 1, maxDatagramBytes: 1 },
     {
       receiveLimitBytes: Infinity,
       sendLimitBytes: Infinity,

@@ -38,8 +38,8 @@ const COUNT: Row = {
 };
 const COUNT_FROM_0: Row = { ...COUNT, valid: [0, ...COUNT.valid], beyond: COUNT.beyond.slice(1) };
 const DURATION: Row = {
-  valid: [0, 0.5, 2 ** 31, Infinity],
-  beyond: [-0.001, -Infinity, Number.NaN],
+  valid: [Number.MIN_VALUE, 0.5, 2 ** 31, Infinity],
+  beyond: [0, -0.001, -Infinity, Number.NaN],
   wrong: NOT_NUMBERS,
 };
 const RATE: Row = {
@@ -97,7 +97,11 @@ const POLLER: Rows<PollerOptions> = {
   frameBudget: { valid: [{}], beyond: [], wrong: [1, null, [], "all"] },
 };
 const BUDGET: Rows<FrameBudget> = { messages: COUNT, bytes: COUNT };
-const DRAIN: Rows<DrainBudget> = { messages: COUNT_FROM_0, bytes: COUNT_FROM_0, ms: DURATION };
+const DRAIN: Rows<DrainBudget> = {
+  messages: COUNT_FROM_0,
+  bytes: COUNT_FROM_0,
+  ms: { ...DURATION, valid: [0, ...DURATION.valid], beyond: DURATION.beyond.slice(1) },
+};
 const BIND: Rows<BindOptions> = {
   ...DATAGRAM_LIMITS,
   maxDatagramBytes: { valid: [1, 65_507], beyond: [0, 65_508, 1.5, Infinity], wrong: NOT_NUMBERS },

@@ -104,7 +104,7 @@ const OWN_PORT: Rows<Omit<OwnPortOptions, "server">> = {
 };
 const PAGE: Rows<WebSocketOptions> = {
   protocols: TOKENS,
-  maxBacklogBytes: { valid: [0, 1, Infinity], beyond: [-1, 1.5, Number.NaN], wrong: ["1", null, true] },
+  maxBacklogBytes: { valid: [1, Infinity], beyond: [0, -1, 1.5, Number.NaN], wrong: ["1", null, true] },
 };
 const PEM: Row = { valid: [], beyond: [], wrong: [1, null, {}, [1]] };
 const SECURE: Rows<
