@@ -48,7 +48,14 @@ export { udp } from "./transport/node/udp.ts";
 export type { UdpOptions } from "./transport/node/udp-options.ts";
 export { unix, type UnixOptions } from "./transport/node/unix.ts";
 export { dns, type DnsOptions } from "./transport/node/dns.ts";
-export { memory, type MemoryOptions, type MemoryTransport } from "./transport/memory/memory.ts";
+export {
+  memory,
+  type MemoryEnd,
+  type MemoryOptions,
+  type MemoryTransport,
+  type NamedTransport,
+} from "./transport/memory/memory.ts";
+export { settle } from "./settle.ts";
 export type { FailedAttempt } from "./port/link.ts";
 export type { NameAnswer, NameQuery } from "./port/name-query.ts";
 export type { DatagramEvents, DatagramLink, Destination } from "./port/datagram-link.ts";

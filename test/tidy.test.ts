@@ -108,6 +108,7 @@ const FOLDERS: FolderGraph = new Map([
       "node:",
     ],
   ],
+  ["src/settle.ts", ["src/check.ts", "src/core"]],
   ["src/loop.ts", ["src/check.ts", "src/pace.ts", "src/core", "src/core/frame"]],
   [
     "src/browser.ts",
@@ -141,6 +142,7 @@ const FOLDERS: FolderGraph = new Map([
       "src/core/datagram",
       "src/transport/memory",
       "src/transport/node",
+      "src/settle.ts",
       "src/loop.ts",
     ],
   ],
@@ -167,7 +169,7 @@ const FOLDERS: FolderGraph = new Map([
 
 /** Metaphors of our own, by their stems, that the field's words have replaced. The game keeps its world, a codec its guard. */
 const RETIRED =
-  /^(house|rooms?$|homes?$|desk|keeper|books?$|lifeline|door|guest|guarded|sift|news|mailbox|roster|crowd|turns$|batch|watches|farewell|knock|dwell|hear(s|d|er|ing)?$|intake|settl|visitor|switchboard|whisper)/;
+  /^(house|rooms?$|homes?$|desk|keeper|books?$|lifeline|door|guest|guarded|sift|news|mailbox|roster|crowd|turns$|batch|watches|farewell|knock|dwell|hear(s|d|er|ing)?$|intake|settl(?!e$)|visitor|switchboard|whisper)/;
 
 /** What a machine has and a frame of time does not: only the clock's file may say it. */
 const MACHINE_WORDS =

@@ -204,6 +204,17 @@ export class Poller extends ClientPoller {
     super[Symbol.dispose]();
   }
 
+  /** Polls once more at the time of the last frame, and flushes. @internal */
+  step(): void {
+    this.poll(this.scheduler.nowMs);
+    this.flush();
+  }
+
+  /** Whether the next frame has changes to show, beside what this one has shown already. @internal */
+  get hasChanges(): boolean {
+    return this.scheduler.hasChanges;
+  }
+
   /** @internal */
   protected override connectionFactory(options: PeerConnectOptions): ConnectionFactory {
     checkOptions(options, PEER_CONNECT_CHECKS);

@@ -140,6 +140,8 @@ const STEPS: Record<string, readonly Step[]> = {
         expect(answers).toMatch(/^(you said hello)+$/);
       },
     },
+  ],
+  "src/transport/memory/README.md": [
     {
       command: "npx vitest run",
       programs: ["game.test.mts"],

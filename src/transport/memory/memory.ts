@@ -2,19 +2,21 @@
  * A network inside the process: pollers connect over it without sockets, event
  * loop or chance. Bytes that one side flushes arrive at the next poll of the other.
  *
- *     link.write ──▶ pipe (held, or split into pieces) ──▶ peer's received
+ *     link.write ──▶ wire (held, or split into pieces) ──▶ peer's received
  *
  * It is made for tests, of this library and of games: a test can split the stream
- * at any byte, and choose the frame in which each byte arrives. Knows no time.
+ * at any byte, and choose the frame in which each byte arrives, on all links or on
+ * one. Knows no time. `memory-link.ts` has the links.
  */
-import { type Checks, checkOptions, isBoolean, isLimit, wholeNumber } from "../../check.ts";
+import { type Checks, checkOptions, isBoolean, isLimit, isText, kindOf, wholeNumber } from "../../check.ts";
 import type { Acceptor, AcceptorEvents } from "../../port/acceptor.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { DatagramLink } from "../../port/datagram-link.ts";
-import type { Link, LinkEvents } from "../../port/link.ts";
+import type { Link } from "../../port/link.ts";
 import type { Transport } from "../../port/transport.ts";
 import { MemoryDatagramHub } from "./memory-datagrams.ts";
+import { LISTENER_ADDRESS, MemoryLink, nameOf, type Wire } from "./memory-link.ts";
 
 /** Options of {@link memory}. */
 export interface MemoryOptions {
@@ -24,13 +26,36 @@ export interface MemoryOptions {
   readonly pieceBytes?: number;
 }
 
-/** A network in memory. Pollers that use the same value can connect to each other. */
-export interface MemoryTransport extends Transport {
+/** Either end of a link, such as a connection: its addresses tell which link it is. */
+export interface MemoryEnd {
+  readonly localAddress: Address | undefined;
+  readonly remoteAddress: Address | undefined;
+}
+
+/** A listener's name on a network in memory: listeners and clients that use it meet. */
+export interface NamedTransport extends Transport {
   listen(): Acceptor;
   connect(): Link;
+}
+
+/**
+ * A network in memory. Pollers that use the same value can connect to each other.
+ *
+ * The calls that take a connection concern its link alone, whichever end it is. They
+ * throw a TypeError when it is no connection, and a RangeError when it is none of this
+ * network or still connecting; one that is over changes nothing.
+ */
+export interface MemoryTransport extends NamedTransport {
   bind(): DatagramLink;
-  /** Holds everything on all links: bytes and ends of streams wait until `release`. Only a reset still arrives. */
-  hold(): void;
+  /**
+   * A transport of that name on the same network, for several listeners; this one has
+   * the name `memory`. The name is the `host` of the listener's address.
+   *
+   * @throws TypeError or RangeError when `name` is no text
+   */
+  at(name: string): NamedTransport;
+  /** Holds everything on all links, or on one: bytes and ends of streams wait until `release`. Only a reset still arrives. */
+  hold(connection?: MemoryEnd): void;
   /**
    * Delivers the next `sizeBytes` bytes on each link in each direction, and holds
    * the rest. Without a number, delivers everything, datagrams too, and stops
@@ -39,13 +64,15 @@ export interface MemoryTransport extends Transport {
    * @throws RangeError when `sizeBytes` is not a whole number from 0 up
    */
   release(sizeBytes?: number): void;
-  /** Pulls the cable: both ends of every link see a reset, and all bytes and datagrams in flight are lost. */
-  cut(): void;
+  /** The same for one link, without datagrams. */
+  release(connection: MemoryEnd, sizeBytes?: number): void;
+  /** Pulls the cable: both ends of every link, or of one, see a reset, and all that is in flight on it is lost. */
+  cut(connection?: MemoryEnd): void;
 }
 
 /**
  * A network in memory, to listen, connect and bind with. One listener at a time
- * can use it, for any number of connections; without a listener, connections are
+ * can use each name, for any number of connections; without a listener, connections are
  * refused. Datagrams go to the port of a bound socket.
  *
  * @throws TypeError when an option is not known, or of a wrong kind
@@ -58,87 +85,140 @@ export function memory(options: MemoryOptions = {}): MemoryTransport {
 }
 
 class MemoryNetwork implements MemoryTransport {
-  readonly pieceBytes: number;
-  readonly allowHalfOpen: boolean;
-  held = false;
+  readonly #pieceBytes: number;
+  readonly #allowHalfOpen: boolean;
+  /** Whether the wires of new links are held. */
+  #isHeld = false;
   readonly #links = new Set<MemoryLink>();
+  /** The link of each client's address, which both ends have; also of those that are over. */
+  readonly #byAddress = new WeakMap<Address, MemoryLink>();
   readonly #datagrams = new MemoryDatagramHub();
-  #acceptor: MemoryAcceptor | undefined;
+  readonly #acceptors = new Map<string, MemoryAcceptor>();
   #lastPort = 0;
 
   constructor(pieceBytes: number, allowHalfOpen: boolean) {
-    this.pieceBytes = pieceBytes;
-    this.allowHalfOpen = allowHalfOpen;
+    this.#pieceBytes = pieceBytes;
+    this.#allowHalfOpen = allowHalfOpen;
   }
 
   listen(): Acceptor {
-    return new MemoryAcceptor(this);
+    return new MemoryAcceptor(this, LISTENER_ADDRESS);
   }
 
   connect(): Link {
-    return new MemoryLink(this, addressOf(++this.#lastPort), LISTENER_ADDRESS);
+    return this.#connectTo(LISTENER_ADDRESS);
   }
 
   bind(): DatagramLink {
     return this.#datagrams.bind();
   }
 
-  hold(): void {
-    this.held = true;
+  at(name: string): NamedTransport {
+    isText("name", name);
+    const address: Address = { family: "memory", host: name, port: 0 };
+    return {
+      listen: () => new MemoryAcceptor(this, address),
+      connect: () => this.#connectTo(address),
+    };
+  }
+
+  hold(connection?: MemoryEnd): void {
+    if (connection !== undefined) {
+      this.#linkOf(connection).wire.isHeld = true;
+      return;
+    }
+    this.#isHeld = true;
+    for (const { wire } of this.#links) wire.isHeld = true;
     this.#datagrams.hold();
   }
 
-  release(sizeBytes?: number): void {
+  release(which?: number | MemoryEnd, most?: number): void {
+    const isOne = typeof which === "object";
+    const sizeBytes = isOne ? most : which;
     if (sizeBytes !== undefined) wholeNumber("sizeBytes", sizeBytes, 0);
-    this.held = sizeBytes !== undefined;
-    for (const link of this.#links) link.deliver(sizeBytes ?? Infinity);
-    if (sizeBytes === undefined) this.#datagrams.release();
+    const links = isOne ? this.#linkOf(which).ends : this.#links;
+    for (const { wire } of links) wire.isHeld = sizeBytes !== undefined;
+    if (!isOne) this.#isHeld = sizeBytes !== undefined;
+    for (const link of links) link.deliver(sizeBytes ?? Infinity);
+    if (!isOne && sizeBytes === undefined) this.#datagrams.release();
   }
 
-  cut(): void {
-    for (const link of this.#links) link.finish(CUT);
-    this.#datagrams.dropWaiting();
+  cut(connection?: MemoryEnd): void {
+    const links = connection === undefined ? this.#links : this.#linkOf(connection).ends;
+    for (const link of links) link.finish(CUT);
+    if (connection === undefined) this.#datagrams.dropWaiting();
   }
 
-  /** Registers the acceptor for new links; returns `false` when there is one already. */
+  /** Registers the acceptor for new links; returns `false` when there is one of that name already. */
   register(acceptor: MemoryAcceptor): boolean {
-    if (this.#acceptor !== undefined) return false;
-    this.#acceptor = acceptor;
+    const { host } = acceptor.address;
+    if (this.#acceptors.has(host)) return false;
+    this.#acceptors.set(host, acceptor);
     return true;
   }
 
   unregister(acceptor: MemoryAcceptor): void {
-    if (this.#acceptor === acceptor) this.#acceptor = undefined;
+    const { host } = acceptor.address;
+    if (this.#acceptors.get(host) === acceptor) this.#acceptors.delete(host);
   }
 
-  /** Connects `client` to a new link at the acceptor; returns `false` when there is no acceptor. */
   accept(client: MemoryLink): boolean {
-    if (this.#acceptor === undefined) return false;
-    const accepted = new MemoryLink(this, LISTENER_ADDRESS, client.localAddress);
+    const acceptor = this.#acceptors.get(client.remoteAddress.host);
+    if (acceptor === undefined) return false;
+    const accepted = new MemoryLink(this, client.wire, acceptor.address, client.localAddress);
     client.pairWith(accepted);
     accepted.pairWith(client);
     this.#links.add(client).add(accepted);
-    this.#acceptor.incoming(accepted);
+    acceptor.incoming(accepted);
     return true;
   }
 
   remove(link: MemoryLink): void {
     this.#links.delete(link);
   }
+
+  #connectTo(listener: Address): Link {
+    const local: Address = { family: "memory", host: "memory", port: ++this.#lastPort };
+    const wire: Wire = {
+      pieceBytes: this.#pieceBytes,
+      allowHalfOpen: this.#allowHalfOpen,
+      isHeld: this.#isHeld,
+    };
+    const link = new MemoryLink(this, wire, local, listener);
+    this.#byAddress.set(local, link);
+    return link;
+  }
+
+  /** The client's link of a connection, by the address that both ends have of it. */
+  #linkOf(connection: MemoryEnd): MemoryLink {
+    if (typeof connection !== "object" || connection === null)
+      throw new TypeError(`connection: expected a connection, got ${kindOf(connection)}`);
+    for (const address of [connection.localAddress, connection.remoteAddress]) {
+      const link = address && this.#byAddress.get(address);
+      if (link !== undefined) return link;
+    }
+    throw new RangeError("connection: it is none of this memory network, or is still connecting");
+  }
 }
 
 class MemoryAcceptor implements Acceptor {
+  readonly address: Address;
   readonly #network: MemoryNetwork;
   #events: AcceptorEvents | undefined;
 
-  constructor(network: MemoryNetwork) {
+  constructor(network: MemoryNetwork, address: Address) {
     this.#network = network;
+    this.address = address;
   }
 
   attach(events: AcceptorEvents): void {
     this.#events = events;
-    if (this.#network.register(this)) events.listening(LISTENER_ADDRESS);
-    else events.closed({ kind: "address-in-use", message: "another listener is on this memory network" });
+    if (this.#network.register(this)) events.listening(this.address);
+    else
+      events.closed({
+        kind: "address-in-use",
+        message: `another listener is on this memory network${nameOf(this.address)}`,
+      });
   }
 
   incoming(link: Link): void {
@@ -150,148 +230,5 @@ class MemoryAcceptor implements Acceptor {
   }
 }
 
-class MemoryLink implements Link {
-  readonly localAddress: Address;
-  readonly remoteAddress: Address;
-  readonly #network: MemoryNetwork;
-  #events: LinkEvents | undefined;
-  #peer: MemoryLink | undefined;
-  /** The bytes that this end has written and the peer has not received. */
-  #waiting: Uint8Array[] = [];
-  #phase: "open" | "closing" | "closed" = "open";
-  /** The state of this end's own stream, while the link is open. */
-  #sending: "open" | "ending" | "ended" = "open";
-  #paused = false;
-  #delivering = false;
-
-  constructor(network: MemoryNetwork, local: Address, remote: Address) {
-    this.#network = network;
-    this.localAddress = local;
-    this.remoteAddress = remote;
-  }
-
-  get allowHalfOpen(): boolean {
-    return this.#network.allowHalfOpen;
-  }
-
-  attach(events: LinkEvents): void {
-    this.#events = events;
-    const isClient = this.#peer === undefined;
-    if (isClient && !this.#network.accept(this)) {
-      this.finish(REFUSED);
-      return;
-    }
-    if (this.#phase === "closed") return; // the listener has rejected it
-    events.opened();
-  }
-
-  pairWith(peer: MemoryLink): void {
-    this.#peer = peer;
-  }
-
-  write(bytes: Uint8Array): boolean {
-    if (this.#phase !== "open") return true; // the bytes are dropped
-    this.#waiting.push(bytes);
-    if (this.#waiting.length === 1) this.#move(this.#network.held ? 0 : Infinity);
-    const last = this.#waiting.at(-1);
-    if (last === undefined) return true;
-    const gone = this.#waiting.length === 1 ? bytes.length - last.length : 0;
-    if (gone > 0) this.#events?.drained(gone);
-    return false;
-  }
-
-  pause(): void {
-    this.#paused = true;
-  }
-
-  resume(): void {
-    this.#paused = false;
-    this.#peer?.deliver();
-  }
-
-  end(): void {
-    if (this.#phase === "open") this.#phase = "closing";
-    this.resume(); // what still arrives is discarded, and holds up no end of the peer's
-    this.deliver();
-  }
-
-  endSending(): void {
-    if (this.#sending === "open") this.#sending = "ending";
-    this.deliver();
-  }
-
-  abort(): void {
-    if (this.#phase === "closing" && this.#waiting.length === 0) return; // only the end is left, which a release delivers
-    this.finish(ABORTED);
-    this.#peer?.finish(RESET);
-  }
-
-  /** Closes this end. */
-  finish(reason: CloseReason): void {
-    if (this.#phase === "closed") return;
-    this.#phase = "closed";
-    this.#waiting = [];
-    this.#network.remove(this);
-    this.#events?.closed(reason);
-  }
-
-  /** Delivers at most `maxBytes` of the waiting bytes to the peer, and the end of the stream after the last one. */
-  deliver(maxBytes: number = this.#network.held ? 0 : Infinity): void {
-    if (this.#delivering) return;
-    const moved = this.#move(maxBytes);
-    if (moved > 0) this.#events?.drained(moved);
-    if (this.#waiting.length === 0 && !this.#network.held) this.#deliverEnd();
-  }
-
-  /** Delivers the end of this stream, after all its bytes, and closes both links if both streams have ended. */
-  #deliverEnd(): void {
-    const peer = this.#peer;
-    const wasEnded = this.#sending === "ended";
-    if (this.#sending === "ending" || this.#phase === "closing") this.#sending = "ended";
-    const bothEnded = this.#sending === "ended" && peer?.hasEnded === true;
-    if (this.#phase === "closing" || bothEnded) this.finish(CLOSED_LOCALLY);
-    if (this.#sending === "ended" && !wasEnded) peer?.receiveEnd();
-    if (bothEnded) peer?.finish(CLOSED_LOCALLY);
-  }
-
-  get hasEnded(): boolean {
-    return this.#sending === "ended";
-  }
-
-  receiveEnd(): void {
-    if (this.#phase !== "closed") this.#events?.ended();
-  }
-
-  /** Moves bytes to the peer, in pieces, until it pauses. Returns how many. */
-  #move(maxBytes: number): number {
-    const peer = this.#peer;
-    let moved = 0;
-    this.#delivering = true;
-    for (let first: Uint8Array | undefined; (first = this.#waiting[0]) !== undefined; ) {
-      if (moved >= maxBytes || peer === undefined || peer.#paused) break;
-      const piece = first.subarray(0, Math.min(this.#network.pieceBytes, maxBytes - moved));
-      if (piece.length === first.length) this.#waiting.shift();
-      else this.#waiting[0] = first.subarray(piece.length);
-      moved += piece.length;
-      peer.receive(piece);
-    }
-    this.#delivering = false;
-    return moved;
-  }
-
-  receive(piece: Uint8Array): void {
-    if (this.#phase !== "closed") this.#events?.received(piece); // else the bytes are dropped
-  }
-}
-
-function addressOf(port: number): Address {
-  return { family: "memory", host: "memory", port };
-}
-
 const CHECKS: Checks<MemoryOptions> = { allowHalfOpen: isBoolean, pieceBytes: isLimit(1) };
-const LISTENER_ADDRESS = addressOf(0);
-const REFUSED: CloseReason = { kind: "refused", message: "nobody listens on this memory network" };
-const RESET: CloseReason = { kind: "reset", message: "the peer reset the connection" };
 const CUT: CloseReason = { kind: "reset", message: "the memory network was cut" };
-const ABORTED: CloseReason = { kind: "local", message: "this side aborted the connection" };
-const CLOSED_LOCALLY: CloseReason = { kind: "local", message: "this side closed the connection" };
