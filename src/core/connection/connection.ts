@@ -86,7 +86,7 @@ export class Connection<In, Out = In, Data = undefined> {
     return this.lifecycle.state;
   }
 
-  /** Why it ends; `undefined` while that is not certain. Set when `state` is `"closed"`, or earlier: see its manual. */
+  /** Why it ends, from `"closing"` on; of an orderly ending that fails, `"closed"` has the failure instead. */
   get closeReason(): CloseReason | undefined {
     return this.lifecycle.closeReason;
   }

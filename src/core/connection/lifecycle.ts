@@ -5,17 +5,16 @@
  *     pending ─────▶ ┘ └──▶ half-closing ──▶ half-closed ──▶ ┘
  *                      └──────────── aborted ──────────────▶ ┘
  *
- * Decides the phase from the events in the ingress and the game's calls. Ends the
- * link, and reports to the owner. `ending.ts` has the endings with their deadlines
- * and reasons. Never looks at a message or a clock.
+ * Decides the phase from the events in the ingress and the game's calls, ends the link,
+ * and reports to the owner. `ending.ts` has deadlines and reasons. Knows no clock.
  */
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link } from "../../port/link.ts";
-import { onAbort } from "../frame/abort-signals.ts";
 import type { ConnectionOwner, ConnectionRef } from "../frame/poll-context.ts";
 import type { Limits } from "../limits/limits.ts";
 import type { Ingress } from "../receive/ingress.ts";
 import type { Outbox } from "../send/outbox.ts";
+import { failOn } from "./attempt-signal.ts";
 import {
   didNotClose,
   didNotOpen,
@@ -27,7 +26,7 @@ import {
   LOCAL_ABORT,
   LOCAL_CLOSE,
 } from "./ending.ts";
-import { type ConnectionState, type Phase, STATE_OF } from "./phase.ts";
+import { type ConnectionState, type Phase, RECEIVING, STATE_OF } from "./phase.ts";
 
 /** The parts that a lifecycle depends on. */
 export interface LifecycleParts<Member extends ConnectionRef> {
@@ -40,8 +39,6 @@ export interface LifecycleParts<Member extends ConnectionRef> {
 
 /** The lifecycle of one connection. */
 export class Lifecycle<Member extends ConnectionRef> {
-  /** The reason why it ends, from the moment when it is certain. */
-  closeReason: CloseReason | undefined;
   /** Whether the peer has finished sending, and the game has taken its last message. */
   recvEnded = false;
 
@@ -51,8 +48,9 @@ export class Lifecycle<Member extends ConnectionRef> {
   readonly #outbox: Outbox;
   readonly #limits: Limits;
   #phase: Phase;
-  /** Who ends it in an orderly way, since it does. */
-  #ending: Ending | undefined;
+  #decided: CloseReason | undefined; // why it ends, from the moment when that is certain
+  #course: CloseReason | undefined; // the same if the ending under way takes its course
+  #ending: Ending | undefined; // who ends it in an orderly way, since it does
   #forgetSignal: (() => void) | undefined;
 
   constructor({ owner, link, ingress, outbox, limits }: LifecycleParts<Member>) {
@@ -67,6 +65,10 @@ export class Lifecycle<Member extends ConnectionRef> {
 
   get state(): ConnectionState {
     return STATE_OF[this.#phase];
+  }
+
+  get closeReason(): CloseReason | undefined {
+    return this.#decided ?? this.#course;
   }
 
   get maySend(): boolean {
@@ -114,7 +116,7 @@ export class Lifecycle<Member extends ConnectionRef> {
     }
     if (progress === "closed" && this.#phase !== "closed") {
       if (allTaken) this.#finish();
-      else if (this.#phase === "open") this.#phase = "closing";
+      else if (this.#phase === "open") this.#take("closing");
       if (isBroken(reason)) this.#decide(reason);
     }
     return this.#phase !== before || this.recvEnded !== hadEnded;
@@ -146,7 +148,7 @@ export class Lifecycle<Member extends ConnectionRef> {
   end(): void {
     if (!this.maySend) return;
     this.#ending = "game";
-    this.#phase = this.#phase === "open" ? "half-closing" : "half-closing-on-open";
+    this.#take(this.#phase === "open" ? "half-closing" : "half-closing-on-open");
     this.#queueFlush();
   }
 
@@ -161,9 +163,8 @@ export class Lifecycle<Member extends ConnectionRef> {
       this.#abortWith(LOCAL_CLOSE);
       return;
     }
-    const { context, member } = this.#owner;
     this.#startClosing("game");
-    context.beginDeadline(member, this.#limits.closeTimeoutMs);
+    this.#owner.context.beginDeadline(this.#owner.member, this.#limits.closeTimeoutMs);
   }
 
   /** Aborts from this side: drops everything in both directions. */
@@ -186,7 +187,7 @@ export class Lifecycle<Member extends ConnectionRef> {
   fail(reason: CloseReason): void {
     if (this.#ingress.progress === "closed") return;
     this.#forgetSignal?.();
-    const first = this.closeReason ?? reason;
+    const first = this.#decided ?? reason;
     this.#ingress.reason = first;
     this.#ingress.closed(first);
     this.#link.abort(first);
@@ -206,20 +207,16 @@ export class Lifecycle<Member extends ConnectionRef> {
       return;
     }
     this.#decide(reason);
-    this.#ingress.reason = this.closeReason;
+    this.#ingress.reason = this.#decided;
     this.#ingress.discard();
     this.#owner.member.markDirty();
   }
 
   /** Fails the attempt to connect when `signal` aborts; the next poll shows it. */
   abortOn(signal: AbortSignal): void {
-    const abort = () => {
-      if (this.#ingress.progress !== "connecting") return;
-      const message = "the signal ended the attempt to connect";
-      this.fail({ kind: "aborted", message, cause: signal.reason });
-    };
-    if (signal.aborted) abort();
-    else this.#forgetSignal = onAbort(signal, abort);
+    this.#forgetSignal = failOn(signal, (reason) => {
+      if (this.#ingress.progress === "connecting") this.fail(reason);
+    });
   }
 
   get #isOpening(): boolean {
@@ -251,8 +248,8 @@ export class Lifecycle<Member extends ConnectionRef> {
   }
 
   #startClosing(ending: Ending): void {
-    this.#phase = "closing";
     this.#ending = ending;
+    this.#take("closing");
     this.#queueFlush();
   }
 
@@ -279,10 +276,16 @@ export class Lifecycle<Member extends ConnectionRef> {
     context.emit("close", member);
   }
 
+  /** Takes the first step of an orderly ending. The game may do so between two frames, and learns of nothing else then. */
+  #take(phase: Phase): void {
+    this.#phase = phase;
+    this.#course = this.#ending === "game" ? LOCAL_CLOSE : this.#ingress.reason;
+  }
+
   /** Makes the reason certain; the first one stays. */
   #decide(reason: CloseReason): void {
-    if (this.closeReason !== undefined) return;
-    this.closeReason = reason;
+    if (this.#decided !== undefined) return;
+    this.#decided = reason;
     if (isFault(reason)) this.#owner.listener?.unlist(this.#owner.member);
   }
 
@@ -294,6 +297,3 @@ export class Lifecycle<Member extends ConnectionRef> {
     return finalReasonOf(this.#ending, this.#ingress.reason);
   }
 }
-
-/** The phases in which the peer may send. */
-const RECEIVING: ReadonlySet<Phase> = new Set(["pending", "open", "half-closing", "half-closed"]);

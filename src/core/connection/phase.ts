@@ -34,6 +34,9 @@ export type Phase =
   | "aborted"
   | "closed";
 
+/** The phases in which the peer may send. */
+export const RECEIVING: ReadonlySet<Phase> = new Set(["pending", "open", "half-closing", "half-closed"]);
+
 /** Whether a listener has given a connection to the game, and how far it is: also when it has closed before. */
 export type Membership = "waiting" | "accepted" | "left";
 

@@ -11,7 +11,7 @@ describe("close()", () => {
     near.trySend("last");
     near.close();
     expect(near.state).toBe("closing");
-    expect(near.closeReason).toBeUndefined();
+    expect(near.closeReason?.kind).toBe("local");
     rig.client.flush();
     rig.pollClient();
     expect(near.state).toBe("closed");
@@ -192,7 +192,7 @@ describe("deadlines", () => {
     rig.client.flush();
     rig.pollClient();
     rig.pollClient(49);
-    expect([near.state, near.closeReason]).toEqual(["closing", undefined]);
+    expect([near.state, near.closeReason?.kind]).toEqual(["closing", "local"]);
     rig.pollClient(1);
     expect(near.closeReason).toMatchObject({
       kind: "timeout",

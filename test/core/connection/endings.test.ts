@@ -343,13 +343,45 @@ describe("closeReason", () => {
     expect(near.closeReason).toBe(closeReason);
   });
 
-  test("is not there while this side closes, nor while a peer's last messages wait: each may end otherwise", () => {
+  test("is there while this side closes, and gives way to why the ending failed", () => {
     const { poller, near, link } = opened({});
     near.close();
     poller.poll(0);
-    expect([near.state, near.closeReason]).toEqual(["closing", undefined]);
+    expect([near.state, near.closeReason?.kind]).toEqual(["closing", "local"]);
     link.events.closed({ kind: "reset", message: "it broke" });
     poller.poll(1);
+    expect(near.closeReason?.kind).toBe("reset");
+  });
+
+  test("is there from closing on, whoever ends it in an orderly way", () => {
+    const ends: readonly [string, (one: ReturnType<typeof opened>) => void][] = [
+      ["local", ({ near }) => near.close()],
+      ["local", ({ near }) => near.end()],
+      ["remote", ({ link }) => link.events.ended()],
+      [
+        "remote",
+        ({ near, link }) => {
+          link.events.received(new TextEncoder().encode("not taken\n"));
+          link.events.ended();
+          link.events.closed({ kind: "local", message: "over" });
+          near.hold();
+        },
+      ],
+    ];
+    for (const [kind, end] of ends) {
+      const one = opened({});
+      end(one);
+      one.poller.poll(0);
+      expect([one.near.state, one.near.closeReason?.kind]).toEqual(["closing", kind]);
+    }
+  });
+
+  test("stands still between two frames, whatever the network does meanwhile", () => {
+    const { poller, near, link } = opened({});
+    link.events.closed({ kind: "reset", message: "it broke" });
+    near.close();
+    expect(near.closeReason?.kind).toBe("local");
+    poller.poll(0);
     expect(near.closeReason?.kind).toBe("reset");
   });
 

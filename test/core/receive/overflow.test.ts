@@ -313,7 +313,7 @@ describe("options", () => {
     [{ sendOverflow: "pause" as never }, "sendOverflow: expected one of refuse, drop-oldest, close"],
     [{ messageRateHz: 0 }, "messageRateHz: expected a number above 0"],
     [{ maxMessageBytes: 0 }, "maxMessageBytes: expected a whole number from 1"],
-    [{ idleTimeoutMs: -1 }, "idleTimeoutMs: expected milliseconds from 0"],
+    [{ idleTimeoutMs: -1 }, "idleTimeoutMs: expected milliseconds above 0"],
     [{ firstMessageTimeoutMs: Number.NaN }, "firstMessageTimeoutMs: expected milliseconds"],
     [{ partialMessageTimeoutMs: "1" as never }, "partialMessageTimeoutMs: expected a number, got string"],
     [{ unsentTimeoutMs: -1 }, "unsentTimeoutMs: expected"],
