@@ -41,6 +41,9 @@ export interface LengthPrefixedOptions {
  * `encode` throws a `TypeError` for a value that is no `Uint8Array`, and a
  * `RangeError` for one over the limit.
  *
+ * A datagram, or a WebSocket message in `framing: "message"`, is one message, and needs
+ * no prefix: its borders say its length.
+ *
  * @throws TypeError for an unknown `prefix`, `endian` or option, or a limit that is no number
  * @throws RangeError when a limit is not a whole number that the prefix can hold
  */
@@ -49,13 +52,22 @@ export function lengthPrefixed(options: LengthPrefixedOptions = {}): Codec<Uint8
   const prefix = prefixOf(options);
   const { maxMessageBytes, maxSentBytes } = limitsOf(options, prefix.maxValue);
   let scratch = new Uint8Array(1_024);
+  const checked = (message: unknown): Uint8Array => {
+    const plain = byteMessage(message);
+    if (plain.length <= maxSentBytes) return plain;
+    throw new RangeError(`message: ${plain.length} bytes are over the limit of ${maxSentBytes} bytes`);
+  };
   return {
     decoder: () => new LengthPrefixedDecoder(prefix, maxMessageBytes),
+    encodeWhole: checked,
+    decodeWhole(bytes, sink) {
+      const { length } = bytes;
+      if (length > maxMessageBytes) throw tooLong("the message", length, maxMessageBytes);
+      const message = new Uint8Array(bytes); // a copy: the bytes are lent
+      sink.put(message, length, memoryBytesOf(message));
+    },
     encode(message) {
-      const { length } = byteMessage(message);
-      if (length > maxSentBytes) {
-        throw new RangeError(`message: ${length} bytes are over the limit of ${maxSentBytes} bytes`);
-      }
+      const { length } = checked(message);
       const room = prefix.maxBytes + length;
       if (room > scratch.length) scratch = new Uint8Array(room);
       const headerBytes = prefix.write(length, scratch);
@@ -109,10 +121,7 @@ class LengthPrefixedDecoder implements Decoder<Uint8Array> {
     }
     if (length !== undefined) {
       if (length > this.#maxMessageBytes) {
-        throw new DecodeError(
-          `message ${this.#messageNumber} has a length of ${length} bytes, over the limit of ${this.#maxMessageBytes}`,
-          { code: "maxMessageBytes" },
-        );
+        throw tooLong(`message ${this.#messageNumber}`, length, this.#maxMessageBytes);
       }
       this.#headerBytes = this.#held.length;
       this.#bodyBytes = length;
@@ -143,6 +152,12 @@ class LengthPrefixedDecoder implements Decoder<Uint8Array> {
     this.#bodyBytes = undefined;
     this.#messageNumber++;
   }
+}
+
+function tooLong(message: string, length: number, maxMessageBytes: number): DecodeError {
+  return new DecodeError(`${message} has a length of ${length} bytes, over the limit of ${maxMessageBytes}`, {
+    code: "maxMessageBytes",
+  });
 }
 
 function prefixOf({ prefix = "u32", endian = "big" }: LengthPrefixedOptions): Prefix {

@@ -4,9 +4,8 @@
  *
  *     poll ──▶ frame, ready, tryRecv ──▶ game ──▶ trySend ──▶ flush
  *
- * Makes connections out of transports and codecs, and owns them until they are
- * closed. `scheduler.ts` runs the frames; this file decides what a caller may
- * ask, and in which order a poll does its work.
+ * Makes connections out of transports and codecs, and owns them until they are closed.
+ * Decides what a caller may ask, and in which order a poll does its work.
  */
 import { checkOptions, finiteNumber, kindOf } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
@@ -26,6 +25,7 @@ import { now, sleep } from "./frame/clock.ts";
 import type { Frame } from "./frame/frame.ts";
 import type { PollerStats } from "./frame/stats.ts";
 import { type Limits, limitsOf } from "./limits/limits.ts";
+import { codecFor } from "./message-codec.ts";
 import { Scheduler } from "./scheduler.ts";
 
 /** The network of a game, in frames: `poll()` once per tick, `flush()` at its end. */
@@ -97,12 +97,12 @@ export class ClientPoller {
     this.checkUsable(codec);
     if (typeof transport?.connect !== "function") throw new TypeError("transport: this one cannot connect");
     const makeParts = this.connectionFactory(options);
-    const { signal, data } = options;
     const link = transport.connect();
-    const connection = new Connection<In, Out, Data>(this.scheduler, undefined, link, codec, makeParts);
-    if (signal !== undefined) connection.lifecycle.abortOn(signal);
+    const ownCodec = codecFor(transport, codec);
+    const connection = new Connection<In, Out, Data>(this.scheduler, undefined, link, ownCodec, makeParts);
+    if (options.signal !== undefined) connection.lifecycle.abortOn(options.signal);
     this.callPumps(transport, link);
-    if (data !== undefined) makeData(connection, data);
+    if (options.data !== undefined) makeData(connection, options.data);
     return connection;
   }
 

@@ -41,6 +41,7 @@ import {
 } from "./listen/accept-limits.ts";
 import { Listener } from "./listen/listener.ts";
 import { Lookup, type LookupOptions, lookupTimeoutOf } from "./lookup.ts";
+import { codecFor } from "./message-codec.ts";
 import { ServerScheduler } from "./server-scheduler.ts";
 import { ConnectionSet } from "./storage/connection-set.ts";
 
@@ -122,7 +123,7 @@ export class Poller extends ClientPoller {
     const acceptor = transport.listen();
     const { data: makeData, untakenTimeoutMs = this.#peerLimits.untakenTimeoutMs } = options;
     const rules = { acceptLimits, makeParts, makeData, untakenTimeoutMs };
-    const listener = new Listener<In, Out, Data>(this.scheduler, acceptor, codec, rules);
+    const listener = new Listener<In, Out, Data>(this.scheduler, acceptor, codecFor(transport, codec), rules);
     this.scheduler.sources.add(listener);
     this.callPumps(transport, acceptor);
     return listener;

@@ -31,6 +31,11 @@ export interface Link {
    * `pump` alone, so that a frame shows one value.
    */
   readonly rttMs?: number | undefined;
+  /**
+   * What a peer has probably done wrong when it does not finish a message: the end of a
+   * sentence, for the close reason. `undefined` while there is no sign of that.
+   */
+  readonly unfinishedHint?: string | undefined;
   /** Whether this side may go on sending after the peer has ended its stream. */
   readonly allowHalfOpen: boolean;
   /** Sets the event handler. Called once, before any other call; events may fire synchronously. */

@@ -20,6 +20,12 @@ export interface Transport {
   connect?(): Link;
   /** Starts to bind a datagram link. No event fires before {@link DatagramLink.attach}. */
   bind?(): DatagramLink;
+  /**
+   * What its links carry: a `"stream"`, which is the default, or each `"message"` of a
+   * codec by itself. Then a link is given messages with a header each, which
+   * `message-header.ts` reads, and gives one whole message to each call of `received`.
+   */
+  readonly framing?: "stream" | "message";
   /** Work for everything that the transport made. Transports with the same function share one call. */
   readonly pump?: Pump;
 }

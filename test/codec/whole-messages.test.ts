@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Codec, DecodeError, json, lines } from "../../src/index.ts";
+import { type Codec, DecodeError, json, lengthPrefixed, lines } from "../../src/index.ts";
 
 /** The messages of one whole message of a carrier, each with its size. */
 function decodeWhole<In>(codec: Codec<In, never>, whole: string | Uint8Array): [In, number][] {
@@ -107,5 +107,26 @@ describe("JSON values as whole messages", () => {
     expect(() => decodeWhole(json(), "hello")).toThrow("line 1 is not JSON");
     expect(() => decodeWhole(json(), "")).toThrow("line 1 is not JSON");
     expect(() => decodeWhole(json({ guard: (value): value is 1 => value === 1 }), "2")).toThrow(DecodeError);
+  });
+});
+
+describe("length-prefixed messages as whole messages", () => {
+  test("have no length in front, both ways, and memory of their own", () => {
+    const codec = lengthPrefixed();
+    const whole = Uint8Array.of(1, 2, 3);
+    const [received] = decodeWhole(codec, whole);
+    whole.fill(9);
+    expect(received).toEqual([Uint8Array.of(1, 2, 3), 3]);
+    expect(decodeWhole(codec, "")).toEqual([[new Uint8Array(0), 0]]);
+    expect(codec.encodeWhole?.(Uint8Array.of(1, 2))).toEqual(Uint8Array.of(1, 2));
+  });
+
+  test("keep to the same limits as those of a stream", () => {
+    const codec = lengthPrefixed({ maxMessageBytes: 3, maxSentMessageBytes: 2 });
+    expect(() => decodeWhole(codec, "abcd")).toThrow("has a length of 4 bytes, over the limit of 3");
+    expect(() => codec.encodeWhole?.(new Uint8Array(3))).toThrow(
+      "message: 3 bytes are over the limit of 2 bytes",
+    );
+    expect(() => codec.encodeWhole?.("abc" as never)).toThrow(TypeError);
   });
 });

@@ -95,7 +95,8 @@ export class PeerTimers<Member extends ConnectionRef> {
     if (this.#firstMs <= polledMs && this.#first === "idleTimeoutMs") this.#lookOnce(polledMs);
     if (this.#firstMs <= polledMs) {
       const { kind, what } = LATE[this.#first];
-      return { kind, code: this.#first, message: `${what} within ${this.#limits[this.#first]} ms` };
+      const message = `${what} within ${this.#limits[this.#first]} ms${this.#ingress.unfinishedHint}`;
+      return { kind, code: this.#first, message };
     }
     if (this.#cannotSeeEnd) this.#link.probe?.();
     this.#owner.member.markDirty();

@@ -86,6 +86,12 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
     return this.#undecodedBytes + this.#heldBytes;
   }
 
+  /** What the peer has probably done wrong when its message is not whole, to be put behind a sentence; often nothing. */
+  get unfinishedHint(): string {
+    const { unfinishedHint } = this.#link;
+    return unfinishedHint === undefined || this.partialBytes === 0 ? "" : `: ${unfinishedHint}`;
+  }
+
   opened(): void {
     if (this.progress !== "connecting") return;
     this.progress = "open";
@@ -202,7 +208,8 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
   #refuseInput(error: unknown): void {
     const known = error instanceof DecodeError ? error : UNKNOWN;
     const code = known.code === undefined ? undefined : { code: known.code };
-    this.refuse({ kind: "protocol", message: known.message, ...code, cause: error });
+    const message = `${known.message}${this.unfinishedHint}`;
+    this.refuse({ kind: "protocol", message, ...code, cause: error });
   }
 
   /** Drops later input. The link reads on, so that the peer's end is noticed. */
