@@ -16,7 +16,7 @@ const at = (index: number): Connection<string, string | Uint8Array> => {
 
 /** What a test calls, by `page.evaluate`; each connection by the number that `connect` gave it. */
 export interface DrivenClient {
-  connect(url: string): number;
+  connect(url: string, framing: "stream" | "message"): number;
   send(index: number, texts: readonly string[]): number;
   sendRaw(index: number, bytes: readonly number[]): boolean;
   take(index: number): string[];
@@ -26,7 +26,8 @@ export interface DrivenClient {
 }
 
 const client: DrivenClient = {
-  connect: (url) => connections.push(net.connect(websocket(url), linesOrBytes(lines()))) - 1,
+  connect: (url, framing) =>
+    connections.push(net.connect(websocket(url, { framing }), linesOrBytes(lines()))) - 1,
   send(index, texts) {
     const refused = texts.findIndex((text) => !at(index).trySend(text));
     return refused === -1 ? texts.length : refused;

@@ -40,6 +40,8 @@ interface Row extends Needing {
     /** How to listen there once more, when it is not the transport that one connects with. */
     listenAgain?: (listener: Listener<unknown, never>) => Transport;
   };
+  /** What it carries, where that is no stream. */
+  readonly framing?: "message" | undefined;
   /** What this transport cannot do, each with the reason. */
   readonly cannot?: { readonly reset?: string; readonly halfClose?: string };
   /** What a connection beyond the accept limit is told, where the transport has a word for it. */
@@ -82,6 +84,7 @@ const rows: Row[] = [
   ...tlsRows(),
   websocketRow("websocket on a port of its own"),
   websocketRow("websocket on an HTTP server that is there", createHttpServer),
+  websocketRow("websocket with a message for each message", undefined, { framing: "message" }),
   ...secureWebsocketRows(),
 ];
 
@@ -106,29 +109,41 @@ function tlsRows(): Row[] {
 function secureWebsocketRows(): Row[] {
   const { ca, localhost } = certificates() ?? NO_CERTIFICATES;
   const { cert, key } = localhost as { cert: string; key: string };
-  const row = websocketRow("websocket on an HTTPS server", () => createHttpsServer({ cert, key }), { ca });
-  return [{ ...row, needs: ["openssl"] }];
+  const makeServer = () => createHttpsServer({ cert, key });
+  return [
+    websocketRow("websocket on an HTTPS server", makeServer, { ca }),
+    websocketRow("websocket on an HTTPS server with a message for each message", makeServer, {
+      ca,
+      framing: "message",
+    }),
+  ].map((row) => ({ ...row, needs: ["openssl"] }));
 }
 
 /** @param makeServer makes the server to attach to; without it the transport has its own */
-function websocketRow(name: string, makeServer?: () => Server, trust?: { ca: Pem }): Row {
-  const scheme = trust === undefined ? "ws" : "wss";
-  const place = { host: "127.0.0.1", port: 0, handshakeTimeoutMs: PATIENCE_MS };
+function websocketRow(
+  name: string,
+  makeServer?: () => Server,
+  options: { ca?: Pem; framing?: "stream" | "message" } = {},
+): Row {
+  const scheme = options.ca === undefined ? "ws" : "wss";
+  const { framing = "stream" } = options;
+  const place = { host: "127.0.0.1", port: 0, handshakeTimeoutMs: PATIENCE_MS, framing };
   return {
     name,
     make() {
       const server = makeServer?.().listen(place);
       if (server !== undefined) servers.push(server);
-      const listen = websocketServer(server === undefined ? place : { server, path: "/play" });
+      const listen = websocketServer(server === undefined ? place : { server, path: "/play", framing });
       return {
         listen,
-        connect: ({ address }) => websocket(`${scheme}://127.0.0.1:${address?.port}/play?who=test`, trust),
+        connect: ({ address }) => websocket(`${scheme}://127.0.0.1:${address?.port}/play?who=test`, options),
         listenAgain: ({ address }) =>
           server === undefined ? websocketServer({ ...place, port: address?.port ?? 0 }) : listen,
       };
     },
-    nobody: async () => websocket(`${scheme}://127.0.0.1:${await quietPort()}`, trust),
+    nobody: async () => websocket(`${scheme}://127.0.0.1:${await quietPort()}`, options),
     cannot: { halfClose: "WebSocket has no half close: a closing side receives nothing more" },
+    framing: framing === "message" ? framing : undefined,
     full: "refused", // by HTTP, before there is a WebSocket
   };
 }
@@ -168,6 +183,7 @@ describeRows(rows)("$name", (row) => {
     const network = await begin({ server: limits, client: { sendLimitBytes: SEND_LIMIT_BYTES } });
     await run({
       abortKind: cut,
+      framing: row.framing,
       connect: () => nearEnd(network.client.connect(network.reach(), linesOrBytes(lines()))),
       accepted: () => network.accepted(),
       until: (isThere) => network.until(isThere),
@@ -298,7 +314,10 @@ describeRows(rows)("$name", (row) => {
     await network.until(() => bad.pendingBytes === 0);
     await network.turns(20); // the half line is read by now, apart from the reset
     bad.abort();
-    await network.until(() => accepted.state === "closed");
+    await network.until(() => {
+      accepted.tryRecv(); // where it is no half of a line, but a whole message
+      return accepted.state === "closed";
+    });
     expect(accepted.closeReason?.kind).toBe(cut === "reset" ? "reset" : "protocol");
     good.near.trySend("fine");
     await network.until(() => good.far.tryRecv() === "fine");

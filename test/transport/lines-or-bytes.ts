@@ -8,6 +8,9 @@ import type { Codec } from "../../src/codec/codec.ts";
 export function linesOrBytes(text: Codec<string>): Codec<string, string | Uint8Array> {
   return {
     decoder: () => text.decoder(),
+    decodeWhole: (bytes, sink) => text.decodeWhole?.(bytes, sink),
+    encodeWhole: (message) =>
+      typeof message === "string" ? (text.encodeWhole?.(message) ?? text.encode(message)) : message,
     encode: (message) => (typeof message === "string" ? text.encode(message) : message),
   };
 }

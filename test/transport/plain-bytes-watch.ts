@@ -29,9 +29,10 @@ export function bufferLines({ received }: SeenKinds): Codec<string> {
 
 /** `transport`, whose links note what they are given to write. */
 export function watched(transport: Transport, kinds: SeenKinds): Transport {
-  const { pump } = transport;
+  const { pump, framing } = transport;
   return {
     ...(pump !== undefined && { pump }),
+    ...(framing !== undefined && { framing }),
     connect: () => watchedLink((transport.connect as () => Link)(), kinds),
     listen() {
       const acceptor = (transport.listen as NonNullable<Transport["listen"]>)();

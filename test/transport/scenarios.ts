@@ -30,6 +30,8 @@ export interface NearView {
 export interface Stage {
   /** What the far end sees when the near one aborts, and the near end when it is sent away. */
   readonly abortKind: string;
+  /** Whether one write is one message, so that none is cut; a stream by default. */
+  readonly framing?: "stream" | "message" | undefined;
   connect(): NearEnd | Promise<NearEnd>;
   /** The next accepted connection. */
   accepted(): Promise<Connection<string>>;
@@ -153,8 +155,10 @@ export const scenarios: readonly Scenario[] = [
     title: "does not mind where one write ends and the next begins",
     async run(stage) {
       const { near, far } = await pair(stage);
-      for (const byte of new TextEncoder().encode("half, ünd half\n")) {
-        await near.sendRaw([byte]);
+      const line = [...new TextEncoder().encode("half, ünd half\n")];
+      const pieces = stage.framing === "message" ? [line] : line.map((byte) => [byte]);
+      for (const piece of pieces) {
+        await near.sendRaw(piece);
         await stage.until(async () => (await near.look()).pendingBytes === 0);
       }
       await stage.until(() => far.tryRecv() === "half, ünd half");

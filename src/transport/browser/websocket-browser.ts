@@ -11,6 +11,7 @@
 import { type Checks, checkOptions, isLimit } from "../../check.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link, LinkEvents } from "../../port/link.ts";
+import { visitMessages } from "../../port/message-header.ts";
 import type { Transport } from "../../port/transport.ts";
 import {
   ABNORMAL_CLOSURE,
@@ -19,13 +20,19 @@ import {
   pageCloseFrameOf,
   reasonOfCode,
 } from "./close-codes.ts";
-import { checkedUrl, isProtocolList, MESSAGE_BYTES, type WebSocketOptions } from "./websocket-options.ts";
+import {
+  checkedUrl,
+  isFraming,
+  isProtocolList,
+  MESSAGE_BYTES,
+  type WebSocketOptions,
+} from "./websocket-options.ts";
 
 /**
  * A WebSocket transport, to connect with from a page. It opens no socket before
  * it is used, and may be used any number of times. A URL without a scheme is
- * relative to the page. Any codec works: the messages of a frame travel in one
- * binary WebSocket message, whose borders mean nothing to the codec.
+ * relative to the page. Any codec works: by default the messages of a frame travel in
+ * one binary WebSocket message, whose borders mean nothing to the codec.
  *
  * @throws TypeError when an option has the wrong type, or the platform has no WebSocket
  * @throws RangeError when `url` is no URL of a WebSocket, or an option is out of range
@@ -39,9 +46,10 @@ export function websocket(url: string | URL, options: WebSocketOptions = {}): Tr
   }
   const href = checkedUrl(url, location?.href);
   checkOptions(options, CHECKS);
-  const { maxBacklogBytes = DEFAULT_MAX_BACKLOG_BYTES } = options;
+  const { maxBacklogBytes = DEFAULT_MAX_BACKLOG_BYTES, framing = "stream" } = options;
   const protocols = [...(options.protocols ?? [])];
-  return { connect: () => new BrowserLink(() => new WebSocket(href, protocols), maxBacklogBytes) };
+  const open = () => new WebSocket(href, protocols);
+  return { framing, connect: () => new BrowserLink(open, maxBacklogBytes, framing) };
 }
 
 class BrowserLink implements Link {
@@ -50,6 +58,7 @@ class BrowserLink implements Link {
   declare readonly remoteAddress: undefined;
   readonly allowHalfOpen = false;
   readonly #maxBacklogBytes: number;
+  readonly #framing: "stream" | "message";
   readonly #socket: PageSocket | undefined;
   /** The event handler; `undefined` once the link is closed. */
   #events: LinkEvents | undefined;
@@ -62,8 +71,9 @@ class BrowserLink implements Link {
   /** The size of the socket's own send queue when it was last checked. */
   #queuedBytes = 0;
 
-  constructor(open: () => PageSocket, maxBacklogBytes: number) {
+  constructor(open: () => PageSocket, maxBacklogBytes: number, framing: "stream" | "message") {
     this.#maxBacklogBytes = maxBacklogBytes;
+    this.#framing = framing;
     try {
       this.#socket = open();
       this.#socket.binaryType = "arraybuffer";
@@ -71,6 +81,11 @@ class BrowserLink implements Link {
       if ((cause as Error).name === "SyntaxError") throw cause; // invalid protocols: the caller's mistake
       this.#reason = { kind: "denied", message: "the page may not connect to that URL", cause };
     }
+  }
+
+  /** The subprotocol that both ends chose. */
+  get protocol(): string | undefined {
+    return this.#socket?.protocol || undefined;
   }
 
   attach(events: LinkEvents): void {
@@ -91,8 +106,12 @@ class BrowserLink implements Link {
   write(bytes: Uint8Array): boolean {
     const socket = this.#socket;
     if (socket?.readyState !== OPEN) return true; // the bytes are dropped
-    for (let start = 0; start < bytes.length; start += MESSAGE_BYTES) {
-      socket.send(bytes.subarray(start, start + MESSAGE_BYTES));
+    if (this.#framing === "message") {
+      visitMessages(bytes, (message, isText) => socket.send(isText ? decoder.decode(message) : message));
+    } else {
+      for (let start = 0; start < bytes.length; start += MESSAGE_BYTES) {
+        socket.send(bytes.subarray(start, start + MESSAGE_BYTES));
+      }
     }
     if (socket.bufferedAmount === 0) return true;
     this.#queuedBytes += bytes.length;
@@ -203,10 +222,11 @@ interface PageSocket {
   binaryType: string;
   readonly readyState: number;
   readonly bufferedAmount: number;
+  readonly protocol: string;
   onopen: (() => void) | null;
   onmessage: ((event: { readonly data: unknown }) => void) | null;
   onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
-  send(bytes: Uint8Array): void;
+  send(message: Uint8Array | string): void;
   close(code: number, text: string): void;
 }
 
@@ -215,7 +235,14 @@ interface PageGlobals {
   readonly location?: { readonly href: string };
 }
 
-const CHECKS: Checks<WebSocketOptions> = { protocols: isProtocolList, maxBacklogBytes: isLimit(1) };
+const CHECKS: Checks<WebSocketOptions> = {
+  protocols: isProtocolList,
+  framing: isFraming,
+  maxBacklogBytes: isLimit(1),
+};
+
+/** Of texts as they are, a byte order mark included. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The values of `readyState`, from the WebSocket standard. */
 const OPEN = 1;
@@ -229,5 +256,6 @@ const RECHECK_MS = 8;
 const CLOSED_LOCALLY: CloseReason = { kind: "local", message: "this side closed the connection" };
 const NOT_OPENED: CloseReason = {
   kind: "refused",
-  message: "nobody listens there, or the server rejected this page; a browser does not report which",
+  message:
+    "nobody listens there, or the server refused this page: a browser does not tell which, and the server's drop event does",
 };

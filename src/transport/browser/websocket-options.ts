@@ -2,7 +2,7 @@
  * The options of a WebSocket client, the same in a page and in Node, so that the
  * same source runs in both. Knows no socket.
  */
-import { kindOf } from "../../check.ts";
+import { type Check, isOneOf, kindOf } from "../../check.ts";
 
 /** Options of `websocket()`. */
 export interface WebSocketOptions {
@@ -12,6 +12,14 @@ export interface WebSocketOptions {
    * `-`, without spaces. None by default.
    */
   readonly protocols?: readonly string[];
+  /**
+   * What travels: by default a `"stream"` of bytes, in binary WebSocket messages whose
+   * borders mean nothing. With `"message"` each message of the codec is one WebSocket
+   * message, as peers without tickwire send and expect them: a text for `lines` and
+   * `json`, without a line break, and binary for the others, without a length in front.
+   * Both ends need the same.
+   */
+  readonly framing?: "stream" | "message";
   /**
    * In a page: how much may wait while the connection is paused, in bytes; each
    * message counts as its size plus 64 bytes. 4 MiB by default: a game that is
@@ -54,6 +62,9 @@ export function isProtocolList(name: string, value: unknown): void {
     }
   }
 }
+
+/** A check of the option of that name. */
+export const isFraming: Check = isOneOf(["stream", "message"]);
 
 function tryParse(url: string | URL, base: string | undefined): URL | undefined {
   try {

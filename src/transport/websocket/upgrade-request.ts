@@ -67,11 +67,11 @@ function headersOf({ headers }: IncomingMessage): Record<string, string | undefi
 /** The cookies of a header (RFC 6265, section 4.2.1), each decoded where it is encoded as browsers' scripts do. */
 function cookiesIn(header: string): Map<string, string> {
   const cookies = new Map<string, string>();
-  for (const pair of header.split(";")) {
-    const [name = ""] = pair.split("=", 1);
-    const value = pair.substring(name.length + 1).trim();
+  for (const pairText of header.split(";")) {
+    const [name = ""] = pairText.split("=", 1);
+    const value = pairText.substring(name.length + 1).trim();
     const key = name.trim();
-    if (name.length === pair.length || key === "" || cookies.has(key)) continue;
+    if (name.length === pairText.length || key === "" || cookies.has(key)) continue;
     cookies.set(key, decoded(/^"(.*)"$/.exec(value)?.[1] ?? value));
   }
   return cookies;

@@ -40,6 +40,7 @@ export interface WebSocketAcceptorOptions {
   /** Asks the game; `undefined` when it is not asked. */
   readonly admit: AdmitQueue | undefined;
   readonly heartbeat: HeartbeatOptions;
+  readonly framing: "stream" | "message";
   readonly wss: WebSocketServerType;
 }
 
@@ -126,10 +127,11 @@ export class WebSocketAcceptor implements Acceptor {
 
   /** Opens the WebSocket of a request that was admitted. */
   #open(message: IncomingMessage, socket: Socket, head: Buffer, request: HttpUpgradeRequest): void {
-    this.#options.wss.handleUpgrade(message, socket, head, (ws) => {
+    const { wss, framing } = this.#options;
+    wss.handleUpgrade(message, socket, head, (ws) => {
       const pending = this.#handshakes.get(socket);
       this.#handshakes.delete(socket);
-      const link = new WebSocketLink(ws, this.#heartbeat, "accepted");
+      const link = new WebSocketLink(ws, this.#heartbeat, { role: "accepted", framing });
       link.setSocket(socket, request);
       pending?.handshake.incoming(link);
     });

@@ -8,7 +8,12 @@ import type { Socket } from "node:net";
 import { connect as connectTls, createSecureContext } from "node:tls";
 import { type Check, type Checks, checkOptions, isLimit, kindOf } from "../../check.ts";
 import type { Transport } from "../../port/transport.ts";
-import { checkedUrl, isProtocolList, type WebSocketOptions } from "../browser/websocket-options.ts";
+import {
+  checkedUrl,
+  isFraming,
+  isProtocolList,
+  type WebSocketOptions,
+} from "../browser/websocket-options.ts";
 import { ConnectingLink } from "../node/connecting-link.ts";
 import { CREDENTIALS_CHECKS, checkCredentials, type Identity, type Pem } from "../node/credentials.ts";
 import { requestedName } from "../node/host-names.ts";
@@ -49,8 +54,8 @@ export interface NodeWebSocketOptions extends WebSocketOptions, LivenessOptions,
 
 /**
  * A WebSocket transport, to connect with. It opens no socket before it is used,
- * and may be used any number of times. Any codec works: the messages of a frame
- * travel in one binary WebSocket message, whose borders mean nothing to the
+ * and may be used any number of times. Any codec works: by default the messages of a
+ * frame travel in one binary WebSocket message, whose borders mean nothing to the
  * codec. Redirects are not followed, and nothing is compressed.
  *
  * @throws TypeError when an option has the wrong type, or is for `wss:` alone and the URL has `ws:`
@@ -66,7 +71,7 @@ export function websocket(url: string | URL, options: NodeWebSocketOptions = {})
   const { WebSocket } = loadWs();
   const protocols = [...(options.protocols ?? [])];
   const request = { headers: { ...options.headers }, ...limits, followRedirects: false };
-  const { localAddress, attemptTimeoutMs = DEFAULT_ATTEMPT_TIMEOUT_MS } = options;
+  const { localAddress, attemptTimeoutMs = DEFAULT_ATTEMPT_TIMEOUT_MS, framing = "stream" } = options;
   const address = addressIn(href);
   const target = { ...address, localAddress, attemptTimeoutMs, socketOptions: { noDelay: true } };
   const encrypted = isSecure ? encryption(address.host, options) : (tcp: Socket) => tcp;
@@ -74,14 +79,14 @@ export function websocket(url: string | URL, options: NodeWebSocketOptions = {})
     let used: Socket | undefined;
     const createConnection = () => (used = encrypted(tcp));
     const ws = new WebSocket(href, protocols, { ...request, createConnection });
-    const link = new WebSocketLink(ws, new Heartbeat(heartbeat), "client");
+    const link = new WebSocketLink(ws, new Heartbeat(heartbeat), { role: "client", framing });
     // A runtime with a ws of its own may show no socket, and may have connected another one.
     ws.on("upgrade", () => used && link.setSocket(used));
     for (const event of ["open", "close"]) ws.on(event, () => used ?? tcp.destroy());
     ws.on("unexpected-response", (_: ClientRequest, answer) => link.refuse(responseReason(answer)));
     return link;
   };
-  return { connect: () => new ConnectingLink(target, false, open), pump: warnUnlessYielding };
+  return { framing, connect: () => new ConnectingLink(target, false, open), pump: warnUnlessYielding };
 }
 
 /** The host and port of a URL that has been checked. */
@@ -138,6 +143,7 @@ const DEFAULT_PORTS = { "ws:": 80, "wss:": 443 };
 const CHECKS: Checks<NodeWebSocketOptions> = {
   ...LIVENESS_CHECKS,
   protocols: isProtocolList,
+  framing: isFraming,
   maxBacklogBytes: isLimit(1),
   headers: isHeaders,
   localAddress: TCP_CHECKS.localAddress,

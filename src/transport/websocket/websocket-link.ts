@@ -4,8 +4,8 @@
  *     ws events ──▶ link events        link calls ──▶ ws calls
  *
  * Decides how it is written, paused and ended, and what its errors mean. Its
- * listeners are set before it can fail. Knows no codec: to it a message is a
- * piece of the stream.
+ * listeners are set before it can fail. Knows no codec: to it a message of the peer is
+ * a piece of the stream, or what a codec calls a message when the two ends agreed so.
  */
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
@@ -16,13 +16,13 @@ import type { Link, LinkEvents } from "../../port/link.ts";
 import type { Security } from "../../port/security.ts";
 import type { UpgradeRequest } from "../../port/upgrade-request.ts";
 import { ABNORMAL_CLOSURE, closeFrameOf, reasonOfCode, reasonOfPageCode } from "../browser/close-codes.ts";
-import { MESSAGE_BYTES } from "../browser/websocket-options.ts";
 import { reasonOf } from "../node/error-codes.ts";
 import { plainCopy, plainView } from "../node/plain-bytes.ts";
 import { securityOf } from "../node/security-of.ts";
 import { addressOf } from "../node/stream.ts";
 import type { Heartbeat, HeartbeatTarget } from "./heartbeat.ts";
 import { type CodedError, connectReason, frameReason } from "./reasons.ts";
+import { WebSocketWriter } from "./websocket-writer.ts";
 import { WireWatch } from "./wire-watch.ts";
 import type { WebSocketType } from "./ws.ts";
 
@@ -36,21 +36,21 @@ export class WebSocketLink implements Link, HeartbeatTarget {
   readonly #ws: WebSocketType;
   readonly #heartbeat: Heartbeat;
   readonly #reasonOfClose: typeof reasonOfCode;
+  readonly #framing: "stream" | "message";
+  readonly #writer: WebSocketWriter;
+  unfinishedHint: string | undefined;
   #socket: Socket | undefined;
   #watch: WireWatch | undefined;
   #events: LinkEvents | undefined;
   /** The close reason, once it is known. The first one counts, as later ones are its consequences. */
   #reason: CloseReason | undefined;
   #hasOpened = false;
-  /** How many bytes this side has written that have not left the process. */
-  #queuedBytes = 0;
-  /** How many messages this side has written that ws has not called back for. */
-  #pendingMessages = 0;
 
-  /** @param role `"accepted"` when the peer has connected, and may be a page; `"client"` when this side has */
-  constructor(ws: WebSocketType, heartbeat: Heartbeat, role: "client" | "accepted") {
+  constructor(ws: WebSocketType, heartbeat: Heartbeat, { role, framing }: WebSocketLinkOptions) {
     this.#ws = ws;
     this.#heartbeat = heartbeat;
+    this.#framing = framing;
+    this.#writer = new WebSocketWriter(ws, framing, (sizeBytes) => this.#events?.drained(sizeBytes));
     this.#reasonOfClose = role === "client" ? reasonOfCode : reasonOfPageCode;
     ws.on("error", (error) => this.#failed(error));
     ws.on("close", (code, text) => this.#closed(code, text.toString()));
@@ -89,7 +89,10 @@ export class WebSocketLink implements Link, HeartbeatTarget {
   attach(events: LinkEvents): void {
     this.#events = events;
     // With the default binaryType it is a Buffer, for text messages too.
-    this.#ws.on("message", (data) => events.received(plainView(data as Uint8Array)));
+    this.#ws.on("message", (data, isBinary) => {
+      if (!isBinary) this.#noteText(data as Uint8Array);
+      events.received(plainView(data as Uint8Array));
+    });
     if (this.#ws.readyState === this.#ws.OPEN) this.#opened();
     else this.#ws.on("open", () => this.#opened());
   }
@@ -143,16 +146,17 @@ export class WebSocketLink implements Link, HeartbeatTarget {
     // A TLS socket may encrypt the bytes after it has reported them as taken.
     const kept = this.security === undefined ? bytes : plainCopy(bytes);
     try {
-      for (let start = 0; start < kept.length; start += MESSAGE_BYTES) {
-        this.#pendingMessages++;
-        this.#ws.send(kept.subarray(start, start + MESSAGE_BYTES), BINARY, this.#noteDrained);
-      }
+      this.#writer.write(kept, this.#socket);
     } catch (error) {
       this.refuse(reasonOf(error as Error));
     }
-    if (this.#ws.bufferedAmount === 0) return true; // the system has taken all the bytes
-    this.#queuedBytes += bytes.length;
-    return false;
+    return this.#writer.note(bytes.length);
+  }
+
+  /** A text is no tickwire's, in a stream. One without a line break at its end is what most others send as a message. */
+  #noteText(bytes: Uint8Array): void {
+    if (this.#framing === "message") return;
+    this.unfinishedHint = bytes.at(-1) === NEWLINE ? undefined : MESSAGES_SENT;
   }
 
   get isPaused(): boolean {
@@ -196,7 +200,7 @@ export class WebSocketLink implements Link, HeartbeatTarget {
 
   abort(reason?: CloseReason): void {
     const hasReason = reason !== undefined && reason.kind !== "local";
-    if (hasReason && this.#queuedBytes === 0) this.end(reason);
+    if (hasReason && this.#writer.queuedBytes === 0) this.end(reason);
     this.#reason ??= CLOSED_LOCALLY;
     this.#heartbeat.remove(this);
     this.#events &&= closedAlone(this.#events);
@@ -249,17 +253,13 @@ export class WebSocketLink implements Link, HeartbeatTarget {
       ? this.#reasonOfClose(code, text)
       : this.#reason;
   }
+}
 
-  /** The callback of every message, also of one that the system took at once or that failed. */
-  readonly #noteDrained = (error?: Error | null): void => {
-    this.#pendingMessages--;
-    if (error) return; // these bytes were not sent, which the close reason reports
-    // An upper bound, since bufferedAmount includes headers; after the last message only pings and pongs are queued.
-    const queued = this.#pendingMessages === 0 ? 0 : Math.min(this.#queuedBytes, this.#ws.bufferedAmount);
-    const gone = this.#queuedBytes - queued;
-    this.#queuedBytes = queued;
-    if (gone > 0) this.#events?.drained(gone);
-  };
+/** What a link is made with, beside its WebSocket. */
+export interface WebSocketLinkOptions {
+  /** `"accepted"` when the peer has connected, and may be a page; `"client"` when this side has. */
+  readonly role: "client" | "accepted";
+  readonly framing: "stream" | "message";
 }
 
 /** The events of a link after its abort: what still comes is dropped. */
@@ -277,7 +277,9 @@ function closedAlone(events: LinkEvents): LinkEvents {
 
 const debug = debuglog("tickwire");
 
-const BINARY = { binary: true };
+const NEWLINE = 0x0a;
+/** Short enough for a close frame, behind the limit that was reached. */
+const MESSAGES_SENT = 'texts without a line break need framing: "message"';
 const NO_ANSWER: CloseReason = {
   kind: "timeout",
   message: "the peer did not answer pings",

@@ -17,7 +17,7 @@ import {
   kindOf,
 } from "../../check.ts";
 import type { Transport } from "../../port/transport.ts";
-import { isProtocolList } from "../browser/websocket-options.ts";
+import { isFraming, isProtocolList, type WebSocketOptions } from "../browser/websocket-options.ts";
 import { DEFAULT_BACKLOG } from "../node/stream-acceptor.ts";
 import { warnUnlessYielding } from "../node/yield-warning.ts";
 import { type Admit, AdmitQueue } from "./admit.ts";
@@ -86,6 +86,8 @@ export interface AdmissionOptions extends LivenessOptions {
   readonly origins?: Origins;
   /** The subprotocols of this server; the first that the client offers too is chosen. None by default. */
   readonly protocols?: readonly string[];
+  /** What travels, as in {@link WebSocketOptions}: a `"stream"` by default, or each `"message"` by itself. */
+  readonly framing?: WebSocketOptions["framing"];
   /**
    * The game's own decision about a request of the right path and origin: `true` to let
    * the peer in; `false`, or one of 401, 403, 404, 429 and 503, to refuse it; or an object
@@ -121,8 +123,8 @@ export function websocketServer(options: WebSocketServerOptions): Transport {
   const { WebSocketServer } = loadWs();
   const protocols = [...(options.protocols ?? [])];
   const makeServer = options.server === undefined ? ownServer(options) : () => ({ server: options.server });
-  const { admit, admitTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS } = options;
-  const admission = { path: options.path, allows: originRule(options.origins), heartbeat };
+  const { framing = "stream", admit, admitTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS } = options;
+  const admission = { path: options.path, allows: originRule(options.origins), heartbeat, framing };
   const makeWss = () =>
     new WebSocketServer({
       noServer: true,
@@ -131,6 +133,7 @@ export function websocketServer(options: WebSocketServerOptions): Transport {
       handleProtocols: (offered) => protocols.find((name) => offered.has(name)) ?? false,
     });
   return {
+    framing,
     listen: () =>
       new WebSocketAcceptor({
         ...makeServer(),
@@ -206,6 +209,7 @@ const ADMISSION_CHECKS: Checks<AdmissionOptions> = {
   path: isPath,
   origins: isOrigins,
   protocols: isProtocolList,
+  framing: isFraming,
   admit: isFunction,
   admitTimeoutMs: isWholeNumber(1, MAX_INT32),
 };

@@ -63,6 +63,7 @@ const APPS = [
   "file://",
   "null",
 ];
+const FRAMING: Row = { valid: ["stream", "message"], beyond: [], wrong: ["messages", "", null, true, 1] };
 const ADMISSION: Rows<AdmissionOptions> = {
   ...LIVENESS,
   path: {
@@ -92,6 +93,7 @@ const ADMISSION: Rows<AdmissionOptions> = {
     wrong: ["*", "https://example.org", null, 1, [1], [null], [["any"]]],
   },
   protocols: TOKENS,
+  framing: FRAMING,
   admit: { valid: [() => true, async () => 401], beyond: [], wrong: [true, null, "true", {}, 403] },
   admitTimeoutMs: COUNT,
 };
@@ -104,6 +106,7 @@ const OWN_PORT: Rows<Omit<OwnPortOptions, "server">> = {
 };
 const PAGE: Rows<WebSocketOptions> = {
   protocols: TOKENS,
+  framing: FRAMING,
   maxBacklogBytes: { valid: [1, Infinity], beyond: [0, -1, 1.5, Number.NaN], wrong: ["1", null, true] },
 };
 const PEM: Row = { valid: [], beyond: [], wrong: [1, null, {}, [1]] };

@@ -13,7 +13,7 @@ test("a link whose socket nobody shows opens, carries bytes both ways, takes fra
   const ws = new WebSocket(`ws://127.0.0.1:${server.port}`);
   endings.push(() => ws.terminate());
   const heartbeat = new Heartbeat({ pingIntervalMs: 10, deadPeerMs: 20 });
-  const link = new WebSocketLink(ws, heartbeat, "client");
+  const link = new WebSocketLink(ws, heartbeat, { role: "client", framing: "stream" });
   const events: string[] = [];
   link.attach({
     opened: () => events.push("opened"),
