@@ -1,9 +1,11 @@
 /**
- * The heartbeat: finds peers that are gone without a close. It pings a silent
- * link, and expires one that stays silent; for a link that this side has paused,
- * it shows the peer that the link lives. Knows no sockets.
+ * The heartbeat: finds peers that are gone without a close, and has round trips
+ * measured. It pings a new link and then each one once an interval, and expires one
+ * that stays silent; for a link that this side has paused, it shows the peer that the
+ * link lives. Knows no sockets.
  *
- *     pump ──▶ the members that are due ──▶ ping, or expire, or show life
+ *     pump ──▶ the members that are new or due ──▶ ping, or expire, or show life
+ *      └─────▶ those whose ping was answered ───▶ show the round trip
  *
  * All times are polled time, and one frame counts for a bounded length of it. So
  * a game that stalled does not expire healthy peers. Every member is due once an
@@ -17,8 +19,10 @@ export interface HeartbeatTarget {
   readonly isPaused: boolean;
   /** Calls `received` of the heartbeat if bytes have arrived that it was not told of, as of an unfinished TLS record. */
   reportPartial(): void;
-  /** Sends a ping. */
+  /** Sends a ping, and calls `answered` of the heartbeat when its answer has come. */
   ping(): void;
+  /** Shows the game the round trip of the answered ping: a frame begins. */
+  showRtt(): void;
   /** Shows the peer that the link lives, without a ping of it. */
   showLife(): void;
   /** Ends the link: it was silent for the whole deadline. */
@@ -42,6 +46,9 @@ export class Heartbeat {
   readonly #options: HeartbeatOptions;
   /** The times of each member, the next due one first: a map keeps the order of insertion. */
   readonly #members = new Map<HeartbeatTarget, Times>();
+  /** The members that were added since the last pump. */
+  readonly #added = new Set<HeartbeatTarget>();
+  readonly #answered = new Set<HeartbeatTarget>();
   #polledMs = 0;
   #lastPumpMs: number | undefined;
 
@@ -54,11 +61,19 @@ export class Heartbeat {
   }
 
   add(member: HeartbeatTarget): void {
-    if (this.#options.pingIntervalMs !== Infinity) this.#schedule(member, this.#polledMs);
+    if (this.#options.pingIntervalMs === Infinity) return;
+    this.#schedule(member, this.#polledMs);
+    this.#added.add(member);
   }
 
   remove(member: HeartbeatTarget): void {
     this.#members.delete(member);
+    this.#added.delete(member);
+  }
+
+  /** Notes that the member's ping was answered. */
+  answered(member: HeartbeatTarget): void {
+    this.#answered.add(member);
   }
 
   /** Notes that bytes of the member's peer have arrived, of any kind. */
@@ -70,8 +85,10 @@ export class Heartbeat {
   /** Checks the members that are due, and returns the delay until the next one is, in milliseconds. */
   pump(nowMs: number): number {
     const deltaMs = nowMs - (this.#lastPumpMs ?? nowMs);
+    if (nowMs !== this.#lastPumpMs) this.#showAnswered(); // otherwise the frame has begun before
     this.#lastPumpMs = nowMs;
     this.#polledMs += Math.min(Math.max(deltaMs, 0), MAX_FRAME_MS);
+    this.#pingAdded();
     for (const [member, times] of this.#members) {
       const { dueMs } = times;
       if (dueMs > this.#polledMs) return Math.min(dueMs - this.#polledMs, MAX_FRAME_MS);
@@ -93,7 +110,20 @@ export class Heartbeat {
     }
     this.#schedule(member, lastReceivedMs);
     if (isPaused) member.showLife();
-    else if (silentMs >= pingIntervalMs) member.ping();
+    else member.ping();
+  }
+
+  #pingAdded(): void {
+    if (this.#added.size === 0) return;
+    const added = [...this.#added]; // a ping may end the link
+    this.#added.clear();
+    for (const member of added) if (!member.isPaused) member.ping();
+  }
+
+  #showAnswered(): void {
+    if (this.#answered.size === 0) return;
+    for (const member of this.#answered) member.showRtt();
+    this.#answered.clear();
   }
 
   #schedule(member: HeartbeatTarget, lastReceivedMs: number): void {

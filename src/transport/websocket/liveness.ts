@@ -17,9 +17,10 @@ export interface LivenessOptions {
    */
   readonly maxPayloadBytes?: number;
   /**
-   * The silence after which the peer is pinged, in milliseconds of polled time;
-   * 10,000 by default, well below the half minute after which some routers drop
-   * a silent connection. `Infinity` means never.
+   * How often the peer is pinged, in milliseconds of polled time; 10,000 by default,
+   * well below the half minute after which some routers drop a silent connection.
+   * The first ping goes out when the connection has opened. Its answer is
+   * `connection.rttMs`. `Infinity` means never.
    */
   readonly pingIntervalMs?: number;
   /**

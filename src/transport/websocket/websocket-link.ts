@@ -22,6 +22,7 @@ import { securityOf } from "../node/security-of.ts";
 import { addressOf } from "../node/stream.ts";
 import type { Heartbeat, HeartbeatTarget } from "./heartbeat.ts";
 import { type CodedError, connectReason, frameReason } from "./reasons.ts";
+import { RoundTrip } from "./round-trip.ts";
 import { WebSocketWriter } from "./websocket-writer.ts";
 import { WireWatch } from "./wire-watch.ts";
 import type { WebSocketType } from "./ws.ts";
@@ -39,6 +40,8 @@ export class WebSocketLink implements Link, HeartbeatTarget {
   readonly #framing: "stream" | "message";
   readonly #writer: WebSocketWriter;
   unfinishedHint: string | undefined;
+  rttMs: number | undefined;
+  readonly #roundTrip = new RoundTrip();
   #socket: Socket | undefined;
   #watch: WireWatch | undefined;
   #events: LinkEvents | undefined;
@@ -55,6 +58,9 @@ export class WebSocketLink implements Link, HeartbeatTarget {
     ws.on("error", (error) => this.#failed(error));
     ws.on("close", (code, text) => this.#closed(code, text.toString()));
     ws.on("ping", () => this.#pinged());
+    ws.on("pong", (data) => {
+      if (this.#roundTrip.end(data.toString())) this.#heartbeat.answered(this);
+    });
   }
 
   /** The subprotocol that both ends chose. */
@@ -62,10 +68,7 @@ export class WebSocketLink implements Link, HeartbeatTarget {
     return this.#ws.protocol || undefined;
   }
 
-  /**
-   * Sets the underlying socket, and the request that opened it where the peer did.
-   * Copies the addresses, which Node drops at the close.
-   */
+  /** Sets the underlying socket, whose addresses Node drops at the close, and the request of a peer that opened it. */
   setSocket(socket: Socket, request?: UpgradeRequest): void {
     this.#socket = socket;
     this.request = request;
@@ -164,6 +167,7 @@ export class WebSocketLink implements Link, HeartbeatTarget {
   }
 
   pause(): void {
+    this.#roundTrip.forget(); // a pong waits with the messages
     this.#ws.pause();
   }
 
@@ -214,7 +218,11 @@ export class WebSocketLink implements Link, HeartbeatTarget {
   }
 
   ping(): void {
-    if (this.#ws.readyState === this.#ws.OPEN) this.#guard(() => this.#ws.ping());
+    if (this.#ws.readyState === this.#ws.OPEN) this.#guard(() => this.#ws.ping(this.#roundTrip.begin()));
+  }
+
+  showRtt(): void {
+    this.rttMs = this.#roundTrip.lastMs;
   }
 
   expire(): void {

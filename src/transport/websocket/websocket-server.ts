@@ -120,7 +120,7 @@ export function websocketServer(options: WebSocketServerOptions): Transport {
     throw new TypeError("options: expected one of { port } and { server }");
   }
   const { limits, heartbeat } = livenessOf(options);
-  const { WebSocketServer } = loadWs();
+  const { WebSocket, WebSocketServer } = loadWs();
   const protocols = [...(options.protocols ?? [])];
   const makeServer = options.server === undefined ? ownServer(options) : () => ({ server: options.server });
   const { framing = "stream", admit, admitTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS } = options;
@@ -128,6 +128,7 @@ export function websocketServer(options: WebSocketServerOptions): Transport {
   const makeWss = () =>
     new WebSocketServer({
       noServer: true,
+      WebSocket,
       clientTracking: false,
       ...limits,
       handleProtocols: (offered) => protocols.find((name) => offered.has(name)) ?? false,

@@ -4,6 +4,9 @@
  * Node. It is loaded at the first call that needs it, and not with this file: so
  * `require` can load the entry, which refuses a module that waits while it loads,
  * and a program without `ws` is told at the call, where it can be caught.
+ *
+ * ws answers pings by itself, in the midst of a socket's event. What the system throws
+ * there would end the process; here it ends the WebSocket with that error.
  */
 import { createRequire } from "node:module";
 import type { WebSocketServer as WebSocketServerType, WebSocket as WebSocketType } from "ws";
@@ -22,11 +25,25 @@ export interface Ws {
 export function loadWs(): Ws {
   try {
     // A bundle in CommonJS has no URL; its `ws` is that of the program's folder.
-    loaded ??= createRequire(import.meta.url ?? `${process.cwd()}/`)("ws") as Ws;
+    loaded ??= guarded(createRequire(import.meta.url ?? `${process.cwd()}/`)("ws") as Ws);
     return loaded;
   } catch (cause) {
     throw new Error("tickwire/websocket needs the package ws: npm install ws", { cause });
   }
+}
+
+function guarded({ WebSocket, WebSocketServer }: Ws): Ws {
+  class GuardedWebSocket extends WebSocket {
+    override pong(...args: Parameters<WebSocketType["pong"]>): void {
+      try {
+        super.pong(...args);
+      } catch (error) {
+        this.emit("error", error);
+        this.terminate();
+      }
+    }
+  }
+  return { WebSocket: GuardedWebSocket, WebSocketServer };
 }
 
 let loaded: Ws | undefined;

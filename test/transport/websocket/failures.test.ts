@@ -32,9 +32,12 @@ function breaks<Host extends object>(
   endings.push(() => spy.mockRestore());
 }
 
-async function pair(): Promise<{ server: ServerRig; near: Connection<string>; far: Connection<string> }> {
+async function pair(
+  clientPings = true,
+): Promise<{ server: ServerRig; near: Connection<string>; far: Connection<string> }> {
   const server = await openServer({ pingIntervalMs: 100, deadPeerMs: 300 }, { receiveLimitBytes: 1_000 });
-  const transport = websocket(`ws://127.0.0.1:${server.port}`, { pingIntervalMs: 100, deadPeerMs: 300 });
+  const liveness = clientPings ? { pingIntervalMs: 100, deadPeerMs: 300 } : { pingIntervalMs: Infinity };
+  const transport = websocket(`ws://127.0.0.1:${server.port}`, liveness);
   const near = server.net.connect(transport, lines());
   await server.until(() => server.accepted.length === 1 && near.state === "open");
   return { server, near, far: server.accepted[0] as Connection<string> };
@@ -49,7 +52,7 @@ const isServerOf = (socket: TLSSocket): boolean =>
 
 describe("a call that throws ends its connection with that error", () => {
   test.each(["send", "close", "ping", "pong"] as const)("ws.%s", async (method) => {
-    const { server, near, far } = await pair();
+    const { server, near, far } = await pair(method !== "pong"); // the answer to a ping is below
     breaks(WebSocket.prototype, method, isAccepted);
     if (method === "send") far.trySend("hello");
     if (method === "close") far.close();
@@ -64,6 +67,16 @@ describe("a call that throws ends its connection with that error", () => {
     });
     expect(far.closeReason).toMatchObject({ kind: "failed", code: "EINJECTED", cause: FAILURE });
     expect(near.closeReason?.kind).toBe("reset");
+  });
+
+  test("ws' own answer to a ping", async () => {
+    const { server, near, far } = await pair();
+    breaks(WebSocket.prototype, "pong", isAccepted);
+    await server.until(() => {
+      server.now += 100;
+      return far.state === "closed" && near.state === "closed";
+    });
+    expect(far.closeReason).toMatchObject({ kind: "failed", code: "EINJECTED", cause: FAILURE });
   });
 
   test.each([
