@@ -14,7 +14,7 @@ import { Application, type DeclarationReflection, type ProjectReflection, Reflec
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const REPOSITORY = "https://github.com/tickwire/tickwire";
 /** Types that only shorten how others are written. */
-const SHORTHANDS = ["ValueOf", "Flat"];
+const SHORTHANDS = ["ArrayOf", "Flat", "IsOptional"];
 
 const app = await Application.bootstrap({
   name: "tickwire",
