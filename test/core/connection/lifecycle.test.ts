@@ -197,17 +197,18 @@ describe("a closing connection", () => {
   test.each([
     ["this side's transport", undefined, OVER],
     ["the peer", (link: ScriptedLink) => link.events.ended(), undefined],
-  ])("that was ended by %s has no reason before its last message is taken", (_, end, reason) => {
+  ])("that was ended by %s has its reason before its last message is taken", (_, end, reason) => {
     const { link, poller, near } = opened();
     link.say("last words");
     end?.(link);
     link.events.closed(OVER);
     poller.poll(0);
-    expect([near.state, near.closeReason]).toEqual(["closing", undefined]);
+    expect(near.state).toBe("closing");
+    expect(near.closeReason).toMatchObject(reason ?? { kind: "remote" });
+    const first = near.closeReason;
     expect(take(near)).toEqual(["last words"]);
     poller.poll(1);
-    expect(near.state).toBe("closed");
-    expect(near.closeReason).toMatchObject(reason ?? { kind: "remote" });
+    expect([near.state, near.closeReason]).toEqual(["closed", first]);
   });
 });
 

@@ -131,9 +131,8 @@ describe("a datagram socket that is open", () => {
     expect(poller.hasActivity).toBe(false);
   });
 
-  test("joins and leaves groups, and nothing does in another state or by another kind of name", () => {
+  test("joins and leaves groups, and does not by another kind of name or once it is closed", () => {
     const { poller, link, socket } = socketOf();
-    expect(() => socket.join("239.1.1.1")).toThrow("join: the socket is starting, not open");
     link.open();
     poller.poll(1);
     socket.join("239.1.1.1");
@@ -141,6 +140,9 @@ describe("a datagram socket that is open", () => {
     expect(() => socket.join(5 as never)).toThrow("group: expected a string, got number");
     expect(() => socket.leave("239.1.1.1", "")).toThrow("onInterface: expected a string, got an empty one");
     expect(link.calls).toEqual(["join 239.1.1.1 undefined", "leave 239.1.1.1 127.0.0.1"]);
+    link.events?.closed(GONE);
+    poller.poll(2);
+    expect(() => socket.join("239.1.1.1")).toThrow("join: the socket is closed");
   });
 });
 
