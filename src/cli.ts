@@ -3,7 +3,7 @@
  * Decides where, and what changes in the copy: the name, and which tickwire it is
  * made for. Asks nothing, installs nothing, and writes over nothing.
  */
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -32,7 +32,7 @@ function run(): string {
   if (!NAME.test(name)) {
     throw new Mistake(`${JSON.stringify(name)} is no name for a package: small letters, digits, - and _`);
   }
-  if (existsSync(target) && readdirSync(target).length > 0) throw new Mistake(`${target} is there already`);
+  if (existsSync(target) && !isEmptyFolder(target)) throw new Mistake(`${target} is there already`);
   copy(join(templates, template), target, name);
   return `${target} is a game now. In it:\n\n  npm install\n  npm test\n  npm run dev\n`;
 }
@@ -47,6 +47,10 @@ function parsed(): {
   } catch (error) {
     throw new Mistake((error as Error).message);
   }
+}
+
+function isEmptyFolder(path: string): boolean {
+  return statSync(path).isDirectory() && readdirSync(path).length === 0;
 }
 
 function copy(template: string, target: string, name: string): void {

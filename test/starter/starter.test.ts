@@ -42,8 +42,10 @@ describe("npx tickwire new", { timeout: 4 * DEADLINE_MS }, () => {
   test("writes over nothing, and says what is wrong with a command line", async () => {
     mkdirSync(join(reader.folder, "taken"));
     writeFileSync(join(reader.folder, "taken/mine.txt"), "mine");
+    writeFileSync(join(reader.folder, "file"), "mine");
     for (const [line, words] of [
       ["new taken", /taken is there already/],
+      ["new file", /file is there already/],
       ["new", /expected one folder after new/],
       ["new one two", /expected one folder after new/],
       ["make it", /expected new, got make/],

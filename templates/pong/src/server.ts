@@ -1,5 +1,6 @@
 /** One process, one port: the page, and the game behind it. `npm run dev` has Vite serve the page, `npm start` what `npm run build` made. */
 import { createServer } from "node:http";
+import { fileURLToPath } from "node:url";
 import { Poller, runLoop } from "tickwire";
 import { websocketServer } from "tickwire/websocket";
 import { builtPage } from "./built-page.ts";
@@ -11,7 +12,7 @@ const site = createServer();
 if (process.argv.includes("--dev")) {
   const { createServer: createVite } = await import("vite");
   const vite = await createVite({
-    root: new URL("../page", import.meta.url).pathname,
+    root: fileURLToPath(new URL("../page", import.meta.url)),
     server: { middlewareMode: true, hmr: { server: site } },
   });
   site.on("request", vite.middlewares);
