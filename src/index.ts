@@ -109,7 +109,9 @@ export {
   waitForActivity,
   type AnimationPaceOptions,
   type FixedPaceOptions,
+  type LoopFrame,
   type LoopOptions,
   type LoopReport,
   type TickOptions,
 } from "./loop.ts";
+export type { LoopTimes } from "./loop-times.ts";

@@ -7,6 +7,7 @@
 import {
   type Checks,
   checkOptions,
+  deadline,
   isAbortSignal,
   isFunction,
   isOneOf,
@@ -16,6 +17,7 @@ import {
 import type { ClientPoller } from "./core/client-poller.ts";
 import { onAbort } from "./core/frame/abort-signals.ts";
 import type { Frame } from "./core/frame/frame.ts";
+import { type LoopTimes, RoundTimes } from "./loop-times.ts";
 import { afterThisTurn, hasAnimationFrames, sleepUntil, startTimer } from "./pace.ts";
 
 /** Options of {@link runLoop}. */
@@ -33,11 +35,26 @@ export interface TickOptions {
    * @param dtMs the game time that this tick stands for, in milliseconds: one
    *   period of `rateHz`, or several if ticks were left out; 0 for the first
    *   tick, and for an early one, which activity causes in a hidden page
-   * @param frame the result of `poll()`
+   * @param frame the result of `poll()`, and what was left out of `dtMs`
    */
-  readonly tick: (dtMs: number, frame: Frame) => void;
+  readonly tick: (dtMs: number, frame: LoopFrame) => void;
+  /**
+   * The most game time that one tick stands for, in milliseconds; at least one period of
+   * `rateHz`. What is over it is left out, and told in `frame.skippedMs`: after a debugger
+   * or a laptop that slept a game goes on where it was. 2,000 by default, or one
+   * period of a slower rate: twice the period of a hidden page's timers.
+   */
+  readonly maxDtMs?: number;
+  /** Called once a second, after a tick, with how long the rounds took. */
+  readonly report?: (times: LoopTimes) => void;
   /** Ends the loop, after the current tick. */
   readonly signal?: AbortSignal;
+}
+
+/** A frame of a loop. The loop gives the same object to every tick: copy the numbers that you keep. */
+export interface LoopFrame extends Frame {
+  /** The game time that `maxDtMs` left out of this tick's `dtMs`, in milliseconds; mostly 0. */
+  readonly skippedMs: number;
 }
 
 /** Options of a loop at a fixed rate, in Node or in a page. */
@@ -73,21 +90,32 @@ export interface LoopReport {
 /**
  * Runs `tick` until `signal` aborts. Each round polls, ticks, flushes, and then
  * yields to the event loop. All times are computed from the start, so the rate
- * does not drift, and the sum of all `dtMs` is the time that has passed.
+ * does not drift, and the sum of all `dtMs` and `skippedMs` is the time that has passed.
  *
  * @returns the counts, after `signal` has aborted
- * @throws RangeError when `rateHz` is not above 0 and up to 1,000
+ * @throws RangeError when `rateHz` is not above 0 and up to 1,000, or `maxDtMs` is less than its period
  * @throws TypeError when an option is missing, not known or of a wrong kind, or `pace`
  *   is `"animation"` and the platform has no animation frames
- * @throws whatever `tick` or an event handler throws, which ends the loop; of a `tick`
+ * @throws whatever `tick`, `report` or an event handler throws, which ends the loop; of a `tick`
  *   that returns a promise, what rejects it
  */
 export async function runLoop(options: LoopOptions): Promise<LoopReport> {
   checkOptions(options, LOOP_CHECKS);
-  const { poller, tick, signal, pace, rateHz = pace === "animation" ? MAX_RATE_HZ : undefined } = options;
+  const {
+    poller,
+    tick,
+    signal,
+    pace,
+    maxDtMs,
+    rateHz = pace === "animation" ? MAX_RATE_HZ : undefined,
+  } = options;
   isPoller("poller", poller);
   isFunction("tick", tick);
   isLoopRate("rateHz", rateHz);
+  const periodMs = 1_000 / rateHz;
+  if (maxDtMs !== undefined && maxDtMs < periodMs) {
+    throw new RangeError(`maxDtMs: expected at least one period of rateHz, ${periodMs} ms, got ${maxDtMs}`);
+  }
   if (pace === "animation" && !hasAnimationFrames()) {
     throw new TypeError("pace: there are no animation frames here");
   }
@@ -96,7 +124,7 @@ export async function runLoop(options: LoopOptions): Promise<LoopReport> {
   const forgetSignal = signal && onAbort(signal, end);
   if (signal?.aborted === true) end();
   try {
-    return await runTicks(options, 1_000 / rateHz, ending);
+    return await runTicks(options, periodMs, ending);
   } catch (error) {
     ending.abort(error);
     throw error;
@@ -106,16 +134,20 @@ export async function runLoop(options: LoopOptions): Promise<LoopReport> {
 }
 
 async function runTicks(
-  { poller, tick, pace }: LoopOptions,
+  { poller, tick, pace, report, maxDtMs = DEFAULT_MAX_DT_MS }: LoopOptions,
   periodMs: number,
   ending: AbortController,
 ): Promise<LoopReport> {
   const isAnimated = pace === "animation";
   const { signal } = ending;
   const startMs = performance.now();
+  const times = report && new RoundTimes(report, startMs);
+  const mostPeriods = Math.max(1, Math.floor(maxDtMs / periodMs + ROUNDING));
+  let loopFrame: { -readonly [Name in keyof LoopFrame]: LoopFrame[Name] } | undefined;
   let ticks = 0;
   let overruns = 0;
   for (let period = 0; !signal.aborted; ) {
+    const beganMs = performance.now();
     const frame = poller.poll();
     const passed = (performance.now() - startMs) / periodMs;
     // A fixed tick stands for a full period even if its timer was early; an animated one for the time that has passed.
@@ -123,10 +155,16 @@ async function runTicks(
       ? Math.max(period - 1, Math.floor(passed + 2 * EARLY))
       : Math.max(period, Math.floor(passed));
     const leftOut = due - period;
-    if (!isAnimated) overruns += leftOut;
+    const overrun = isAnimated ? 0 : leftOut;
+    overruns += overrun;
     ticks++;
-    endOnError(tick(ticks === 1 ? 0 : (1 + leftOut) * periodMs, frame), ending);
+    const periods = ticks === 1 ? 0 : 1 + leftOut;
+    const shown = Math.min(periods, mostPeriods);
+    loopFrame = Object.assign((loopFrame ??= { ...frame, skippedMs: 0 }), frame);
+    loopFrame.skippedMs = periods > shown ? (periods - shown) * periodMs : 0;
+    endOnError(tick(shown > 0 ? shown * periodMs : 0, loopFrame), ending);
     poller.flush();
+    times?.add(beganMs, performance.now(), overrun, loopFrame.skippedMs);
     period = due + 1;
     const nextMs = startMs + period * periodMs;
     // A slightly early animation frame counts as the intended one.
@@ -211,7 +249,12 @@ const LOOP_CHECKS: Checks<LoopOptions> = {
   signal: isAbortSignal,
   pace: isOneOf(["fixed", "animation"]),
   rateHz: isLoopRate,
+  maxDtMs: deadline,
+  report: isFunction,
 };
 const MAX_RATE_HZ = 1_000;
+const DEFAULT_MAX_DT_MS = 2_000;
+/** A period is a fraction, whose multiples come out slightly low. */
+const ROUNDING = 1e-9;
 /** How early an animation frame may come, in periods. */
 const EARLY = 1 / 8;

@@ -1,5 +1,14 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type Frame, type Link, lines, memory, Poller, runLoop, waitForActivity } from "../src/index.ts";
+import {
+  type Frame,
+  type Link,
+  type LoopTimes,
+  lines,
+  memory,
+  Poller,
+  runLoop,
+  waitForActivity,
+} from "../src/index.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -122,6 +131,81 @@ describe("runLoop", () => {
     });
     await vi.advanceTimersByTimeAsync(1);
     expect(await done).toEqual({ ticks: 1, overruns: 0 });
+  });
+
+  test("gives no tick more game time than maxDtMs, in whole periods, and says what it left out", async () => {
+    fakeTime();
+    const controller = new AbortController();
+    const given: [number, number][] = [];
+    const done = runLoop({
+      rateHz: 100,
+      maxDtMs: 35,
+      poller: new Poller(),
+      signal: controller.signal,
+      tick: (dtMs, frame) => {
+        given.push([dtMs, frame.skippedMs]);
+        if (frame.tick === 2) vi.advanceTimersByTime(100);
+      },
+    });
+    await vi.advanceTimersByTimeAsync(200);
+    controller.abort();
+    await vi.advanceTimersByTimeAsync(1);
+    await done;
+    expect(given.slice(0, 2)).toEqual([
+      [0, 0],
+      [10, 0],
+    ]);
+    expect(given[2]?.[0]).toBe(30);
+    expect(given[2]?.[1]).toBeGreaterThanOrEqual(60);
+    expect(given[3]).toEqual([10, 0]);
+  });
+
+  test("leaves out what is over two seconds, unless the rate is slower", async () => {
+    fakeTime();
+    const loop = recordedLoop(10, (tick) => (tick === 2 ? 60_000 : 0));
+    await vi.advanceTimersByTimeAsync(1_000);
+    await loop.end();
+    expect(Math.max(...loop.dts)).toBe(2_000);
+    const poller = new Poller();
+    const tick = (): void => {};
+    await expect(runLoop({ rateHz: 10, maxDtMs: 99, poller, tick })).rejects.toThrow(
+      /^maxDtMs: expected at least one period/,
+    );
+    for (const wrong of [0, -1, Number.NaN])
+      await expect(runLoop({ rateHz: 10, maxDtMs: wrong, poller, tick })).rejects.toThrow(RangeError);
+  });
+
+  test("reports once a second how long its rounds took", async () => {
+    fakeTime();
+    const controller = new AbortController();
+    const reports: LoopTimes[] = [];
+    let ticks = 0;
+    const done = runLoop({
+      rateHz: 10,
+      poller: new Poller(),
+      signal: controller.signal,
+      tick: () => void vi.advanceTimersByTime(++ticks === 5 ? 50 : 2),
+      report: (times) => void reports.push(times),
+    });
+    await vi.advanceTimersByTimeAsync(3_500);
+    controller.abort();
+    await vi.advanceTimersByTimeAsync(1);
+    await done;
+    expect(reports.length).toBeGreaterThanOrEqual(2);
+    expect(reports[0]).toMatchObject({ overruns: 0, skippedMs: 0, tickMs: { p50: 2, p99: 50, max: 50 } });
+    expect(reports[1]).toMatchObject({ ticks: 10, tickMs: { p50: 2, p99: 2, max: 2 } });
+  });
+
+  test("passes on what a report throws, and takes no other than a function", async () => {
+    const poller = new Poller();
+    await expect(runLoop({ rateHz: 60, poller, tick() {}, report: 1 as never })).rejects.toThrow(/^report: /);
+    fakeTime();
+    const report = (): never => {
+      throw new Error("no log");
+    };
+    const done = expect(runLoop({ rateHz: 1, poller, tick() {}, report })).rejects.toThrow("no log");
+    await vi.advanceTimersByTimeAsync(2_000);
+    await done;
   });
 
   test("passes on what a tick throws", async () => {

@@ -109,7 +109,8 @@ const FOLDERS: FolderGraph = new Map([
     ],
   ],
   ["src/settle.ts", ["src/check.ts", "src/core"]],
-  ["src/loop.ts", ["src/check.ts", "src/pace.ts", "src/core", "src/core/frame"]],
+  ["src/loop-times.ts", []],
+  ["src/loop.ts", ["src/check.ts", "src/pace.ts", "src/core", "src/core/frame", "src/loop-times.ts"]],
   [
     "src/browser.ts",
     [
@@ -122,6 +123,7 @@ const FOLDERS: FolderGraph = new Map([
       "src/core/connection",
       "src/transport/browser",
       "src/loop.ts",
+      "src/loop-times.ts",
     ],
   ],
   ["src/cli.ts", ["node:"]],
@@ -144,6 +146,7 @@ const FOLDERS: FolderGraph = new Map([
       "src/transport/node",
       "src/settle.ts",
       "src/loop.ts",
+      "src/loop-times.ts",
     ],
   ],
   ["demo/cube/shared", []],

@@ -24,6 +24,7 @@ import {
   type Handler,
   json,
   type Listener,
+  type LoopFrame,
   type LoopReport,
   lengthPrefixed,
   lines,
@@ -574,7 +575,8 @@ describe("loops", () => {
       poller,
       tick(dtMs, now) {
         expectTypeOf(dtMs).toBeNumber();
-        expectTypeOf(now).toEqualTypeOf<Frame>();
+        expectTypeOf(now).toEqualTypeOf<LoopFrame>();
+        expectTypeOf(now).toExtend<Frame>();
       },
     });
     expectTypeOf(running).toEqualTypeOf<Promise<LoopReport>>();
