@@ -55,6 +55,7 @@ export {
   type MemoryTransport,
   type NamedTransport,
 } from "./transport/memory/memory.ts";
+export { metrics, type Metrics } from "./metrics.ts";
 export { settle } from "./settle.ts";
 export type { FailedAttempt } from "./port/link.ts";
 export type { NameAnswer, NameQuery } from "./port/name-query.ts";

@@ -110,6 +110,7 @@ const FOLDERS: FolderGraph = new Map([
   ],
   ["src/settle.ts", ["src/check.ts", "src/core"]],
   ["src/loop-times.ts", []],
+  ["src/metrics.ts", ["src/check.ts", "src/port", "src/core", "src/core/listen", "src/core/datagram"]],
   ["src/loop.ts", ["src/check.ts", "src/pace.ts", "src/core", "src/core/frame", "src/loop-times.ts"]],
   [
     "src/browser.ts",
@@ -145,6 +146,7 @@ const FOLDERS: FolderGraph = new Map([
       "src/transport/memory",
       "src/transport/node",
       "src/settle.ts",
+      "src/metrics.ts",
       "src/loop.ts",
       "src/loop-times.ts",
     ],

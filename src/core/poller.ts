@@ -19,12 +19,14 @@ import {
 } from "./client-options.ts";
 import { ClientPoller } from "./client-poller.ts";
 import type { ConnectionFactory } from "./connection/assembly.ts";
-import type { Connection } from "./connection/connection.ts";
+import type { AnyConnection, Connection } from "./connection/connection.ts";
 import type { AnyDataOptions, DataOptions } from "./connection/data.ts";
 import { limitedConnections } from "./connection/limited-assembly.ts";
 import { MAX_DATAGRAM_BYTES } from "./datagram/datagram-outbox.ts";
 import { DatagramSocket } from "./datagram/datagram-socket.ts";
 import { DeadlineHeap } from "./frame/deadline-heap.ts";
+import type { Frame } from "./frame/frame.ts";
+import { FrameMeter, type FrameObserver } from "./frame/frame-meter.ts";
 import { BUDGET_CHECKS, budgetPolicy, type FrameBudget } from "./frame-budget.ts";
 import { LIMIT_CHECKS, type LimitOptions, limitsOf } from "./limits/limits.ts";
 import {
@@ -89,6 +91,7 @@ export class Poller extends ClientPoller {
   declare protected readonly scheduler: ServerScheduler;
   readonly #peerLimits: PeerLimits;
   readonly #acceptLimits: AcceptLimits;
+  #meter: FrameMeter | undefined;
 
   /** @throws TypeError or RangeError when an option is not known, of a wrong kind, or out of its range */
   constructor(options: PollerOptions = {}) {
@@ -192,6 +195,21 @@ export class Poller extends ClientPoller {
     return lookup;
   }
 
+  override poll(nowMs?: number): Frame {
+    if (this.#meter === undefined) return super.poll(nowMs);
+    this.#meter.begin();
+    try {
+      return super.poll(nowMs);
+    } finally {
+      this.#meter.end();
+    }
+  }
+
+  override flush(): void {
+    super.flush();
+    this.#meter?.end();
+  }
+
   override close(): void {
     for (const source of this.scheduler.sources) source.close();
     super.close();
@@ -203,6 +221,22 @@ export class Poller extends ClientPoller {
       else source.abort();
     }
     super[Symbol.dispose]();
+  }
+
+  /** Tells `observer` of each frame from now on. @internal */
+  measureFrames(observer: FrameObserver): void {
+    this.#meter ??= new FrameMeter(this.scheduler.clock);
+    this.#meter.observe(observer);
+  }
+
+  /** The connections that are not closed. @internal */
+  get connections(): readonly AnyConnection[] {
+    return [...this.scheduler.connections];
+  }
+
+  /** Its listeners, sockets and lookups that are not closed. @internal */
+  get sources(): readonly object[] {
+    return [...this.scheduler.sources];
   }
 
   /** Polls once more at the time of the last frame, and flushes. @internal */

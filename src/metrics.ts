@@ -1,0 +1,166 @@
+/**
+ * The metrics of a poller as Prometheus scrapes them, in its text format 0.0.4: what the
+ * statistics count already, and the times of frames. Nothing is measured for a poller
+ * without metrics, and nothing is listened on: the game answers the request.
+ *
+ *     poller.stats, listeners, sockets, frame times ──▶ text() ──▶ the game's own HTTP server
+ */
+import { kindOf } from "./check.ts";
+import { DatagramSocket } from "./core/datagram/datagram-socket.ts";
+import { Listener } from "./core/listen/listener.ts";
+import type { Poller } from "./core/poller.ts";
+import { formatAddress } from "./port/address.ts";
+
+/** The metrics of one poller. */
+export interface Metrics {
+  /** The `content-type` of the text. */
+  readonly contentType: string;
+  /** The metrics as of now. Needs no `this`. */
+  readonly text: () => string;
+}
+
+/**
+ * Measures the frames of `poller` from now on, and gives its metrics as Prometheus reads
+ * them. Their names begin with `tickwire_`; counters end in `_total`, times are seconds.
+ *
+ * @throws TypeError when `poller` is no poller
+ */
+export function metrics(poller: Poller): Metrics {
+  if (typeof (poller as Partial<Poller> | null)?.measureFrames !== "function") {
+    throw new TypeError(`poller: expected a Poller, got ${kindOf(poller)}`);
+  }
+  const frames = new FrameTimes();
+  poller.measureFrames(frames);
+  return { contentType: "text/plain; version=0.0.4; charset=utf-8", text: () => textOf(poller, frames) };
+}
+
+/** A histogram of the time from a poll to the end of the last flush before the next. */
+class FrameTimes {
+  readonly #counts: number[] = BOUNDS_SECONDS.map(() => 0);
+  #count = 0;
+  #sumSeconds = 0;
+
+  add(tookMs: number): void {
+    const seconds = tookMs / 1_000;
+    this.#count++;
+    this.#sumSeconds += seconds;
+    const index = BOUNDS_SECONDS.findIndex((bound) => seconds <= bound);
+    if (index >= 0) this.#counts[index] = (this.#counts[index] ?? 0) + 1;
+  }
+
+  /** The lines of the histogram, whose buckets hold all that is no longer. */
+  lines(name: string): string[] {
+    let below = 0;
+    const buckets = BOUNDS_SECONDS.map((bound, index) => {
+      below += this.#counts[index] ?? 0;
+      return `${name}_bucket{le="${bound}"} ${below}`;
+    });
+    const all = `${name}_bucket{le="+Inf"} ${this.#count}`;
+    return [...buckets, all, `${name}_sum ${this.#sumSeconds}`, `${name}_count ${this.#count}`];
+  }
+}
+
+function textOf(poller: Poller, frames: FrameTimes): string {
+  const { stats } = poller;
+  const listeners = poller.sources.filter((source) => source instanceof Listener);
+  const sockets = poller.sources.filter((source) => source instanceof DatagramSocket);
+  const text: string[] = [];
+  const family = (name: string, type: string, help: string, samples: readonly string[]): void => {
+    text.push(`# HELP tickwire_${name} ${help}`, `# TYPE tickwire_${name} ${type}`, ...samples);
+  };
+  const counted = (prefix: string, rows: readonly Counted[], members: readonly Labelled[]): void => {
+    for (const [field, name, help] of rows) {
+      const samples = members.map(({ labels, counts }) => sample(`${prefix}${name}`, labels, counts[field]));
+      if (samples.length > 0) family(`${prefix}${name}`, "counter", help, samples);
+    }
+  };
+  counted("", POLLER_ROWS, [{ labels: {}, counts: stats as unknown as Counts }]);
+  const { connections } = poller;
+  let pendingBytes = 0;
+  for (const connection of connections) pendingBytes += connection.pendingBytes;
+  family("connections", "gauge", "Connections that are not closed.", [
+    sample("connections", {}, connections.length),
+  ]);
+  family("pending_bytes", "gauge", "Bytes that were sent and have not left this process.", [
+    sample("pending_bytes", {}, pendingBytes),
+  ]);
+  const labelled = listeners.map((one) => ({ labels: labelOf("listener", one), counts: countsOf(one) }));
+  counted("listener_", LISTENER_ROWS, labelled);
+  const drops = listeners.flatMap((one) =>
+    Object.entries(one.stats.droppedBy).map(([reason, count]) =>
+      sample("listener_dropped_total", { ...labelOf("listener", one), reason }, count),
+    ),
+  );
+  if (drops.length > 0) family("listener_dropped_total", "counter", "Rejected connections.", drops);
+  if (listeners.length > 0) {
+    family(
+      "listener_connections",
+      "gauge",
+      "Accepted connections that are not closed.",
+      listeners.map((one) => sample("listener_connections", labelOf("listener", one), one.connections.size)),
+    );
+  }
+  const bound = sockets.map((one) => ({ labels: labelOf("socket", one), counts: countsOf(one) }));
+  counted("datagram_", DATAGRAM_ROWS, bound);
+  family("frame_seconds", "histogram", "Time from a poll to the end of its flush.", frames.lines(FRAME));
+  return `${text.join("\n")}\n`;
+}
+
+/** One line: a name, its labels in braces, and a value. */
+function sample(name: string, labels: Labels, value: number | undefined): string {
+  const inside = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
+  return `tickwire_${name}${inside.length > 0 ? `{${inside.join(",")}}` : ""} ${value ?? 0}`;
+}
+
+/** The text of a label, whose backslashes, quotes and line breaks would end it. */
+function escaped(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+}
+
+function labelOf(name: string, { address }: Pick<Listener<unknown, never, unknown>, "address">): Labels {
+  return { [name]: address === undefined ? "starting" : formatAddress(address) };
+}
+
+function countsOf({ stats }: { readonly stats: object }): Counts {
+  return stats as Counts;
+}
+
+type Labels = Readonly<Record<string, string>>;
+type Counts = Readonly<Record<string, number>>;
+interface Labelled {
+  readonly labels: Labels;
+  readonly counts: Counts;
+}
+/** A statistic, the name of its metric, and its help. */
+type Counted = readonly [field: string, name: string, help: string];
+
+const TRAFFIC_ROWS: readonly Counted[] = [
+  ["receivedMessages", "received_messages_total", "Messages that became visible."],
+  ["receivedBytes", "received_bytes_total", "Their bytes on the wire."],
+  ["sentMessages", "sent_messages_total", "Messages that were queued to be sent."],
+  ["sentBytes", "sent_bytes_total", "Their bytes on the wire."],
+  ["refusedMessages", "refused_messages_total", "Messages that had no room."],
+];
+const STREAM_ROWS: readonly Counted[] = [
+  ...TRAFFIC_ROWS,
+  ["lostReceived", "lost_received_messages_total", "Messages that came and were dropped."],
+  ["lostSent", "lost_sent_messages_total", "Messages that were queued and dropped."],
+  ["accepted", "accepted_total", "Incoming connections that passed all limits."],
+];
+const POLLER_ROWS: readonly Counted[] = [
+  ...STREAM_ROWS,
+  ["polls", "polls_total", "Frames."],
+  ["dropped", "dropped_total", "Incoming connections that were rejected."],
+  ["opened", "opened_total", "Connections of this side that opened."],
+  ["closed", "closed_total", "Connections that closed."],
+];
+const LISTENER_ROWS = STREAM_ROWS;
+const DATAGRAM_ROWS: readonly Counted[] = [
+  ...TRAFFIC_ROWS,
+  ["dropped", "dropped_total", "Datagrams that nobody took in time."],
+  ["malformed", "malformed_total", "Datagrams that could not be decoded."],
+  ["failed", "failed_total", "Datagrams that the network has reported as undelivered."],
+];
+const FRAME = "tickwire_frame_seconds";
+/** From half a millisecond to a second, with the periods of 60, 30 and 20 Hz among them. */
+const BOUNDS_SECONDS = [0.0005, 0.001, 0.002, 0.004, 0.008, 0.0166, 0.0333, 0.05, 0.1, 0.25, 1];
