@@ -14,5 +14,7 @@ export type { Admit, RefusalStatus, Verdict } from "./transport/websocket/admit.
 export { websocket, type NodeWebSocketOptions } from "./transport/websocket/websocket-client.ts";
 export type { LivenessOptions } from "./transport/websocket/liveness.ts";
 export type { WebSocketOptions } from "./transport/browser/websocket-options.ts";
+export type { ForwardedHeader } from "./transport/websocket/forwarded.ts";
+export type { TrustedProxies } from "./transport/node/trusted-proxies.ts";
 export type { Origins } from "./transport/websocket/origins.ts";
 export type { AnyServer } from "./transport/websocket/upgrade-router.ts";

@@ -128,7 +128,7 @@ const FOLDERS: FolderGraph = new Map([
     ],
   ],
   ["src/cli.ts", ["node:"]],
-  ["src/websocket.ts", ["src/transport/browser", "src/transport/websocket"]],
+  ["src/websocket.ts", ["src/transport/browser", "src/transport/node", "src/transport/websocket"]],
   [
     "src/index.ts",
     [

@@ -21,10 +21,16 @@ export interface Acceptor {
   pump?(nowMs: number): number | undefined;
 }
 
-/** The handshake of one peer. One of the two calls ends it; later ones do nothing. */
+/** The handshake of one peer. `incoming` or `rejected` ends it; later calls do nothing. */
 export interface Handshake {
   /** The reason why the core refuses the peer, which it has counted and reports; otherwise `undefined`. */
   readonly refusal: CloseReason | undefined;
+  /**
+   * The peer's own address is known, which a proxy has reported. From now on it counts
+   * there. Returns the reason why the core refuses it, which ends the handshake and is
+   * reported; otherwise `undefined`.
+   */
+  identified(address: Address | undefined): CloseReason | undefined;
   /** The handshake has succeeded. The core attaches to `link`, or aborts it. */
   incoming(link: Link): void;
   /** The handshake has failed, for `reason`, or the peer has left meanwhile. */
@@ -40,7 +46,8 @@ export interface AcceptorEvents {
   /**
    * A peer at `from` has connected and begins a handshake. Called with the first
    * packet of the peer, before anything is spent on it: from here on it counts under
-   * the limits of the listener. On a `refusal` the transport drops the peer at once.
+   * the limits of the listener; without an address, as that of a proxy's peer, under those
+   * that need none. On a `refusal` the transport drops the peer at once.
    * The core calls `drop` when it needs the place for another peer: the transport
    * drops this one, and the handshake has ended.
    */

@@ -90,6 +90,7 @@ export class PairMaker {
       incoming: (link) => this.#incoming.push(link),
       handshaking: () => ({
         refusal: undefined,
+        identified: () => undefined,
         incoming: (link) => this.#incoming.push(link),
         rejected: (reason) => this.#fail(reason),
       }),

@@ -57,8 +57,8 @@ function watchedEvents(events: AcceptorEvents, kinds: SeenKinds): AcceptorEvents
     listening: (address) => events.listening(address),
     incoming: (link) => events.incoming(watchedLink(link, kinds)),
     handshaking(from, drop) {
-      const { refusal, incoming, rejected } = events.handshaking(from, drop);
-      return { refusal, incoming: (link) => incoming(watchedLink(link, kinds)), rejected };
+      const { incoming, ...handshake } = events.handshaking(from, drop);
+      return { ...handshake, incoming: (link) => incoming(watchedLink(link, kinds)) };
     },
     rejected: (reason) => events.rejected(reason),
     closed: (reason) => events.closed(reason),

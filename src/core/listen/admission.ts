@@ -36,21 +36,31 @@ export class Admission {
    * @param nowMs polled time, in milliseconds
    */
   refusal(address: Address | undefined, pending: number, nowMs: number): CloseReason | undefined {
-    const { maxConnections, maxConnectionsPerAddress } = this.#limits;
+    const { maxConnections } = this.#limits;
     const byList = this.#listRefusal(address);
     if (byList !== undefined) return byList;
     if (this.#count >= maxConnections)
       return limitReached("maxConnections", `${maxConnections} connections are open`);
+    const refusal = this.#countRefusal(address) ?? this.queueRefusal(pending);
+    if (refusal !== undefined) return refusal;
+    if (this.#rate.available(nowMs) >= 1) return undefined;
+    return limitReached("acceptRateHz", `${this.#limits.acceptRateHz} connections a second are accepted`);
+  }
+
+  /** The part of {@link refusal} that depends on the address. */
+  addressRefusal(address: Address | undefined): CloseReason | undefined {
+    return this.#listRefusal(address) ?? this.#countRefusal(address);
+  }
+
+  #countRefusal(address: Address | undefined): CloseReason | undefined {
+    const { maxConnectionsPerAddress } = this.#limits;
     if (this.#countOf(this.#keyOf(address)) >= maxConnectionsPerAddress) {
       return limitReached(
         "maxConnectionsPerAddress",
         `${maxConnectionsPerAddress} connections are open from that address`,
       );
     }
-    const full = this.queueRefusal(pending);
-    if (full !== undefined) return full;
-    if (this.#rate.available(nowMs) >= 1) return undefined;
-    return limitReached("acceptRateHz", `${this.#limits.acceptRateHz} connections a second are accepted`);
+    return undefined;
   }
 
   /** The part of {@link refusal} that may have changed when a handshake is over. */

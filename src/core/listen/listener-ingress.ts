@@ -57,9 +57,12 @@ export class ListenerIngress<Pending extends { abort(): void }> implements Accep
     this.#parts.markDirty();
   }
 
-  handshaking(from: Address | undefined, drop: () => void): Handshake {
+  handshaking(first: Address | undefined, drop: () => void): Handshake {
+    let from = first;
     const refusal = this.#refusalOf(from);
-    if (refusal !== undefined) return { refusal, incoming: abort, rejected: ignore };
+    if (refusal !== undefined) {
+      return { refusal, identified: () => refusal, incoming: abort, rejected: ignore };
+    }
     const end = (): boolean => {
       if (!this.#handshakes.delete(displace)) return false;
       this.#admission.remove(from);
@@ -73,6 +76,15 @@ export class ListenerIngress<Pending extends { abort(): void }> implements Accep
     this.#handshakes.add(displace);
     return {
       refusal,
+      identified: (address) => {
+        if (!this.#handshakes.has(displace)) return CLOSED;
+        this.#admission.remove(from);
+        from = address;
+        const reason = this.#admission.addressRefusal(from);
+        this.#admission.add(from);
+        if (reason !== undefined && end()) this.rejected(reason);
+        return reason;
+      },
       incoming: (link) => {
         const isWanted = end();
         const full = this.#admission.queueRefusal(this.acceptQueue.length);

@@ -21,7 +21,9 @@ import type { CloseReason } from "../../port/close-reason.ts";
 import { reasonOf } from "../node/error-codes.ts";
 import { addressOf } from "../node/stream.ts";
 import { listeningAddress } from "../node/stream-acceptor.ts";
+import type { IsTrusted } from "../node/trusted-proxies.ts";
 import type { AdmitQueue, Refusal } from "./admit.ts";
+import { type ForwardedHeader, forwardedAddress } from "./forwarded.ts";
 import { Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
 import type { OriginRule } from "./origins.ts";
 import { type CodedError, handshakeReason, originReason, pathReason } from "./reasons.ts";
@@ -41,6 +43,9 @@ export interface WebSocketAcceptorOptions {
   readonly admit: AdmitQueue | undefined;
   readonly heartbeat: HeartbeatOptions;
   readonly framing: "stream" | "message";
+  /** Whose word on the address of a peer is believed, and in which header it is. */
+  readonly isTrusted: IsTrusted;
+  readonly forwardedHeader: ForwardedHeader;
   readonly wss: WebSocketServerType;
 }
 
@@ -102,9 +107,10 @@ export class WebSocketAcceptor implements Acceptor {
 
   #upgrade(message: IncomingMessage, socket: Socket, head: Buffer): void {
     const { allows, path, listenOptions, admit } = this.#options;
-    if (listenOptions === undefined) this.#begin(socket);
+    if (listenOptions === undefined) this.#begin(socket, message);
     const pending = this.#handshakes.get(socket);
     if (pending === undefined) return; // it has its answer
+    if (listenOptions !== undefined && !this.#identify(socket, pending, message)) return;
     const request = new HttpUpgradeRequest(message, pending.from);
     if (path !== undefined && request.path !== path) {
       this.#refuse(socket, { status: 404, reason: pathReason(request.path) }, NO_LISTENER);
@@ -138,7 +144,7 @@ export class WebSocketAcceptor implements Acceptor {
   }
 
   /** Begins the handshake of a peer, which counts from now on, unless the listener refuses it. */
-  #begin(socket: Socket): void {
+  #begin(socket: Socket, message?: IncomingMessage): void {
     let from: Address | undefined;
     try {
       from = addressOf(socket.remoteAddress, socket.remotePort, socket.remoteFamily);
@@ -146,15 +152,33 @@ export class WebSocketAcceptor implements Acceptor {
       socket.destroy(); // whom the system cannot name, no limit can count
       return;
     }
-    const handshake = this.#events?.handshaking(from, () => socket.destroy());
+    if (message !== undefined) from = this.#forwarded(from, message);
+    const isProxy = message === undefined && this.#options.isTrusted(from); // whose peer is not known yet
+    const handshake = this.#events?.handshaking(isProxy ? undefined : from, () => socket.destroy());
     if (handshake === undefined) return;
     const { refusal } = handshake;
     if (refusal !== undefined) {
       respond(socket, statusOf(refusal), `${refusal.message}\n`);
       return;
     }
-    this.#handshakes.set(socket, { handshake, from });
+    this.#handshakes.set(socket, { handshake, from, isProxy });
     socket.once("close", () => this.#reject(socket, LEFT));
+  }
+
+  /** Counts a trusted proxy's peer by its own address from now on; `false` when the listener refuses that. */
+  #identify(socket: Socket, pending: Pending, message: IncomingMessage): boolean {
+    if (!pending.isProxy) return true;
+    pending.from = this.#forwarded(pending.from, message);
+    const refusal = pending.handshake.identified(pending.from);
+    if (refusal === undefined) return true;
+    this.#handshakes.delete(socket);
+    respond(socket, statusOf(refusal), `${refusal.message}\n`);
+    return false;
+  }
+
+  #forwarded(from: Address | undefined, { headers }: IncomingMessage): Address | undefined {
+    const { isTrusted, forwardedHeader } = this.#options;
+    return forwardedAddress(from, headers, forwardedHeader, isTrusted);
   }
 
   /** Answers a request that opens no WebSocket, and ends its handshake. */
@@ -208,7 +232,10 @@ export class WebSocketAcceptor implements Acceptor {
 /** A peer that is shaking hands. */
 interface Pending {
   readonly handshake: Handshake;
-  readonly from: Address | undefined;
+  /** The address of the peer; that of its proxy until it is known. */
+  from: Address | undefined;
+  /** Whether its socket is a trusted proxy's. */
+  readonly isProxy: boolean;
 }
 
 /** The HTTP status for a peer that the listener refuses. */

@@ -78,7 +78,8 @@ export class WebSocketLink implements Link, HeartbeatTarget {
     });
     this.#guard(() => {
       this.localAddress = addressOf(socket.localAddress, socket.localPort, socket.localFamily);
-      this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort, socket.remoteFamily);
+      this.remoteAddress =
+        request?.remoteAddress ?? addressOf(socket.remoteAddress, socket.remotePort, socket.remoteFamily);
       if (socket instanceof TLSSocket) this.security = securityOf(socket);
     });
   }
@@ -263,7 +264,6 @@ export class WebSocketLink implements Link, HeartbeatTarget {
   }
 }
 
-/** What a link is made with, beside its WebSocket. */
 export interface WebSocketLinkOptions {
   /** `"accepted"` when the peer has connected, and may be a page; `"client"` when this side has. */
   readonly role: "client" | "accepted";

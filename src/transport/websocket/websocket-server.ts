@@ -11,6 +11,7 @@ import {
   checkOptions,
   isBoolean,
   isFunction,
+  isOneOf,
   isPort,
   isText,
   isWholeNumber,
@@ -19,8 +20,10 @@ import {
 import type { Transport } from "../../port/transport.ts";
 import { isFraming, isProtocolList, type WebSocketOptions } from "../browser/websocket-options.ts";
 import { DEFAULT_BACKLOG } from "../node/stream-acceptor.ts";
+import { isTrustedProxies, type TrustedProxies, trustRule } from "../node/trusted-proxies.ts";
 import { warnUnlessYielding } from "../node/yield-warning.ts";
 import { type Admit, AdmitQueue } from "./admit.ts";
+import type { ForwardedHeader } from "./forwarded.ts";
 import { LIVENESS_CHECKS, type LivenessOptions, livenessOf } from "./liveness.ts";
 import { isOrigins, type Origins, originRule } from "./origins.ts";
 import { type CodedError, REQUEST_TIMEOUT } from "./reasons.ts";
@@ -101,13 +104,25 @@ export interface AdmissionOptions extends LivenessOptions {
    * default. A peer that has none by then is refused with 503.
    */
   readonly admitTimeoutMs?: number;
+  /**
+   * The proxies in front of this server, such as `["loopback"]` or `["10.0.0.0/8"]`; none
+   * by default. What they say in `forwardedHeader` is believed: `remoteAddress`, the lists
+   * and `maxConnectionsPerAddress` then see the last address that is not one of theirs.
+   * From everybody else the header means nothing. List no address that players can have.
+   */
+  readonly trustedProxies?: TrustedProxies;
+  /**
+   * The header that they write: `"x-forwarded-for"` by default, or `"forwarded"` (RFC
+   * 7239). Only this one is read, as a proxy lets the other pass as its peer wrote it.
+   */
+  readonly forwardedHeader?: ForwardedHeader;
 }
 
 /**
  * A WebSocket transport, to listen with: for browsers, for `websocket()` in Node,
  * and for any other client. It opens no socket before it is used. The
- * `remoteAddress` of a connection is that of its socket; behind a proxy, the
- * proxy's. Nothing is compressed.
+ * `remoteAddress` of a connection is that of its socket, or, behind one of
+ * `trustedProxies`, what the proxy says. Nothing is compressed.
  *
  * @throws TypeError when an option has the wrong type, or both or none of `port` and `server` are given
  * @throws RangeError when an option is out of range
@@ -124,7 +139,10 @@ export function websocketServer(options: WebSocketServerOptions): Transport {
   const protocols = [...(options.protocols ?? [])];
   const makeServer = options.server === undefined ? ownServer(options) : () => ({ server: options.server });
   const { framing = "stream", admit, admitTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS } = options;
-  const admission = { path: options.path, allows: originRule(options.origins), heartbeat, framing };
+  const { trustedProxies, forwardedHeader = "x-forwarded-for" } = options;
+  const isTrusted = trustRule(trustedProxies);
+  const allows = originRule(options.origins);
+  const admission = { path: options.path, allows, heartbeat, framing, isTrusted, forwardedHeader };
   const makeWss = () =>
     new WebSocketServer({
       noServer: true,
@@ -213,6 +231,8 @@ const ADMISSION_CHECKS: Checks<AdmissionOptions> = {
   framing: isFraming,
   admit: isFunction,
   admitTimeoutMs: isWholeNumber(1, MAX_INT32),
+  trustedProxies: isTrustedProxies,
+  forwardedHeader: isOneOf(["x-forwarded-for", "forwarded"]),
 };
 const OWN_PORT_CHECKS: Checks<OwnPortOptions & AdmissionOptions> = {
   ...ADMISSION_CHECKS,

@@ -147,6 +147,7 @@ describe("every handshake ends once, at the acceptor:", needs("openssl"), () => 
         listening: (address) => resolve(address?.port ?? 0),
         handshaking: () => ({
           refusal: undefined,
+          identified: () => undefined,
           incoming: (link) => {
             ends.push("incoming");
             link.attach({ ...NO_LINK_EVENTS, closed: () => (isClosed = true) });
@@ -246,7 +247,12 @@ except ssl.SSLError:
 `;
 const SILENT: AcceptorEvents = {
   listening() {},
-  handshaking: () => ({ refusal: undefined, incoming: (link: Link) => link.abort(), rejected() {} }),
+  handshaking: () => ({
+    refusal: undefined,
+    identified: () => undefined,
+    incoming: (link: Link) => link.abort(),
+    rejected() {},
+  }),
   incoming: (link) => link.abort(),
   rejected(_: CloseReason) {},
   closed() {},

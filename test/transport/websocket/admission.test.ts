@@ -163,6 +163,7 @@ async function acceptor(
       handshakes.push(told);
       return {
         refusal,
+        identified: () => undefined,
         incoming(link) {
           told.push("incoming");
           link.attach({ opened() {}, received() {}, partial() {}, drained() {}, ended() {}, closed() {} });

@@ -154,6 +154,7 @@ function counted(transport: Transport, log: LinkLog[]): Transport {
               const handshake = events.handshaking(from, drop);
               return {
                 refusal: handshake.refusal,
+                identified: (address) => handshake.identified(address),
                 incoming: (link) => handshake.incoming(watch(link, log)),
                 rejected: (reason) => handshake.rejected(reason),
               };

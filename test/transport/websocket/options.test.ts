@@ -6,6 +6,7 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
+import { BlockList } from "node:net";
 import { describe, expect, test } from "vitest";
 import { WebSocketServer } from "ws";
 import { lines } from "../../../src/index.ts";
@@ -96,6 +97,16 @@ const ADMISSION: Rows<AdmissionOptions> = {
   framing: FRAMING,
   admit: { valid: [() => true, async () => 401], beyond: [], wrong: [true, null, "true", {}, 403] },
   admitTimeoutMs: COUNT,
+  trustedProxies: {
+    valid: [[], ["loopback", "private", "10.0.0.0/8", "::1", "2001:db8::/32", "192.0.2.1"], new BlockList()],
+    beyond: [["10.0.0.0/33"], ["local"], [""], ["::/129"], ["10.0.0.0/8/8"], ["10.0.0.0/"], ["fe80::1%lo"]],
+    wrong: ["loopback", null, true, {}, [1]],
+  },
+  forwardedHeader: {
+    valid: ["x-forwarded-for", "forwarded"],
+    beyond: [],
+    wrong: ["x-real-ip", "", null, 1, true],
+  },
 };
 const OWN_PORT: Rows<Omit<OwnPortOptions, "server">> = {
   port: { valid: [0, 65_535], beyond: [-1, 65_536, 1.5, Number.NaN], wrong: ["80", null, true] },
