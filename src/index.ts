@@ -43,6 +43,8 @@ export type {
 } from "./core/frame/stats.ts";
 
 export { tcp, type TcpOptions } from "./transport/node/tcp.ts";
+export type { ProxyProtocolOptions } from "./transport/node/proxy-protocol.ts";
+export type { TrustedProxies } from "./transport/node/trusted-proxies.ts";
 export { tls, type Identity, type Pem, type TlsOptions } from "./transport/node/tls.ts";
 export { udp } from "./transport/node/udp.ts";
 export type { UdpOptions } from "./transport/node/udp-options.ts";

@@ -36,6 +36,8 @@ export interface StreamOptions {
   readonly localAddress?: Address | undefined;
   /** The remote address, if it is known; the socket is then not asked for it. */
   readonly remoteAddress?: Address | undefined;
+  /** Bytes of the stream that were read before the link was made. */
+  readonly head?: Uint8Array;
 }
 
 /** One socket as a link. The socket must have `allowHalfOpen`, and no listeners yet. */
@@ -76,7 +78,10 @@ export class StreamLink implements Link {
     this.#events = events;
     if (this.#phase === "closed") events.closed(this.#reason());
     else this.#startReading(events);
-    if (this.#phase === "open" && this.#error === undefined) events.opened();
+    if (this.#phase !== "open" || this.#error !== undefined) return;
+    events.opened();
+    const { head } = this.#options;
+    if (head !== undefined && head.length > 0) events.received(plainView(head));
   }
 
   write(bytes: Uint8Array): boolean {

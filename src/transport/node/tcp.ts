@@ -17,6 +17,7 @@ import type { Link } from "../../port/link.ts";
 import type { Transport } from "../../port/transport.ts";
 import type { ConnectTarget } from "./connect-race.ts";
 import { ConnectingLink } from "./connecting-link.ts";
+import { PROXY_CHECKS, type ProxyProtocolOptions, proxyAccept } from "./proxy-protocol.ts";
 import { StreamLink } from "./stream.ts";
 import { DEFAULT_BACKLOG, READ_BYTES, StreamAcceptor } from "./stream-acceptor.ts";
 import { warnUnlessYielding } from "./yield-warning.ts";
@@ -77,20 +78,23 @@ export interface TcpOptions {
  * is used, and may be used any number of times.
  *
  * @throws TypeError when an option has the wrong type, or there is no such option
+ * @throws TypeError when `proxyProtocol` or `trustedProxies` is given without the other
  * @throws RangeError when a number is out of range, `host` is empty, or `localAddress` is not numeric
  */
-export function tcp(options: TcpOptions): Transport {
-  checkOptions(options, TCP_CHECKS);
+export function tcp(options: TcpOptions & ProxyProtocolOptions): Transport {
+  checkOptions<TcpOptions & ProxyProtocolOptions>(options, { ...TCP_CHECKS, ...PROXY_CHECKS });
   isPort("port", options.port); // the one that must be given
   const { allowHalfOpen = false } = options;
   const server = serverOptions(options);
   const linkOptions = { allowHalfOpen };
+  const accept = proxyAccept(options);
   return {
     listen: () =>
       new StreamAcceptor({
         server: createServer(server),
         listenOptions: listenOptions(options),
         linkOptions,
+        ...(accept !== undefined && { accept }),
       }),
     connect: () => connectingLink(options, (socket) => new StreamLink(socket, "accepted", linkOptions)),
     pump: warnUnlessYielding,
