@@ -21,6 +21,8 @@ export class ConnectionEnd extends Party {
   #taken = 0;
   #rank = 0;
   /** The reason, from the moment on when there was one. */
+  /** Whether the last look found it closed; its reason is final then. */
+  #isOver = false;
   #decided: Reason | undefined;
 
   constructor(number: number, side: Side, connection: AnyConnection, language: Language) {
@@ -162,8 +164,14 @@ export class ConnectionEnd extends Party {
     this.#rank = rank;
     must(closeReason !== undefined || state !== "closed", () => `${this.told} has no reason`);
     must(closeReason === undefined || rank >= STATES.indexOf("closing"), () => `${this.told} has a reason`);
-    const decided = this.#decided ?? closeReason;
-    must(decided === closeReason, () => `${this.told} had another reason before: ${decided?.message}`);
+    // The reason of an orderly ending gives way, once, to why the ending failed.
+    const isOrderly = this.#decided?.kind === "local" || this.#decided?.kind === "remote";
+    const decided = isOrderly && !this.#isOver ? closeReason : this.#decided;
+    must(
+      (decided ?? closeReason) === closeReason,
+      () => `${this.told} had another reason before: ${decided?.message}`,
+    );
+    this.#isOver = state === "closed";
     this.#decided = closeReason;
     const visible = this.#taken + stats.skippedMessages;
     must(

@@ -128,7 +128,7 @@ export class Game {
     const transport = spot?.place.reach(spot.listener);
     if (transport === undefined || side.state !== "in use") return undefined;
     const signal = random.next() < 0.2 ? this.signals.at(-1)?.signal : undefined;
-    const timeoutMs = random.pick([0, 20, 1_000, 5_000, 5_000, 5_000]);
+    const timeoutMs = random.pick([1, 20, 1_000, 5_000, 5_000, 5_000]);
     const options = { timeoutMs, ...(signal !== undefined && { signal }) };
     const connection = side.poller.connect(this.#tamper(transport), this.rules.language.codec, options);
     const end = this.#add(

@@ -70,7 +70,7 @@ function limitsFor(codec: string, longest: number, random: SeededRandom): Poller
     ...often(random, { receiveOverflow: random.pick(loses ? RECEIVE : ["pause", "close"]) }),
     ...often(random, { sendOverflow: random.pick(["refuse", "drop-oldest", "close"]) }),
     ...seldom(random, { messageRateHz: random.pick([100, 200, 2_000]) }),
-    ...often(random, { closeTimeoutMs: random.pick([0, 20, 200, 2_000, Infinity]) }),
+    ...often(random, { closeTimeoutMs: random.pick([1, 20, 200, 2_000, Infinity]) }),
     ...seldom(random, { unsentTimeoutMs: random.pick([50, 500]) }),
     ...seldom(random, { pauseTimeoutMs: random.pick([50, 500]) }),
     ...seldom(random, { partialMessageTimeoutMs: random.pick([20, 200]) }),
