@@ -2,7 +2,8 @@
  * The upgrade router: which listener of an HTTP server handles an upgrade
  * request. It keeps a table of paths for each server, so that several listeners
  * share the server. A request for an unknown path is answered, never left
- * hanging. Knows HTTP, and no WebSocket.
+ * hanging, unless the server has other 'upgrade' listeners: then it may be theirs. A
+ * listener without a path takes what they have left alone. Knows HTTP, and no WebSocket.
  */
 import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { Server as SecureServer } from "node:https";
@@ -58,7 +59,7 @@ class UpgradeRouter {
     if (this.#handlers.has(path)) return undefined;
     if (this.#handlers.size === 0) {
       routers.set(this.#server, this);
-      this.#server.on("upgrade", this.#route);
+      this.#server.prependListener("upgrade", this.#route); // it sees each socket before others do
     }
     this.#handlers.set(path, handler);
     return () => this.#remove(path, handler);
@@ -74,13 +75,29 @@ class UpgradeRouter {
 
   readonly #route = (request: IncomingMessage, duplex: Duplex, head: Buffer): void => {
     const socket = duplex as Socket; // an HTTP server has no other streams
-    const handler = this.#handlers.get(pathOf(request.url ?? "")) ?? this.#handlers.get(undefined);
-    const isOurs = handler !== undefined || this.#server.listenerCount("upgrade") === 1;
-    if (!isOurs) return; // another 'upgrade' listener may handle the path
+    const handler = this.#handlers.get(pathOf(request.url ?? ""));
+    const hasOthers = this.#server.listenerCount("upgrade") > 1;
+    const rest = this.#handlers.get(undefined);
+    if (handler !== undefined || !hasOthers) this.#take(handler ?? rest, request, socket, head);
+    else if (rest !== undefined) {
+      const before = traceOf(socket);
+      process.nextTick(() => {
+        if (traceOf(socket) === before) this.#take(rest, request, socket, head);
+      });
+    }
+  };
+
+  #take(handler: UpgradeHandler | undefined, request: IncomingMessage, socket: Socket, head: Buffer): void {
     socket.on("error", ignore); // the HTTP server has stopped listening for errors
     if (handler === undefined) respond(socket, 404, NO_LISTENER);
     else handler(request, socket, head);
-  };
+  }
+}
+
+/** What changes at a socket when a listener handles its request: it is listened to, written to, or destroyed. */
+function traceOf(socket: Socket): string {
+  const listeners = ["data", "readable", "end", "error", "close"].map((type) => socket.listenerCount(type));
+  return [...listeners, socket.bytesWritten, socket.writableLength, socket.destroyed].join();
 }
 
 /** A socket closes by itself after an error, but needs a listener for it. */

@@ -30,7 +30,7 @@ import { type CodedError, handshakeReason, originReason, pathReason } from "./re
 import { HttpUpgradeRequest } from "./upgrade-request.ts";
 import { type AnyServer, claimPath, NO_LISTENER, respond } from "./upgrade-router.ts";
 import { WebSocketLink } from "./websocket-link.ts";
-import type { WebSocketServerType } from "./ws.ts";
+import type { WebSocketServerType, WebSocketType } from "./ws.ts";
 
 /** The parts of an acceptor. */
 export interface WebSocketAcceptorOptions {
@@ -134,13 +134,18 @@ export class WebSocketAcceptor implements Acceptor {
   /** Opens the WebSocket of a request that was admitted. */
   #open(message: IncomingMessage, socket: Socket, head: Buffer, request: HttpUpgradeRequest): void {
     const { wss, framing } = this.#options;
-    wss.handleUpgrade(message, socket, head, (ws) => {
+    const accept = (ws: WebSocketType): void => {
       const pending = this.#handshakes.get(socket);
       this.#handshakes.delete(socket);
       const link = new WebSocketLink(ws, this.#heartbeat, { role: "accepted", framing });
       link.setSocket(socket, request);
       pending?.handshake.incoming(link);
-    });
+    };
+    try {
+      wss.handleUpgrade(message, socket, head, accept);
+    } catch (cause) {
+      this.#reject(socket, { ...TAKEN, cause });
+    }
   }
 
   /** Begins the handshake of a peer, which counts from now on, unless the listener refuses it. */
@@ -247,6 +252,10 @@ function statusOf({ kind, code }: CloseReason): number {
 const NOT_THAT_ORIGIN = "pages of that origin may not connect\n";
 const SERVER_CLOSED: CloseReason = { kind: "local", message: "the HTTP server was closed" };
 const LEFT: CloseReason = { kind: "remote", message: "the client left before it had a WebSocket" };
+const TAKEN: CloseReason = {
+  kind: "failed",
+  message: "another upgrade listener of the server has taken the request (see cause); give a path",
+};
 const NO_UPGRADE: CloseReason = {
   kind: "protocol",
   message: "the client sent a request that asks for no WebSocket",

@@ -74,7 +74,9 @@ export interface SharedServerOptions {
 export interface AdmissionOptions extends LivenessOptions {
   /**
    * The path of a request, such as `"/play"`, compared as it is sent, without the
-   * query; any path by default. Browsers send it with what is no ASCII encoded, so
+   * query; any path by default. Without it, a listener on a server that has other
+   * 'upgrade' listeners too, such as Vite's, takes only what they leave alone in their
+   * call. Browsers send it with what is no ASCII encoded, so
    * it is `"/caf%C3%A9"`.
    */
   readonly path?: string;

@@ -1,8 +1,9 @@
 /** A listener on an HTTP server of somebody else's: it listens for as long as anybody can come in, and no longer. */
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { Duplex } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { WebSocket } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import { openServer, rawPeer, ServerRig, site } from "./rig.ts";
 
 describe("a listener on a server that its owner closes", () => {
@@ -82,6 +83,42 @@ describe("a listener on a server that its owner closes", () => {
       net.poll(0);
       expect(listener.state).toBe("closed");
     }
+  });
+});
+
+describe("a listener without a path, beside others of the server", () => {
+  test("leaves them what they handle, whoever came first, and takes the rest", async () => {
+    for (const comesFirst of [true, false]) {
+      const http = await site();
+      const reload = new WebSocketServer({ noServer: true });
+      const other = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+        if (request.headers["sec-websocket-protocol"] !== "vite-hmr") return;
+        reload.handleUpgrade(request, socket, head, (ws) => ws.send("connected"));
+      };
+      if (comesFirst) http.on("upgrade", other);
+      const server = await openServer({ server: http });
+      if (!comesFirst) http.on("upgrade", other);
+      const [page, player] = [rawPeer(server, "/", {}, ["vite-hmr"]), rawPeer(server, "/")];
+      await server.until(() => page.received.length === 1 && server.accepted.length === 1);
+      expect([page.received, server.drops]).toEqual([["connected"], []]);
+      await server.until(() => player.ws.readyState === WebSocket.OPEN);
+      player.ws.send("hello\n");
+      await server.until(() => server.accepted[0]?.tryRecv() === "hello");
+      page.ws.close();
+      await server.until(() => page.ending() !== undefined);
+      expect(server.accepted).toHaveLength(1);
+    }
+  });
+
+  test("throws nothing into the server when two want one request", async () => {
+    const http = await site();
+    const server = await openServer({ server: http, path: "/play", admit: async () => true });
+    const other = new WebSocketServer({ noServer: true });
+    http.on("upgrade", (request, socket, head) => other.handleUpgrade(request, socket, head, () => {}));
+    rawPeer(server, "/play");
+    await server.until(() => server.drops.length === 1);
+    expect(server.drops[0]).toMatchObject({ kind: "failed" });
+    expect(server.accepted).toEqual([]);
   });
 });
 
