@@ -11,7 +11,7 @@ import type { CloseReason } from "../port/close-reason.ts";
 import type { AnyConnection } from "./connection/connection.ts";
 import type { Malformed } from "./datagram/datagram-ingress.ts";
 import type { AnyDatagramSocket } from "./datagram/datagram-socket.ts";
-import type { Closing, DatagramContext, ListenerContext, Source } from "./frame/poll-context.ts";
+import type { Closing, DatagramContext, Keeping, ListenerContext, Source } from "./frame/poll-context.ts";
 import type { AnyListener } from "./listen/listener.ts";
 import { Scheduler } from "./scheduler.ts";
 import { ListPair } from "./storage/reusable-list.ts";
@@ -26,6 +26,10 @@ export class ServerScheduler
   readonly sources: Set<Closing> = new Set();
   readonly #dirtySources = new ListPair<Source>();
   readonly #unheard = new Unheard();
+  /** What has ended in this frame, which nobody listens for: the game may still look. */
+  #unread: UnreadEnding[] = [];
+  /** The listeners that keep for the game what has left them at this time. */
+  readonly #keeping = new Set<Keeping>();
 
   override get isEmpty(): boolean {
     return super.isEmpty && this.sources.size === 0;
@@ -67,7 +71,8 @@ export class ServerScheduler
     this.sources.delete(socket);
     const reason = socket.closeReason as CloseReason;
     if (this.events.queue("unbind", { socket, reason }) || reason.kind === "local") return;
-    this.#unheard.say("unbind", reason, "a datagram socket is closed: ");
+    socket.isReasonRead = false;
+    this.#unread.push({ event: "unbind", what: "a datagram socket is closed: ", reason, of: socket });
   }
 
   emitListener(what: "listen" | "unlisten", listener: AnyListener): void {
@@ -78,7 +83,8 @@ export class ServerScheduler
     this.sources.delete(listener);
     const reason = listener.closeReason as CloseReason;
     if (this.events.queue("unlisten", { listener, reason }, listener) || reason.kind === "local") return;
-    this.#unheard.say("unlisten", reason, "a listener does not listen: ");
+    listener.isReasonRead = false;
+    this.#unread.push({ event: "unlisten", what: "a listener does not listen: ", reason, of: listener });
   }
 
   emitAccept(listener: AnyListener, connection: AnyConnection): void {
@@ -90,10 +96,34 @@ export class ServerScheduler
     this.#unheard.say("drop", reason, "an incoming connection was dropped: ");
   }
 
+  keep(keeping: Keeping): void {
+    this.#keeping.add(keeping);
+  }
+
   protected override updateSources(): void {
+    if (this.#unread.length > 0) this.#sayUnread();
+    if (this.#keeping.size > 0) {
+      for (const keeping of this.#keeping) if (keeping.letGo()) this.#keeping.delete(keeping);
+    }
     if (this.#dirtySources.length === 0) return;
     const updating = this.#dirtySources.take();
     for (let index = 0; index < updating.length; index++) updating.at(index).update();
     updating.truncate(0);
   }
+
+  /** Says what ended in the last frame, unless the game has read why. */
+  #sayUnread(): void {
+    for (const { event, what, reason, of } of this.#unread) {
+      if (!of.isReasonRead) this.#unheard.say(event, reason, what);
+    }
+    this.#unread = [];
+  }
+}
+
+/** The end of a source that nobody listens for. */
+interface UnreadEnding {
+  readonly event: "unlisten" | "unbind";
+  readonly what: string;
+  readonly reason: CloseReason;
+  readonly of: { readonly isReasonRead: boolean };
 }

@@ -30,6 +30,9 @@ describe("what nobody listens for", () => {
     const { wire, server } = lineRig();
     for (let count = 0; count < 2; count++) server.listen(wire, lines());
     server.poll(16);
+    expect(warnings).toEqual([]); // the game may still look
+    server.poll(32);
+    server.poll(48);
     expect(warnings).toEqual([
       "TICKWIRE_UNLISTEN: a listener does not listen: another listener is on this memory network; " +
         'listen to "unlisten" to hear of each',
@@ -61,9 +64,28 @@ describe("what nobody listens for", () => {
     const link = { attach: (events: { closed(reason: CloseReason): void }) => events.closed(reason) };
     poller.bind({ bind: () => link as never }, lines());
     poller.poll(0);
+    poller.poll(1);
     expect(warnings).toEqual([
       "TICKWIRE_UNBIND: a datagram socket is closed: another program has that port; " +
         'listen to "unbind" to hear of each',
+    ]);
+  });
+
+  test("is not said of what the game has looked at: why a listener or a socket is closed", () => {
+    const warnings = warningsOf();
+    const { wire, server } = lineRig();
+    const reason: CloseReason = { kind: "address-in-use", message: "another program has that port" };
+    const link = { attach: (events: { closed(reason: CloseReason): void }) => events.closed(reason) };
+    const early = server.listen(wire, lines());
+    expect(early.closeReason).toBeUndefined(); // which says nothing yet
+    const ends = [server.listen(wire, lines()), server.bind({ bind: () => link as never }, lines())];
+    server.poll(16);
+    expect(ends.map(({ closeReason }) => closeReason?.kind)).toEqual(["address-in-use", "address-in-use"]);
+    server.poll(32);
+    expect(early.closeReason?.kind).toBe("address-in-use");
+    expect(warnings).toEqual([
+      "TICKWIRE_UNLISTEN: a listener does not listen: another listener is on this memory network; " +
+        'listen to "unlisten" to hear of each',
     ]);
   });
 

@@ -41,6 +41,8 @@ export class DatagramSocket<In, Out = In> {
   #address: Address | undefined;
   #remoteAddress: Address | undefined;
   #closeReason: CloseReason | undefined;
+  /** Whether the game has read why it is closed. @internal */
+  isReasonRead = false;
   #lastFailure: CloseReason | undefined;
   #isClosing = false;
   #isDirty = false;
@@ -82,6 +84,7 @@ export class DatagramSocket<In, Out = In> {
 
   /** Why it has closed; `undefined` until then. */
   get closeReason(): CloseReason | undefined {
+    this.isReasonRead = true;
     return this.#closeReason;
   }
 

@@ -55,6 +55,8 @@ export interface ListenerContext<Member, Parent> extends PollContext<Member> {
   markSourceDirty(source: Source): void;
   /** Adds an accepted connection to the ready ones, if this frame has messages of it. */
   pushAccepted(member: Member): void;
+  /** Has each next poll ask `keeping` to let go of what it keeps, until it has. */
+  keep(keeping: Keeping): void;
   emitListener(what: "listen" | "unlisten", listener: Parent): void;
   emitAccept(listener: Parent, member: Member): void;
   emitDrop(listener: Parent, count: number, reason: CloseReason): void;
@@ -104,6 +106,12 @@ export interface Closing {
   close(): void;
   /** Closes it now, and drops what it would send before; a part without it has nothing to send. */
   abort?(): void;
+}
+
+/** A part that keeps for the game what it may take at this time. */
+export interface Keeping {
+  /** Lets go of what is kept, if time has gone on. Returns whether nothing has to be let go of later. */
+  letGo(): boolean;
 }
 
 /** A part that takes part in a flush. */

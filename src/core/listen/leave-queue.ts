@@ -5,8 +5,8 @@
  *     poll: a connection closes ── put ──▶ leave queue ── take ──▶ tryLeave ──▶ game
  *
  * What the game does not take waits for a time. Nobody need take anything: until the
- * first take, the queue keeps only what closed at the same time as the last one. It needs no
- * timer, as each put drops what is too old. Knows nothing of its members.
+ * first take, the queue keeps only what closed at this time. It needs no timer, as each
+ * put drops what is too old. Knows nothing of its members.
  */
 
 /** The leave queue of one listener. */
@@ -29,6 +29,13 @@ export class LeaveQueue<Member> {
     this.#dropBefore(this.#isAsked ? nowMs - this.#waitMs : nowMs);
     this.#members.push(member);
     this.#times.push(nowMs);
+  }
+
+  /** Drops what nobody takes, once time has gone on to `nowMs`. Returns whether none of that is left. */
+  forgetUnasked(nowMs: number): boolean {
+    if (this.#isAsked) return true;
+    this.#dropBefore(nowMs);
+    return this.#head === this.#members.length;
   }
 
   /** Returns the next member, or `undefined` when there is none. */

@@ -29,8 +29,9 @@ import { type ListenerState, Listening } from "./listening.ts";
 /** Accepts connections at one address. Made by `poller.listen`. */
 // Implements `ParentListener` structurally, as those members are stripped from the typings.
 export class Listener<In, Out = In, Data = undefined> {
-  /** For its connections. @internal */
-  readonly recorder: TrafficRecorder;
+  /** For its connections. @internal */ readonly recorder: TrafficRecorder;
+  /** Whether the game has read why it is closed. @internal */
+  isReasonRead = false;
   readonly #context: ListenerContext<AnyConnection, AnyListener>;
   readonly #acceptor: Acceptor;
   readonly #ingress: ListenerIngress<Connection<In, Out, Data>>;
@@ -81,6 +82,7 @@ export class Listener<In, Out = In, Data = undefined> {
 
   /** The reason why it is closed; `undefined` until then. A port in use is a reason, and never throws. */
   get closeReason(): CloseReason | undefined {
+    this.isReasonRead = true;
     return this.#listening.closeReason;
   }
 
@@ -113,7 +115,7 @@ export class Listener<In, Out = In, Data = undefined> {
     if (connection === undefined) return undefined;
     connection.lifecycle.accept();
     if (this.#makeData !== undefined) this.#setData(connection, this.#makeData);
-    if (connection.membership === "left") this.#left.put(connection, this.#context.polledMs);
+    if (connection.membership === "left") this.#putLeft(connection);
     else connection.membership = "accepted";
     // An event handler may have closed it, and `data` too.
     if (connection.state !== "closed") this.#connections.add(connection);
@@ -217,8 +219,7 @@ export class Listener<In, Out = In, Data = undefined> {
 
   // All members below are for the poller and the connections alone.
 
-  /** @internal */
-  get counters(): Counters<ListenerStats> {
+  /** @internal */ get counters(): Counters<ListenerStats> {
     return this.#counters;
   }
 
@@ -245,8 +246,7 @@ export class Listener<In, Out = In, Data = undefined> {
     for (const connection of newConnections) this.#context.emitAccept(this, connection);
   }
 
-  /** @internal */
-  offerTurn(connection: AnyConnection, tick: number): void {
+  /** @internal */ offerTurn(connection: AnyConnection, tick: number): void {
     this.#drain.add(connection as Connection<In, Out, Data>, tick);
   }
 
@@ -265,8 +265,18 @@ export class Listener<In, Out = In, Data = undefined> {
     this.unlist(connection);
     this.#ingress.remove(connection.remoteAddress);
     const gone = connection as Connection<In, Out, Data>;
-    if (gone.membership === "accepted") this.#left.put(gone, this.#context.polledMs);
+    if (gone.membership === "accepted") this.#putLeft(gone);
     gone.membership = "left";
+  }
+
+  /** Lets go of what has left and nobody asks for. @internal */
+  letGo(): boolean {
+    return this.#left.forgetUnasked(this.#context.polledMs);
+  }
+
+  #putLeft(gone: Connection<In, Out, Data>): void {
+    this.#left.put(gone, this.#context.polledMs);
+    this.#context.keep(this);
   }
 
   #setData(connection: Connection<In, Out, Data>, make: (connection: never) => unknown): void {

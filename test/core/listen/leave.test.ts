@@ -64,8 +64,28 @@ describe("tryLeave", () => {
     const [first, second] = [rig.pair().far, rig.pair().far];
     first.abort();
     second.close();
-    for (let frame = 0; frame < 4; frame++) rig.pollBoth(16);
-    expect(takeLeft(rig.listener)).toEqual([first.id, second.id]);
+    const left: number[] = [];
+    for (let frame = 0; frame < 4; frame++) {
+      rig.pollBoth(16);
+      left.push(...takeLeft(rig.listener));
+    }
+    expect(left).toEqual([first.id, second.id]);
+  });
+
+  test("gives a game that asks for the first time who has left at this time, and nobody from before", () => {
+    const rig = lineRig();
+    const [first, second] = [rig.pair().far, rig.pair().far];
+    first.abort();
+    rig.pollBoth(16);
+    second.abort();
+    rig.pollBoth(16);
+    rig.pollBoth(0);
+    expect(takeLeft(rig.listener)).toEqual([second.id]);
+    const late = lineRig();
+    late.pair().far.abort();
+    late.pollBoth(16);
+    late.pollBoth(16);
+    expect(takeLeft(late.listener)).toEqual([]);
   });
 
   test("gives nobody whom tryAccept has not given", () => {
