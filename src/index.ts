@@ -43,7 +43,7 @@ export type {
 } from "./core/frame/stats.ts";
 
 export { tcp, type TcpOptions } from "./transport/node/tcp.ts";
-export type { ProxyProtocolOptions } from "./transport/node/proxy-protocol.ts";
+export type { ProxyProtocolOptions } from "./transport/node/proxy-options.ts";
 export type { TrustedProxies } from "./transport/node/trusted-proxies.ts";
 export { tls, type Identity, type Pem, type TlsOptions } from "./transport/node/tls.ts";
 export { udp } from "./transport/node/udp.ts";

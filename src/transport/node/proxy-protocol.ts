@@ -10,30 +10,15 @@
  * `proxy-header.ts` reads the bytes. The link then runs in `stream.ts`.
  */
 import type { Socket } from "node:net";
-import { type Checks, isOneOf, isWholeNumber } from "../../check.ts";
 import type { AcceptorEvents } from "../../port/acceptor.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import { reasonOf } from "./error-codes.ts";
 import { plainCopy } from "./plain-bytes.ts";
 import { readProxyHeader } from "./proxy-header.ts";
+import type { ProxyProtocolOptions } from "./proxy-options.ts";
 import { addressOf, StreamLink, type StreamOptions } from "./stream.ts";
-import { type IsTrusted, isTrustedProxies, type TrustedProxies, trustRule } from "./trusted-proxies.ts";
-
-/** Options of `tcp()` for a listener behind a proxy. */
-export interface ProxyProtocolOptions {
-  /**
-   * Read the PROXY protocol's header, version 1 or 2, from `trustedProxies`. With
-   * `"require"` nobody else may connect. With `"accept"` others connect as ever, and a
-   * trusted one may leave the header out; it is then known at its first bytes. Without
-   * this option no header is read.
-   */
-  readonly proxyProtocol?: "require" | "accept";
-  /** The proxies whose header is believed; needed with `proxyProtocol`. */
-  readonly trustedProxies?: TrustedProxies;
-  /** How long a proxy may take to send the header, in milliseconds; 5,000 by default. */
-  readonly proxyTimeoutMs?: number;
-}
+import { type IsTrusted, trustRule } from "./trusted-proxies.ts";
 
 /** Accepts a socket of the server. */
 type Accept = (socket: Socket, events: AcceptorEvents, linkOptions: StreamOptions) => void;
@@ -154,11 +139,3 @@ const LATE: CloseReason = {
   message: "the proxy did not finish its header in time",
 };
 const DEFAULT_TIMEOUT_MS = 5_000;
-const MAX_INT32 = 2 ** 31 - 1;
-
-/** The checks of the options. @internal */
-export const PROXY_CHECKS: Checks<ProxyProtocolOptions> = {
-  proxyProtocol: isOneOf(["require", "accept"]),
-  trustedProxies: isTrustedProxies,
-  proxyTimeoutMs: isWholeNumber(1, MAX_INT32),
-};
