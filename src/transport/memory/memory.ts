@@ -28,7 +28,9 @@ export interface MemoryOptions {
 
 /** Either end of a link, such as a connection: its addresses tell which link it is. */
 export interface MemoryEnd {
+  /** Its own address. */
   readonly localAddress: Address | undefined;
+  /** The address of its other end. */
   readonly remoteAddress: Address | undefined;
 }
 
