@@ -37,6 +37,13 @@ const SOCKETS: readonly Surface[] = [
   { name: "Socket", target: net.Socket.prototype },
 ];
 
+/** A header may come, and none does: the listener waits for one a moment. */
+const BEHIND_A_PROXY = {
+  proxyProtocol: "accept",
+  trustedProxies: ["loopback"],
+  proxyTimeoutMs: 1,
+} as const;
+
 const { ca, localhost } = certificates() ?? NO_CERTIFICATES;
 
 const rows: Row[] = [
@@ -44,6 +51,17 @@ const rows: Row[] = [
     name: "tcp",
     surfaces: [...SOCKETS, { name: "dns", target: dns }],
     listen: () => tcp({ port: 0, host: "127.0.0.1" }),
+    connect: ({ address }) => tcp({ port: address?.port ?? 1, host: "localhost" }),
+    calls: [
+      ...["Server.address", "Server.close", "Server.listen"],
+      ...["Socket.destroy", "Socket.end", "Socket.pause", "Socket.resetAndDestroy", "Socket.resume"],
+      ...["Socket.write", "dns.lookup", "net.connect"],
+    ],
+  },
+  {
+    name: "tcp behind a proxy",
+    surfaces: [...SOCKETS, { name: "dns", target: dns }],
+    listen: () => tcp({ port: 0, host: "127.0.0.1", ...BEHIND_A_PROXY }),
     connect: ({ address }) => tcp({ port: address?.port ?? 1, host: "localhost" }),
     calls: [
       ...["Server.address", "Server.close", "Server.listen"],

@@ -13,6 +13,7 @@ import type { Socket } from "node:net";
 import type { AcceptorEvents } from "../../port/acceptor.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
+import { quietly } from "./connect-race.ts";
 import { reasonOf } from "./error-codes.ts";
 import { plainCopy } from "./plain-bytes.ts";
 import { readProxyHeader } from "./proxy-header.ts";
@@ -58,23 +59,23 @@ function accept(socket: Socket, events: AcceptorEvents, linkOptions: StreamOptio
   }
   socket.on("error", ignore);
   if (!rules.isTrusted(from)) {
-    socket.resetAndDestroy();
+    reset(socket);
     events.rejected(NOT_TRUSTED);
     return;
   }
   const handshake = events.handshaking(undefined, () => socket.destroy());
   if (handshake.refusal !== undefined) {
-    socket.resetAndDestroy();
+    reset(socket);
     return;
   }
   readHeader(socket, rules, (outcome) => {
     if ("kind" in outcome) {
       handshake.rejected(outcome);
-      if (!socket.destroyed) socket.resetAndDestroy();
+      if (!socket.destroyed) reset(socket);
       return;
     }
     const remoteAddress = outcome.address ?? from;
-    if (handshake.identified(remoteAddress) !== undefined) socket.resetAndDestroy();
+    if (handshake.identified(remoteAddress) !== undefined) reset(socket);
     else {
       const link = new StreamLink(socket, "accepted", { ...linkOptions, remoteAddress, head: outcome.rest });
       handshake.incoming(link);
@@ -94,8 +95,7 @@ function readHeader(
   const finish = (outcome: Outcome): void => {
     clearTimeout(timer);
     for (const [type, listener] of Object.entries(listeners)) socket.off(type, listener);
-    socket.pause();
-    done(outcome);
+    done(pauseFailure(socket) ?? outcome);
   };
   const listeners = {
     data(piece: Uint8Array) {
@@ -119,6 +119,22 @@ function readHeader(
     else finish({ address: undefined, rest: held }); // it waits for a word of this side
   }, timeoutMs);
   for (const [type, listener] of Object.entries(listeners)) socket.on(type, listener);
+}
+
+/** Stops the reading, until the link has its own listeners. Returns why it cannot, as this is a callback of the network. */
+function pauseFailure(socket: Socket): CloseReason | undefined {
+  try {
+    socket.pause();
+    return undefined;
+  } catch (error) {
+    return reasonOf(error as Error);
+  }
+}
+
+/** Drops a socket that has its reason already. */
+function reset(socket: Socket): void {
+  quietly(() => socket.resetAndDestroy());
+  quietly(() => socket.destroy()); // where it could not be reset
 }
 
 function ignore(): void {}
