@@ -47,6 +47,8 @@ describe("the first cube", { timeout: 3 * DEADLINE_MS }, () => {
     await nobody.out.until(/^nobody listens there/);
     expect(await nobody.exit()).toBe(1);
     const { mirror, mover, port } = await both();
+    mover.type(RIGHT);
+    await mirror.out.until(/^cube 1 0 0$/); // they are linked now
     const second = firstCube("mirror", `${port}`);
     await second.out.until(/^another program listens on that address/);
     await mirror.kill("SIGKILL");
