@@ -121,10 +121,11 @@ describe("trySendLatest", () => {
     near.trySendLatest(other, "other");
     near.trySendLatest("1", "text");
     near.trySendLatest(1, "number");
+    near.trySendLatest(take, "a function");
     near.trySendLatest(one, "one again");
     rig.client.flush();
     rig.pollServer();
-    expect(take(far)).toEqual(["one again", "other", "text", "number"]);
+    expect(take(far)).toEqual(["one again", "other", "text", "number", "a function"]);
     for (const key of [undefined, null] as never[]) {
       expect(() => near.trySendLatest(key, "x")).toThrow(
         `key: expected a string, a number or an object, got ${key}`,
