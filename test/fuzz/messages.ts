@@ -124,31 +124,43 @@ function whole(
 /** Finds the messages in a stream of pieces. */
 class StreamReader implements Reader {
   readonly #longest: number;
-  #rest: Uint8Array = new Uint8Array();
+  #bytes = new Uint8Array(1_024);
+  #length = 0;
 
   constructor(longest: number) {
     this.#longest = longest;
   }
 
   *names(message: Message): Generator<Name> {
-    const piece = message as Uint8Array;
-    mustBePlain(piece);
-    const all = new Uint8Array(this.#rest.length + piece.length);
-    all.set(this.#rest);
-    all.set(piece, this.#rest.length);
+    this.#append(message as Uint8Array);
     let start = 0;
-    while (all.length - start >= HEADER_BYTES) {
-      const view = new DataView(all.buffer, start);
+    while (this.#length - start >= HEADER_BYTES) {
+      const view = new DataView(this.#bytes.buffer, start);
       const end = start + HEADER_BYTES + view.getUint32(8);
       if (end - start > 2 * this.#longest + 200)
         throw new Fault(`a message of ${end - start} bytes came that nobody sent`);
-      if (all.length < end) break;
+      if (this.#length < end) break;
       const name = view.getFloat64(0);
-      compare(name, all.subarray(start, end), framed(name, this.#longest));
+      compare(name, this.#bytes.subarray(start, end), framed(name, this.#longest));
       start = end;
       yield name;
     }
-    this.#rest = all.slice(start);
+    if (start === 0) return;
+    this.#bytes.copyWithin(0, start, this.#length);
+    this.#length -= start;
+  }
+
+  /** Adds a piece, which may be a single byte of a long message: room grows by doubling. */
+  #append(piece: Uint8Array): void {
+    mustBePlain(piece);
+    const needed = this.#length + piece.length;
+    if (needed > this.#bytes.length) {
+      const larger = new Uint8Array(2 * needed);
+      larger.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = larger;
+    }
+    this.#bytes.set(piece, this.#length);
+    this.#length = needed;
   }
 }
 
