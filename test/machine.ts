@@ -17,7 +17,7 @@ import type {} from "vitest";
 
 /** A program, by the name that a test spawns, or something that the system allows. */
 export type Need =
-  | ("chromium" | "curl" | "ip" | "nc" | "npm" | "openssl" | "python3" | "ss" | "strace" | "tc")
+  | ("chromium" | "curl" | "ip" | "nc" | "nginx" | "npm" | "openssl" | "python3" | "ss" | "strace" | "tc")
   | (
       | "python3 with ssl"
       | "IPv6"
@@ -121,6 +121,7 @@ const LOOKS: Readonly<Record<Need, () => string | undefined>> = {
   curl: program("curl"),
   ip: program("ip"),
   nc: openBsdNetcat,
+  nginx: program("nginx"),
   npm: program("npm"),
   openssl: program("openssl"),
   python3: pythonWith("argparse", "socket"),

@@ -8,24 +8,33 @@ import { anchorsOf, manualAt, manualOf, root } from "../manuals/manual.ts";
 
 const FOLDER = "demo/recipes/";
 const page = manualAt(`${FOLDER}README.md`).text;
-const programs = new Map(
+const files = new Map(
   readdirSync(root + FOLDER)
-    .filter((name) => name.endsWith(".ts"))
+    .filter((name) => name !== "README.md")
     .map((name) => [name, readFileSync(root + FOLDER + name, "utf8")] as const),
 );
+const programs = new Map([...files].filter(([name]) => name.endsWith(".ts")));
 /** A block that is longer is no answer for a reader in a hurry. */
 const MOST_LINES = 10;
 
 describe("the cookbook", () => {
-  test("shows lines of the program that it names above them, in its order", () => {
+  test("shows lines of the file that it names above them, in its order", () => {
     const text =
-      "## A\n[`a.ts`](a.ts)\n```ts\nlet a;\nlet c;\n```\n```ts\nlet b;\n```\n## B\n[`b.ts`](b.ts)\n";
-    const sample = new Map([["a.ts", "  let a;\n  let b;\n  let c;\n"]]);
+      "## A\n[`a.ts`](a.ts)\n```ts\nlet a;\nlet c;\n```\n```ts\nlet b;\n```\n" +
+      "[`a.conf`](a.conf)\n```nginx\nb on;\n```\n```nginx\nc on;\n```\n" +
+      "## B\n[`b.ts`](b.ts)\n## C\n```ts\nlet a;\n```\n";
+    const sample = new Map([
+      ["a.ts", "  let a;\n  let b;\n  let c;\n"],
+      ["a.conf", "  b on;\n"],
+    ]);
     expect(strangeBlocks(text, sample)).toEqual([
       "A shows lines that a.ts has not: let a;",
+      "A shows lines that a.conf has not: c on;",
       "B names no program",
+      "C names no program",
+      "C shows lines of no file: let a;",
     ]);
-    expect(strangeBlocks(page, programs)).toEqual([]);
+    expect(strangeBlocks(page, files)).toEqual([]);
   });
 
   test("says what the header of the program says", () => {
@@ -36,9 +45,10 @@ describe("the cookbook", () => {
     expect(otherWords(page, programs)).toEqual([]);
   });
 
-  test("leaves no program out, and each has its test", () => {
+  test("leaves no file out, and each program has its test", () => {
     const named = sectionsOf(page).map(({ program }) => program);
-    expect([...programs.keys()].filter((name) => !named.includes(name))).toEqual([]);
+    const shown = sectionsOf(page).flatMap(({ blocks }) => blocks.map(({ file }) => file));
+    expect([...files.keys()].filter((name) => ![...named, ...shown].includes(name))).toEqual([]);
     const tests = named.map((name) => `test/recipes/${name.replace(/\.ts$/, ".test.ts")}`);
     expect(tests.filter((path) => !existsSync(root + path))).toEqual([]);
   });
@@ -60,7 +70,13 @@ interface Section {
   /** Its file, `NAME.ts`; empty where none is named. */
   readonly program: string;
   readonly words: string;
-  readonly blocks: readonly string[];
+  readonly blocks: readonly Block[];
+}
+
+interface Block {
+  /** The file that is named above it; empty where none is. */
+  readonly file: string;
+  readonly code: string;
 }
 
 function sectionsOf(text: string): Section[] {
@@ -69,25 +85,31 @@ function sectionsOf(text: string): Section[] {
     .slice(1)
     .map((section) => {
       const title = section.slice(0, section.indexOf("\n"));
-      const program = /^\[`[\w-]+\.ts`\]\(([\w-]+\.ts)\)$/m.exec(section)?.[1] ?? "";
-      const blocks = manualOf("", section).blocks.filter(({ language }) => language === "ts");
+      const parts = section.split(FILE); // each name stands before what is below it
+      const program = parts[1] ?? "";
+      const blocks = parts.flatMap((part, index) =>
+        index % 2 === 1
+          ? []
+          : manualOf("", part).blocks.map(({ code }) => ({ file: parts[index - 1] ?? "", code })),
+      );
       const words = section
         .replace(/^.*\n/, "")
-        .replace(/^\[`.*$/m, "")
+        .replace(/^\[`.*$/gm, "")
         .replace(/^```[\s\S]*?^```$/gm, "");
-      return { title, program, words: spaced(words), blocks: blocks.map(({ code }) => code) };
+      return { title, program, words: spaced(words), blocks };
     });
 }
 
-/** Blocks whose lines do not stand so in the program, one below the other. */
+/** Blocks whose lines do not stand so in their file, one below the other. */
 function strangeBlocks(text: string, sources: ReadonlyMap<string, string>): string[] {
   return sectionsOf(text).flatMap(({ title, program, blocks }) => {
-    const source = sources.get(program);
-    if (source === undefined) return [`${title} names no program`];
-    const lines = trimmed(source);
-    return blocks
-      .filter((code) => !lines.includes(trimmed(code)))
-      .map((code) => `${title} shows lines that ${program} has not: ${code.trim().split("\n")[0]}`);
+    const faults = sources.has(program) ? [] : [`${title} names no program`];
+    for (const { file, code } of blocks) {
+      if (trimmed(sources.get(file) ?? "").includes(trimmed(code))) continue;
+      const whose = file === "" ? "of no file" : `that ${file} has not`;
+      faults.push(`${title} shows lines ${whose}: ${code.trim().split("\n")[0]}`);
+    }
+    return faults;
   });
 }
 
@@ -119,14 +141,17 @@ function wrongRows(text: string): string[] {
   });
 }
 
-function linesIn(blocks: readonly string[]): number {
-  return blocks.flatMap((code) => code.split("\n")).filter((line) => line.trim() !== "").length;
+function linesIn(blocks: readonly Block[]): number {
+  return blocks.flatMap(({ code }) => code.split("\n")).filter((line) => line.trim() !== "").length;
 }
 
 /** The lines without what is in front of them, each with its ending. */
 function trimmed(code: string): string {
   return `\n${code.replaceAll(/^[ \t]+/gm, "").trimEnd()}\n`;
 }
+
+/** The line that names the file of the blocks below it. */
+const FILE = /^\[`[\w-]+\.\w+`\]\(([\w-]+\.\w+)\)$/m;
 
 function spaced(text: string): string {
   return text.replaceAll(/\s+/g, " ").trim();
