@@ -170,7 +170,7 @@ const FOLDERS: FolderGraph = new Map([
   ],
   ["demo/first-cube.ts", ["src/index.ts", "node:"]],
   ["demo/sockets", ["src/index.ts", "node:"]],
-  ["demo/recipes", ["src/index.ts", "src/websocket.ts", "node:"]],
+  ["demo/recipes", ["src/index.ts", "src/websocket.ts", "node:", "express", "fastify", "vite"]],
 ]);
 
 /** Metaphors of our own, by their stems, that the field's words have replaced. The game keeps its world, a codec its guard. */

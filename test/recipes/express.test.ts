@@ -1,0 +1,3 @@
+import { describeFramework } from "./web-framework.ts";
+
+describeFramework("express", "Cannot GET /none");
