@@ -18,6 +18,14 @@ describe("a round trip", () => {
     expect(trip.end(second)).toBe(false);
   });
 
+  test("is ended by nobody who has not seen the ping, as its word cannot be guessed", () => {
+    const trip = new RoundTrip();
+    const words = Array.from({ length: 100 }, () => trip.begin());
+    expect(new Set(words).size).toBe(100);
+    for (const guess of ["", "100", "101", ...words.slice(0, -1)]) expect(trip.end(guess)).toBe(false);
+    for (const word of words) expect(Buffer.byteLength(word)).toBeLessThanOrEqual(125); // of a control frame
+  });
+
   test("is not measured by a pong that waited behind what this side did not read", () => {
     const trip = new RoundTrip();
     const word = trip.begin();
