@@ -63,7 +63,7 @@ function closed(socket: Socket): Promise<unknown> {
 }
 
 /** What is no message of any codec, or too much of one. */
-const GARBAGE: readonly (string | Uint8Array)[] = [
+export const GARBAGE: readonly (string | Uint8Array)[] = [
   Uint8Array.from({ length: 65_536 }, (_, index) => (index * 167 + (index >> 8) * 59) & 0xff),
   new Uint8Array(4_096),
   new Uint8Array(4_096).fill(0xff),
