@@ -16,6 +16,15 @@ export async function recipe(name: string, ...args: string[]): Promise<{ child: 
   return { child, port: await child.port() };
 }
 
+/** What a program has said or will say, wherever the line stands among the others. */
+export async function said(child: Child, pattern: RegExp): Promise<RegExpExecArray> {
+  for (const line of child.out.all) {
+    const found = pattern.exec(line);
+    if (found !== null) return found;
+  }
+  return child.out.until(pattern);
+}
+
 /** A player over bare TCP who has sent these lines. */
 export function player(port: number, ...lines: string[]): Caller {
   const caller = new Caller(port);

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { type Child, DEADLINE_MS, endAll } from "../demo/children.ts";
 import { python } from "../demo/sockets/foreign.ts";
 import { needs } from "../machine.ts";
-import { insult, player, recipe } from "./recipe.ts";
+import { insult, player, recipe, said } from "./recipe.ts";
 import { insultByWebSocket, pythonPlayer, WebPlayer } from "./web.ts";
 
 afterEach(endAll);
@@ -80,6 +80,6 @@ print(line)`,
 const SHOWN = /^round trip (\d+\.\d) ms$/;
 
 async function tcpPort(child: Child): Promise<number> {
-  const [, port] = await child.out.until(/^TCP on 127\.0\.0\.1:(\d+)$/);
+  const [, port] = await said(child, /^TCP on 127\.0\.0\.1:(\d+)$/);
   return Number(port);
 }
