@@ -7,9 +7,18 @@
  *     bytes ◀── DON'T, WON'T ◀──┘
  */
 import { type Checks, checkOptions, isWholeNumber } from "../check.ts";
-import { type Codec, DecodeError, type Decoder, type MessageSink, REPLY, type Reply } from "./codec.ts";
+import {
+  type Codec,
+  type Decoder,
+  decodeWholeBy,
+  encodeWholeBy,
+  type MessageSink,
+  REPLY,
+  type Reply,
+} from "./codec.ts";
 import { checkCodec } from "./duplex.ts";
 import { lines } from "./lines.ts";
+import { CommandFilter, IAC, NEWLINE, NUL, RETURN } from "./telnet-commands.ts";
 
 /** Options of {@link telnet}. */
 export interface TelnetOptions {
@@ -39,8 +48,9 @@ export interface TelnetOptions {
  */
 export function telnet(): Codec<string>;
 /**
- * The same around another codec. A byte 255 in what it sends is doubled, and a carriage
- * return that no newline follows has a NUL behind it.
+ * The same around another codec, of text: to telnet a NUL is none, and binary messages
+ * would lose theirs. A byte 255 in what it sends is doubled, and a carriage return that
+ * no newline follows has a NUL behind it.
  *
  * @throws TypeError when `codec` is none, a limit is no number, or for an unknown option
  * @throws RangeError when a limit is not a whole number from 1 up
@@ -53,38 +63,23 @@ export function telnet(
   checkCodec("codec", codec);
   checkOptions(options, CHECKS);
   const { maxOffers = 1_024, maxSubnegotiationBytes = 1_024 } = options;
+  const limits = { maxOffers, maxSubnegotiationBytes };
   return {
-    decoder: () => new TelnetDecoder(codec.decoder(), { maxOffers, maxSubnegotiationBytes }),
+    decoder: () => new TelnetDecoder(codec.decoder(), limits),
     encode: (message) => withEscapes(codec.encode(message)),
+    decodeWhole: (bytes, sink) => decodeWholeBy(codec, wholeData(bytes, limits), sink),
+    encodeWhole: (message) => withEscapes(encodeWholeBy(codec as Codec<unknown>, message)),
   };
 }
 
-/** What the next byte belongs to. */
-type State =
-  | "data"
-  /** The last byte of the data was a carriage return. */
-  | "return"
-  /** A command, behind IAC. */
-  | "command"
-  /** The option behind WILL, WON'T, DO or DON'T. */
-  | "option"
-  | "subnegotiation"
-  /** The byte behind IAC in a subnegotiation. */
-  | "subcommand";
-
 class TelnetDecoder<In> implements Decoder<In> {
   readonly #decoder: Decoder<In>;
-  readonly #limits: Required<TelnetOptions>;
+  readonly #filter: CommandFilter;
   #reply: Reply | undefined;
-  #state: State = "data";
-  /** The bytes of the command so far; kept by number alone. */
-  #commandBytes = 0;
-  #verb = 0;
-  #offers = 0;
 
   constructor(decoder: Decoder<In>, limits: Required<TelnetOptions>) {
     this.#decoder = decoder;
-    this.#limits = limits;
+    this.#filter = new CommandFilter(limits);
   }
 
   [REPLY](reply: Reply): void {
@@ -92,95 +87,30 @@ class TelnetDecoder<In> implements Decoder<In> {
   }
 
   get pendingBytes(): number {
-    return (this.#decoder.pendingBytes ?? 0) + (this.#isInData ? 0 : this.#commandBytes);
+    return (this.#decoder.pendingBytes ?? 0) + this.#filter.pendingBytes;
   }
 
   decode(bytes: Uint8Array, sink: MessageSink<In>): void {
-    if (bytes.length === 0) return;
-    if (this.#isInData && !bytes.includes(IAC) && !bytes.includes(NUL)) {
-      this.#state = bytes[bytes.length - 1] === RETURN ? "return" : "data";
-      this.#decoder.decode(bytes, sink);
-      return;
-    }
-    const data = new Uint8Array(bytes.length);
-    const refusals: number[] = [];
-    let length = 0;
-    for (const byte of bytes) {
-      const kept = this.#take(byte, refusals);
-      if (kept !== undefined) data[length++] = kept;
-    }
-    if (refusals.length > 0) this.#reply?.(Uint8Array.from(refusals));
-    if (length > 0) this.#decoder.decode(data.subarray(0, length), sink);
+    const filter = this.#filter;
+    const data = filter.take(bytes);
+    if (filter.refusals.length > 0) this.#reply?.(Uint8Array.from(filter.refusals.splice(0)));
+    if (data.length > 0) this.#decoder.decode(data, sink); // also what stands before a bad command
+    filter.check();
   }
 
   end(): void {
-    if (!this.#isInData) throw new DecodeError("the stream ended inside a telnet command");
+    this.#filter.end();
     this.#decoder.end?.();
-  }
-
-  get #isInData(): boolean {
-    return this.#state === "data" || this.#state === "return";
-  }
-
-  /** Takes one byte. Returns the byte of the data that it is; `undefined` when it is none. */
-  #take(byte: number, refusals: number[]): number | undefined {
-    if (!this.#isInData) {
-      this.#commandBytes++;
-      return this.#takeOfCommand(byte, refusals);
-    }
-    if (byte === IAC) {
-      this.#state = "command";
-      this.#commandBytes = 1;
-      return undefined;
-    }
-    const follows = this.#state === "return";
-    this.#state = byte === RETURN ? "return" : "data";
-    if (byte !== NUL) return byte;
-    return follows ? NEWLINE : undefined;
-  }
-
-  #takeOfCommand(byte: number, refusals: number[]): number | undefined {
-    switch (this.#state) {
-      case "command":
-        this.#state = byte === SB ? "subnegotiation" : byte >= WILL && byte <= DONT ? "option" : "data";
-        this.#verb = byte;
-        return byte === IAC ? IAC : undefined;
-      case "option":
-        this.#state = "data";
-        this.#refuse(byte, refusals);
-        return undefined;
-      case "subcommand":
-        this.#state = byte === SE ? "data" : "subnegotiation";
-        return undefined;
-      default: {
-        const { maxSubnegotiationBytes: most } = this.#limits;
-        if (byte === IAC) this.#state = "subcommand";
-        else if (this.#commandBytes - SUBNEGOTIATION_START_BYTES > most) throw tooLong(most);
-        return undefined;
-      }
-    }
-  }
-
-  /** WILL is answered with DON'T, and DO with WON'T; a refusal has no answer, so that no loop begins. */
-  #refuse(option: number, refusals: number[]): void {
-    const verb = this.#verb;
-    if (verb !== WILL && verb !== DO) return;
-    if (++this.#offers > this.#limits.maxOffers) {
-      throw new DecodeError(
-        `the peer offered or asked for more than ${this.#limits.maxOffers} telnet options`,
-        {
-          code: "maxOffers",
-        },
-      );
-    }
-    refusals.push(IAC, verb === WILL ? DONT : WONT, option);
   }
 }
 
-function tooLong(most: number): DecodeError {
-  return new DecodeError(`a telnet subnegotiation is longer than the limit of ${most} bytes`, {
-    code: "maxSubnegotiationBytes",
-  });
+/** The data of a whole message of a carrier, without a way back for answers. */
+function wholeData(bytes: Uint8Array, limits: Required<TelnetOptions>): Uint8Array {
+  const filter = new CommandFilter(limits);
+  const data = filter.take(bytes);
+  filter.check();
+  filter.end();
+  return data;
 }
 
 /** The bytes with what telnet would take for something else escaped; the same bytes where there is nothing. */
@@ -207,17 +137,3 @@ const CHECKS: Checks<TelnetOptions> = {
   maxOffers: isWholeNumber(1),
   maxSubnegotiationBytes: isWholeNumber(1),
 };
-
-const NUL = 0;
-const NEWLINE = 0x0a;
-const RETURN = 0x0d;
-// RFC 854, pages 13 and 14.
-const SE = 240;
-const SB = 250;
-const WILL = 251;
-const WONT = 252;
-const DO = 253;
-const DONT = 254;
-const IAC = 255;
-/** IAC SB. */
-const SUBNEGOTIATION_START_BYTES = 2;

@@ -5,9 +5,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bytes } from "../../src/codec/bytes.ts";
-import { REPLY } from "../../src/codec/codec.ts";
+import { type Codec, REPLY } from "../../src/codec/codec.ts";
 import { json } from "../../src/codec/json.ts";
 import { lines } from "../../src/codec/lines.ts";
+import { mixed } from "../../src/codec/mixed.ts";
 import { telnet } from "../../src/codec/telnet.ts";
 import { memory, Poller } from "../../src/index.ts";
 import { cut, join, octets, Receiver, streamOf, testDecodeTable } from "./deliver.ts";
@@ -128,6 +129,67 @@ test("a subnegotiation has a limit, and is not kept", () => {
   );
 });
 
+test("a subnegotiation that is filled with escaped bytes has the same limit", () => {
+  const codec = telnet(lines(), { maxSubnegotiationBytes: 8 });
+  for (const filling of [
+    [IAC, IAC],
+    [IAC, NOP],
+    [1, IAC, IAC],
+  ]) {
+    const stream = join([octets(IAC, SB), ...Array(10).fill(Uint8Array.from(filling))]);
+    const error = "a telnet subnegotiation is longer than the limit of 8 bytes";
+    for (const lengths of [[stream.length], [1], [5]]) {
+      expect(played(stream, lengths, codec)).toMatchObject({ error });
+    }
+  }
+});
+
+describe("what stands before a command that is over a limit is received", () => {
+  const codec = telnet(lines(), { maxOffers: 1, maxSubnegotiationBytes: 4 });
+  const offer = octets(IAC, WILL, NAWS);
+  const good = streamOf("hi\r\n");
+  test.each<[string, Uint8Array, readonly number[]]>([
+    ["an offer too many", join([good, offer, offer, good]), [IAC, DONT, NAWS]],
+    ["a subnegotiation", join([good, octets(IAC, SB, 1, 2, 3, 4, 5, IAC, SE), good]), []],
+  ])("%s", (_, stream, replies) => {
+    for (const lengths of [[stream.length], [1], [7]]) {
+      const { error, ...seen } = played(stream, lengths, codec);
+      expect(error).toMatch(/limit|more than/);
+      expect(seen).toMatchObject({ texts: ["hi"], replies });
+    }
+  });
+
+  test("but not what the codec inside refuses before it", () => {
+    const { error } = played(join([octets(0xc3, 0x0a), offer, offer]), [100], telnet(lines()));
+    expect(error).toBe("line 1 is not valid UTF-8");
+  });
+});
+
+describe("what a carrier keeps apart", () => {
+  const whole = (codec: Codec<unknown>, bytes: Uint8Array) => {
+    const messages: unknown[] = [];
+    codec.decodeWhole?.(bytes, { put: (message) => void messages.push(message) });
+    return messages;
+  };
+
+  test("is a line without an ending, and its commands are taken out", () => {
+    expect(terminal.encodeWhole?.("a\rb")).toEqual(streamOf("a\r\0b"));
+    expect(whole(terminal, join([octets(IAC, NOP), streamOf("hi"), octets(IAC, WILL, NAWS)]))).toEqual([
+      "hi",
+    ]);
+    expect(() => whole(terminal, octets(IAC))).toThrow("the stream ended inside a telnet command");
+  });
+
+  test("begins anew, whatever the one before ended with", () => {
+    const receiver = new Receiver(mixed({ raw: telnet(bytes()) }));
+    receiver.take(octets(0, 1, 13, 0, 2, 0, 65));
+    expect(receiver.messages).toEqual([
+      { kind: "raw", body: octets(13) },
+      { kind: "raw", body: octets(65) },
+    ]);
+  });
+});
+
 describe("what is sent", () => {
   test("is the line with a terminal's ending", () => {
     expect(terminal.encode("größe")).toEqual(streamOf("größe\r\n"));
@@ -208,6 +270,7 @@ test("for any bytes and any cuts, the same lines, the same answers and the same 
     octets(IAC, SB, NAWS),
     octets(IAC, SE),
     octets(IAC),
+    octets(IAC, IAC),
     octets(NOP),
   );
   const codec = telnet(lines({ invalid: "replace" }), { maxOffers: 5, maxSubnegotiationBytes: 8 });
@@ -217,6 +280,7 @@ test("for any bytes and any cuts, the same lines, the same answers and the same 
       const whole = played(stream, [1], codec);
       const inPieces = played(stream, lengths, codec);
       expect(inPieces.error).toBe(whole.error);
+      expect(inPieces.texts).toEqual(whole.texts);
       if (whole.error === undefined) expect(inPieces).toEqual(whole);
     }),
   );
