@@ -11,6 +11,7 @@ import { type Codec, DecodeError, type Decoder, type MessageSink } from "./codec
 import { shortened } from "./escaped.ts";
 import { type JsonTraits, numberGrowth, scanJson } from "./json-text.ts";
 import { jsonOf } from "./json-values.ts";
+import { strictText } from "./line-text.ts";
 import {
   BYTES_PER_UNIT,
   DEFAULT_MAX_LINE_BYTES,
@@ -51,7 +52,8 @@ export interface JsonOptions<In> extends LineLimits {
  * that is `undefined` is left out, and a `toJSON` is asked, as JSON does. It throws
  * a `RangeError` when the line is over the limit, or the value too deep.
  *
- * A datagram needs no line break, see {@link lines}.
+ * A datagram, or a WebSocket message in `framing: "message"`, is one value, and needs no
+ * line break; line breaks between its parts are white space.
  *
  * @throws TypeError when a limit is no number or the guard no function, or for an unknown option
  * @throws RangeError when a limit is not a whole number from 1 up, or `maxDepth` is over 1,000
@@ -68,7 +70,7 @@ export function json<In = unknown, Out = In>(options: JsonOptions<In> = {}): Cod
     encode(message) {
       return line.encode(jsonOf(message, maxDepth + ADDED_LEVELS));
     },
-    decodeWhole: (bytes, sink) => decoder().decodeWhole(bytes, sink, line),
+    decodeWhole: (bytes, sink) => decoder().decodeWhole(bytes, sink),
     encodeWhole(message) {
       return this.encode(message).subarray(0, -1);
     },
@@ -106,10 +108,19 @@ class JsonDecoder<In> implements Decoder<In>, MessageSink<string> {
     this.#piece = NO_BYTES;
   }
 
-  /** Takes the lines of a whole message, by the codec of lines. */
-  decodeWhole(bytes: Uint8Array, sink: MessageSink<In>, line: Codec<string>): void {
+  /** Takes the value of a whole message, which may have line breaks in it. One at its end does not count. */
+  decodeWhole(bytes: Uint8Array, sink: MessageSink<In>): void {
+    let end = bytes.length;
+    if (bytes[end - 1] === NEWLINE) end--;
+    if (bytes[end - 1] === RETURN) end--;
+    const { maxLineBytes } = this.#rules;
+    if (end > maxLineBytes)
+      throw new DecodeError(`line 1 is longer than the limit of ${maxLineBytes} bytes`, {
+        code: "maxLineBytes",
+      });
     this.#begin(bytes, sink);
-    line.decodeWhole?.(bytes, this);
+    const text = strictText(bytes, 1);
+    this.put(text, bytes.length, text.length === bytes.length ? bytes.length : BYTES_PER_UNIT * text.length);
   }
 
   end(): void {
@@ -201,5 +212,7 @@ const CHECKS: Checks<JsonOptions<unknown>> = {
   maxDepth: isWholeNumber(1, DEEPEST),
 };
 
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
 const NO_BYTES = new Uint8Array(0);
 const utf8Encoder = new TextEncoder();

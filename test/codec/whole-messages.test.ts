@@ -103,6 +103,27 @@ describe("JSON values as whole messages", () => {
     expect(() => decodeWhole(json({ maxLineBytes: 21 }), "[1e19]")).toThrow("would take 22 bytes");
   });
 
+  test("are one, whatever line breaks are in it, and never two", () => {
+    const pretty = JSON.stringify({ name: "ann ✓", list: [1, 2] }, null, 2);
+    expect(decodeWhole(json(), pretty)).toEqual([
+      [JSON.parse(pretty), new TextEncoder().encode(pretty).length],
+    ]);
+    expect(decodeWhole(json(), `\n${pretty.replaceAll("\n", "\r\n")}\r\n\n`)).toHaveLength(1);
+    for (const two of ["1\n2", "1\n2\n", "{}\n{}", '"a\nb"']) {
+      expect(() => decodeWhole(json(), two)).toThrow("line 1 is not JSON");
+    }
+    expect(() => decodeWhole(json(), Uint8Array.of(0x22, 0xff, 0x22))).toThrow("line 1 is not valid UTF-8");
+  });
+
+  test("keep to the limit of a line, a line break at the end aside", () => {
+    const codec = json({ maxLineBytes: 4 });
+    for (const whole of ["1234", "1234\n", "1234\r\n", "[\n1]"])
+      expect(decodeWhole(codec, whole)).toHaveLength(1);
+    for (const whole of ["12345", "1234\n\n", "[\n1\n]"]) {
+      expect(() => decodeWhole(codec, whole)).toThrow(expect.objectContaining({ code: "maxLineBytes" }));
+    }
+  });
+
   test("are refused with a reason when they are not JSON, or none at all", () => {
     expect(() => decodeWhole(json(), "hello")).toThrow("line 1 is not JSON");
     expect(() => decodeWhole(json(), "")).toThrow("line 1 is not JSON");

@@ -146,6 +146,21 @@ describe("a message is a WebSocket message", () => {
     expect(taken).toEqual([{ id: 1 }, { id: 2 }]);
   });
 
+  test("also when a JSON value is written over several lines", async () => {
+    const rig = new Rig(json());
+    const { ws, connection } = await rig.peer();
+    ws.send(JSON.stringify({ op: "move", to: [1, 2] }, null, 2));
+    let taken: unknown;
+    await rig.until(() => (taken = connection.tryRecv()) !== undefined);
+    expect(taken).toEqual({ op: "move", to: [1, 2] });
+    ws.send("1\n2");
+    await rig.until(() => {
+      connection.tryRecv();
+      return rig.closes.length === 1;
+    });
+    expect(rig.closes[0]).toMatchObject({ kind: "protocol" });
+  });
+
   test("of any size under the limits, also over the 64 KiB that cut a stream", async () => {
     const rig = new Rig(lines({ maxLineBytes: 300_000 }));
     const { ws, connection, received } = await rig.peer();
