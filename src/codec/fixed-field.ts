@@ -33,10 +33,10 @@ export function fixedMemoryBytes({ type, count }: Pick<FixedField, "type" | "cou
 export function readFixed(view: DataView, start: number, field: FixedField, littleEndian: boolean): unknown {
   const { count, place, type } = field;
   if (count === undefined) return readValue(view, start, field, littleEndian);
-  const values: unknown[] = [];
+  const values = new Array<unknown>(count); // with no more room than it needs
   for (let index = 0; index < count; index++) {
     place.index = index;
-    values.push(readValue(view, start + index * FIXED_SIZES[type], field, littleEndian));
+    values[index] = readValue(view, start + index * FIXED_SIZES[type], field, littleEndian);
   }
   return values;
 }

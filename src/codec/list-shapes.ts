@@ -37,11 +37,11 @@ export class ListShape implements Shape {
 
   read(from: RecordReading): unknown[] {
     const count = from.takeCount(COUNT_BYTES);
-    const items: unknown[] = [];
+    const items = new Array<unknown>(count); // one that grows would have room for 17, and lists may be many
     from.memoryBytes += ARRAY_BYTES + count * SLOT_BYTES;
     for (let index = 0; index < count; index++) {
       this.#place.index = index;
-      items.push(this.#item.read(from));
+      items[index] = this.#item.read(from);
     }
     return items;
   }

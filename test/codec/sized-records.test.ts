@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import type { Codec } from "../../src/codec/codec.ts";
 import { list, optional } from "../../src/codec/field-types.ts";
 import { struct, structs } from "../../src/codec/struct.ts";
+import { keptBytes } from "../garbage.ts";
 import {
   cut,
   type DecodeCase,
@@ -265,6 +266,42 @@ test("what a record takes of memory is counted by what is in it", () => {
   expect(costOf(blob, { bytes: octets(1), end: 1 })).toBeGreaterThan(128);
   const items = struct({ items: list({ x: "f64" }) });
   expect(costOf(items, { items: Array(100).fill({ x: 0.5 }) })).toBeGreaterThan(100 * 56);
+});
+
+describe("what is received never holds twice what it is charged", () => {
+  const many = <Value>(value: Value) => Array<Value>(256).fill(value);
+  const rows: readonly [string, Codec<unknown, never>, object][] = [
+    ["lists of one", struct({ a: list(list("u8")) }), { a: many([1]) }],
+    ["lists of one fraction", struct({ a: list(list("f64")) }), { a: many([0.5]) }],
+    ["lists of none", struct({ a: list(list("u8")) }), { a: many([]) }],
+    ["lists of lists of one", struct({ a: list(list(list("bool"))) }), { a: many([[true]]) }],
+    ["arrays of one", struct({ a: list(optional(["u8", 1])) }), { a: many([7]) }],
+    ["arrays of eighteen", struct({ a: list(optional(["u8", 18])) }), { a: many(Array(18).fill(7)) }],
+    ["short texts", struct({ a: list("text8") }), { a: many("ab") }],
+    ["wide letters", struct({ a: list("text16") }), { a: many("✓✓") }],
+    ["no bytes", struct({ a: list("bytes8") }), { a: many(octets()) }],
+    ["bytes", struct({ a: list("bytes8") }), { a: many(octets(1)) }],
+    ["what is absent", struct({ a: list({ x: optional("u8"), y: optional("text8") }) }), { a: many({}) }],
+    ["small records", struct({ a: list({ x: "u8" }) }), { a: many({ x: 1 }) }],
+    ["records of text", struct({ a: list({ x: "text8" }) }), { a: many({ x: "" }) }],
+    ["large numbers", struct({ a: list({ x: "u64", y: "f32" }) }), { a: many({ x: 1n, y: 0.5 }) }],
+  ];
+  test.each(rows)("%s", (_, codec, message) => {
+    const stream = new Uint8Array(codec.encode(message as never));
+    const decoder = codec.decoder();
+    const held: unknown[] = [];
+    let charged = 0;
+    const put = (one: unknown, sizeBytes: number, memoryBytes = 0) => {
+      held.push(one);
+      charged += Math.max(sizeBytes, memoryBytes);
+    };
+    decoder.decode(stream, { put }); // what is made once, is made
+    const before = keptBytes();
+    charged = 0;
+    for (let count = 0; count < 200; count++) decoder.decode(stream, { put });
+    expect(keptBytes() - before).toBeLessThan(2 * charged);
+    expect(held).toHaveLength(201);
+  });
 });
 
 describe("encode names what is wrong, with the path to it", () => {
