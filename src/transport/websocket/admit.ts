@@ -40,7 +40,7 @@ export class AdmitQueue {
   readonly #admit: Admit;
   readonly #timeoutMs: number;
   /** The requests whose verdict is not there, the one that waits longest first. */
-  readonly #waiting = new Set<{ readonly dueMs: number; settle(outcome: Outcome): void }>();
+  readonly #waiting = new Set<Waiting>();
   #polledMs = 0;
   #lastPumpMs: number | undefined;
 
@@ -49,11 +49,16 @@ export class AdmitQueue {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Calls `answer` once: within this call, unless the verdict comes in a promise. */
-  ask(request: UpgradeRequest, answer: (outcome: Outcome) => void): void {
+  /**
+   * Calls `answer` once: within this call, unless the verdict comes in a promise. Then it
+   * returns what forgets the request, whose peer has left: `answer` is not called any more,
+   * and nothing is kept for it, however long the game keeps its promise.
+   */
+  ask(request: UpgradeRequest, answer: (outcome: Outcome) => void): (() => void) | undefined {
     const outcome = this.#judge(request);
-    if (isPromise(outcome)) this.#wait(outcome, answer);
-    else answer(outcome);
+    if (isPromise(outcome)) return this.#wait(outcome, answer);
+    answer(outcome);
+    return undefined;
   }
 
   /** Refuses the requests that have waited too long. Returns the delay until the next one has, in milliseconds. */
@@ -61,9 +66,10 @@ export class AdmitQueue {
     const deltaMs = nowMs - (this.#lastPumpMs ?? nowMs);
     this.#lastPumpMs = nowMs;
     this.#polledMs += Math.min(Math.max(deltaMs, 0), MAX_FRAME_MS);
-    for (const { dueMs, settle } of this.#waiting) {
+    for (const waiting of this.#waiting) {
+      const { dueMs } = waiting;
       if (dueMs > this.#polledMs) return Math.min(dueMs - this.#polledMs, MAX_FRAME_MS);
-      settle(LATE);
+      this.#settle(waiting, LATE);
     }
     return Infinity;
   }
@@ -78,20 +84,37 @@ export class AdmitQueue {
     }
   }
 
-  #wait(verdict: PromiseLike<unknown>, answer: (outcome: Outcome) => void): void {
-    const waiting = {
-      dueMs: this.#polledMs + this.#timeoutMs,
-      settle: (outcome: Outcome) => {
-        if (this.#waiting.delete(waiting)) answer(outcome);
-      },
-    };
+  #wait(verdict: PromiseLike<unknown>, answer: (outcome: Outcome) => void): () => void {
+    const waiting: Waiting = { dueMs: this.#polledMs + this.#timeoutMs, answer };
     this.#waiting.add(waiting);
     // A promise of the game's own may call back at once, twice, or throw; one of the language does not.
     Promise.resolve(verdict).then(
-      (value) => waiting.settle(outcomeOf(value)),
-      (cause: unknown) => waiting.settle(failed("admit rejected its promise (see cause)", cause)),
+      (value) => this.#settle(waiting, outcomeOf(value)),
+      (cause: unknown) => this.#settle(waiting, failed("admit rejected its promise (see cause)", cause)),
     );
+    return () => {
+      this.#take(waiting);
+    };
   }
+
+  #settle(waiting: Waiting, outcome: Outcome): void {
+    this.#take(waiting)?.(outcome);
+  }
+
+  /** Ends the wait of a request. Returns whom to answer; nobody when it has ended before. */
+  #take(waiting: Waiting): Waiting["answer"] {
+    const { answer } = waiting;
+    waiting.answer = undefined; // the promise holds `waiting`
+    this.#waiting.delete(waiting);
+    return answer;
+  }
+}
+
+/** A request whose verdict is not there. */
+interface Waiting {
+  readonly dueMs: number;
+  /** `undefined` once it does not wait any more. */
+  answer: ((outcome: Outcome) => void) | undefined;
 }
 
 function outcomeOf(verdict: unknown): Outcome {

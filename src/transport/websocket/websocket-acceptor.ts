@@ -119,8 +119,7 @@ export class WebSocketAcceptor implements Acceptor {
     } else if (admit === undefined) {
       this.#open(message, socket, head, request);
     } else {
-      admit.ask(request, (outcome) => {
-        if (!this.#handshakes.has(socket)) return; // it has left meanwhile
+      pending.forget = admit.ask(request, (outcome) => {
         if ("status" in outcome) {
           this.#refuse(socket, outcome, `${STATUS_CODES[outcome.status]}\n`);
           return;
@@ -166,7 +165,7 @@ export class WebSocketAcceptor implements Acceptor {
       respond(socket, statusOf(refusal), `${refusal.message}\n`);
       return;
     }
-    this.#handshakes.set(socket, { handshake, from, isProxy });
+    this.#handshakes.set(socket, { handshake, from, isProxy, forget: undefined });
     socket.once("close", () => this.#reject(socket, LEFT));
   }
 
@@ -196,6 +195,7 @@ export class WebSocketAcceptor implements Acceptor {
   #reject(socket: Duplex, reason: CloseReason): void {
     const pending = this.#handshakes.get(socket);
     this.#handshakes.delete(socket);
+    pending?.forget?.();
     pending?.handshake.rejected(reason);
   }
 
@@ -241,6 +241,8 @@ interface Pending {
   from: Address | undefined;
   /** Whether its socket is a trusted proxy's. */
   readonly isProxy: boolean;
+  /** Forgets the request that the game decides about, while it does. */
+  forget: (() => void) | undefined;
 }
 
 /** The HTTP status for a peer that the listener refuses. */

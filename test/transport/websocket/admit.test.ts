@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { type Connection, lines } from "../../../src/index.ts";
 import { type Admit, websocket } from "../../../src/websocket.ts";
+import { areHeld } from "../../garbage.ts";
 import { HANDSHAKE, openServer, rawClient, rawPeer, site } from "./rig.ts";
 
 describe("a connection's request", () => {
@@ -161,6 +162,29 @@ describe("admit", () => {
     await server.until(() => decides.length === 2);
     decides[1]?.({});
     await server.until(() => server.accepted.at(-1)?.state === "open");
+  });
+
+  test("keeps nothing of those who have left or were too late, however long the game keeps its promise", async () => {
+    const decides: unknown[] = [];
+    const requests: WeakRef<object>[] = [];
+    const admit: Admit = (request) => {
+      requests.push(new WeakRef(request));
+      return new Promise<boolean>((resolve) => decides.push(resolve));
+    };
+    const server = await openServer({ admit, admitTimeoutMs: 2_000 });
+    for (let count = 1; count <= 3; count++) {
+      const { socket } = await rawClient(server.port, HANDSHAKE);
+      await server.until(() => decides.length === count);
+      socket.resetAndDestroy();
+    }
+    await server.until(() => server.drops.length === 3);
+    await rawClient(server.port, HANDSHAKE);
+    await server.until(() => decides.length === 4);
+    for (server.now of [1_000, 2_000]) await server.until(() => true);
+    await server.until(() => server.drops.length === 4);
+    await rawClient(server.port, HANDSHAKE);
+    await server.until(() => decides.length === 5);
+    expect(await areHeld(requests.slice(0, 4))).toEqual([false, false, false, false]);
   });
 
   test("is over for all that wait when the listener closes, on a server of somebody else's too", async () => {
