@@ -13,12 +13,18 @@ export interface ProxyHeader {
 }
 
 /**
- * Reads the header at the start of a stream. `"more"` when it is not whole, `"none"` when
- * the stream begins with something else, `"invalid"` when the header is broken or too long.
+ * Reads the header at the start of a stream. `"more"` when it is not whole, `"maybe"` when
+ * that little may be another stream's as well, `"none"` when the stream begins with
+ * something else, `"invalid"` when the header is broken or too long.
  */
-export function readProxyHeader(bytes: Uint8Array): ProxyHeader | "more" | "none" | "invalid" {
-  if (startsAs(bytes, SIGNATURE)) return bytes.length < V2_BYTES ? "more" : readBinary(bytes);
+export function readProxyHeader(bytes: Uint8Array): ProxyHeader | "more" | "maybe" | "none" | "invalid" {
+  const { length } = bytes;
+  if (startsAs(bytes, SIGNATURE)) {
+    if (length < SIGNATURE.length) return "maybe";
+    return length < V2_BYTES ? "more" : readBinary(bytes);
+  }
   if (!startsAs(bytes, PREFIX)) return "none";
+  if (length < PREFIX.length) return "maybe";
   const end = bytes.indexOf(RETURN);
   if (end === -1 || end + 1 === bytes.length) return bytes.length < MOST_V1_BYTES ? "more" : "invalid";
   if (bytes[end + 1] !== NEWLINE || end + 2 > MOST_V1_BYTES) return "invalid";
@@ -29,7 +35,7 @@ function readText(line: string, headerBytes: number): ProxyHeader | "invalid" {
   const [, family, host = "", , port, targetPort, ...more] = line.split(" ");
   if (family === "UNKNOWN") return { headerBytes, address: undefined };
   const address = numericAddress(host, Number(port));
-  const isPort = PORT.test(port ?? "") && Number(port) <= MOST_PORT && PORT.test(targetPort ?? "");
+  const isPort = [port, targetPort].every((text = "") => PORT.test(text) && Number(text) <= MOST_PORT);
   const isFamily = (family === "TCP6" && host.includes(":")) || (family === "TCP4" && !host.includes(":"));
   return address !== undefined && isPort && isFamily && more.length === 0
     ? { headerBytes, address }
@@ -43,7 +49,9 @@ function readBinary(bytes: Uint8Array): ProxyHeader | "more" | "invalid" {
   if (command >> 4 !== 2 || (command & 0x0f) > 1 || length > MOST_V2_BYTES) return "invalid";
   if (bytes.length < headerBytes) return "more";
   const isLocal = (command & 0x0f) === 0;
-  if (isLocal || (family !== TCP4 && family !== TCP6)) return { headerBytes, address: undefined };
+  if (isLocal) return { headerBytes, address: undefined }; // with any family
+  if (family >> 4 > MOST_FAMILY || (family & 0x0f) > MOST_PROTOCOL) return "invalid";
+  if (family !== TCP4 && family !== TCP6) return { headerBytes, address: undefined };
   const hostBytes = family === TCP4 ? 4 : 16;
   if (length < 2 * hostBytes + 4) return "invalid";
   const host =
@@ -69,5 +77,8 @@ const MOST_V1_BYTES = 107;
 const MOST_V2_BYTES = 2_048;
 const TCP4 = 0x11;
 const TCP6 = 0x21;
+/** A unix socket, and datagrams: the last that the specification knows. */
+const MOST_FAMILY = 3;
+const MOST_PROTOCOL = 2;
 const PORT = /^\d{1,5}$/;
 const MOST_PORT = 65_535;

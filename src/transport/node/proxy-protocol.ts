@@ -92,6 +92,8 @@ function readHeader(
   done: (outcome: Outcome) => void,
 ): void {
   let held: Uint8Array = new Uint8Array(0);
+  /** Whether what is held is a header's beginning for certain. */
+  let isBegun = false;
   const finish = (outcome: Outcome): void => {
     clearTimeout(timer);
     for (const [type, listener] of Object.entries(listeners)) socket.off(type, listener);
@@ -104,7 +106,8 @@ function readHeader(
       bytes.set(piece, held.length);
       held = bytes;
       const header = readProxyHeader(held);
-      if (header === "more") return;
+      isBegun = header === "more";
+      if (isBegun || header === "maybe") return;
       if (typeof header === "object") {
         finish({ address: header.address, rest: plainCopy(held.subarray(header.headerBytes)) });
       } else if (header === "none" && !isRequired) finish({ address: undefined, rest: held });
@@ -115,8 +118,8 @@ function readHeader(
     error: (error: Error) => finish(reasonOf(error)),
   };
   const timer = setTimeout(() => {
-    if (isRequired || held.length > 0) finish(LATE);
-    else finish({ address: undefined, rest: held }); // it waits for a word of this side
+    if (isRequired || isBegun) finish(LATE);
+    else finish({ address: undefined, rest: held }); // it waits for a word of this side, or sent an empty line
   }, timeoutMs);
   for (const [type, listener] of Object.entries(listeners)) socket.on(type, listener);
 }

@@ -51,11 +51,24 @@ export const isTrustedProxies: Check = (name, value) => {
   }
 };
 
-/** An address as it is compared and shown: one of IPv4 in the form of IPv6 is of IPv4. `undefined` when it is no numeric one. */
+/**
+ * An address as it is compared and shown, in one way, however it was written: that of a
+ * socket. One of IPv4 in the form of IPv6 is of IPv4, and a zone, which is of another
+ * machine, is left out. `undefined` when it is no numeric address with a port.
+ */
 export function numericAddress(host: string, port: number): Address | undefined {
-  const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(host)?.[1] ?? host;
-  const family = isIP(plain);
-  return family === 0 ? undefined : { family: family === 6 ? "IPv6" : "IPv4", host: plain, port };
+  const [bare = ""] = host.split("%", 1);
+  const family = isIP(bare);
+  if (family === 0 || !(port <= MOST_PORT)) return undefined;
+  if (family === 4) return { family: "IPv4", host: bare, port };
+  const short = new URL(`ws://[${bare}]`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([\da-f]+):([\da-f]+)$/.exec(short) ?? [];
+  if (high === undefined || low === undefined) return { family: "IPv6", host: short, port };
+  const octets = [high, low].flatMap((group) => {
+    const value = Number.parseInt(group, 16);
+    return [value >> 8, value & 0xff];
+  });
+  return { family: "IPv4", host: octets.join("."), port };
 }
 
 function listOf(ranges: readonly string[]): BlockList {
@@ -80,6 +93,8 @@ function tryAdd(list: BlockList, range: string): boolean {
   list.addSubnet(address, Number(bits), kind);
   return true;
 }
+
+const MOST_PORT = 65_535;
 
 /** Loopback, RFC 1918, RFC 4193, and the link's own (RFC 3927, RFC 4291). */
 const NAMED: ReadonlyMap<string, readonly string[]> = new Map([

@@ -42,13 +42,25 @@ const V2_IPV6 = Uint8Array.from([
   ...[...new Array<number>(15).fill(0), 1, 0x15, 0xb3, 0x3a, 0x34],
 ]);
 
+const V2_MAPPED = Uint8Array.from(V2_IPV6);
+V2_MAPPED.set([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 203, 0, 113, 7], 16);
+
 describe("the header of a proxy", () => {
   const valid: readonly [string, Uint8Array, string | undefined][] = [
     ["TCP4", text("PROXY TCP4 203.0.113.7 127.0.0.1 5555 14900\r\n"), "203.0.113.7:5555"],
     ["TCP6", text("PROXY TCP6 2001:db8::7 ::1 5555 14900\r\n"), "2001:db8::7:5555"],
+    ["TCP6 written in another way", text("PROXY TCP6 2001:0DB8:0::7 ::1 5555 14900\r\n"), "2001:db8::7:5555"],
+    ["TCP6 for an IPv4 peer", text("PROXY TCP6 ::ffff:cb00:7107 ::1 5555 14900\r\n"), "203.0.113.7:5555"],
     ["UNKNOWN", text("PROXY UNKNOWN whatever it says\r\n"), undefined],
     ["version 2 for IPv4, with more behind the addresses", V2_IPV4, "203.0.113.7:5555"],
-    ["version 2 for IPv6", V2_IPV6, "2001:db8:0:0:0:0:0:7:5555"],
+    ["version 2 for IPv6", V2_IPV6, "2001:db8::7:5555"],
+    ["version 2 for an IPv4 peer of a socket of both families", V2_MAPPED, "203.0.113.7:5555"],
+    ["version 2 for datagrams", Uint8Array.from([...SIGNATURE, 0x21, 0x12, 0, 0]), undefined],
+    [
+      "version 2 of the proxy itself, whatever the family",
+      Uint8Array.from([...SIGNATURE, 0x20, 0xff, 0, 0]),
+      undefined,
+    ],
     ["version 2 of the proxy itself", Uint8Array.from([...SIGNATURE, 0x20, 0, 0, 0]), undefined],
     ["version 2 for a unix socket", Uint8Array.from([...SIGNATURE, 0x21, 0x31, 0, 1, 0]), undefined],
   ];
@@ -57,7 +69,8 @@ describe("the header of a proxy", () => {
     "%s is read wherever the stream is cut, and what follows is the stream",
     (_, header, seen) => {
       for (let end = 0; end < header.length; end++) {
-        expect(readProxyHeader(header.subarray(0, end))).toBe("more");
+        const isSure = end >= (header[0] === 0x50 ? 6 : 12);
+        expect(readProxyHeader(header.subarray(0, end))).toBe(isSure ? "more" : "maybe");
       }
       const read = readProxyHeader(Uint8Array.from([...header, 0x68, 0x69]));
       if (typeof read !== "object") throw new Error(read);
@@ -74,6 +87,9 @@ describe("the header of a proxy", () => {
     ["a port that is none", text("PROXY TCP4 203.0.113.7 127.0.0.1 65536 14900\r\n"), "invalid"],
     ["a bare line break", text("PROXY TCP4 203.0.113.7 127.0.0.1 5555 14900\r \n"), "invalid"],
     ["a line without an end", text(`PROXY ${"x".repeat(101)}`), "invalid"],
+    ["a target's port that is none", text("PROXY TCP4 203.0.113.7 127.0.0.1 5555 65536\r\n"), "invalid"],
+    ["a family that nobody knows", Uint8Array.from([...SIGNATURE, 0x21, 0x41, 0, 0]), "invalid"],
+    ["a transport that nobody knows", Uint8Array.from([...SIGNATURE, 0x21, 0x13, 0, 0]), "invalid"],
     ["version 3", Uint8Array.from([...SIGNATURE, 0x31, 0x11, 0, 0]), "invalid"],
     ["too short a version 2", Uint8Array.from([...SIGNATURE, 0x21, 0x11, 0, 4, 1, 2, 3, 4]), "invalid"],
     ["too long a version 2", Uint8Array.from([...SIGNATURE, 0x21, 0x11, 0xff, 0xff]), "invalid"],
@@ -203,6 +219,12 @@ describe("a listener behind a proxy", () => {
       "127.0.0.1",
     ]);
     await open.until(() => open.accepted[0]?.tryRecv() === "hello");
+    await open.peer("\r\n"); // which every header of version 2 begins with
+    await open.until(() => open.accepted.length === 4);
+    await open.until(() => open.accepted[3]?.tryRecv() === "");
+    await open.peer("PROXY ");
+    await open.until(() => open.drops.length === 1);
+    expect(open.drops[0]).toMatchObject({ kind: "timeout", code: "proxyTimeoutMs" });
   });
 
   test("needs both options, each valid", () => {
