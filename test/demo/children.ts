@@ -67,8 +67,17 @@ export class Child {
   readonly err: Lines;
   readonly #exit: Promise<number | string>;
 
-  constructor(command: string, args: readonly string[], stdin: "ignore" | "pipe" = "ignore") {
-    this.process = spawn(command, args, { cwd: ROOT, stdio: [stdin, "pipe", "pipe"] });
+  constructor(
+    command: string,
+    args: readonly string[],
+    stdin: "ignore" | "pipe" = "ignore",
+    env: NodeJS.ProcessEnv = {},
+  ) {
+    this.process = spawn(command, args, {
+      cwd: ROOT,
+      stdio: [stdin, "pipe", "pipe"],
+      env: { ...process.env, ...env },
+    });
     this.process.stdin?.on("error", () => {}); // it has gone, and does not read
     children.add(this.process);
     const { stdout, stderr } = this.process;

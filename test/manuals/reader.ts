@@ -213,9 +213,16 @@ export class Caller {
     this.#socket.end();
   }
 
-  /** Everything that came, once it ends with this. */
-  async received(end: string): Promise<string> {
-    while (!this.#text.endsWith(end)) await once(this.#socket, "data");
+  /** Everything that came, once it ends with this text, or has it in its midst. Throws when the stream is over without it. */
+  async received(wanted: string | RegExp): Promise<string> {
+    const isThere = () =>
+      typeof wanted === "string" ? this.#text.endsWith(wanted) : wanted.test(this.#text);
+    while (!isThere()) {
+      if (this.#socket.closed) throw new Error(`the program has hung up after ${JSON.stringify(this.#text)}`);
+      await new Promise<void>((resolve) => {
+        this.#socket.once("data", () => resolve()).once("close", () => resolve());
+      });
+    }
     return this.#text;
   }
 }

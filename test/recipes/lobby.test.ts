@@ -1,9 +1,9 @@
-import { createSocket } from "node:dgram";
 import { afterEach, describe, expect, it } from "vitest";
 import { Child, DEADLINE_MS, endAll } from "../demo/children.ts";
 import { python } from "../demo/sockets/foreign.ts";
 import { needs } from "../machine.ts";
-import { GARBAGE, insult, player } from "./recipe.ts";
+import { overUdp } from "../strangers.ts";
+import { insult, player } from "./recipe.ts";
 
 afterEach(endAll);
 
@@ -71,7 +71,14 @@ print(seeker.recvfrom(2000)[0].decode().split(" ")[2])`,
     const finder = await find(port);
     const [, gamePort] = await finder.out.until(/:(\d+) Ada's game/);
     const [, finderPort] = /:(\d+)$/.exec(finder.out.all[0] ?? "") ?? [];
-    for (const at of [port, Number(finderPort)]) await insultByDatagrams(at);
+    const words = [
+      "game",
+      "game 1 1",
+      "game -1 1 x",
+      "game 99999 1 x\xe2\x80\xae",
+      `${QUESTION}\n${QUESTION}`,
+    ];
+    for (const at of [port, Number(finderPort)]) await overUdp(at, words);
     await insult(child, Number(gamePort), "hi");
     await player(Number(gamePort), "hi").received.until(/^player \d+: hi$/);
     const another = await find(port);
@@ -94,18 +101,6 @@ async function find(port: number): Promise<Child> {
   const child = new Child(process.execPath, args);
   await child.port();
   return child;
-}
-
-/** Sends what is no question and no answer, as much as a datagram carries. */
-async function insultByDatagrams(port: number): Promise<void> {
-  const socket = createSocket("udp4");
-  socket.on("error", () => {}); // a datagram may be refused
-  const words = ["game", "game 1 1", "game -1 1 x", "game 99999 1 x\u202e", `${QUESTION}\n${QUESTION}`];
-  for (const piece of [...GARBAGE, ...words, ""]) {
-    const bytes = Buffer.from(piece as string).subarray(0, 60_000);
-    await new Promise((resolve) => socket.send(bytes, port, "127.0.0.1", resolve));
-  }
-  socket.close();
 }
 
 /** Answers each question with one game, or with many and bad ones before it. */
