@@ -20,8 +20,10 @@ export interface Metrics {
 }
 
 /**
- * Measures the frames of `poller` from now on, and gives its metrics as Prometheus reads
- * them. Their names begin with `tickwire_`; counters end in `_total`, times are seconds.
+ * Measures the frames of `poller` from the first call on, and gives its metrics as Prometheus
+ * reads them; each call gives the same ones. Their names begin with `tickwire_`; counters end
+ * in `_total`, times are seconds. A listener, or a socket, is labelled by its address, with a
+ * number behind it where others have the same one, and is not among them before it has one.
  *
  * @throws TypeError when `poller` is no poller
  */
@@ -29,10 +31,45 @@ export function metrics(poller: Poller): Metrics {
   if (typeof (poller as Partial<Poller> | null)?.measureFrames !== "function") {
     throw new TypeError(`poller: expected a Poller, got ${kindOf(poller)}`);
   }
+  const known = metricsOf.get(poller); // a second observer, of each request, would fill the memory
+  if (known !== undefined) return known;
   const frames = new FrameTimes();
+  const names = new SourceNames();
   poller.measureFrames(frames);
-  return { contentType: "text/plain; version=0.0.4; charset=utf-8", text: () => textOf(poller, frames) };
+  const made = {
+    contentType: "text/plain; version=0.0.4; charset=utf-8",
+    text: () => textOf(poller, frames, names),
+  };
+  metricsOf.set(poller, made);
+  return made;
 }
+
+const metricsOf = new WeakMap<Poller, Metrics>();
+
+/** The names of listeners and sockets, each its own: no two series may have the same labels. */
+class SourceNames {
+  readonly #names = new WeakMap<object, string>();
+
+  /** Names those of `sources` that have an address, and returns them in their order. */
+  nameAll<Source extends Addressed>(sources: readonly Source[]): (readonly [source: Source, name: string])[] {
+    const taken = new Set(sources.map((source) => this.#names.get(source)));
+    return sources.flatMap((source) => {
+      const { address } = source;
+      if (address === undefined) return [];
+      const plain = formatAddress(address);
+      let name = this.#names.get(source) ?? plain;
+      if (!this.#names.has(source)) {
+        for (let number = 2; taken.has(name); number++) name = `${plain} (${number})`;
+        this.#names.set(source, name);
+        taken.add(name);
+      }
+      return [[source, name]];
+    });
+  }
+}
+
+/** What has an address while it listens or is bound. */
+type Addressed = Pick<Listener<unknown, never, unknown>, "address">;
 
 /** A histogram of the time from a poll to the end of the last flush before the next. */
 class FrameTimes {
@@ -60,10 +97,10 @@ class FrameTimes {
   }
 }
 
-function textOf(poller: Poller, frames: FrameTimes): string {
+function textOf(poller: Poller, frames: FrameTimes, names: SourceNames): string {
   const { stats } = poller;
-  const listeners = poller.sources.filter((source) => source instanceof Listener);
-  const sockets = poller.sources.filter((source) => source instanceof DatagramSocket);
+  const listeners = names.nameAll(poller.sources.filter((source) => source instanceof Listener));
+  const sockets = names.nameAll(poller.sources.filter((source) => source instanceof DatagramSocket));
   const text: string[] = [];
   const family = (name: string, type: string, help: string, samples: readonly string[]): void => {
     text.push(`# HELP tickwire_${name} ${help}`, `# TYPE tickwire_${name} ${type}`, ...samples);
@@ -84,11 +121,11 @@ function textOf(poller: Poller, frames: FrameTimes): string {
   family("pending_bytes", "gauge", "Bytes that were sent and have not left this process.", [
     sample("pending_bytes", {}, pendingBytes),
   ]);
-  const labelled = listeners.map((one) => ({ labels: labelOf("listener", one), counts: countsOf(one) }));
+  const labelled = listeners.map(([one, listener]) => ({ labels: { listener }, counts: countsOf(one) }));
   counted("listener_", LISTENER_ROWS, labelled);
-  const drops = listeners.flatMap((one) =>
+  const drops = listeners.flatMap(([one, listener]) =>
     Object.entries(one.stats.droppedBy).map(([reason, count]) =>
-      sample("listener_dropped_total", { ...labelOf("listener", one), reason }, count),
+      sample("listener_dropped_total", { listener, reason }, count),
     ),
   );
   if (drops.length > 0) family("listener_dropped_total", "counter", "Rejected connections.", drops);
@@ -97,10 +134,10 @@ function textOf(poller: Poller, frames: FrameTimes): string {
       "listener_connections",
       "gauge",
       "Accepted connections that are not closed.",
-      listeners.map((one) => sample("listener_connections", labelOf("listener", one), one.connections.size)),
+      listeners.map(([one, listener]) => sample("listener_connections", { listener }, one.connections.size)),
     );
   }
-  const bound = sockets.map((one) => ({ labels: labelOf("socket", one), counts: countsOf(one) }));
+  const bound = sockets.map(([one, socket]) => ({ labels: { socket }, counts: countsOf(one) }));
   counted("datagram_", DATAGRAM_ROWS, bound);
   family("frame_seconds", "histogram", "Time from a poll to the end of its flush.", frames.lines(FRAME));
   return `${text.join("\n")}\n`;
@@ -115,10 +152,6 @@ function sample(name: string, labels: Labels, value: number | undefined): string
 /** The text of a label, whose backslashes, quotes and line breaks would end it. */
 function escaped(text: string): string {
   return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
-}
-
-function labelOf(name: string, { address }: Pick<Listener<unknown, never, unknown>, "address">): Labels {
-  return { [name]: address === undefined ? "starting" : formatAddress(address) };
 }
 
 function countsOf({ stats }: { readonly stats: object }): Counts {

@@ -58,6 +58,33 @@ describe("metrics", () => {
     ).toBe(0);
   });
 
+  test("give each listener and socket series of its own, whatever their addresses", () => {
+    const server = new Poller();
+    const { text } = metrics(server);
+    const wires = [memory(), memory(), memory()];
+    const [first] = wires.map((wire) => server.listen(wire, lines()));
+    wires.map((wire) => server.bind(wire, lines()));
+    const labels = () =>
+      [...samplesOf(text()).keys()].flatMap(
+        (name) => /^tickwire_listener_connections\{listener="(.*)"\}$/.exec(name)?.[1] ?? [],
+      );
+    expect(labels()).toEqual([]); // none is listening yet
+    server.poll(0);
+    expect(labels()).toEqual(["memory:0", "memory:0 (2)", "memory:0 (3)"]);
+    first?.close();
+    server.poll(0);
+    expect(labels()).toEqual(["memory:0 (2)", "memory:0 (3)"]); // the names of the others stay
+    server.listen(memory(), lines());
+    server.poll(0);
+    expect(labels()).toEqual(["memory:0 (2)", "memory:0 (3)", "memory:0"]);
+  });
+
+  test("are the same at each call, so that a request that asks for them anew keeps nothing", () => {
+    const poller = new Poller();
+    expect(metrics(poller)).toBe(metrics(poller));
+    expect(metrics(new Poller())).not.toBe(metrics(poller));
+  });
+
   test("have a histogram of the time from a poll to the end of its last flush", () => {
     let nowMs = 0;
     const poller = new Poller({ clock: () => nowMs });
