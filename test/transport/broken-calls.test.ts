@@ -4,9 +4,11 @@
  * closes with a reason.
  */
 import dns from "node:dns";
+import http from "node:http";
 import net from "node:net";
 import tlsModule from "node:tls";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { WebSocket, WebSocketServer } from "ws";
 import {
   type CloseReason,
   type Connection,
@@ -17,6 +19,7 @@ import {
   tcp,
   tls,
 } from "../../src/index.ts";
+import { websocket, websocketServer } from "../../src/websocket.ts";
 import { describeRows, type Needing } from "../rows.ts";
 import { BrokenCalls, INJECTED, type Surface } from "./broken-calls.ts";
 import { turn } from "./link-pair.ts";
@@ -27,6 +30,8 @@ interface Row extends Needing {
   readonly surfaces: readonly Surface[];
   readonly listen: () => Transport;
   readonly connect: (listener: Listener<string>) => Transport;
+  /** What strangers send, wave by wave, each on a socket of its own, before anybody else comes: it is refused. */
+  readonly strangers: readonly (readonly string[])[];
   /** The calls that such a transport makes; a new one must be looked at, and stand here. */
   readonly calls: readonly string[];
 }
@@ -44,6 +49,10 @@ const BEHIND_A_PROXY = {
   proxyTimeoutMs: 1,
 } as const;
 
+const UPGRADE =
+  "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+
 const { ca, localhost } = certificates() ?? NO_CERTIFICATES;
 
 const rows: Row[] = [
@@ -52,6 +61,7 @@ const rows: Row[] = [
     surfaces: [...SOCKETS, { name: "dns", target: dns }],
     listen: () => tcp({ port: 0, host: "127.0.0.1" }),
     connect: ({ address }) => tcp({ port: address?.port ?? 1, host: "localhost" }),
+    strangers: [],
     calls: [
       ...["Server.address", "Server.close", "Server.listen"],
       ...["Socket.destroy", "Socket.end", "Socket.pause", "Socket.resetAndDestroy", "Socket.resume"],
@@ -63,6 +73,7 @@ const rows: Row[] = [
     surfaces: [...SOCKETS, { name: "dns", target: dns }],
     listen: () => tcp({ port: 0, host: "127.0.0.1", ...BEHIND_A_PROXY }),
     connect: ({ address }) => tcp({ port: address?.port ?? 1, host: "localhost" }),
+    strangers: [],
     calls: [
       ...["Server.address", "Server.close", "Server.listen"],
       ...["Socket.destroy", "Socket.end", "Socket.pause", "Socket.resetAndDestroy", "Socket.resume"],
@@ -80,8 +91,12 @@ const rows: Row[] = [
     ],
     listen: () => tls({ port: 0, host: "127.0.0.1", ...localhost }),
     connect: ({ address }) => tls({ port: address?.port ?? 1, host: "localhost", ca }),
+    strangers: [
+      ["GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\x00\x05hello"],
+      ["", "", "", ""],
+    ],
     calls: [
-      ...["Server.address", "Server.close", "Server.listen", "Socket.destroy"],
+      ...["Server.address", "Server.close", "Server.listen", "Socket.destroy", "Socket.resetAndDestroy"],
       ...["TLSSocket.destroy", "TLSSocket.end"],
       ...["TLSSocket.getCipher", "TLSSocket.getPeerX509Certificate", "TLSSocket.getProtocol"],
       ...["TLSSocket.localAddress", "TLSSocket.localFamily", "TLSSocket.localPort", "TLSSocket.pause"],
@@ -89,14 +104,42 @@ const rows: Row[] = [
       ...["TLSSocket.write", "dns.lookup", "net.connect", "tls.connect"],
     ],
   },
+  {
+    name: "ws",
+    surfaces: [
+      ...SOCKETS,
+      { name: "dns", target: dns },
+      { name: "http.Server", target: http.Server.prototype },
+      { name: "WebSocket", target: WebSocket.prototype },
+      { name: "WebSocketServer", target: WebSocketServer.prototype },
+    ],
+    listen: () => websocketServer({ port: 0, host: "127.0.0.1", path: "/play" }),
+    connect: ({ address }) => websocket(`ws://localhost:${address?.port ?? 1}/play`),
+    strangers: [
+      [
+        "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        UPGRADE,
+        UPGRADE.replace("/", "/play").replace("13", "99"),
+        "hello\r\n\r\n",
+      ],
+      ["", "", "", ""],
+    ],
+    calls: [
+      ...["Socket.destroy", "Socket.end", "WebSocket.close", "WebSocket.pause", "WebSocket.ping"],
+      ...["WebSocket.pong", "WebSocket.resume", "WebSocket.send", "WebSocket.terminate"],
+      ...["WebSocketServer.handleUpgrade", "dns.lookup", "http.Server.address", "http.Server.close"],
+      ...["http.Server.closeAllConnections", "http.Server.listen", "net.connect"],
+    ],
+  },
 ];
 
 /** What may take long waits as long as it takes, until a call has failed: from then on it may never come. */
 const STEPS_AFTER_FAILURE = 1_000;
 const FEW_STEPS = 30;
+const MANY_STEPS = 300;
 
 /** Those that come when the reason is known already. */
-const UNTOLD = /\.(end|destroy|resetAndDestroy|close)$/;
+const UNTOLD = /\.(end|destroy|resetAndDestroy|close|terminate|closeAllConnections)$/;
 
 const uncaught: unknown[] = [];
 const note = (error: unknown) => uncaught.push(error);
@@ -134,7 +177,7 @@ describeRows(rows)("where calls of $name fail", (row) => {
       const { reasons, thrown } = await play(row, calls).finally(() => calls.restore());
       expect(thrown).toEqual([]);
       expect(reasons).not.toContain(undefined);
-      const isTold = reasons.some(({ message }) => message.includes(INJECTED));
+      const isTold = reasons.some(({ message, cause }) => `${message} ${cause}`.includes(INJECTED));
       if (calls.thrown > 0 && !UNTOLD.test(call)) expect(isTold).toBe(true);
     });
   });
@@ -165,9 +208,17 @@ async function play(row: Row, calls: BrokenCalls): Promise<{ reasons: CloseReaso
     if (accepted !== undefined) connections.push(accepted);
     return accepted;
   };
-  const listener = server.listen(row.listen(), lines());
+  const listener = server.listen(row.listen(), lines(), { maxConnections: 3 });
+  const strangers: net.Socket[] = [];
   try {
     await steps(() => listener.state !== "starting");
+    for (const wave of row.strangers) {
+      const sockets = wave.map((bytes) => stranger(listener, bytes));
+      strangers.push(...sockets);
+      await steps(() => sockets.every(({ destroyed }) => destroyed), MANY_STEPS);
+      for (const socket of sockets) socket.destroy();
+      await steps(() => false, FEW_STEPS);
+    }
     for (const ending of ["end", "close", "abort"] as const) {
       const near = client.connect(row.connect(listener), lines());
       let far: Connection<string> | undefined;
@@ -201,8 +252,16 @@ async function play(row: Row, calls: BrokenCalls): Promise<{ reasons: CloseReaso
   } catch (error) {
     thrown.push(error);
   }
+  for (const socket of strangers) socket.destroy();
   const reasons = [listener, ...connections].map(({ closeReason }) => closeReason as CloseReason);
   return { reasons: [...reasons, ...dropped], thrown };
+}
+
+/** A peer that says this, and nothing else. */
+function stranger({ address }: Listener<string>, bytes: string): net.Socket {
+  const socket = net.connect(address?.port ?? 1, "127.0.0.1").on("error", () => {});
+  socket.resume().write(bytes, "latin1");
+  return socket;
 }
 
 /** Sockets and servers that the process holds; a broken call may leave one. */

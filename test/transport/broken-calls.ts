@@ -90,6 +90,6 @@ function describedNames(target: object): Map<string, PropertyDescriptor> {
   return names;
 }
 
-/** Listeners, and what a stream or a server is before it is used: nothing is asked of the system. */
+/** Listeners, what a stream or a server is before it is used, and what a WebSocket is: nothing is asked of the system. */
 const HARMLESS =
-  /^(constructor|_.*|createServer|createSecureContext|on|once|off|emit|addListener|removeListener|removeAllListeners|listenerCount|isIP.*|readable.*|writable.*|destroyed|closed|errored|connecting|pending|listening)$/;
+  /^(constructor|_.*|createServer|createSecureContext|on|once|off|emit|addListener|removeListener|removeAllListeners|listenerCount|isIP.*|readable.*|writable.*|destroyed|closed|errored|connecting|pending|listening|prependListener|bufferedAmount|isPaused|protocol|readyState)$/;

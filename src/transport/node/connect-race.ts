@@ -12,10 +12,10 @@
  */
 import dns from "node:dns";
 import { connect, isIP, type Socket, type TcpNetConnectOpts } from "node:net";
-import { debuglog } from "node:util";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { FailedAttempt } from "../../port/link.ts";
+import { drop, reset } from "./drop-socket.ts";
 import { reasonOf } from "./error-codes.ts";
 
 /** What to connect to, and how. */
@@ -97,7 +97,7 @@ export class ConnectRace {
   /** Ends all attempts. Neither `connected` nor `failed` follows. */
   stop(): void {
     this.#phase = "over";
-    for (const attempt of this.#attempts) if (attempt.failure === undefined) drop(attempt);
+    for (const attempt of this.#attempts) if (attempt.failure === undefined) giveUp(attempt);
   }
 
   #race(addresses: Address[]): void {
@@ -137,7 +137,7 @@ export class ConnectRace {
   #connected(attempt: Attempt, socket: Socket): void {
     attempt.failure = problemOf(socket); // so that the reset's own events change nothing
     if (attempt.failure !== undefined) {
-      quietly(() => socket.resetAndDestroy()); // a close would keep the port for minutes
+      reset(socket); // a close would keep the port for minutes
       this.#goOn();
       return;
     }
@@ -147,7 +147,7 @@ export class ConnectRace {
     }
     this.#phase = "over";
     this.#noteFailures();
-    for (const other of this.#attempts) if (other !== attempt) drop(other);
+    for (const other of this.#attempts) if (other !== attempt) giveUp(other);
     socket.removeAllListeners("error").removeAllListeners("connect");
     this.#outcome?.connected(socket);
   }
@@ -194,18 +194,9 @@ export class ConnectRace {
 }
 
 /** Ends an attempt that is not wanted any more; what it says of that is no matter. */
-function drop({ socket }: Attempt): void {
+function giveUp({ socket }: Attempt): void {
   socket?.removeAllListeners("connect");
-  quietly(() => socket?.destroy());
-}
-
-/** Makes a call to the system at an end that has its reason already. @internal */
-export function quietly(call: () => unknown): void {
-  try {
-    call();
-  } catch (error) {
-    debug("could not end an attempt: %s", (error as Error).message);
-  }
+  drop(socket);
 }
 
 /** Why a connected socket is of no use: its ends are one, or the system does not say which they are. */
@@ -240,8 +231,6 @@ function interleaved(addresses: readonly Address[]): Address[] {
 function addressOf(host: string, port: number): Address {
   return { family: isIP(host) === 6 ? "IPv6" : "IPv4", host, port };
 }
-
-const debug = debuglog("tickwire");
 
 const NO_ANSWER: CloseReason = { kind: "timeout", message: "the address did not answer in time" };
 const NO_ADDRESS: CloseReason = { kind: "unknown-host", message: "that name has no address" };

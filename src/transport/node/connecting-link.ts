@@ -13,7 +13,8 @@ import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { FailedAttempt, Link, LinkEvents } from "../../port/link.ts";
 import type { Security } from "../../port/security.ts";
-import { ConnectRace, type ConnectTarget, quietly } from "./connect-race.ts";
+import { ConnectRace, type ConnectTarget } from "./connect-race.ts";
+import { drop } from "./drop-socket.ts";
 import { reasonOf } from "./error-codes.ts";
 
 /** One link of a client. */
@@ -115,7 +116,7 @@ export class ConnectingLink implements Link {
     try {
       this.#link = this.#open(socket);
     } catch (error) {
-      quietly(() => socket.on("error", () => {}).destroy());
+      drop(socket.on("error", () => {}));
       this.#close(reasonOf(error as Error));
       return;
     }

@@ -13,7 +13,7 @@ import type { Socket } from "node:net";
 import type { AcceptorEvents } from "../../port/acceptor.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
-import { quietly } from "./connect-race.ts";
+import { drop, reset } from "./drop-socket.ts";
 import { reasonOf } from "./error-codes.ts";
 import { plainCopy } from "./plain-bytes.ts";
 import { readProxyHeader } from "./proxy-header.ts";
@@ -50,7 +50,7 @@ function accept(socket: Socket, events: AcceptorEvents, linkOptions: StreamOptio
   try {
     from = addressOf(socket.remoteAddress, socket.remotePort, socket.remoteFamily);
   } catch {
-    socket.destroy(); // whom the system cannot name, nobody can trust
+    drop(socket); // whom the system cannot name, nobody can trust
     return;
   }
   if (!rules.isTrusted(from) && !rules.isRequired) {
@@ -63,7 +63,7 @@ function accept(socket: Socket, events: AcceptorEvents, linkOptions: StreamOptio
     events.rejected(NOT_TRUSTED);
     return;
   }
-  const handshake = events.handshaking(undefined, () => socket.destroy());
+  const handshake = events.handshaking(undefined, () => drop(socket));
   if (handshake.refusal !== undefined) {
     reset(socket);
     return;
@@ -132,12 +132,6 @@ function pauseFailure(socket: Socket): CloseReason | undefined {
   } catch (error) {
     return reasonOf(error as Error);
   }
-}
-
-/** Drops a socket that has its reason already. */
-function reset(socket: Socket): void {
-  quietly(() => socket.resetAndDestroy());
-  quietly(() => socket.destroy()); // where it could not be reset
 }
 
 function ignore(): void {}

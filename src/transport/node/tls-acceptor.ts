@@ -19,9 +19,11 @@ import {
   type TLSSocket,
 } from "node:tls";
 import type { Acceptor, AcceptorEvents, Handshake } from "../../port/acceptor.ts";
+import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import { printable } from "../../port/printable.ts";
 import { identityOptions } from "./credentials.ts";
+import { drop, reset } from "./drop-socket.ts";
 import { reasonOf } from "./error-codes.ts";
 import { HostNameMap } from "./host-names.ts";
 import { securityOf } from "./security-of.ts";
@@ -112,15 +114,21 @@ export class TlsAcceptor implements Acceptor {
 
   close(): void {
     this.#acceptor.close();
-    for (const socket of this.#pending.keys()) socket.destroy();
+    for (const socket of this.#pending.keys()) drop(socket);
   }
 
   #begin(socket: Socket, events: AcceptorEvents, linkOptions: StreamOptions): void {
     socket.on("error", ignore); // the TLS socket reports it
-    const remoteAddress = addressOf(socket.remoteAddress, socket.remotePort, socket.remoteFamily);
-    const handshake = events.handshaking(remoteAddress, () => socket.destroy());
+    let remoteAddress: Address | undefined;
+    try {
+      remoteAddress = addressOf(socket.remoteAddress, socket.remotePort, socket.remoteFamily);
+    } catch {
+      drop(socket); // whom the system cannot name, no limit can count
+      return;
+    }
+    const handshake = events.handshaking(remoteAddress, () => drop(socket));
     if (handshake.refusal !== undefined) {
-      socket.resetAndDestroy();
+      reset(socket);
       return;
     }
     const wireBytes = () => socket.bytesRead;
@@ -130,14 +138,14 @@ export class TlsAcceptor implements Acceptor {
       this.#server.emit("connection", socket);
     } catch (error) {
       this.#take(socket)?.handshake.rejected(reasonOf(error as Error));
-      socket.destroy();
+      drop(socket);
     }
   }
 
   #succeeded(secure: TLSSocket): void {
     const pending = this.#take(tcpSocketOf(secure));
     if (pending === undefined) {
-      secure.destroy();
+      drop(secure);
       return;
     }
     secure.allowHalfOpen = true;
@@ -146,14 +154,14 @@ export class TlsAcceptor implements Acceptor {
       const security = securityOf(secure);
       handshake.incoming(new StreamLink(secure, "accepted", { ...linkOptions, securityOf: () => security }));
     } catch (error) {
-      secure.destroy();
+      drop(secure);
       handshake.rejected(reasonOf(error as Error));
     }
   }
 
   #failed(secure: TLSSocket, error: Error): void {
     this.#take(tcpSocketOf(secure))?.handshake.rejected(this.#failureReason(secure, error));
-    secure.destroy();
+    drop(secure);
   }
 
   /** A TCP socket has closed. When its TLS socket knows why, it says so in the same turn, and later. */

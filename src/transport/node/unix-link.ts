@@ -7,10 +7,12 @@
  *     attach ──▶ connect ── EAGAIN ──▶ pump: a pause, connect …
  *                   └── connected ──▶ StreamLink, which has the events from then on
  */
+
 import { connect, type Socket } from "node:net";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { FailedAttempt, Link, LinkEvents } from "../../port/link.ts";
+import { drop } from "./drop-socket.ts";
 import { reasonOf } from "./error-codes.ts";
 import { StreamLink } from "./stream.ts";
 
@@ -121,7 +123,7 @@ export class UnixLink implements Link {
   #close(reason: CloseReason): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    this.#socket?.destroy();
+    drop(this.#socket);
     this.#events?.closed(reason);
   }
 }

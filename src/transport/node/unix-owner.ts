@@ -9,7 +9,9 @@
  * another network namespace, or on another system, a connection to the file itself
  * decides, which a listener that lives sees as a peer that leaves at once.
  */
+
 import { connect, createServer, type Server } from "node:net";
+import { drop } from "./drop-socket.ts";
 
 /** The claim of one listener on its file, by the file's id. */
 export class UnixOwner {
@@ -69,7 +71,7 @@ function tryConnect(path: string, answer: (error: Error | undefined) => void): v
   try {
     const socket = connect({ path });
     socket.once("connect", () => {
-      socket.destroy();
+      drop(socket);
       answer(undefined);
     });
     socket.on("error", answer);
@@ -83,7 +85,7 @@ function answerAt(name: string): Server | undefined {
   try {
     const server = createServer((socket) => {
       socket.on("error", () => {});
-      socket.destroy();
+      drop(socket);
     });
     server.on("error", () => {});
     // A worker of node:cluster has the name itself, and not its primary.

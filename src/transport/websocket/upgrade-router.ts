@@ -9,6 +9,7 @@ import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { Server as SecureServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { drop } from "../node/drop-socket.ts";
 import { pathOf } from "./upgrade-request.ts";
 
 /** An HTTP or HTTPS server. */
@@ -33,16 +34,16 @@ export function claimPath(
 /** Sends an HTTP response on a bare socket, and closes it. */
 export function respond(socket: Duplex, status: number, text: string, header = ""): void {
   socket.on("error", ignore);
-  socket.once("finish", () => socket.destroy());
+  socket.once("finish", () => drop(socket));
   const length = Buffer.byteLength(text);
   const head =
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n${header}` +
     `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${length}\r\n\r\n`;
   try {
     if (socket.writable) socket.end(head + text);
-    else socket.destroy();
+    else drop(socket);
   } catch {
-    socket.destroy(); // an answer is a courtesy
+    drop(socket); // an answer is a courtesy
   }
 }
 

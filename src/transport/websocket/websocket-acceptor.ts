@@ -18,6 +18,7 @@ import type { Duplex } from "node:stream";
 import type { Acceptor, AcceptorEvents, Handshake } from "../../port/acceptor.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
+import { drop, quietly } from "../node/drop-socket.ts";
 import { reasonOf } from "../node/error-codes.ts";
 import { addressOf } from "../node/stream.ts";
 import { listeningAddress } from "../node/stream-acceptor.ts";
@@ -84,17 +85,17 @@ export class WebSocketAcceptor implements Acceptor {
       unwatch();
     };
     if (server.listening) this.#reportListening();
-    if (listenOptions !== undefined) server.listen(listenOptions);
+    if (listenOptions !== undefined) this.#guard(() => server.listen(listenOptions));
   }
 
   close(): void {
     this.#detach?.();
     this.#detach = undefined;
     const { server, listenOptions } = this.#options;
-    for (const socket of this.#handshakes.keys()) socket.destroy();
+    for (const socket of this.#handshakes.keys()) drop(socket);
     if (listenOptions === undefined) return;
-    server.close();
-    server.closeAllConnections(); // those that were answered, and are not closed yet
+    quietly(() => server.close());
+    quietly(() => server.closeAllConnections()); // those that were answered, and are not closed yet
   }
 
   pump(nowMs: number): number | undefined {
@@ -153,12 +154,12 @@ export class WebSocketAcceptor implements Acceptor {
     try {
       from = addressOf(socket.remoteAddress, socket.remotePort, socket.remoteFamily);
     } catch {
-      socket.destroy(); // whom the system cannot name, no limit can count
+      drop(socket); // whom the system cannot name, no limit can count
       return;
     }
     if (message !== undefined) from = this.#forwarded(from, message);
     const isProxy = message === undefined && this.#options.isTrusted(from); // whose peer is not known yet
-    const handshake = this.#events?.handshaking(isProxy ? undefined : from, () => socket.destroy());
+    const handshake = this.#events?.handshaking(isProxy ? undefined : from, () => drop(socket));
     if (handshake === undefined) return;
     const { refusal } = handshake;
     if (refusal !== undefined) {
@@ -206,7 +207,16 @@ export class WebSocketAcceptor implements Acceptor {
 
   #reportListening(): void {
     this.#hasListened = true;
-    this.#events?.listening(listeningAddress(this.#options.server));
+    this.#guard(() => this.#events?.listening(listeningAddress(this.#options.server)));
+  }
+
+  /** Calls the server. What the system refuses there closes the listener with a reason. */
+  #guard(call: () => unknown): void {
+    try {
+      call();
+    } catch (error) {
+      this.#finish(reasonOf(error as Error));
+    }
   }
 
   /** Reports the events of the server. Only observes its errors: those of a shared server are its owner's to handle. */

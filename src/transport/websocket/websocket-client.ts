@@ -3,6 +3,7 @@
  * Decides which options there are, and how a client is made of them. The
  * connection then runs in `websocket-link.ts`.
  */
+
 import { type ClientRequest, validateHeaderName, validateHeaderValue } from "node:http";
 import type { Socket } from "node:net";
 import { connect as connectTls, createSecureContext } from "node:tls";
@@ -16,6 +17,7 @@ import {
 } from "../browser/websocket-options.ts";
 import { ConnectingLink } from "../node/connecting-link.ts";
 import { CREDENTIALS_CHECKS, checkCredentials, type Identity, type Pem } from "../node/credentials.ts";
+import { drop } from "../node/drop-socket.ts";
 import { requestedName } from "../node/host-names.ts";
 import { DEFAULT_ATTEMPT_TIMEOUT_MS, TCP_CHECKS } from "../node/tcp.ts";
 import { NEGOTIATION_CHECKS, negotiationOptions, secureContextOptions } from "../node/tls-options.ts";
@@ -82,7 +84,7 @@ export function websocket(url: string | URL, options: NodeWebSocketOptions = {})
     const link = new WebSocketLink(ws, new Heartbeat(heartbeat), { role: "client", framing });
     // A runtime with a ws of its own may show no socket, and may have connected another one.
     ws.on("upgrade", () => used && link.setSocket(used));
-    for (const event of ["open", "close"]) ws.on(event, () => used ?? tcp.destroy());
+    for (const event of ["open", "close"]) ws.on(event, () => used ?? drop(tcp));
     ws.on("unexpected-response", (_: ClientRequest, answer) => link.refuse(responseReason(answer)));
     return link;
   };

@@ -56,7 +56,7 @@ export class WebSocketLink implements Link, HeartbeatTarget {
     this.#writer = new WebSocketWriter(ws, framing, (sizeBytes) => this.#events?.drained(sizeBytes));
     this.#reasonOfClose = role === "client" ? reasonOfCode : reasonOfPageCode;
     ws.on("error", (error) => this.#failed(error));
-    ws.on("close", (code, text) => this.#closed(code, text.toString()));
+    ws.once("close", (code, text) => this.#closed(code, text.toString()));
     ws.on("ping", () => this.#pinged());
     ws.on("pong", (data) => {
       if (this.#roundTrip.end(data.toString())) this.#heartbeat.answered(this);
@@ -169,12 +169,12 @@ export class WebSocketLink implements Link, HeartbeatTarget {
 
   pause(): void {
     this.#roundTrip.forget(); // a pong waits with the messages
-    this.#ws.pause();
+    this.#guard(() => this.#ws.pause());
   }
 
   resume(): void {
     this.#heartbeat.received(this); // the silence of a paused link does not count
-    this.#ws.resume();
+    this.#guard(() => this.#ws.resume());
   }
 
   /** A paused socket does not notice a reset. A write fails after one, also if the peer's process was killed. */
@@ -210,7 +210,7 @@ export class WebSocketLink implements Link, HeartbeatTarget {
     this.#heartbeat.remove(this);
     this.#events &&= closedAlone(this.#events);
     const hasLeft = this.#ws.readyState === this.#ws.CLOSING && this.#ws.bufferedAmount === 0;
-    if (hasReason && hasLeft) this.#socket?.destroySoon();
+    if (hasReason && hasLeft) this.#guard(() => this.#socket?.destroySoon());
     else this.#ws.terminate(); // what waits for its turn might wait for ever
   }
 

@@ -6,7 +6,8 @@
  * and a program without `ws` is told at the call, where it can be caught.
  *
  * ws answers pings by itself, in the midst of a socket's event. What the system throws
- * there would end the process; here it ends the WebSocket with that error.
+ * there would end the process; here it ends the WebSocket with that error. So does what
+ * it throws at the end itself.
  */
 import { createRequire } from "node:module";
 import type { WebSocketServer as WebSocketServerType, WebSocket as WebSocketType } from "ws";
@@ -42,10 +43,21 @@ function guarded({ WebSocket, WebSocketServer }: Ws): Ws {
         this.terminate();
       }
     }
+
+    override terminate(): void {
+      try {
+        super.terminate();
+      } catch (error) {
+        this.emit("error", error);
+        this.emit("close", ABNORMAL_CLOSURE, ""); // no other will come
+      }
+    }
   }
   return { WebSocket: GuardedWebSocket, WebSocketServer };
 }
 
+/** The code of a WebSocket that broke: RFC 6455, section 7.1.5. */
+const ABNORMAL_CLOSURE = 1006;
 let loaded: Ws | undefined;
 
 export type { WebSocketServerType, WebSocketType };
