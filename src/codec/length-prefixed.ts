@@ -170,10 +170,10 @@ function limitsOf(
   most: number,
 ): { readonly maxMessageBytes: number; readonly maxSentBytes: number } {
   const { maxMessageBytes = Math.min(DEFAULT_MAX_MESSAGE_BYTES, most) } = options;
-  wholeNumber("maxMessageBytes", maxMessageBytes, 0, most);
+  wholeNumber("maxMessageBytes", maxMessageBytes, 1, most);
   const sent = Math.max(DEFAULT_MAX_MESSAGE_BYTES, maxMessageBytes + ADDED_BYTES);
   const { maxSentMessageBytes: maxSentBytes = Math.min(sent, most) } = options;
-  wholeNumber("maxSentMessageBytes", maxSentBytes, 0, most);
+  wholeNumber("maxSentMessageBytes", maxSentBytes, 1, most);
   return { maxMessageBytes, maxSentBytes };
 }
 

@@ -146,8 +146,8 @@ function checkCodecs(codecs: unknown): void {
 }
 
 const CHECKS: Checks<MixedOptions> = {
-  maxMessageBytes: isWholeNumber(0, varintPrefix.maxValue),
-  maxSentMessageBytes: isWholeNumber(0, varintPrefix.maxValue),
+  maxMessageBytes: isWholeNumber(1, varintPrefix.maxValue),
+  maxSentMessageBytes: isWholeNumber(1, varintPrefix.maxValue),
 };
 
 const DEFAULT_MAX_MESSAGE_BYTES = 65_536;

@@ -320,10 +320,10 @@ describe("options are checked at the call", () => {
   ] as const)("a limit can be what a %s can say, and no more", ([prefix, most]) => {
     for (const name of ["maxMessageBytes", "maxSentMessageBytes"]) {
       expect(() => lengthPrefixed({ prefix, [name]: most })).not.toThrow();
-      expect(() => lengthPrefixed({ prefix, [name]: 0 })).not.toThrow();
-      for (const value of [most + 1, -1, 0.5, Infinity]) {
+      expect(() => lengthPrefixed({ prefix, [name]: 1 })).not.toThrow();
+      for (const value of [most + 1, 0, -1, 0.5, Infinity]) {
         expect(() => lengthPrefixed({ prefix, [name]: value })).toThrow(
-          new RangeError(`${name}: expected a whole number from 0 to ${most}, got ${value}`),
+          new RangeError(`${name}: expected a whole number from 1 to ${most}, got ${value}`),
         );
       }
     }

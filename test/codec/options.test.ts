@@ -56,12 +56,12 @@ const JSON_ROWS: Rows<JsonOptions<unknown>> = {
 const LENGTH_PREFIXED: Rows<LengthPrefixedOptions> = {
   prefix: words("u8", "u16", "u32", "varint"),
   endian: words("big", "little"),
-  maxMessageBytes: wholeNumber(0, 2 ** 32 - 1),
-  maxSentMessageBytes: wholeNumber(0, 2 ** 32 - 1),
+  maxMessageBytes: wholeNumber(1, 2 ** 32 - 1),
+  maxSentMessageBytes: wholeNumber(1, 2 ** 32 - 1),
 };
 const MIXED: Rows<MixedOptions> = {
-  maxMessageBytes: wholeNumber(0, 2 ** 32 - 1),
-  maxSentMessageBytes: wholeNumber(0, 2 ** 32 - 1),
+  maxMessageBytes: wholeNumber(1, 2 ** 32 - 1),
+  maxSentMessageBytes: wholeNumber(1, 2 ** 32 - 1),
 };
 const TELNET: Rows<TelnetOptions> = {
   maxOffers: wholeNumber(1),
@@ -102,6 +102,7 @@ describe.each([
   test.each(Object.entries<OptionRow>(rows))(
     "%s may be what it may be, and nothing else",
     (name, { good, wrong }) => {
+      if (name.startsWith("max")) expect(() => make({ [name]: 0 })).toThrow(RangeError); // as every limit does
       for (const value of [...good, undefined]) expect(() => make({ [name]: value })).not.toThrow();
       for (const [value, error] of wrong) {
         expect(() => make({ [name]: value }), String(value)).toThrow(error);

@@ -15,7 +15,7 @@ import type { BufferPool } from "../storage/buffer-pool.ts";
 
 /** Options of `broadcast` and `broadcastLatest`. */
 export interface BroadcastOptions<Member> {
-  /** The connections it is for, such as a Set of those in one room; all accepted ones of the listener by default. */
+  /** The connections it is for, each once, such as a Set of those in one room; all accepted ones of the listener by default. */
   readonly to?: Iterable<Member>;
   /** A connection that does not get it, or a Set of them. */
   readonly except?: Member | Pick<ReadonlySet<Member>, "has"> | undefined;
@@ -61,7 +61,7 @@ export class Broadcaster<Out> {
   }
 
   #membersOf(to: Iterable<AnyConnection>): readonly AnyConnection[] {
-    const members = [...to];
+    const members = to instanceof Set ? [...to] : [...new Set(to)]; // each gets it once
     for (const member of members) {
       if (!(member instanceof Connection)) {
         throw new TypeError(`to: expected connections, got ${kindOf(member)} among them`);

@@ -32,6 +32,13 @@ describe("a broadcast to some", () => {
     expect(gotBy({ rig, near })).toEqual(["room all", "list all", "room list all", "last all"]);
   });
 
+  test("reaches each once, however often a list has it", () => {
+    const { rig, near, far } = crowdOf(2);
+    expect(rig.listener.broadcast("hi", { to: [...far, ...far] })).toBe(2);
+    expect(rig.listener.broadcastLatest("key", "now", { to: [...far, ...far].values() })).toBe(2);
+    expect(gotBy({ rig, near })).toEqual(["hi now", "hi now"]);
+  });
+
   test("leaves out one, or all of a Set, also of those it is for", () => {
     const { rig, near, far } = crowdOf(4);
     const mute = new Set(far.slice(2));
