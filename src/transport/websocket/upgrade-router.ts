@@ -76,6 +76,8 @@ class UpgradeRouter {
 
   readonly #route = (request: IncomingMessage, duplex: Duplex, head: Buffer): void => {
     const socket = duplex as Socket; // an HTTP server has no other streams
+    // The HTTP server listens for errors no more, and others may leave the request alone: a reset would end the process.
+    socket.on("error", ignore);
     const handler = this.#handlers.get(pathOf(request.url ?? ""));
     const hasOthers = this.#server.listenerCount("upgrade") > 1;
     const rest = this.#handlers.get(undefined);
@@ -89,7 +91,6 @@ class UpgradeRouter {
   };
 
   #take(handler: UpgradeHandler | undefined, request: IncomingMessage, socket: Socket, head: Buffer): void {
-    socket.on("error", ignore); // the HTTP server has stopped listening for errors
     if (handler === undefined) respond(socket, 404, NO_LISTENER);
     else handler(request, socket, head);
   }

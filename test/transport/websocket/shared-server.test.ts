@@ -1,6 +1,7 @@
 /** A listener on an HTTP server of somebody else's: it listens for as long as anybody can come in, and no longer. */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
@@ -86,6 +87,30 @@ describe("a listener on a server that its owner closes", () => {
   });
 });
 
+describe("a request for a path of nobody's", () => {
+  test.each(["/play", undefined])(
+    "ends no process by a reset, beside others of the server (%s)",
+    async (path) => {
+      const http = await site();
+      const left: Duplex[] = [];
+      http.on("upgrade", (_, socket) => left.push(socket)); // as Vite does with what is not its own
+      const server = await openServer({
+        server: http,
+        ...(path !== undefined && { path }),
+        admit: () => 403,
+      });
+      const { port } = http.address() as AddressInfo;
+      const stranger = connect(port, "127.0.0.1").on("error", () => {});
+      stranger.write(UPGRADE.replace("GET /", "GET /elsewhere"));
+      await server.until(() => left.length === 1);
+      const [socket] = left;
+      expect(socket?.listenerCount("error")).toBeGreaterThan(0);
+      stranger.resetAndDestroy();
+      await server.until(() => socket?.closed === true);
+    },
+  );
+});
+
 describe("a listener without a path, beside others of the server", () => {
   test("leaves them what they handle, whoever came first, and takes the rest", async () => {
     for (const comesFirst of [true, false]) {
@@ -121,6 +146,10 @@ describe("a listener without a path, beside others of the server", () => {
     expect(server.accepted).toEqual([]);
   });
 });
+
+const UPGRADE =
+  "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
 
 /** How many listeners each event of a server has, without those of the tests. */
 function listenersOf(server: Server): Record<string, number> {
