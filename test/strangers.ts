@@ -5,7 +5,6 @@
  *     pieces ──▶ sent to its end, reset behind it, or never read ──▶ gone, when the program has ended it too
  */
 import { createSocket } from "node:dgram";
-import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
 /** Bytes, or text as Latin-1. */
@@ -90,7 +89,9 @@ export async function overUdp(port: number, known: readonly Piece[]): Promise<vo
 async function crowd(port: number): Promise<void> {
   const sockets = Array.from({ length: 200 }, () => connect({ port, host: "127.0.0.1" }).resume());
   for (const socket of sockets) socket.on("error", () => {}); // it may be refused
-  await Promise.all(sockets.map((socket) => Promise.race([closed(socket), once(socket, "connect")])));
+  await Promise.all(
+    sockets.map((socket) => new Promise((come) => socket.once("connect", come).once("close", come))),
+  );
   for (const socket of sockets.slice(0, 20)) {
     const gone = closed(socket);
     if (!socket.closed) socket.end("GET /page.js HTTP/1.1\r\nHost: x\r\n\r\n");

@@ -35,6 +35,13 @@ describe("the recipe of a log", { timeout: 3 * DEADLINE_MS }, () => {
     expect(child.out.all.filter((line) => line.includes('"dropped"')).length).toBeLessThan(100);
   });
 
+  it("writes a few lines of one who floods it with many", async () => {
+    const { child, port } = await recipe("logging");
+    await ended(player(port, ...Array<string>(5_000).fill("")));
+    expect(await next(child, "left")).toMatchObject({ kind: "overflow", code: "messageRateHz" });
+    expect(child.out.all.filter((line) => line.includes('"said"')).length).toBeLessThanOrEqual(20);
+  });
+
   it("is ended by no stranger", async () => {
     const { child, port } = await recipe("logging");
     await insult(child, port, "x");
