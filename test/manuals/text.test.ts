@@ -98,7 +98,7 @@ describe("a README.md", () => {
     expect(programsOf(sample).map(({ name }) => name)).toEqual(["b.mts"]);
     expect(commandsOf(sample)).toEqual(["ls"]);
     for (const manual of manuals) {
-      const unknown = manual.blocks.filter(({ language }) => !/^(ts|js|sh|nginx|)$/.test(language));
+      const unknown = manual.blocks.filter(({ language }) => !/^(tsx?|js|sh|nginx|)$/.test(language));
       expect([manual.path, unknown]).toEqual([manual.path, []]);
       if (manual.path === COOKBOOK) continue;
       const programs = manual.blocks.filter(({ language }) => /^(ts|js)$/.test(language));

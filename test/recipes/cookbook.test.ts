@@ -9,11 +9,12 @@ import { anchorsOf, manualAt, manualOf, root } from "../manuals/manual.ts";
 const FOLDER = "demo/recipes/";
 const page = manualAt(`${FOLDER}README.md`).text;
 const files = new Map(
-  readdirSync(root + FOLDER)
-    .filter((name) => name !== "README.md")
+  readdirSync(root + FOLDER, { recursive: true, encoding: "utf8" })
+    .map((name) => name.replaceAll("\\", "/"))
+    .filter((name) => /\.\w+$/.test(name) && !/README\.md$|tsconfig\.json$|\.html$/.test(name))
     .map((name) => [name, readFileSync(root + FOLDER + name, "utf8")] as const),
 );
-const programs = new Map([...files].filter(([name]) => name.endsWith(".ts")));
+const programs = new Map([...files].filter(([name]) => /\.tsx?$/.test(name)));
 /** A block that is longer is no answer for a reader in a hurry. */
 const MOST_LINES = 10;
 
@@ -49,7 +50,7 @@ describe("the cookbook", () => {
     const named = sectionsOf(page).map(({ program }) => program);
     const shown = sectionsOf(page).flatMap(({ blocks }) => blocks.map(({ file }) => file));
     expect([...files.keys()].filter((name) => ![...named, ...shown].includes(name))).toEqual([]);
-    const tests = named.map((name) => `test/recipes/${name.replace(/\.ts$/, ".test.ts")}`);
+    const tests = named.map((name) => `test/recipes/${name.replace(/[./].*/, ".test.ts")}`); // of a folder, one
     expect(tests.filter((path) => !existsSync(root + path))).toEqual([]);
   });
 
@@ -151,7 +152,7 @@ function trimmed(code: string): string {
 }
 
 /** The line that names the file of the blocks below it. */
-const FILE = /^\[`[\w-]+\.\w+`\]\(([\w-]+\.\w+)\)$/m;
+const FILE = /^\[`[\w/-]+\.\w+`\]\(([\w/-]+\.\w+)\)$/m;
 
 function spaced(text: string): string {
   return text.replaceAll(/\s+/g, " ").trim();

@@ -14,11 +14,14 @@ export class WebPlayer {
   readonly received: Lines;
   readonly ending: Promise<string>;
 
-  constructor(url: string, options: ClientOptions = {}) {
+  readonly #opened: Promise<void>;
+
+  constructor(url: string, options: ClientOptions = {}, protocols: string[] = []) {
     const texts = new PassThrough();
-    this.socket = new WebSocket(url, options);
+    this.socket = new WebSocket(url, protocols, options);
     this.received = new Lines(`a player of ${url}`, texts);
     this.socket.on("message", (data) => texts.write(`${data}\n`));
+    this.#opened = new Promise((resolve) => this.socket.once("open", resolve));
     this.ending = new Promise((resolve) => {
       this.socket.on("unexpected-response", (_, { statusCode }) => {
         resolve(`refused ${statusCode}`);
@@ -33,9 +36,7 @@ export class WebPlayer {
 
   /** Sends a text, once the connection is open. */
   send(text: string | Uint8Array): void {
-    if (this.socket.readyState === WebSocket.CONNECTING)
-      this.socket.once("open", () => this.socket.send(text));
-    else this.socket.send(text);
+    this.#opened.then(() => this.socket.send(text));
   }
 }
 
