@@ -31,13 +31,14 @@ export async function pageCarrier(): Promise<PageCarrier | undefined> {
     hasHalfClose: false,
     page,
     calm: () => site.server.closeIdleConnections(), // Chromium keeps some for its next request
-    async place() {
+    async place(_, { framing }) {
       const path = `/play${lastPath++}`;
       const url = `${site.origin.replace("http", "ws")}${path}`;
       return {
         url,
-        transport: websocketServer({ server: site.server, path }),
-        reach: (listener) => (listener.state === "listening" ? websocket(url) : undefined),
+        framing,
+        transport: websocketServer({ server: site.server, path, framing }),
+        reach: (listener) => (listener.state === "listening" ? websocket(url, { framing }) : undefined),
       };
     },
     async close() {

@@ -42,6 +42,8 @@ export interface Place {
   readonly foreign?: (listener: AnyPlace) => Duplex | undefined;
   /** The bare socket below it, before any handshake. */
   readonly bare?: (listener: AnyPlace) => Socket | undefined;
+  /** What travels there; a stream unless it is said. */
+  readonly framing?: "stream" | "message";
   /** Where a page finds it. */
   readonly url?: string;
   /** The wire, where it can be held and cut. */
@@ -60,7 +62,13 @@ export interface Carrier {
   readonly page?: GamePage;
   /** Closes what others keep open for later, so that only what was forgotten is left. */
   readonly calm?: () => void;
-  place(random: SeededRandom, allowHalfOpen: boolean): Promise<Place>;
+  place(random: SeededRandom, how: PlaceRules): Promise<Place>;
+}
+
+/** How a place is to be. */
+export interface PlaceRules {
+  readonly allowHalfOpen: boolean;
+  readonly framing: "stream" | "message";
 }
 
 export type CarrierName = "memory" | "tcp" | "unix" | "tls" | "ws" | "wss" | "page";
@@ -85,7 +93,7 @@ const CARRIERS: Readonly<Record<Exclude<CarrierName, "page">, Omit<Carrier, "nam
   memory: {
     canReset: true,
     hasHalfClose: true,
-    async place(random, allowHalfOpen) {
+    async place(random, { allowHalfOpen }) {
       const pieceBytes = random.pick([undefined, undefined, 1, 5, 1_000]);
       const wire = memory({ allowHalfOpen, ...(pieceBytes !== undefined && { pieceBytes }) });
       return { transport: wire, wire, reach: () => wire };
@@ -94,7 +102,7 @@ const CARRIERS: Readonly<Record<Exclude<CarrierName, "page">, Omit<Carrier, "nam
   tcp: {
     canReset: SHOWS_EACH_RESET,
     hasHalfClose: true,
-    async place(_, allowHalfOpen) {
+    async place(_, { allowHalfOpen }) {
       return {
         transport: tcp({ ...PLACE, allowHalfOpen }),
         reach: (listener) => at(listener, (port) => tcp({ host: HOST, port, allowHalfOpen })),
@@ -106,7 +114,7 @@ const CARRIERS: Readonly<Record<Exclude<CarrierName, "page">, Omit<Carrier, "nam
   unix: {
     canReset: false,
     hasHalfClose: true,
-    async place(_, allowHalfOpen) {
+    async place(_, { allowHalfOpen }) {
       const path = join(tmpdir(), `tickwire-fuzz-${process.pid}-${lastPath++}.sock`);
       const foreign = () => connectTcp({ path, allowHalfOpen: true });
       return {
@@ -120,7 +128,7 @@ const CARRIERS: Readonly<Record<Exclude<CarrierName, "page">, Omit<Carrier, "nam
   tls: {
     canReset: false,
     hasHalfClose: true,
-    async place(_, allowHalfOpen) {
+    async place(_, { allowHalfOpen }) {
       const { localhost, ca } = certificates() ?? {};
       const options = { host: HOST, allowHalfOpen, handshakeTimeoutMs };
       return {
@@ -136,19 +144,24 @@ const CARRIERS: Readonly<Record<Exclude<CarrierName, "page">, Omit<Carrier, "nam
   ws: {
     canReset: true,
     hasHalfClose: false,
-    place: (random) => websocketPlace(random.next() < 0.5 ? createHttpServer(answer) : undefined, "ws"),
+    place: (random, { framing }) =>
+      websocketPlace(random.next() < 0.5 ? createHttpServer(answer) : undefined, "ws", framing),
   },
   wss: {
     canReset: true,
     hasHalfClose: false,
-    place() {
+    place(_, { framing }) {
       const { cert, key } = (certificates()?.localhost ?? {}) as { cert: string; key: string };
-      return websocketPlace(createHttpsServer({ cert, key }, answer), "wss");
+      return websocketPlace(createHttpsServer({ cert, key }, answer), "wss", framing);
     },
   },
 };
 
-async function websocketPlace(server: Server | undefined, scheme: "ws" | "wss"): Promise<Place> {
+async function websocketPlace(
+  server: Server | undefined,
+  scheme: "ws" | "wss",
+  framing: "stream" | "message",
+): Promise<Place> {
   if (server !== undefined) await once(server.listen(PLACE), "listening");
   const { ca } = certificates() ?? {};
   const url = (port: number): string => `${scheme}://localhost:${port}/play`.replace("localhost", HOST);
@@ -158,11 +171,16 @@ async function websocketPlace(server: Server | undefined, scheme: "ws" | "wss"):
     socket.on("close", () => sockets.delete(socket));
   });
   return {
+    framing,
     transport: websocketServer(
-      server === undefined ? { ...PLACE, path: "/play", handshakeTimeoutMs } : { server, path: "/play" },
+      server === undefined
+        ? { ...PLACE, path: "/play", framing, handshakeTimeoutMs }
+        : { server, path: "/play", framing },
     ),
     reach: (listener) =>
-      at(listener, (port) => websocket(url(port), scheme === "ws" || ca === undefined ? {} : { ca })),
+      at(listener, (port) =>
+        websocket(url(port), scheme === "ws" || ca === undefined ? { framing } : { framing, ca }),
+      ),
     foreign: (listener) => at(listener, (port) => websocketStream(url(port))),
     bare: bareSocket,
     async free() {

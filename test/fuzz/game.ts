@@ -109,7 +109,7 @@ export class Game {
   /** Begins to listen, with what goes on at that place. */
   async listen(random: SeededRandom, isForHostiles: boolean): Promise<void> {
     if (this.server.state !== "in use") return;
-    const place = await this.carrier.place(random, this.rules.allowHalfOpen);
+    const place = await this.carrier.place(random, this.rules);
     const poller = this.server.poller as Poller;
     const options = isForHostiles ? {} : this.rules.listen;
     const listener = poller.listen(this.#tamper(place.transport), this.rules.language.codec, options);
@@ -144,7 +144,7 @@ export class Game {
     const spot = this.spotFor(random);
     const stream = spot?.place.foreign?.(spot.listener);
     if (stream === undefined) return undefined;
-    const raw = new RawEnd(++this.#lastNumber, stream, this.rules.language);
+    const raw = new RawEnd(++this.#lastNumber, stream, this.rules.language, spot?.place.framing);
     this.parties.set(raw.number, raw);
     this.raws.push(raw);
     raw.say();

@@ -9,7 +9,7 @@ import type { Game, HostilePeer, Spot } from "./game.ts";
 import { clientHello, frames, mutated, upgradeRequest } from "./hostile-bytes.ts";
 import { nameOf } from "./messages.ts";
 import { Party, type Reason } from "./party.ts";
-import { reset } from "./raw-end.ts";
+import { encoded, reset } from "./raw-end.ts";
 
 /** One hostile peer. */
 export class Hostile extends Party implements HostilePeer {
@@ -69,7 +69,7 @@ interface Sort {
   readonly by: "bare" | "foreign";
   /** The carriers that it is for; all when there is none. */
   readonly on?: readonly string[];
-  pieces(game: Game, random: SeededRandom, number: number): Uint8Array[];
+  pieces(game: Game, random: SeededRandom, number: number, spot: Spot): Uint8Array[];
 }
 
 /** A new sort of hostile peer is a row here. */
@@ -92,16 +92,16 @@ const SORTS: readonly Sort[] = [
     what: "messages with bytes changed",
     to: "hostile",
     by: "foreign",
-    pieces: (game, random, number) =>
-      cut(random, mutated(random, messages(game, number, 0, random.between(1, 40)))),
+    pieces: (game, random, number, spot) =>
+      cut(random, mutated(random, messages(game, number, 0, random.between(1, 40), spot))),
   },
   {
     what: "one true message, then others with bytes changed",
     to: "honest",
     by: "foreign",
-    pieces: (game, random, number) => [
-      messages(game, number, 0, 1),
-      ...cut(random, mutated(random, messages(game, number, 1, random.between(1, 40)))),
+    pieces: (game, random, number, spot) => [
+      messages(game, number, 0, 1, spot),
+      ...cut(random, mutated(random, messages(game, number, 1, random.between(1, 40), spot))),
     ],
   },
   {
@@ -144,18 +144,16 @@ export function newHostile(game: Game, random: SeededRandom): Hostile | undefine
       ? game.spotFor(random)
       : game.spots.find(({ isForHostiles }) => isForHostiles);
   const stream = spot?.place[sort.by]?.(spot.listener);
-  if (stream === undefined) return undefined;
+  if (spot === undefined || stream === undefined) return undefined;
   const number = game.nextNumber();
-  const hostile = new Hostile(number, stream, sort.what, sort.pieces(game, random, number));
+  const hostile = new Hostile(number, stream, sort.what, sort.pieces(game, random, number, spot));
   game.addHostile(hostile);
   return hostile;
 }
 
-function messages({ rules }: Game, number: number, from: number, count: number): Uint8Array {
-  const { codec, messageOf } = rules.language;
-  const all = Array.from(
-    { length: count },
-    (_, index) => new Uint8Array(codec.encode(messageOf(nameOf(number, from + index)))),
+function messages(game: Game, number: number, from: number, count: number, { place }: Spot): Uint8Array {
+  const all = Array.from({ length: count }, (_, index) =>
+    encoded(game.rules.language, nameOf(number, from + index), place.framing === "message"),
   );
   return new Uint8Array(all.flatMap((bytes) => [...bytes]));
 }

@@ -3,7 +3,20 @@
  * follow. So whoever receives one can tell whose it is, which one it is, and
  * whether it is whole. Knows the codecs, and no connection.
  */
-import { bytes, type Codec, json, lengthPrefixed, lines, struct, structs } from "../../src/browser.ts";
+import {
+  bytes,
+  type Codec,
+  duplex,
+  json,
+  lengthPrefixed,
+  lines,
+  list,
+  mixed,
+  optional,
+  struct,
+  structs,
+} from "../../src/browser.ts";
+import { telnet } from "../../src/codec/telnet.ts";
 import { SeededRandom } from "../soak/seeded-random.ts";
 import { Fault } from "./fault.ts";
 
@@ -27,7 +40,17 @@ export interface Reader {
 }
 
 export type CodecName = (typeof CODEC_NAMES)[number];
-export const CODEC_NAMES = ["lines", "json", "lengthPrefixed", "struct", "structs", "bytes"] as const;
+export const CODEC_NAMES = [
+  "lines",
+  "telnet",
+  "json",
+  "lengthPrefixed",
+  "struct",
+  "structs",
+  "sized",
+  "mixed",
+  "bytes",
+] as const;
 
 export function nameOf(sender: number, sequence: number): Name {
   return sender * SEQUENCES + sequence;
@@ -78,6 +101,38 @@ const MAKERS: Readonly<Record<CodecName, (longest: number, random: SeededRandom)
       name % 3 === 0 ? { kind: "short", name } : { kind: "long", ...recordOf(name) };
     return whole(codec, messageOf, (message) => (message as { name?: number }).name);
   },
+  telnet: (longest) => whole(telnet(), (name) => `${name} ${textOf(name, longest)}`, leadingNumber),
+  sized: (longest, random) =>
+    whole(
+      struct(SIZED, { endian: random.pick(["big", "little"]) }),
+      (name) => sizedOf(name, longest),
+      (message) => (message as { name?: number }).name,
+    ),
+  mixed: (longest) => {
+    const codec = mixed({
+      text: duplex(lines(), lines()),
+      record: struct(FIELDS),
+      value: json(),
+      sized: struct(SIZED),
+      raw: lengthPrefixed(),
+    });
+    const bodies = {
+      text: [(name: Name) => `${name} ${textOf(name, longest)}`, leadingNumber],
+      record: [recordOf, ({ name }: { name: number }) => name],
+      value: [(name: Name) => ({ name, text: textOf(name, longest) }), ({ name }: { name: number }) => name],
+      sized: [(name: Name) => sizedOf(name, longest), ({ name }: { name: number }) => name],
+      raw: [(name: Name) => block(name, longest), nameIn],
+    } as const;
+    const kinds = Object.keys(bodies) as (keyof typeof bodies)[];
+    const messageOf = (name: Name) => {
+      const kind = kinds[name % kinds.length] as keyof typeof bodies;
+      return { kind, body: bodies[kind][0](name) };
+    };
+    return whole(codec, messageOf, (message) => {
+      const { kind, body } = message as { kind: keyof typeof bodies; body: never };
+      return bodies[kind]?.[1](body);
+    });
+  },
   bytes: (longest, random) => {
     const maxChunkBytes = random.pick([1, 7, 1_000, undefined, undefined]);
     return {
@@ -100,6 +155,32 @@ function recordOf(name: Name): object {
     far: BigInt(random.between(0, 2 ** 31)) ** 2n,
     isIt: random.next() < 0.5,
     small: random.between(0, 255),
+  };
+}
+
+/** Records that tell their own size. */
+const SIZED = {
+  name: "f64",
+  text: "text16",
+  data: "bytes8",
+  at: ["i16", 2],
+  rows: list({ id: "u16", tag: optional("text8") }, { maxItems: 5 }),
+  words: list("text8", { maxItems: 3 }),
+} as const;
+
+function sizedOf(name: Name, longest: number): object {
+  const random = new SeededRandom(name ^ Math.floor(name / 65_536));
+  const rows = Array.from({ length: random.between(0, 5) }, (_, id) => ({
+    id,
+    tag: random.next() < 0.5 ? undefined : "tag ✓",
+  }));
+  return {
+    name,
+    text: textOf(name, longest),
+    data: random.bytes(random.between(0, 40)),
+    at: [random.between(-32_768, 32_767), 0],
+    rows,
+    words: Array.from({ length: random.between(0, 3) }, (_, index) => "word".repeat(index)),
   };
 }
 

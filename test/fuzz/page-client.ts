@@ -19,6 +19,7 @@ import {
 export interface PageStart {
   readonly codec: CodecName;
   readonly longest: number;
+  readonly framing: "stream" | "message";
   readonly languageSeed: number;
   readonly options: object;
 }
@@ -75,13 +76,15 @@ interface PageEnd {
 
 let net: Poller;
 let language: Language;
+let framing: "stream" | "message" = "stream";
 let ends = new Map<number, PageEnd>();
 let queued: { end: number; name: Name; key: string | null; replaced: boolean }[] = [];
 let came: { end: number; name: Name }[] = [];
 let timeMs = 0;
 
 const client: PageClient = {
-  start({ codec, longest, languageSeed, options }) {
+  start({ codec, longest, languageSeed, options, framing: chosen }) {
+    framing = chosen;
     net = new Poller(options);
     language = languageOf(codec, longest, new SeededRandom(languageSeed));
     ends = new Map();
@@ -102,7 +105,7 @@ const client: PageClient = {
 
 function act({ what, end = 0, url = "", keys = [], much = 0 }: PageCommand): void {
   if (what === "connect") {
-    const connection = net.connect(websocket(url), language.codec);
+    const connection = net.connect(websocket(url, { framing }), language.codec);
     ends.set(end, { connection, reader: language.reader(), sequence: 0 });
   } else if (what === "poll") net.poll((timeMs += much));
   else if (what === "flush") net.flush();

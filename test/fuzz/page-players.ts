@@ -68,8 +68,9 @@ export class PagePlayers {
   }
 
   async start(options: object): Promise<void> {
-    const { codec, longest, languageSeed } = this.#rules;
-    await this.#page.evaluate((how) => fuzzClient.start(how), { codec, longest, languageSeed, options });
+    const { codec, longest, languageSeed, framing } = this.#rules;
+    const how = { codec, longest, languageSeed, framing, options };
+    await this.#page.evaluate((told) => fuzzClient.start(told), how);
   }
 
   get present(): PageEnd[] {

@@ -4,9 +4,10 @@
  */
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { decodeWholeBy, encodeWholeBy } from "../../src/codec/codec.ts";
 import type { Decoder } from "../../src/index.ts";
 import { closeCodes } from "./carriers.ts";
-import { type Language, type Message, nameOf, type Reader } from "./messages.ts";
+import { type Language, type Message, type Name, nameOf, type Reader } from "./messages.ts";
 import { Party, type Reason } from "./party.ts";
 
 /** A player without tickwire. */
@@ -18,6 +19,8 @@ export class RawEnd extends Party {
   /** How many messages it has taken. */
   taken = 0;
   readonly #language: Language;
+  /** Whether each write, and each piece that comes, is a whole message. */
+  readonly #isWhole: boolean;
   readonly #decoder: Decoder<Message>;
   readonly #reader: Reader;
   readonly #came: Message[] = [];
@@ -27,10 +30,11 @@ export class RawEnd extends Party {
   #hasEnded = false;
   #hasClosed = false;
 
-  constructor(number: number, stream: Duplex, language: Language) {
+  constructor(number: number, stream: Duplex, language: Language, framing: "stream" | "message" = "stream") {
     super(number, "near");
     this.stream = stream;
     this.#language = language;
+    this.#isWhole = framing === "message";
     this.#decoder = language.codec.decoder();
     this.#reader = language.reader();
     stream.on("data", (piece: Uint8Array) => this.#decode(piece));
@@ -67,16 +71,16 @@ export class RawEnd extends Party {
   say(): void {
     if (this.ends) return;
     const name = nameOf(this.number, this.#sequence++);
-    this.#unsent.push(new Uint8Array(this.#language.codec.encode(this.#language.messageOf(name))));
+    this.#unsent.push(encoded(this.#language, name, this.#isWhole));
     this.out.push(name);
   }
 
-  /** Sends up to so many of the bytes that wait. */
+  /** Sends up to so many of the bytes that wait; where messages travel, whole ones as long as it is not over. */
   write(most: number): void {
     while (most > 0) {
       const first = this.#unsent[0];
       if (first === undefined || !this.stream.writable) return;
-      const piece = first.slice(0, most);
+      const piece = this.#isWhole ? first : first.slice(0, most);
       most -= piece.length;
       if (piece.length === first.length) this.#unsent.shift();
       else this.#unsent[0] = first.subarray(piece.length);
@@ -112,8 +116,16 @@ export class RawEnd extends Party {
     if (this.discards) return;
     // Not a Buffer, as a codec is promised none.
     const plain = new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
-    this.#decoder.decode(plain, { put: (message) => this.#came.push(message) });
+    const sink = { put: (message: Message) => void this.#came.push(message) };
+    if (this.#isWhole) decodeWholeBy(this.#language.codec, plain, sink);
+    else this.#decoder.decode(plain, sink);
   }
+}
+
+/** The bytes of a message, in a stream or as one message of a carrier. */
+export function encoded({ codec, messageOf }: Language, name: Name, isWhole: boolean): Uint8Array {
+  const message = messageOf(name);
+  return new Uint8Array(isWhole ? encodeWholeBy(codec, message) : codec.encode(message));
 }
 
 /** Destroys a stream, by a reset where it has one. After its own end, or before it is there, Node loses the descriptor of a reset. */

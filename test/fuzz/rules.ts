@@ -19,6 +19,8 @@ export interface Rules {
   readonly listen: ListenOptions;
   readonly clients: number;
   readonly allowHalfOpen: boolean;
+  /** What travels where a carrier has messages of its own. */
+  readonly framing: "stream" | "message";
   readonly steps: number;
   /** How the game ends: after all has come, or in the middle; and by which call. */
   readonly isPatient: boolean;
@@ -55,6 +57,7 @@ export function rulesOf(random: SeededRandom): Rules {
     },
     clients: random.between(1, 3),
     allowHalfOpen: random.next() < 0.4,
+    framing: random.next() < 0.5 ? "stream" : "message",
     steps: random.between(40, 500),
     isPatient: random.next() < 0.7,
     ending: random.pick(ENDINGS),
