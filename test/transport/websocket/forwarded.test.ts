@@ -31,6 +31,7 @@ describe("the forwarded address", () => {
     ["unknown", "10.0.0.1:4000"],
     ["203.0.113.7, unknown", "10.0.0.1:4000"],
     ["203.0.113.7, nonsense, 10.0.0.2", "10.0.0.2:0"],
+    ["203.0.113.7:65536", "10.0.0.1:4000"],
     ["", "10.0.0.1:4000"],
   ])("by X-Forwarded-For: %s", (value, seen) => {
     const found = forwardedAddress(proxy, { "x-forwarded-for": value }, "x-forwarded-for", isTrusted);
