@@ -127,12 +127,17 @@ describe("what was received can be sent again", () => {
   test("messages with a length in front, whatever the form of the length", () => {
     const noise = streamsOf("\0", "\x01a", "\x02ab", "\x80\0", Uint8Array.of(0x81, 0x00, 7));
     check(
-      fc.property(noise, fc.constantFrom("u8", "u16", "u32", "varint"), fc.nat(4), (stream, prefix, most) => {
-        const codec = lengthPrefixed({ prefix, maxMessageBytes: most });
-        for (const message of received(codec, stream)) {
-          expect(received(codec, new Uint8Array(codec.encode(message)))).toEqual([message]);
-        }
-      }),
+      fc.property(
+        noise,
+        fc.constantFrom("u8", "u16", "u32", "varint"),
+        fc.integer({ min: 1, max: 4 }),
+        (stream, prefix, most) => {
+          const codec = lengthPrefixed({ prefix, maxMessageBytes: most });
+          for (const message of received(codec, stream)) {
+            expect(received(codec, new Uint8Array(codec.encode(message)))).toEqual([message]);
+          }
+        },
+      ),
     );
   });
 
