@@ -2,14 +2,14 @@ import { afterEach, describe, expect, it } from "vitest";
 import { Child, DEADLINE_MS, endAll } from "../demo/children.ts";
 import { needs } from "../machine.ts";
 import { insult, recipe } from "./recipe.ts";
-import { insultByWebSocket, pythonPlayer, WebPlayer } from "./web.ts";
+import { insultByWebSocket, playerAt, pythonPlayer } from "./web.ts";
 
 afterEach(endAll);
 
 describe("the recipe of a dead player over WebSocket", { timeout: 3 * DEADLINE_MS }, () => {
   it("finds one that was stopped, and keeps one that never sends", needs("signals"), async () => {
     const { child, port } = await recipe("dead-player-websocket", "5");
-    const alive = new WebPlayer(port);
+    const alive = playerAt(port);
     await alive.status;
     const dead = silent(port);
     await dead.out.until(/^open$/);
@@ -35,11 +35,11 @@ describe("the recipe of a dead player over WebSocket", { timeout: 3 * DEADLINE_M
 
   it("tells it apart from one that left", async () => {
     const { child, port } = await recipe("dead-player-websocket", "60");
-    const first = new WebPlayer(port);
+    const first = playerAt(port);
     await first.status;
     first.socket.close();
     await child.out.until(/^player 1 left: /);
-    const second = new WebPlayer(port);
+    const second = playerAt(port);
     await second.status;
     second.socket.terminate();
     await child.out.until(/^player 2 left: /);
@@ -49,7 +49,7 @@ describe("the recipe of a dead player over WebSocket", { timeout: 3 * DEADLINE_M
     const { child, port } = await recipe("dead-player-websocket", "60");
     await insult(child, port, "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n");
     await insultByWebSocket(child, port, () => "/");
-    const player = new WebPlayer(port);
+    const player = playerAt(port);
     await player.send("hi");
     await player.received.until(/^hi$/);
   });

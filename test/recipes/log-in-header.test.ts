@@ -2,15 +2,15 @@ import { afterEach, describe, expect, it } from "vitest";
 import { Child, DEADLINE_MS, endAll } from "../demo/children.ts";
 import { needs } from "../machine.ts";
 import { insult, recipe } from "./recipe.ts";
-import { insultByWebSocket, pythonPlayer, WebPlayer } from "./web.ts";
+import { insultByWebSocket, playerAt, pythonPlayer } from "./web.ts";
 
 afterEach(endAll);
 
 describe("the recipe of a login by a header", { timeout: 3 * DEADLINE_MS }, () => {
   it("knows each player by its cookie or its Authorization", async () => {
     const { child, port } = await recipe("log-in-header");
-    const ada = new WebPlayer(port, "/play", { cookie: "theme=dark; session=8f3a" });
-    const bob = new WebPlayer(port, "/play", { authorization: "Bearer c41d" });
+    const ada = playerAt(port, "/play", { cookie: "theme=dark; session=8f3a" });
+    const bob = playerAt(port, "/play", { authorization: "Bearer c41d" });
     await ada.received.until(/^hello ada$/);
     await bob.received.until(/^hello bob$/);
     await ada.send("play");
@@ -47,16 +47,16 @@ describe("the recipe of a login by a header", { timeout: 3 * DEADLINE_MS }, () =
   it("refuses a strange page, whose browser sends the cookie all the same", async () => {
     const { port } = await recipe("log-in-header");
     const headers = { cookie: "session=8f3a", origin: "https://strange.example" };
-    expect(await new WebPlayer(port, "/play", headers).status).toBe(403);
+    expect(await playerAt(port, "/play", headers).status).toBe(403);
     const own = { cookie: "session=8f3a", origin: `http://127.0.0.1:${port}` };
-    expect(await new WebPlayer(port, "/play", own).status).toBe(101);
+    expect(await playerAt(port, "/play", own).status).toBe(101);
   });
 
   it("is ended by no stranger", async () => {
     const { child, port } = await recipe("log-in-header");
     await insult(child, port, "GET /play HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer 8f3a\r\n\r\n");
     await insultByWebSocket(child, port, () => "/play", { authorization: "Bearer 8f3a" });
-    const ada = new WebPlayer(port, "/play", { cookie: "session=8f3a" });
+    const ada = playerAt(port, "/play", { cookie: "session=8f3a" });
     await ada.received.until(/^hello ada$/);
   });
 });

@@ -3,15 +3,15 @@ import { afterEach, describe, expect, it } from "vitest";
 import { Child, DEADLINE_MS, endAll } from "../demo/children.ts";
 import { needs } from "../machine.ts";
 import { insult, recipe } from "./recipe.ts";
-import { insultByWebSocket, pythonPlayer, WebPlayer } from "./web.ts";
+import { insultByWebSocket, playerAt, pythonPlayer } from "./web.ts";
 
 afterEach(endAll);
 
 describe("the recipe of a login by the URL", { timeout: 3 * DEADLINE_MS }, () => {
   it("lets in who brings a ticket that it got for its secret", async () => {
     const { port } = await recipe("log-in-url");
-    const ada = new WebPlayer(port, `/play?ticket=${await ticket(port, "8f3a")}`);
-    const bob = new WebPlayer(port, `/play?room=1&ticket=${await ticket(port, "c41d")}`);
+    const ada = playerAt(port, `/play?ticket=${await ticket(port, "8f3a")}`);
+    const bob = playerAt(port, `/play?room=1&ticket=${await ticket(port, "c41d")}`);
     await ada.received.until(/^hello ada$/);
     await bob.received.until(/^hello bob$/);
     await bob.send("hi");
@@ -31,9 +31,9 @@ describe("the recipe of a login by the URL", { timeout: 3 * DEADLINE_MS }, () =>
   it("lets each ticket in once, and nothing else", async () => {
     const { child, port } = await recipe("log-in-url");
     const used = await ticket(port, "8f3a");
-    expect(await new WebPlayer(port, `/play?ticket=${used}`).status).toBe(101);
+    expect(await playerAt(port, `/play?ticket=${used}`).status).toBe(101);
     for (const query of [`?ticket=${used}`, "", "?ticket", "?ticket=8f3a", "?ticket=__proto__", `?${used}`]) {
-      expect([query, await new WebPlayer(port, `/play${query}`).status]).toEqual([query, 401]);
+      expect([query, await playerAt(port, `/play${query}`).status]).toEqual([query, 401]);
     }
     await child.out.until(/^turned away \d+: admit refused the request with 401$/);
   });
@@ -41,7 +41,7 @@ describe("the recipe of a login by the URL", { timeout: 3 * DEADLINE_MS }, () =>
   it("lets no ticket in that has waited too long", async () => {
     const { port } = await recipe("log-in-url", "0");
     const late = await ticket(port, "8f3a");
-    expect(await new WebPlayer(port, `/play?ticket=${late}`).status).toBe(401);
+    expect(await playerAt(port, `/play?ticket=${late}`).status).toBe(401);
   });
 
   it("gives a ticket for a secret alone, and not without bounds", async () => {
@@ -61,7 +61,7 @@ describe("the recipe of a login by the URL", { timeout: 3 * DEADLINE_MS }, () =>
     const { child, port } = await recipe("log-in-url");
     await insult(child, port, "POST /ticket HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer 8f3b\r\n\r\n");
     await insultByWebSocket(child, port, async () => `/play?ticket=${await ticket(port, "8f3a")}`);
-    const ada = new WebPlayer(port, `/play?ticket=${await ticket(port, "8f3a")}`);
+    const ada = playerAt(port, `/play?ticket=${await ticket(port, "8f3a")}`);
     await ada.received.until(/^hello ada$/);
     ada.socket.close();
     await once(ada.socket, "close");

@@ -3,14 +3,14 @@ import { type Child, DEADLINE_MS, endAll } from "../demo/children.ts";
 import { python } from "../demo/sockets/foreign.ts";
 import { needs } from "../machine.ts";
 import { insult, player, recipe, said } from "./recipe.ts";
-import { insultByWebSocket, pythonPlayer, WebPlayer } from "./web.ts";
+import { insultByWebSocket, playerAt, pythonPlayer } from "./web.ts";
 
 afterEach(endAll);
 
 describe("the recipe of a round trip", { timeout: 3 * DEADLINE_MS }, () => {
   it("tells a player over WebSocket, who need not send anything", async () => {
     const { port } = await recipe("round-trip");
-    const { received } = new WebPlayer(port);
+    const { received } = playerAt(port);
     const [, first] = await received.until(SHOWN);
     expect(Number(first)).toBeLessThan(DEADLINE_MS);
     await received.until(SHOWN);
@@ -72,7 +72,7 @@ print(line)`,
     await insult(child, port, "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n");
     await insult(child, tcp, "pong", "pong undefined");
     await insultByWebSocket(child, port, () => "/");
-    await new WebPlayer(port).received.until(SHOWN);
+    await playerAt(port).received.until(SHOWN);
     await player(tcp).received.until(/^ping \S+$/);
   });
 });

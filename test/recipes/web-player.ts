@@ -13,6 +13,8 @@ export class WebPlayer {
   readonly socket: WebSocket;
   readonly received: Lines;
   readonly ending: Promise<string>;
+  /** The status of the answer to its request; 101 when it opened. */
+  readonly status: Promise<number | undefined>;
 
   readonly #opened: Promise<void>;
 
@@ -22,6 +24,10 @@ export class WebPlayer {
     this.received = new Lines(`a player of ${url}`, texts);
     this.socket.on("message", (data) => texts.write(`${data}\n`));
     this.#opened = new Promise((resolve) => this.socket.once("open", resolve));
+    this.status = new Promise((resolve) => {
+      this.socket.on("open", () => resolve(101));
+      this.socket.on("unexpected-response", (_, { statusCode }) => resolve(statusCode));
+    });
     this.ending = new Promise((resolve) => {
       this.socket.on("unexpected-response", (_, { statusCode }) => {
         resolve(`refused ${statusCode}`);

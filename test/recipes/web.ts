@@ -2,41 +2,15 @@
  * Players of the recipes over WebSocket who know nothing of this library: the ws package
  * alone, and Python with a bare socket; and the strangers among them.
  */
-import { once } from "node:events";
 import type { Socket } from "node:net";
-import { PassThrough } from "node:stream";
 import { expect } from "vitest";
-import { WebSocket } from "ws";
-import { Child, Lines } from "../demo/children.ts";
+import type { WebSocket } from "ws";
+import { Child } from "../demo/children.ts";
+import { WebPlayer } from "./web-player.ts";
 
-/** A player with `new WebSocket(url)`; each message is a line of `received`. */
-export class WebPlayer {
-  readonly socket: WebSocket;
-  readonly received: Lines;
-  /** The status of an answer that opens no WebSocket. */
-  readonly status: Promise<number | undefined>;
-
-  constructor(port: number, path = "/", headers: Record<string, string> = {}) {
-    this.socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { headers });
-    const messages = new PassThrough();
-    this.received = new Lines(`a player at ${path}`, messages);
-    this.socket.on("message", (message) => messages.write(`${String(message)}\n`));
-    this.socket.on("close", () => messages.end());
-    this.socket.on("error", () => {}); // a reset is one of its ends
-    this.status = new Promise((resolve) => {
-      this.socket.on("open", () => resolve(101));
-      this.socket.on("unexpected-response", (_, { statusCode }) => {
-        resolve(statusCode);
-        this.socket.terminate();
-      });
-    });
-  }
-
-  /** Sends a message, once it is open. */
-  async send(text: string): Promise<void> {
-    if (this.socket.readyState === WebSocket.CONNECTING) await once(this.socket, "open");
-    this.socket.send(text);
-  }
+/** A player at `path` of a program here. */
+export function playerAt(port: number, path = "/", headers: Record<string, string> = {}): WebPlayer {
+  return new WebPlayer(`ws://127.0.0.1:${port}${path}`, { headers });
 }
 
 /**
@@ -54,7 +28,7 @@ export async function insultByWebSocket(
 ): Promise<void> {
   for (const message of MESSAGES) {
     for (const leave of LEAVES) {
-      const { socket, status } = new WebPlayer(port, await pathOf(), headers);
+      const { socket, status } = playerAt(port, await pathOf(), headers);
       expect(await status).toBe(101);
       const gone = new Promise((resolve) => socket.once("close", resolve));
       socket.send(message);
