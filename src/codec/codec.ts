@@ -89,11 +89,11 @@ export const UNREAD: unique symbol = Symbol("unread");
 export const REPLY: unique symbol = Symbol("reply");
 
 /**
- * Sends bytes to the peer of a decoder, as they are. Returns `false` when there is no
- * room for them, or nothing more may be sent; they are lost then.
+ * Sends bytes to the peer of a decoder, as they are, and keeps them until the next
+ * frame. They are lost when there is no room for them, or nothing more may be sent.
  * @internal
  */
-export type Reply = (bytes: Uint8Array) => boolean;
+export type Reply = (bytes: Uint8Array) => void;
 
 /** The receiving half of a codec, with the state of one stream. */
 export interface Decoder<In> {

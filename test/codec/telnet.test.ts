@@ -23,10 +23,7 @@ function played(stream: Uint8Array, lengths: readonly number[], codec = terminal
   const decoder = codec.decoder();
   const replies: number[] = [];
   const texts: string[] = [];
-  decoder[REPLY]?.((answer) => {
-    replies.push(...answer);
-    return true;
-  });
+  decoder[REPLY]?.((answer) => void replies.push(...answer));
   let error: string | undefined;
   try {
     for (const piece of cut(stream, lengths)) {
@@ -226,6 +223,44 @@ describe("on a connection", () => {
     for (let round = 3; round < 6; round++) net.poll(round);
     expect(join([...player])).toEqual(join([streamOf("a room\r\n"), octets(IAC, DONT, NAWS)]));
     net[Symbol.dispose]();
+  });
+
+  test("an answer is queued by the next poll, and no number moves before it", () => {
+    const wire = memory();
+    const [net, far] = [new Poller(), new Poller()];
+    const server = net.listen(wire, telnet());
+    const player = far.connect(wire, bytes());
+    for (let round = 0; round < 3; round++) for (const poller of [net, far]) poller.poll(round);
+    const accepted = server.tryAccept();
+    player.trySend(octets(IAC, DO, ECHO));
+    far.flush(); // decoded at once
+    expect(accepted).toMatchObject({ pendingBytes: 0, stats: { sentMessages: 0, outboxPeakBytes: 0 } });
+    expect([net.stats.sentMessages, server.stats.sentMessages]).toEqual([0, 0]);
+    net.poll(3);
+    expect(accepted).toMatchObject({ pendingBytes: 3, stats: { sentMessages: 1, outboxPeakBytes: 3 } });
+    expect([net.stats.sentMessages, server.stats.sentMessages]).toEqual([1, 1]);
+    net.flush();
+    far.poll(3);
+    expect([...player]).toEqual([octets(IAC, WONT, ECHO)]);
+    for (const poller of [net, far]) poller[Symbol.dispose]();
+  });
+
+  test("answers that wait for a poll are bounded by the send limit, and the rest is counted by it", () => {
+    const wire = memory();
+    const [net, far] = [new Poller(), new Poller()];
+    const server = net.listen(wire, telnet(), { sendLimitBytes: 8 });
+    const player = far.connect(wire, bytes());
+    for (let round = 0; round < 3; round++) for (const poller of [net, far]) poller.poll(round);
+    for (let offer = 0; offer < 4; offer++) {
+      player.trySend(octets(IAC, DO, offer));
+      far.flush();
+    }
+    expect(net.stats).toMatchObject({ sentMessages: 0, refusedMessages: 0 });
+    net.poll(3);
+    expect(server.stats).toMatchObject({ sentMessages: 2, sentBytes: 6, refusedMessages: 2 });
+    net.poll(4);
+    expect(server.stats).toMatchObject({ sentMessages: 2, sentBytes: 6, refusedMessages: 2 });
+    for (const poller of [net, far]) poller[Symbol.dispose]();
   });
 
   test("what has no room is lost, and nothing else", () => {

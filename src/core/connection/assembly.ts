@@ -13,6 +13,7 @@ import type { Limits } from "../limits/limits.ts";
 import { Ingress } from "../receive/ingress.ts";
 import { Receiver } from "../receive/receiver.ts";
 import { Outbox } from "../send/outbox.ts";
+import type { Replies } from "../send/replies.ts";
 import { SendBuffer } from "../send/send-buffer.ts";
 import { Sender } from "../send/sender.ts";
 import { FrameQueue } from "../storage/frame-queue.ts";
@@ -35,6 +36,8 @@ export interface ConnectionParts<Member extends ConnectionRef, In, Out> {
   readonly stats: ConnectionStats;
   /** Watches the peer; a page has none. */
   readonly monitor?: PeerMonitor<Member>;
+  /** What the codec answers by itself; most codecs have none. */
+  readonly replies?: Replies<Member> | undefined;
 }
 
 /** Makes the parts of a new connection, under the limits that the factory was made with. */

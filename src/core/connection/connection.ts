@@ -20,6 +20,7 @@ import type { Ingress } from "../receive/ingress.ts";
 import type { Receiver } from "../receive/receiver.ts";
 import { checkKey, type MessageKey } from "../send/keyed-spans.ts";
 import type { Outbox } from "../send/outbox.ts";
+import type { Replies } from "../send/replies.ts";
 import type { Sender } from "../send/sender.ts";
 import type { ConnectionFactory } from "./assembly.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -52,6 +53,7 @@ export class Connection<In, Out = In, Data = undefined> {
   readonly #ingress: Ingress<AnyConnection, In>;
   readonly #stats: ConnectionStats;
   readonly #monitor: PeerMonitor<AnyConnection> | undefined;
+  readonly #replies: Replies<AnyConnection> | undefined;
   /** As of this frame; complete from the start for an incoming link. */
   #linkInfo: LinkInfo;
   #changes = 0; // since the last frame: none, RECEIVED, CHANGED or both
@@ -77,6 +79,7 @@ export class Connection<In, Out = In, Data = undefined> {
     this.outbox = parts.outbox;
     this.#stats = parts.stats;
     this.#monitor = parts.monitor;
+    this.#replies = parts.replies;
     this.#linkInfo = listener === undefined ? NO_INFO : link;
     link.attach(parts.ingress);
   }
@@ -175,14 +178,12 @@ export class Connection<In, Out = In, Data = undefined> {
   }
 
   /**
-   * Like {@link trySend}, for messages that the next one of their kind outdates,
-   * such as positions: when a message of the same `key` has not left yet, this one
-   * takes its place, and the order of all others stays. A peer that keeps up gets
-   * every message; a slow one gets the newest when it has room.
+   * Like {@link trySend}, for messages that the next one of their kind outdates, such as positions: when a
+   * message of the same `key` has not left yet, this one takes its place, and the order of all others stays.
+   * A peer that keeps up gets every message; a slow one gets the newest when it has room.
    *
-   * It never passes a message that {@link trySend} sent before it: with such a
-   * message between the two, the old one is removed and this one is appended.
-   * `false`, and the old one stays, when {@link trySend} would return `false`.
+   * It never passes a message that {@link trySend} sent before it: with such a message between the two, the
+   * old one is removed and this one is appended. `false`, and the old one stays, when {@link trySend} answers so.
    *
    * @param key what the message is about: a name, a number or an object,
    *   compared as in a Map; the keys of each connection are its own
@@ -263,6 +264,7 @@ export class Connection<In, Out = In, Data = undefined> {
     this.#monitor?.reportLosses();
     this.receiver.update();
     this.#noteDrained();
+    this.#replies?.queue();
     const { isPending } = lifecycle;
     const moved = !isPending && lifecycle.advance();
     this.receiveOnly = this.#monitor?.update() === true;

@@ -14,7 +14,7 @@ import { needsPolicy, pauseBytesOf, ReceivePolicy } from "../receive/receive-pol
 import { Receiver } from "../receive/receiver.ts";
 import { BroadcastPart } from "../send/broadcast-part.ts";
 import { Outbox } from "../send/outbox.ts";
-import { replyBy } from "../send/reply.ts";
+import { Replies, type RepliesParts } from "../send/replies.ts";
 import { SendBuffer } from "../send/send-buffer.ts";
 import { Sender } from "../send/sender.ts";
 import { UnsentAge } from "../send/unsent-age.ts";
@@ -61,11 +61,29 @@ export function limitedConnections(limits: Limits & PeerLimits): ConnectionFacto
     const receiver = new Receiver({ owner, ingress, recorder, stats, policy });
     const onRefused = sendOverflow === "close" ? onRefusedOf(lifecycle, sendLimitBytes) : undefined;
     const sender = new Sender({ owner, codec, lifecycle, outbox, recorder, stats, onRefused });
-    decoder[REPLY]?.(replyBy({ owner, lifecycle, outbox, limitBytes: sendLimitBytes, recorder, stats }));
+    const replies = repliesOf(decoder, {
+      owner,
+      lifecycle,
+      outbox,
+      limitBytes: sendLimitBytes,
+      recorder,
+      stats,
+    });
     const timers = new PeerTimers({ owner, link, ingress, lifecycle, age, limits });
     const monitor = new PeerMonitor({ owner, ingress, receiver, outbox, lifecycle, timers, losses, stats });
-    return { ingress, receiver, sender, outbox, lifecycle, stats, monitor };
+    return { ingress, receiver, sender, outbox, lifecycle, stats, monitor, replies };
   };
+}
+
+/** Takes the answers of a codec that answers by itself; others have none. */
+function repliesOf<Member extends ConnectionRef>(
+  decoder: Decoder<unknown>,
+  parts: RepliesParts<Member>,
+): Replies<Member> | undefined {
+  if (decoder[REPLY] === undefined) return undefined;
+  const replies = new Replies(parts);
+  decoder[REPLY]((bytes) => replies.keep(bytes));
+  return replies;
 }
 
 /** Messages of a codec that can read them later wait as bytes. */

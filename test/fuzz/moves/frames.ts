@@ -2,6 +2,7 @@
 import { waitForActivity } from "../../../src/index.ts";
 import { must } from "../fault.ts";
 import type { Game } from "../game.ts";
+import { visibleOf } from "../visible.ts";
 import { drawAct, pickOf } from "./acts.ts";
 import type { Move } from "./move.ts";
 
@@ -66,19 +67,13 @@ const QUIET = [
 
 /** Lets the network do something, and looks that no frame moves meanwhile. */
 export async function yieldTurns(game: Game, turns: number): Promise<void> {
-  const before = game.ends.map(({ connection }) => connection.state + JSON.stringify(connection.stats));
-  const ready = game.sides.map(({ poller }) => poller.ready.length);
-  const polled = game.sides.map(({ state }) => state);
+  const isDisposing = () => game.sides.some(({ state }) => state === "disposing"); // it polls by itself
+  const [before, wasDisposing] = [visibleOf(game), isDisposing()];
   for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
-  for (const [index, side] of game.sides.entries()) {
-    if (polled[index] === "disposing" || side.state === "disposing") return; // it polls by itself
-    must(ready[index] === side.poller.ready.length, () => "ready changed between two polls");
-  }
-  for (const [index, end] of game.ends.slice(0, before.length).entries()) {
-    const now = end.connection.state + JSON.stringify(end.connection.stats);
-    must(
-      now === before[index],
-      () => `${end.told} changed between two polls, from ${before[index]} to ${now}`,
-    );
+  if (wasDisposing || isDisposing()) return;
+  const now = visibleOf(game);
+  for (const [whose, seen] of before) {
+    const later = now.get(whose);
+    must(later === seen, () => `${whose} changed between two polls, from ${seen} to ${later}`);
   }
 }
