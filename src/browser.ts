@@ -18,6 +18,20 @@ export type { ConnectionStats, PollerStats, StreamStats, TrafficStats } from "./
 
 export { websocket } from "./transport/browser/websocket-browser.ts";
 export type { WebSocketOptions } from "./transport/browser/websocket-options.ts";
+export {
+  conditioned,
+  type ConditionedEnd,
+  type ConditionedOptions,
+  type ConditionedTransport,
+} from "./transport/wrap/conditioned.ts";
+export {
+  networkPresets,
+  type Conditions,
+  type Direction,
+  type NetworkName,
+  type PerDirection,
+  type Stall,
+} from "./transport/wrap/conditions.ts";
 export type { Link, LinkEvents } from "./port/link.ts";
 export type { Pump, Transport } from "./port/transport.ts";
 

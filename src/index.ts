@@ -57,6 +57,20 @@ export {
   type MemoryTransport,
   type NamedTransport,
 } from "./transport/memory/memory.ts";
+export {
+  conditioned,
+  type ConditionedEnd,
+  type ConditionedOptions,
+  type ConditionedTransport,
+} from "./transport/wrap/conditioned.ts";
+export {
+  networkPresets,
+  type Conditions,
+  type Direction,
+  type NetworkName,
+  type PerDirection,
+  type Stall,
+} from "./transport/wrap/conditions.ts";
 export { metrics, type Metrics } from "./metrics.ts";
 export { settle } from "./settle.ts";
 export type { FailedAttempt } from "./port/link.ts";

@@ -18,7 +18,7 @@ export interface Acceptor {
   /** Accepts no more links and frees the address; `closed` follows. Links that it accepted stay open. */
   close(): void;
   /** Work for the acceptor and the links that it accepted, also after it is closed; see `Pump`. */
-  pump?(nowMs: number): number | undefined;
+  pump?(nowMs: number, poller?: object): number | undefined;
 }
 
 /** The handshake of one peer. `incoming` or `rejected` ends it; later calls do nothing. */

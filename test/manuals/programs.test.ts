@@ -151,6 +151,23 @@ const STEPS: Record<string, readonly Step[]> = {
       },
     },
   ],
+  "src/transport/wrap/README.md": [
+    {
+      ...tsx("bad-line.mts"),
+      does: "says what each network does to an answer, the same each time",
+      async follow(reader, _, command) {
+        const printed = await reader.run(command);
+        const medians = [...printed.matchAll(/^(\w+): (\d+) ms at the median, \d+ ms/gm)];
+        expect(medians.map(([, name]) => name)).toEqual(["broadband", "wifi", "mobile", "poor"]);
+        const [broadband, wifi, mobile, poor] = medians.map(([, , medianMs]) => Number(medianMs));
+        expect(broadband).toBeGreaterThanOrEqual(30);
+        expect(broadband).toBeLessThan(wifi ?? 0);
+        expect(wifi).toBeLessThan(mobile ?? 0);
+        expect(mobile).toBeLessThan(poor ?? 0);
+        expect(await reader.run(command)).toBe(printed);
+      },
+    },
+  ],
   "src/codec/README.md": [
     {
       ...tsx("typed.mts"),

@@ -10,7 +10,9 @@ import { afterEach, expect, test } from "vitest";
 import {
   bytes,
   type CloseKind,
+  type Conditions,
   type Connection,
+  conditioned,
   type Listener,
   lines,
   memory,
@@ -42,6 +44,8 @@ interface Row extends Needing {
   };
   /** What it carries, where that is no stream. */
   readonly framing?: "message" | undefined;
+  /** Whether what is sent takes longer than a few steps. */
+  readonly isSlow?: boolean;
   /** What this transport cannot do, each with the reason. */
   readonly cannot?: { readonly reset?: string; readonly halfClose?: string };
   /** What a connection beyond the accept limit is told, where the transport has a word for it. */
@@ -52,6 +56,9 @@ interface Row extends Needing {
 
 /** For what never comes, also in the transports: 200 handshakes of TLS at once take longer than the usual limits. */
 const PATIENCE_MS = 60_000;
+
+/** A little late, uneven and narrow, each way and at both ends. */
+const SLOW: Conditions = { latencyMs: 3, jitterMs: 2, lossChance: 0.001, bytesPerSecond: 50_000_000 };
 
 const rows: Row[] = [
   {
@@ -87,6 +94,34 @@ const rows: Row[] = [
   websocketRow("websocket with a message for each message", undefined, { framing: "message" }),
   ...secureWebsocketRows(),
 ];
+
+/** Each transport as it is; through a conditioner that does nothing; and, the quick ones, on a slow network. */
+const allRows: readonly Row[] = [
+  ...rows,
+  ...rows.map((row) => throughConditioner(row, {}, "through a conditioner")),
+  ...rows
+    .filter(({ name }) =>
+      ["memory", "tcp over IPv4", "unix", "websocket on a port of its own"].includes(name),
+    )
+    .map((row) => throughConditioner(row, SLOW, "on a slow network")),
+];
+
+function throughConditioner(row: Row, conditions: Conditions, how: string): Row {
+  return {
+    ...row,
+    name: `${row.name}, ${how}`,
+    isSlow: conditions === SLOW,
+    make: (options) => {
+      const { listen, connect, listenAgain } = row.make(options);
+      return {
+        listen: conditioned(listen, conditions),
+        connect: (listener) => conditioned(connect(listener), conditions),
+        ...(listenAgain && { listenAgain: (listener) => conditioned(listenAgain(listener), conditions) }),
+      };
+    },
+    nobody: async () => conditioned(await row.nobody(), conditions),
+  };
+}
 
 function tlsRows(): Row[] {
   const { ca, localhost } = certificates() ?? NO_CERTIFICATES;
@@ -167,7 +202,7 @@ afterEach(async () => {
   for (const server of servers.splice(0)) server.close();
 });
 
-describeRows(rows)("$name", (row) => {
+describeRows(allRows)("$name", (row) => {
   /** What the peer of an abort sees. */
   const cut = row.cannot?.reset === undefined ? "reset" : "remote";
 
@@ -178,17 +213,20 @@ describeRows(rows)("$name", (row) => {
     return network;
   };
 
-  test.each(scenarios)("$title", async ({ run }) => {
-    const limits = { receiveLimitBytes: RECEIVE_LIMIT_BYTES };
-    const network = await begin({ server: limits, client: { sendLimitBytes: SEND_LIMIT_BYTES } });
-    await run({
-      abortKind: cut,
-      framing: row.framing,
-      connect: () => nearEnd(network.client.connect(network.reach(), linesOrBytes(lines()))),
-      accepted: () => network.accepted(),
-      until: (isThere) => network.until(isThere),
-    });
-  });
+  test.each(scenarios.filter((scenario) => !(row.isSlow === true && scenario.isPaced === true)))(
+    "$title",
+    async ({ run }) => {
+      const limits = { receiveLimitBytes: RECEIVE_LIMIT_BYTES };
+      const network = await begin({ server: limits, client: { sendLimitBytes: SEND_LIMIT_BYTES } });
+      await run({
+        abortKind: cut,
+        framing: row.framing,
+        connect: () => nearEnd(network.client.connect(network.reach(), linesOrBytes(lines()))),
+        accepted: () => network.accepted(),
+        until: (isThere) => network.until(isThere),
+      });
+    },
+  );
 
   test("connects, and both ends know both addresses", async () => {
     const network = await begin();
@@ -312,7 +350,7 @@ describeRows(rows)("$name", (row) => {
     const accepted = await network.accepted();
     bad.trySend(new TextEncoder().encode("half a li"));
     await network.until(() => bad.pendingBytes === 0);
-    await network.turns(20); // the half line is read by now, apart from the reset
+    await network.turns(row.isSlow === true ? 2_000 : 20); // the half line is read by now, apart from the reset
     bad.abort();
     await network.until(() => {
       accepted.tryRecv(); // where it is no half of a line, but a whole message

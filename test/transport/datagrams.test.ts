@@ -9,6 +9,7 @@ import {
   type BindOptions,
   bytes,
   type Codec,
+  conditioned,
   type DatagramSocket,
   formatAddress,
   json,
@@ -36,6 +37,19 @@ const rows: Row[] = [
   },
   { name: "udp over IPv4", network: () => () => udp({ host: "127.0.0.1" }) },
   { name: "udp over IPv6", network: () => () => udp({ host: "::1" }), needs: ["IPv6"] },
+];
+
+/** Each network as it is, and through a conditioner that does nothing. */
+const allRows: readonly Row[] = [
+  ...rows,
+  ...rows.map((row) => ({
+    ...row,
+    name: `${row.name}, through a conditioner`,
+    network: () => {
+      const place = row.network();
+      return () => conditioned(place());
+    },
+  })),
 ];
 
 const pollers: Poller[] = [];
@@ -67,7 +81,7 @@ async function bound(poller: Poller, transport: Transport, options?: BindOptions
   return socket as DatagramSocket<string> & { readonly address: Address };
 }
 
-describeRows(rows)("$name", (row) => {
+describeRows(allRows)("$name", (row) => {
   async function pair(options?: BindOptions) {
     const poller = newPoller();
     const place = row.network();

@@ -7,7 +7,16 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Address, type CloseKind, type Transport, tcp, tls, unix } from "../../src/index.ts";
+import {
+  type Address,
+  type CloseKind,
+  type Conditions,
+  conditioned,
+  type Transport,
+  tcp,
+  tls,
+  unix,
+} from "../../src/index.ts";
 import { websocket, websocketServer } from "../../src/websocket.ts";
 import { needs } from "../machine.ts";
 import { describeRows, type Needing } from "../rows.ts";
@@ -29,6 +38,8 @@ const HOST = "127.0.0.1";
 const SOME = new Uint8Array(1_000).fill(1);
 /** More than most systems take at once. */
 const MUCH = new Uint8Array(4_000_000).fill(2);
+/** A little late and narrow, each way and at both ends. */
+const SLOW: Conditions = { latencyMs: 2, jitterMs: 1, bytesPerSecond: 100_000_000 };
 let paths = 0;
 
 const { ca, localhost } = certificates() ?? NO_CERTIFICATES;
@@ -60,7 +71,23 @@ const rows: Row[] = [
   },
 ];
 
-describeRows(rows)("a link of $name", (row) => {
+/** Each transport as it is; through a conditioner that does nothing; and, where both ends are whole at once, on a slow network. */
+const allRows: readonly Row[] = [
+  ...rows,
+  ...rows.map((row) => throughConditioner(row, {}, "through a conditioner")),
+  ...rows.slice(0, 2).map((row) => throughConditioner(row, SLOW, "on a slow network")),
+];
+
+function throughConditioner(row: Row, conditions: Conditions, how: string): Row {
+  return {
+    ...row,
+    name: `${row.name}, ${how}`,
+    listen: () => conditioned(row.listen(), conditions),
+    connect: (address) => conditioned(row.connect(address), conditions),
+  };
+}
+
+describeRows(allRows)("a link of $name", (row) => {
   let maker: PairMaker;
   let before: ReturnType<typeof heldSockets>;
 
@@ -153,7 +180,7 @@ describeRows(rows)("a link of $name", (row) => {
     const { near, far } = await pair();
     far.onReceived = () => far.link[call]();
     near.write(MUCH);
-    await until(() => far.has("received"), near.link);
+    await until(() => far.has("received"), near.link, far.link);
     near.link.end();
     await gone(near, far);
     for (const end of [near, far]) end.check();

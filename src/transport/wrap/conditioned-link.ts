@@ -1,0 +1,287 @@
+/**
+ * A link on a bad network: another link, and what is on its way to it and from it.
+ *
+ *     core ── write, end ──▶ sending lane ──▶ inner link
+ *     core ◀── closed ◀── receiving lane ◀── inner link
+ *
+ * Decides how it ends: an end travels behind the bytes, an abort of this side is told
+ * at once, and what was sent before an `end` still arrives. The two lanes have the
+ * bytes, `conditioner.ts` what all links of a transport share.
+ */
+import type { Address } from "../../port/address.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { Link, LinkEvents } from "../../port/link.ts";
+import type { Agenda, Scheduled } from "./agenda.ts";
+import type { Conditioner } from "./conditioner.ts";
+import type { Direction } from "./conditions.ts";
+import { LinkFacts } from "./link-facts.ts";
+import { ReceivingLane } from "./receiving-lane.ts";
+import { SendingLane } from "./sending-lane.ts";
+
+/** One link of a conditioned transport. */
+export class ConditionedLink extends LinkFacts implements Link, Scheduled {
+  readonly order: number;
+  dueMs: number = Infinity;
+  heapIndex: number = -1;
+  readonly #conditioner: Conditioner;
+  readonly #sending: SendingLane;
+  readonly #receiving: ReceivingLane;
+  #events: LinkEvents | undefined;
+  #agenda: Agenda | undefined;
+  #phase: Phase = "new";
+  #isInnerOpen = false;
+  #isInnerClosed = false;
+  #hasEnded = false;
+  #hasBegun = false;
+  #local: Address | undefined;
+  #remote: Address | undefined;
+
+  /** @param agenda that of the acceptor; without one it is a client's, whose poller's pump has one */
+  constructor(conditioner: Conditioner, inner: Link, agenda?: Agenda) {
+    super(inner);
+    this.#conditioner = conditioner;
+    this.#agenda = agenda;
+    const role = agenda === undefined ? "client" : "accepted";
+    const { order, draws } = conditioner.drawsFor(role);
+    const { isMessages } = conditioner;
+    this.order = order;
+    this.#sending = new SendingLane({
+      inner,
+      isMessages,
+      conditions: conditioner,
+      draws: draws.send,
+      drained: (sizeBytes) => this.#events?.drained(sizeBytes),
+    });
+    const receivingParts = {
+      inner,
+      isMessages,
+      conditions: conditioner,
+      draws: draws.receive,
+      isMute: () => this.#sending.isBlackholed,
+      events: {
+        opened: () => this.#tellOpened(),
+        received: (bytes: Uint8Array) => this.#events?.received(bytes),
+        partial: (sizeBytes: number) => this.#events?.partial(sizeBytes),
+        ended: (reason?: CloseReason) => this.#events?.ended(reason),
+        closed: (reason: CloseReason) => this.#finish(reason),
+      },
+    };
+    this.#receiving = new ReceivingLane(receivingParts, role === "client");
+  }
+
+  get localAddress(): Address | undefined {
+    return this.#local ?? this.inner.localAddress;
+  }
+
+  get remoteAddress(): Address | undefined {
+    return this.#remote ?? this.inner.remoteAddress;
+  }
+
+  /** What the inner link measured below the conditions, and what they add. */
+  get rttMs(): number | undefined {
+    const { rttMs } = this.inner;
+    return rttMs === undefined ? undefined : rttMs + (this.#agenda?.addedRttMs ?? 0);
+  }
+
+  get isOver(): boolean {
+    return this.#phase === "closed" || this.#phase === "abandoned";
+  }
+
+  attach(events: LinkEvents): void {
+    this.#events = events;
+    this.#phase = "open";
+    this.#conditioner.add(this);
+    if (this.#agenda?.nowMs !== undefined) this.#begin(this.#agenda.nowMs);
+    this.#dueAgain();
+    this.#agenda?.add(this);
+    this.inner.attach({
+      opened: () => this.#opened(),
+      received: (bytes) => {
+        if (this.#phase !== "open") return;
+        this.#receiving.received(bytes);
+        this.#schedule();
+      },
+      partial: (sizeBytes) => {
+        if (this.#phase !== "open") return;
+        this.#receiving.partial(sizeBytes);
+        this.#schedule();
+      },
+      drained: (sizeBytes) => {
+        if (this.#phase !== "open") return;
+        this.#sending.drained(sizeBytes);
+        this.#schedule();
+      },
+      ended: (reason) => {
+        if (this.#phase !== "open") return;
+        this.#receiving.ended(reason);
+        this.#schedule();
+      },
+      closed: (reason) => this.#closed(reason),
+    });
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#phase !== "open" || this.#isInnerClosed || this.#hasEnded) return true; // the bytes are dropped
+    const isTaken = this.#sending.write(bytes);
+    this.#schedule();
+    return isTaken;
+  }
+
+  pause(): void {
+    this.#receiving.pause();
+    this.#schedule();
+  }
+
+  resume(): void {
+    this.#receiving.resume();
+    this.#schedule();
+  }
+
+  probe(): void {
+    this.#receiving.probe();
+    if (this.#phase === "open" && !this.#isInnerClosed) this.inner.probe?.();
+  }
+
+  reportPartial(): void {
+    if (this.#phase === "open" && !this.#isInnerClosed) this.inner.reportPartial?.();
+  }
+
+  end(reason?: CloseReason): void {
+    if (this.#phase !== "open") return;
+    this.#receiving.drop();
+    if (!this.#isInnerClosed) this.#sending.end("end", reason);
+    this.#hasEnded = true;
+    this.#schedule();
+  }
+
+  endSending(): void {
+    if (this.#phase !== "open") return;
+    if (!this.#isInnerClosed) this.#sending.end("endSending");
+    this.#hasEnded = true;
+    this.#schedule();
+  }
+
+  abort(reason?: CloseReason): void {
+    if (this.#phase === "new") {
+      this.#phase = "closed";
+      this.inner.abort(reason);
+    }
+    if (this.#phase !== "open") return;
+    if (this.#isInnerClosed) this.#finish(LOCAL);
+    else if (this.#sending.isBlackholed && this.#isInnerOpen)
+      this.#finish(LOCAL, "abandoned"); // nobody tells the peer
+    else {
+      this.#phase = "aborted";
+      this.#receiving.clear();
+      if (this.#hasEnded && this.#sending.hasAll) this.#sending.handOver();
+      this.#sending.clear();
+      if (!this.#isInnerClosed) this.inner.abort(reason);
+      this.#schedule();
+    }
+  }
+
+  /** Joins the links of its poller, whose pump does the rest. */
+  pump(nowMs: number, poller?: object): number | undefined {
+    const innerMs = this.#isInnerClosed ? undefined : this.inner.pump?.(nowMs, poller);
+    if (this.#agenda === undefined && this.#phase === "open") {
+      this.#agenda = this.#conditioner.join(this, nowMs, poller);
+    }
+    if (poller !== undefined) return innerMs;
+    const ownMs = this.#agenda?.pump(nowMs);
+    return ownMs === undefined ? innerMs : Math.min(ownMs, innerMs ?? Infinity);
+  }
+
+  run(beforeMs: number, nowMs: number): void {
+    this.#begin(beforeMs);
+    this.#sending.run(beforeMs, nowMs);
+    this.#receiving.run(nowMs);
+    this.#dueAgain();
+  }
+
+  // The calls of the conditioner.
+
+  /** Both ends see a reset. */
+  cut(reason: CloseReason): void {
+    this.#finish(reason);
+    if (!this.#isInnerClosed) this.inner.abort();
+  }
+
+  blackhole(direction: Direction, isOn: boolean): void {
+    if (direction === "send") this.#sending.isBlackholed = isOn;
+    else this.#receiving.isBlackholed = isOn;
+    this.#schedule();
+  }
+
+  /** Ends the inner link that a blackhole has kept. */
+  endAbandoned(): void {
+    this.#phase = "closed";
+    this.inner.abort();
+  }
+
+  /** Begins the time of the link. */
+  #begin(atMs: number): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.#sending.begin(atMs);
+    this.#receiving.begin(atMs);
+  }
+
+  #opened(): void {
+    this.#isInnerOpen = true;
+    if (this.#phase !== "open") return;
+    this.#receiving.opened();
+    this.#schedule();
+  }
+
+  #tellOpened(): void {
+    const { localAddress, remoteAddress } = this.inner;
+    [this.#local, this.#remote] = this.#conditioner.register(this, localAddress, remoteAddress);
+    this.#events?.opened();
+  }
+
+  /** The inner link has closed. */
+  #closed(reason: CloseReason): void {
+    this.#isInnerClosed = true;
+    if (this.#phase === "abandoned") this.#conditioner.forgetAbandoned(this);
+    if (this.#phase === "aborted") this.#finish(reason);
+    if (this.#phase !== "open") return;
+    this.#sending.clear();
+    this.#receiving.closed(reason);
+    this.#schedule();
+  }
+
+  /** Tells the end, once. */
+  #finish(reason: CloseReason, phase: "closed" | "abandoned" = "closed"): void {
+    if (this.#phase === "closed") return;
+    this.#phase = phase;
+    this.#sending.clear();
+    this.#receiving.clear();
+    this.dueMs = Infinity;
+    this.#agenda?.remove(this);
+    if (phase === "abandoned") {
+      this.#conditioner.abandon(this);
+      this.inner.resume(); // what still comes is dropped
+    }
+    this.#conditioner.remove(this);
+    this.#events?.closed(reason);
+  }
+
+  #dueAgain(): void {
+    if (this.#phase !== "open") this.dueMs = Infinity;
+    else this.dueMs = this.#hasBegun ? Math.min(this.#sending.dueMs, this.#receiving.dueMs) : -Infinity;
+  }
+
+  #schedule(): void {
+    const beforeMs = this.dueMs;
+    this.#dueAgain();
+    if (this.dueMs !== beforeMs) this.#agenda?.schedule(this);
+  }
+}
+
+/**
+ * How far it is. After an abort only `closed` is told. An abandoned link is closed to the
+ * core, and its inner link is open.
+ */
+type Phase = "new" | "open" | "aborted" | "abandoned" | "closed";
+
+const LOCAL: CloseReason = { kind: "local", message: "this side closed the connection" };
