@@ -9,6 +9,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { type Endpoint, formatEndpoint, reachableHost } from "./endpoint.ts";
+import { networkArgs } from "./network-options.ts";
 import { openWindows } from "./opener.ts";
 import type { Options } from "./options.ts";
 import type { Role } from "./shared/world.ts";
@@ -43,7 +44,15 @@ export async function launch(options: Options, end: AbortController): Promise<nu
   const codes = await Promise.all([
     supervise("mirror", "--listen", formatEndpoint({ host, port })),
     // Then the mover finds it at once, and the first lines tell of no failure.
-    mirrorServes.then(() => supervise("mover", "--connect", there, ...(options.auto ? ["--auto"] : []))),
+    mirrorServes.then(() =>
+      supervise(
+        "mover",
+        "--connect",
+        there,
+        ...networkArgs(options.network),
+        ...(options.auto ? ["--auto"] : []),
+      ),
+    ),
   ]);
   return Math.max(...codes);
 }

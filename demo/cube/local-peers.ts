@@ -3,8 +3,9 @@
  * Decides when each begins, and which steers. Knows no view: each frame is
  * answered as panes.
  */
-import { type Frame, type Poller, tcp } from "../../src/index.ts";
+import { type ConditionedOptions, type Frame, type Poller, tcp } from "../../src/index.ts";
 import { formatEndpoint, reachableHost } from "./endpoint.ts";
+import { Line } from "./line.ts";
 import type { LinkOptions, Options } from "./options.ts";
 import { Peer } from "./peer.ts";
 import type { Change } from "./shared/changes.ts";
@@ -31,11 +32,14 @@ export class LocalPeers {
 
   /** @param windows through which people look at the one peer, if they do */
   constructor(poller: Poller, options: Options, windows?: Windows) {
-    const { peers, link, wire } = options;
+    const { peers, link, wire, network } = options;
     this.#poller = poller;
     this.#options = options;
     this.#windows = windows;
-    this.#peers = [peerAt(poller, peers === "both" ? "mirror" : peers, link, wire)];
+    // Of both, it is the mover that has the bad network.
+    this.#peers = [
+      peers === "both" ? peerAt(poller, "mirror", link, wire) : peerAt(poller, peers, link, wire, network),
+    ];
   }
 
   /** One frame of all. In `both`, the mover joins once the mirror listens. */
@@ -90,11 +94,25 @@ export class LocalPeers {
     const port = Number(where.slice(where.lastIndexOf(":") + 1));
     const host = reachableHost(this.#options.link.host);
     const there: LinkOptions = { how: "connect", host, port };
-    this.#peers.unshift(peerAt(this.#poller, "mover", there, this.#options.wire));
+    const { wire, network } = this.#options;
+    this.#peers.unshift(peerAt(this.#poller, "mover", there, wire, network));
   }
 }
 
-function peerAt(poller: Poller, role: Role, link: LinkOptions, format: Format): Peer {
+function peerAt(
+  poller: Poller,
+  role: Role,
+  link: LinkOptions,
+  format: Format,
+  network: ConditionedOptions = {},
+): Peer {
   const { how, host, port } = link;
-  return new Peer(poller, role, { how, transport: tcp({ host, port }), where: formatEndpoint(link), format });
+  const line = new Line(tcp({ host, port }), network);
+  return new Peer(poller, role, {
+    how,
+    transport: line.transport,
+    line,
+    where: formatEndpoint(link),
+    format,
+  });
 }

@@ -3,7 +3,9 @@
  * Decides the defaults. Starts nothing, prints nothing.
  */
 import { parseArgs } from "node:util";
+import type { ConditionedOptions } from "../../src/index.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { NETWORK_FLAGS, NETWORK_HELP, networkOf } from "./network-options.ts";
 import { FORMATS, type Format } from "./shared/wire.ts";
 import type { Role } from "./shared/world.ts";
 
@@ -22,6 +24,8 @@ export interface Options {
   readonly open: boolean;
   /** The format to send in. */
   readonly wire: Format;
+  /** How bad the network is; `{}` for the one that is there. */
+  readonly network: ConditionedOptions;
   readonly auto: boolean;
   readonly rateHz: number;
   /** How many ticks to run for; `Infinity` for ever. */
@@ -57,7 +61,7 @@ export function parseOptions(args: readonly string[]): Parsed {
 }
 
 /** What `--help` prints. */
-export const HELP = `A cube in two programs: a mover moves it, a mirror shows it, over TCP.
+export const HELP: string = `A cube in two programs: a mover moves it, a mirror shows it, over TCP.
 
   npm run demo                      both, each with a window in the browser
   npm run demo -- mirror [options]  listens on 127.0.0.1:14900
@@ -75,7 +79,7 @@ export const HELP = `A cube in two programs: a mover moves it, a mirror shows it
   --no-open             print the window's address, open no browser
   --wire text|json|binary
                         the format to send in, text by default; all are received
-  --auto                the mover drives by itself
+${NETWORK_HELP}  --auto                the mover drives by itself
   --rate HZ             ticks per second, 60 by default
   --ticks N             end after N ticks
   --help                this
@@ -110,6 +114,7 @@ function check(values: Values, positionals: readonly string[]): Options {
     window: values.window === undefined ? undefined : addressOf("--window", values.window, 0),
     open: values["no-open"] !== true,
     wire: values.wire === undefined ? "text" : oneOf("--wire", values.wire, FORMATS),
+    network: networkOf(values),
     auto,
     rateHz: numberOf(
       "--rate",
@@ -191,6 +196,7 @@ const FLAGS = {
   auto: { type: "boolean" },
   rate: { type: "string" },
   ticks: { type: "string" },
+  ...NETWORK_FLAGS,
   help: { type: "boolean", short: "h" },
 } as const;
 

@@ -14,8 +14,10 @@ import { ClientEnd } from "./client-end.ts";
 import type { Conversation, Tally } from "./conversation.ts";
 import type { End, EndEvent } from "./end.ts";
 import { CubeCodec } from "./formats.ts";
+import type { Line } from "./line.ts";
 import { ServerEnd } from "./server-end.ts";
 import type { Change, LinkState } from "./shared/changes.ts";
+import type { Network } from "./shared/window-wire.ts";
 import { cubeLine, type Format } from "./shared/wire.ts";
 import { isMoving, type Role, START, step, type Vector, type World } from "./shared/world.ts";
 
@@ -23,6 +25,8 @@ import { isMoving, type Role, START, step, type Vector, type World } from "./sha
 export interface PeerOptions {
   readonly how: "listen" | "connect";
   readonly transport: Transport;
+  /** What makes the network of `transport` bad, where that can be changed. */
+  readonly line?: Line;
   /** Its address, as people write it. */
   readonly where: string;
   /** The format to send in; text by default. */
@@ -35,6 +39,7 @@ export class Peer {
 
   readonly #codec: CubeCodec;
   readonly #end: End;
+  readonly #line: Line | undefined;
   #world: World = START;
   /** What it knows of the cube. `guess`: no position was sent or received. */
   #knowledge: "guess" | "known";
@@ -53,6 +58,7 @@ export class Peer {
   constructor(poller: Poller, role: Role, options: PeerOptions) {
     const Kind = options.how === "listen" ? ServerEnd : ClientEnd;
     this.role = role;
+    this.#line = options.line;
     this.#codec = new CubeCodec(options.format);
     this.#end = new Kind(poller, options.transport, this.#codec, options.where);
     this.#knowledge = role === "mover" && options.how === "listen" ? "known" : "guess";
@@ -95,6 +101,16 @@ export class Peer {
   /** Chooses the format, from the next message on. */
   speak(format: Format): void {
     this.#codec.format = format;
+  }
+
+  /** What its network is like. */
+  get network(): Network {
+    return this.#line?.network ?? "perfect";
+  }
+
+  /** Chooses another network, from this frame on. */
+  chooseNetwork(network: Network): void {
+    this.#line?.choose(network);
   }
 
   /** Puts the cube somewhere by hand, in the next frame: the last word of that frame, and told to all. */

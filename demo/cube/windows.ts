@@ -26,11 +26,11 @@ import type { Bad } from "./shared/wire.ts";
 /** What windows look at. */
 export type Seen = Pick<
   Peer,
-  "role" | "world" | "link" | "tally" | "roundTripMs" | "format" | "knowsPosition"
+  "role" | "world" | "link" | "tally" | "roundTripMs" | "format" | "network" | "knowsPosition"
 >;
 
 /** What windows may do to it. */
-export type Steered = Pick<Peer, "role" | "place" | "speak">;
+export type Steered = Pick<Peer, "role" | "place" | "speak" | "chooseNetwork">;
 
 /** All windows of one peer. In each frame {@link receive} goes before the peer's frame, and {@link send} after. */
 export class Windows {
@@ -111,6 +111,9 @@ function obey(window: Window, asked: Asked | Bad, peer: Steered): void {
     case "wire":
       peer.speak(asked.format);
       break;
+    case "network":
+      peer.chooseNetwork(asked.network);
+      break;
     case "ping":
       window.connection.trySend(formatTold({ kind: "pong", number: asked.number }));
       break;
@@ -125,9 +128,10 @@ function obey(window: Window, asked: Asked | Bad, peer: Steered): void {
 
 /** What every window should know, in the order in which a new one receives it. */
 function updatesOf(peer: Seen, nowMs: number): Told[] {
-  const { format, link, world } = peer;
+  const { format, link, network, world } = peer;
   const updates: Told[] = [
     { kind: "wire", format },
+    { kind: "network", network },
     { kind: "link", ...linkStatus(link, nowMs) },
   ];
   // A peer that was just restarted has only a guess, and its windows may know better.

@@ -41,6 +41,7 @@ class CubeWindow {
   readonly #touch = new Touch(partOf("touch", HTMLElement));
   readonly #panel = new Panel(document, {
     format: (format) => this.#session.trySend({ kind: "wire", format }),
+    network: (network) => this.#session.trySend({ kind: "network", network }),
     raw: (isRaw) => {
       this.#cube.follow.isSmooth = !isRaw;
     },
@@ -85,6 +86,7 @@ class CubeWindow {
     if (told.kind === "role") this.#greet(told.role);
     if (told.kind === "link") this.#link.receive(told, nowMs);
     if (told.kind === "wire") this.#panel.setFormat(told.format);
+    if (told.kind === "network") this.#panel.setNetwork(told.network);
     if (told.kind === "size") this.#panel.setSizes(told.bytes);
     if (told.kind === "stat") this.#note(told.stat, nowMs);
   }

@@ -4,7 +4,7 @@
  * about the links; those are made by `status-text.ts`.
  */
 
-import type { Stat } from "../shared/window-wire.ts";
+import { NETWORKS, type Network, type Stat } from "../shared/window-wire.ts";
 import { FORMATS, type Format, formatPosition } from "../shared/wire.ts";
 import type { Role, Vector } from "../shared/world.ts";
 import type { Rate } from "./meters.ts";
@@ -25,6 +25,7 @@ export interface Facts {
 /** What a person chose in the panel. */
 export interface Choices {
   readonly format: (format: Format) => void;
+  readonly network: (network: Network) => void;
   readonly raw: (isRaw: boolean) => void;
 }
 
@@ -40,6 +41,9 @@ export class Panel {
     this.#page = page;
     for (const format of FORMATS) {
       this.#input(`format-${format}`).addEventListener("change", () => chosen.format(format));
+    }
+    for (const network of CHOSEN_NETWORKS) {
+      this.#input(`network-${network}`).addEventListener("change", () => chosen.network(network));
     }
     const raw = this.#input("raw");
     raw.addEventListener("change", () => chosen.raw(raw.checked));
@@ -58,6 +62,11 @@ export class Panel {
 
   setFormat(format: Format): void {
     this.#input(`format-${format}`).checked = true;
+  }
+
+  /** The one that the command line has numbers of is none of those that can be chosen. */
+  setNetwork(network: Network): void {
+    for (const one of CHOSEN_NETWORKS) this.#input(`network-${one}`).checked = one === network;
   }
 
   setSizes(bytes: Readonly<Record<Format, number>>): void {
@@ -136,3 +145,4 @@ function bytesWords(bytesPerS: number): string {
 }
 
 const NONE = "–";
+const CHOSEN_NETWORKS = NETWORKS.filter((network) => network !== "own");

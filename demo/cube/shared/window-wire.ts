@@ -6,6 +6,7 @@
  *       role mover|mirror                  whose window this is
  *       link <kind> <words>                how the peer stands to the others
  *       wire text|json|binary              the format that the peer sends in
+ *       network <name>                     what the peer's network is like
  *       size text <n> json <n> binary <n>  bytes of the last position in each format
  *       stat tick <n> in <lines> <bytes> out <lines> <bytes> rtt <ms> arrivals <n>,<n>
  *                                          totals of the peer's link since its process
@@ -13,6 +14,8 @@
  *                                          in each frame since the stat before
  *     window → process
  *       wire text|json|binary              send in this format
+ *       network <name>                     be on such a network: perfect, broadband, wifi,
+ *                                          mobile, poor, or own, which the command line has
  *
  * Runs in both, so it is pure: text in, values out, and back.
  */
@@ -32,7 +35,14 @@ import {
 import type { Role } from "./world.ts";
 
 /** What a window says to its process. */
-export type Asked = Message | { readonly kind: "wire"; readonly format: Format };
+export type Asked =
+  | Message
+  | { readonly kind: "wire"; readonly format: Format }
+  | { readonly kind: "network"; readonly network: Network };
+
+/** What a peer's network is like: `own` has the numbers of the command line. */
+export type Network = (typeof NETWORKS)[number];
+export const NETWORKS = ["perfect", "broadband", "wifi", "mobile", "poor", "own"] as const;
 
 /** What a process says to its windows. */
 export type Told =
@@ -65,11 +75,13 @@ export interface Traffic {
 /** What a window's line means to its process. Never throws: a line that means nothing is `bad`. */
 export function parseAsked(text: string): Asked | Bad {
   const [word, ...parts] = wordsOf(text);
-  return word === "wire" ? parseWire(parts) : parseLine(text, "cube, ping, pong or wire");
+  if (word === "network") return parseNetwork(parts);
+  return word === "wire" ? parseWire(parts) : parseLine(text, "cube, ping, pong, wire or network");
 }
 
 /** What a window says, as a line without the line break. */
 export function formatAsked(asked: Asked): string {
+  if (asked.kind === "network") return `network ${asked.network}`;
   return asked.kind === "wire" ? `wire ${asked.format}` : formatLine(asked);
 }
 
@@ -83,12 +95,14 @@ export function parseTold(text: string): Told | Bad {
       return parseLink(parts);
     case "wire":
       return parseWire(parts);
+    case "network":
+      return parseNetwork(parts);
     case "size":
       return parseSize(text);
     case "stat":
       return parseStat(text);
     default:
-      return parseLine(text, "cube, ping, pong, role, link, wire, size or stat");
+      return parseLine(text, "cube, ping, pong, role, link, wire, network, size or stat");
   }
 }
 
@@ -123,6 +137,12 @@ function parseWire([name = "", ...extra]: readonly string[]): Asked | Bad {
   const format = FORMATS.find((known) => known === name);
   if (format !== undefined && extra.length === 0) return { kind: "wire", format };
   return bad(`wire: expected ${FORMATS.join(", ")}, got ${quoted([name, ...extra].join(" "))}`);
+}
+
+function parseNetwork([name = "", ...extra]: readonly string[]): Asked | Bad {
+  const network = NETWORKS.find((known) => known === name);
+  if (network !== undefined && extra.length === 0) return { kind: "network", network };
+  return bad(`network: expected ${NETWORKS.join(", ")}, got ${quoted([name, ...extra].join(" "))}`);
 }
 
 function parseSize(text: string): Told | Bad {

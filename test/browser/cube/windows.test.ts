@@ -157,6 +157,27 @@ describe("the cube's windows", needs("chromium"), () => {
     await mover.page.locator("#more summary").click();
   });
 
+  test("the switch of the network makes the cube lag in the other window, and a perfect one comes back", async () => {
+    const second = await another(places.mover, { viewport: { width: 1_000, height: 900 } });
+    await second.page.locator("label:has(#network-poor)").click();
+    await mover.until(
+      () => document.querySelector<HTMLInputElement>("#network-poor")?.checked === true,
+      undefined,
+    );
+    // The round trip is that of two ways, and of the pings of both ends.
+    await second.until(
+      () => Number.parseFloat(document.getElementById("trip")?.textContent ?? "") > 250,
+      undefined,
+    );
+    await second.picture("bad-network");
+    await second.page.locator("label:has(#network-perfect)").click();
+    await second.until(
+      () => Number.parseFloat(document.getElementById("trip")?.textContent ?? "") < 250,
+      undefined,
+    );
+    await untilTogether(mover, mirror);
+  });
+
   test("several windows look at one peer, and one that comes late sees the same", async () => {
     const second = await another(places.mirror);
     await mover.page.keyboard.down("KeyA");

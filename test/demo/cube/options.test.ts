@@ -8,6 +8,7 @@ const DEFAULTS = {
   window: undefined,
   open: true,
   wire: "text",
+  network: {},
   auto: false,
   rateHz: 60,
   ticks: Infinity,
@@ -29,6 +30,22 @@ describe("parseOptions", () => {
         view: "browser",
         window: { host: "127.0.0.1", port: 0 },
         wire: "binary",
+      },
+    ],
+    ["mover --network mobile", { peers: "mover", link: CONNECT, network: { network: "mobile" } }],
+    [
+      "mirror --latency 80 --jitter 20.5 --loss 2 --bytes-per-second 50000 --stall 1000,250 --seed 7",
+      {
+        peers: "mirror",
+        link: LISTEN,
+        network: {
+          latencyMs: 80,
+          jitterMs: 20.5,
+          lossChance: 0.02,
+          bytesPerSecond: 50_000,
+          stall: { everyMs: 1_000, forMs: 250 },
+          seed: 7,
+        },
       },
     ],
     ["mirror", { peers: "mirror", link: LISTEN }],
@@ -55,6 +72,12 @@ describe("parseOptions", () => {
   });
 
   it.each([
+    ["--network modem", '--network: expected one of broadband, wifi, mobile, poor, got "modem"'],
+    ["--latency -5", "Option '--latency' argument is ambiguous"],
+    ["--latency much", '--latency: expected a number, got "much"'],
+    ["--loss 101", "--loss: expected 0 to 1, got 1.01"],
+    ["--bytes-per-second 0", "--bytes-per-second: expected a number above 0, got 0"],
+    ["--stall 5", '--stall: expected EVERY_MS,FOR_MS, got "5"'],
     ["--fast", "Unknown option '--fast'"],
     ["-x", "Unknown option '-x'"],
     ["cube", 'unknown command "cube"; expected mover or mirror'],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LinkState } from "../../../demo/cube/shared/changes.ts";
+import type { Network } from "../../../demo/cube/shared/window-wire.ts";
 import type { Format } from "../../../demo/cube/shared/wire.ts";
 import type { Vector } from "../../../demo/cube/shared/world.ts";
 import { type Seen, type Steered, Windows } from "../../../demo/cube/windows.ts";
@@ -17,6 +18,7 @@ describe("a window that comes", () => {
       "role mover",
       "pong 5",
       "wire text",
+      "network perfect",
       "link connecting 127.0.0.1:14900",
       "cube 1 2 3",
       "size text 11 json 17 binary 7",
@@ -73,6 +75,16 @@ describe("windows", () => {
     expect(cubes(window)).toEqual(["cube 1 2 3", "cube 1 2 3"]);
   });
 
+  it("choose the network, and all are told which it is", () => {
+    const rig = new WindowRig();
+    const [chooser, other] = [rig.open(), rig.open()];
+    rig.frames(2);
+    chooser.send("network poor");
+    rig.frames(3);
+    expect(rig.peer.network).toBe("poor");
+    for (const { received } of [chooser, other]) expect(received).toContain("network poor");
+  });
+
   it("choose the format, and all are told which it is", () => {
     const rig = new WindowRig();
     const [chooser, other] = [rig.open(), rig.open()];
@@ -91,7 +103,7 @@ describe("windows", () => {
     rig.frames(2);
     expect(window.received.filter((line) => !line.startsWith("stat"))).toEqual([
       'error wire: expected text, json, binary, got "morse"',
-      'error unknown word "role"; expected cube, ping, pong or wire',
+      'error unknown word "role"; expected cube, ping, pong, wire or network',
     ]);
   });
 
@@ -216,12 +228,17 @@ class FakePeer implements Steered {
   tally: Seen["tally"] = { linesIn: 0, linesOut: 0, bytesIn: 0, bytesOut: 0, badLines: 0 };
   roundTripMs: number | undefined;
   format: Format = "text";
+  network: Network = "perfect";
   knowsPosition = true;
   readonly placed: Vector[] = [];
 
   place(position: Vector): void {
     this.placed.push(position);
     this.world = at(position);
+  }
+
+  chooseNetwork(network: Network): void {
+    this.network = network;
   }
 
   speak(format: Format): void {

@@ -17,6 +17,7 @@ describe("what a process tells its windows", () => {
     ["role mirror", { kind: "role", role: "mirror" }],
     ["link linked 127.0.0.1:14900", { kind: "link", link: "linked", words: "127.0.0.1:14900" }],
     ["wire binary", { kind: "wire", format: "binary" }],
+    ["network own", { kind: "network", network: "own" }],
     ["size text 22 json 28 binary 7", { kind: "size", bytes: { text: 22, json: 28, binary: 7 } }],
     ["cube 1 2 3", { kind: "cube", position: [1, 2, 3] }],
     ["pong 5", { kind: "pong", number: 5 }],
@@ -61,7 +62,7 @@ describe("what a process tells its windows", () => {
     [STAT.replace("16.7", "16"), "stat: expected tick, in, out, rtt and arrivals, each with its numbers"],
     [`${STAT},`, "stat: expected tick, in, out, rtt and arrivals, each with its numbers"],
     [`${STAT}${",1".repeat(1_000)}`, "stat: expected tick, in, out, rtt and arrivals, each with its numbers"],
-    ["hello", 'unknown word "hello"; expected cube, ping, pong, role, link, wire, size or stat'],
+    ["hello", 'unknown word "hello"; expected cube, ping, pong, role, link, wire, network, size or stat'],
   ])("%.70j is bad, and says why", (line, message) => {
     expect(parseTold(line)).toEqual({ kind: "bad", message });
   });
@@ -79,8 +80,10 @@ describe("what a window asks", () => {
 
   it.each([
     ["wire morse", 'wire: expected text, json, binary, got "morse"'],
+    ["network", 'network: expected perfect, broadband, wifi, mobile, poor, own, got ""'],
+    ["network poor wifi", 'network: expected perfect, broadband, wifi, mobile, poor, own, got "poor wifi"'],
     ["wire text json", 'wire: expected text, json, binary, got "text json"'],
-    ["role mover", 'unknown word "role"; expected cube, ping, pong or wire'],
+    ["role mover", 'unknown word "role"; expected cube, ping, pong, wire or network'],
     ["cube 11 0 0", 'cube: x is not from -10 to 10, "11"'],
   ])("%j is bad, and says why", (line, message) => {
     expect(parseAsked(line)).toEqual({ kind: "bad", message });
