@@ -46,6 +46,8 @@ export interface Contestant {
   readonly format: "line" | "record";
   /** Whether a position replaces an older one that has not left. */
   readonly sendsLatest?: true;
+  /** Whether a conditioner that does nothing is around the transport. */
+  readonly isConditioned?: true;
   /** Whether all sockets are read into one buffer, as tickwire reads them. */
   readonly sharesReads?: true;
 }
@@ -62,6 +64,7 @@ export type ContestantName =
   | "tcp"
   | "tcp records"
   | "tcp latest"
+  | "conditioned"
   | "unix"
   | "tls"
   | "udp"
@@ -105,6 +108,13 @@ export const CONTESTANTS: Readonly<Record<ContestantName, Contestant>> = {
     wire: "tcp",
     format: "line",
     sendsLatest: true,
+  },
+  conditioned: {
+    title: "**tickwire** `conditioned(tcp)`, no conditions",
+    program: "tickwire",
+    wire: "tcp",
+    format: "line",
+    isConditioned: true,
   },
   unix: { title: "**tickwire** `unix`", program: "tickwire", wire: "unix", format: "line" },
   tls: { title: "**tickwire** `tls`", program: "tickwire", wire: "tls", format: "line" },
@@ -193,13 +203,25 @@ export const WORKS: readonly Work[] = [
     title: "1,000 connections × 60 Hz × 1 line",
     connections: 1_000,
     task: { kind: "receive", perTick: 1 },
-    contestants: ["bare", "floor", "plain", "tuned", "ws", "python", "tcp", "unix", "websocket"],
+    contestants: [
+      "bare",
+      "floor",
+      "plain",
+      "tuned",
+      "ws",
+      "python",
+      "tcp",
+      "conditioned",
+      "unix",
+      "websocket",
+    ],
     figures: FRAME_FIGURES,
     expected: [
       { figure: "cpuPerMessage", of: "tcp", against: PLAIN, atMost: 0.55 },
       { figure: "frameP99", of: "tcp", against: PLAIN, atMost: 1 },
       { figure: "cpuPerMessage", of: "tcp", against: PYTHON, atMost: 1 },
       { figure: "frameP99", of: "tcp", against: PYTHON, atMost: 0.1 },
+      { figure: "cpuPerMessage", of: "conditioned", against: { contestant: "tcp" }, atMost: 1.1 },
     ],
     note:
       "The first two take every byte and keep none, which is the least that Node asks for a message: one callback " +

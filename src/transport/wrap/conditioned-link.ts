@@ -98,6 +98,10 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
       opened: () => this.#opened(),
       received: (bytes) => {
         if (this.#phase !== "open") return;
+        if (this.#receiving.isClear) {
+          events.received(bytes); // nothing is due by that, so a line without conditions costs little
+          return;
+        }
         this.#receiving.received(bytes);
         this.#schedule();
       },
@@ -123,7 +127,7 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
   write(bytes: Uint8Array): boolean {
     if (this.#phase !== "open" || this.#isInnerClosed || this.#hasEnded) return true; // the bytes are dropped
     const isTaken = this.#sending.write(bytes);
-    this.#schedule();
+    if (!this.#sending.isClear) this.#schedule();
     return isTaken;
   }
 

@@ -63,13 +63,13 @@ export class ReceivingLane {
 
   /** The inner link has opened. */
   opened(): void {
-    if (!this.isConnecting || (this.#isClear && !this.#isAsking)) this.#tell({ kind: "opened" });
+    if (!this.isConnecting || (this.isClear && !this.#isAsking)) this.#tell({ kind: "opened" });
     else this.#lane.pushMark({ kind: "opened" }, this.#askingMs);
   }
 
   received(bytes: Uint8Array): void {
     if (this.#reading === "dropped" || this.#isOver) return;
-    if (this.#isClear) {
+    if (this.isClear) {
       this.#parts.events.received(bytes);
       return;
     }
@@ -80,19 +80,19 @@ export class ReceivingLane {
   partial(sizeBytes: number): void {
     if (this.#reading === "dropped" || this.#isOver) return;
     const newest = this.#lane.newestMark;
-    if (this.#isClear) this.#parts.events.partial(sizeBytes);
+    if (this.isClear) this.#parts.events.partial(sizeBytes);
     else if (newest?.kind === "partial") newest.sizeBytes = sizeBytes;
     else if (!this.isBlackholed) this.#lane.pushMark({ kind: "partial", sizeBytes });
   }
 
   ended(reason: CloseReason | undefined): void {
-    if (this.#isClear) this.#parts.events.ended(reason);
+    if (this.isClear) this.#parts.events.ended(reason);
     else this.#lane.pushMark({ kind: "ended", reason });
   }
 
   closed(reason: CloseReason): void {
     this.#isInnerOver = true;
-    if (this.#isClear && !this.#isAsking) this.#parts.events.closed(reason);
+    if (this.isClear && !this.#isAsking) this.#parts.events.closed(reason);
     else this.#lane.pushMark({ kind: "closed", reason }, this.#askingMs);
   }
 
@@ -152,7 +152,7 @@ export class ReceivingLane {
   }
 
   /** Whether nothing is done to what arrives now, and nothing is before it. */
-  get #isClear(): boolean {
+  get isClear(): boolean {
     return this.#parts.conditions.terms.receive.isClearForStreams && !this.isBlackholed && this.#lane.isEmpty;
   }
 

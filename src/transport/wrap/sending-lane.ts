@@ -65,7 +65,7 @@ export class SendingLane {
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.#isClear) {
+    if (this.isClear) {
       this.#coreBytes += bytes.length;
       const isTaken = this.#parts.inner.write(bytes);
       if (isTaken) this.#coreBytes -= bytes.length;
@@ -81,7 +81,7 @@ export class SendingLane {
 
   /** Sends the end behind everything. */
   end(call: End["call"], reason?: CloseReason): void {
-    if (this.#isClear) this.#callEnd({ call, reason });
+    if (this.isClear) this.#callEnd({ call, reason });
     else if (this.#kept.length > 0) this.#keptEnds.push({ call, reason });
     else this.#lane.pushMark({ call, reason });
   }
@@ -124,7 +124,7 @@ export class SendingLane {
   }
 
   /** Whether nothing is done to what is sent now, and nothing is before it. */
-  get #isClear(): boolean {
+  get isClear(): boolean {
     if (!this.#parts.conditions.terms.send.isClearForStreams || this.isBlackholed) return false;
     return this.#laneBytes === 0 && this.#lane.isEmpty && this.#kept.length === 0;
   }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type Codec,
+  conditioned,
   type Listener,
   lines,
   Poller,
@@ -78,7 +79,7 @@ function transportOf({ contestant, address, certificates }: Job): Transport {
   const place = { host: "127.0.0.1", port: 0, backlog: BACKLOG };
   switch (contestant.wire) {
     case "tcp":
-      return tcp(place);
+      return contestant.isConditioned === true ? conditioned(tcp(place)) : tcp(place);
     case "unix":
       return unix({ path: address.path, backlog: BACKLOG });
     case "tls": {
