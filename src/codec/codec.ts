@@ -49,6 +49,12 @@ export interface Codec<In, Out = In> {
    * WebSocket does, then sends it as text. Bytes by default.
    */
   readonly encodesText?: boolean;
+
+  /**
+   * What it is, in a few words: of two codecs with the same words each reads what the other
+   * writes. A recording has them, and is replayed with such a codec alone.
+   */
+  readonly fingerprint?: string;
 }
 
 /** The type of the messages that are received by a codec: `MessageOf<typeof codec>`. */

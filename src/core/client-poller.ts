@@ -97,7 +97,7 @@ export class ClientPoller {
     this.checkUsable(codec);
     if (typeof transport?.connect !== "function") throw new TypeError("transport: this one cannot connect");
     const makeParts = this.connectionFactory(options);
-    const link = transport.connect();
+    const link = transport.connect(codec.fingerprint);
     const ownCodec = codecFor(transport, codec);
     const connection = new Connection<In, Out, Data>(this.scheduler, undefined, link, ownCodec, makeParts);
     if (options.signal !== undefined) connection.lifecycle.abortOn(options.signal);
@@ -126,7 +126,7 @@ export class ClientPoller {
     this.#polling = true;
     try {
       this.scheduler.flush();
-      if (this.#pumps.size > 0) this.#pump(nowMs);
+      if (this.#pumps.size > 0) this.#pump(nowMs, true);
       this.scheduler.nextMs = nowMs;
       const frame = this.scheduler.runFrame();
       this.scheduler.events.emitQueued();
@@ -205,7 +205,7 @@ export class ClientPoller {
    * the poll. @internal
    */
   dueInMs(): number {
-    return Math.min(this.#pump(this.scheduler.nowMs), this.scheduler.dueInMs);
+    return Math.min(this.#pump(this.scheduler.nowMs, false), this.scheduler.dueInMs);
   }
 
   /**
@@ -239,15 +239,15 @@ export class ClientPoller {
   /** Has each poll call the pumps of a transport, and of the link or acceptor that was made of it. @internal */
   protected callPumps(transport: Transport, made: { pump?: Pump }): void {
     if (transport.pump !== undefined) this.#pumps.add(transport.pump);
-    if (made.pump !== undefined) this.#pumps.add((nowMs, poller) => made.pump?.(nowMs, poller));
+    if (made.pump !== undefined) this.#pumps.add((...args) => made.pump?.(...args));
     if (this.#pumps.size > 0) this.scheduler.wakeUp();
   }
 
   /** Returns the time until a pump needs its next call. */
-  #pump(nowMs: number): number {
+  #pump(nowMs: number, beginsFrame: boolean): number {
     let soonestMs = Infinity;
     for (const pump of this.#pumps) {
-      const dueInMs = pump(nowMs, this);
+      const dueInMs = pump(nowMs, this, beginsFrame);
       if (dueInMs === undefined) this.#pumps.delete(pump);
       else soonestMs = Math.min(soonestMs, dueInMs);
     }

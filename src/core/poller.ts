@@ -123,7 +123,7 @@ export class Poller extends ClientPoller {
     checkOptions(options, LISTEN_CHECKS);
     const makeParts = this.#limitedFactory(options);
     const acceptLimits = acceptLimitsOf(options, this.#acceptLimits);
-    const acceptor = transport.listen();
+    const acceptor = transport.listen(codec.fingerprint);
     const { data: makeData, untakenTimeoutMs = this.#peerLimits.untakenTimeoutMs } = options;
     const rules = { acceptLimits, makeParts, makeData, untakenTimeoutMs };
     const listener = new Listener<In, Out, Data>(this.scheduler, acceptor, codecFor(transport, codec), rules);
@@ -170,7 +170,7 @@ export class Poller extends ClientPoller {
     checkOptions(options, BIND_CHECKS);
     const limits = limitsOf(options, this.limits);
     const { maxDatagramBytes = MAX_DATAGRAM_BYTES } = options;
-    const link = transport.bind();
+    const link = transport.bind(codec.fingerprint);
     const socket = new DatagramSocket(this.scheduler, link, codec, limits, maxDatagramBytes);
     this.scheduler.sources.add(socket);
     this.callPumps(transport, link);

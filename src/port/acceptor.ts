@@ -17,8 +17,15 @@ export interface Acceptor {
   attach(events: AcceptorEvents): void;
   /** Accepts no more links and frees the address; `closed` follows. Links that it accepted stay open. */
   close(): void;
+  /**
+   * A drain with a budget of real time begins. Returns how many messages it visits instead
+   * of looking at the clock, as a replay has it; `undefined` for all but a replay.
+   */
+  beginTimedDrain?(): number | undefined;
+  /** That drain has ended, and has visited that many messages. */
+  endTimedDrain?(visited: number): void;
   /** Work for the acceptor and the links that it accepted, also after it is closed; see `Pump`. */
-  pump?(nowMs: number, poller?: object): number | undefined;
+  pump?(nowMs: number, poller?: object, beginsFrame?: boolean): number | undefined;
 }
 
 /** The handshake of one peer. `incoming` or `rejected` ends it; later calls do nothing. */

@@ -31,7 +31,7 @@ export interface DatagramLink {
   /** Frees the address now, and drops what it was given. `closed` may follow. */
   abort(): void;
   /** Work for this link; see `Pump`. */
-  pump?(nowMs: number, poller?: object): number | undefined;
+  pump?(nowMs: number, poller?: object, beginsFrame?: boolean): number | undefined;
 }
 
 /** The events of a datagram link, which the core handles. None of these calls throws. */

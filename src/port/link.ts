@@ -86,7 +86,7 @@ export interface Link {
    */
   abort(reason?: CloseReason): void;
   /** Work for a link that this side connects; see `Pump`. For an accepted link, its acceptor's pump does it. */
-  pump?(nowMs: number, poller?: object): number | undefined;
+  pump?(nowMs: number, poller?: object, beginsFrame?: boolean): number | undefined;
 }
 
 /** The events of a link, which the core handles. None of these calls throws. */

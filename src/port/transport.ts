@@ -14,12 +14,12 @@ import type { Link } from "./link.ts";
 
 /** One way to reach peers: the value that `listen`, `connect` and `bind` of a poller take. */
 export interface Transport {
-  /** Starts to listen. No event fires before {@link Acceptor.attach}. */
-  listen?(): Acceptor;
-  /** Starts to connect. No event fires before {@link Link.attach}. */
-  connect?(): Link;
-  /** Starts to bind a datagram link. No event fires before {@link DatagramLink.attach}. */
-  bind?(): DatagramLink;
+  /** Starts to listen. No event fires before {@link Acceptor.attach}. `codec` is the codec's `fingerprint`, for a recorder. */
+  listen?(codec?: string): Acceptor;
+  /** Starts to connect. No event fires before {@link Link.attach}. `codec` is that of `listen`. */
+  connect?(codec?: string): Link;
+  /** Starts to bind a datagram link. No event fires before {@link DatagramLink.attach}. `codec` is that of `listen`. */
+  bind?(codec?: string): DatagramLink;
   /**
    * What its links carry: a `"stream"`, which is the default, or each `"message"` of a
    * codec by itself. Then a link is given messages with a header each, which
@@ -34,10 +34,10 @@ export interface Transport {
  * Work at the start of a frame, such as delivering what is due. `poll()` calls
  * it first, with the time of the frame. `waitForActivity` calls it once more,
  * with the same time, before it waits. `poller` tells the pollers apart that share a
- * transport, and nothing else.
+ * transport, and nothing else. `beginsFrame` is whether it is `poll()` that calls.
  *
  * @returns the delay until it wants to be called again, in milliseconds;
  *   `waitForActivity` wakes for it. `Infinity` means at the next poll, whenever
  *   that is, and `undefined` means never again.
  */
-export type Pump = (nowMs: number, poller: object) => number | undefined;
+export type Pump = (nowMs: number, poller: object, beginsFrame?: boolean) => number | undefined;

@@ -21,13 +21,14 @@ export const UNLIMITED: DrainBudget = {};
 export class BudgetMeter {
   /** Whether the budget has no limit at all. */
   isUnlimited = true;
+  /** The number of messages that the running call has visited. */
+  visited = 0;
   readonly #clock: () => number;
   /** The budget of the last call, whose names are known: a check of these allocates. */
   #known = UNLIMITED;
   #deadlineMs = Infinity;
   #messages = Infinity;
   #bytes = Infinity;
-  #visited = 0;
   #visitedBytes = 0;
 
   constructor(clock: () => number) {
@@ -50,16 +51,28 @@ export class BudgetMeter {
     this.#bytes = bytes;
     this.#deadlineMs = ms === Infinity ? Infinity : this.#clock() + ms;
     this.isUnlimited = messages === Infinity && bytes === Infinity && ms === Infinity;
-    this.#visited = 0;
+    this.visited = 0;
     this.#visitedBytes = 0;
+  }
+
+  /** Whether the budget has real time in it. */
+  get isTimed(): boolean {
+    return this.#deadlineMs !== Infinity;
+  }
+
+  /** Has the call visit that many messages, whatever the time is; nothing changes without a number. */
+  visitInstead(messages: number | undefined): void {
+    if (messages === undefined) return;
+    this.#messages = messages;
+    this.#deadlineMs = Infinity;
   }
 
   /** Spends the budget for one message of `sizeBytes`; returns `false` when none is left. */
   spend(sizeBytes: number): boolean {
-    if (this.#visited >= this.#messages || this.#visitedBytes >= this.#bytes) return false;
-    const checksTime = this.#deadlineMs !== Infinity && this.#visited % MESSAGES_PER_CHECK === 0;
+    if (this.visited >= this.#messages || this.#visitedBytes >= this.#bytes) return false;
+    const checksTime = this.#deadlineMs !== Infinity && this.visited % MESSAGES_PER_CHECK === 0;
     if (checksTime && this.#clock() >= this.#deadlineMs) return false;
-    this.#visited++;
+    this.visited++;
     this.#visitedBytes += sizeBytes;
     return true;
   }

@@ -4,6 +4,7 @@
  * turns with one. Needs only the receiver of a connection.
  */
 import { isFunction } from "../../check.ts";
+import type { Acceptor } from "../../port/acceptor.ts";
 import type { ListenerContext } from "../frame/poll-context.ts";
 import { RoundRobin } from "../storage/round-robin.ts";
 import { BudgetMeter, type DrainBudget } from "./drain-budget.ts";
@@ -17,6 +18,9 @@ interface Drainable<In> {
   };
 }
 
+/** What a drain with a budget of real time asks and tells its acceptor, for a recorder. */
+type TimedDrains = Pick<Acceptor, "beginTimedDrain" | "endTimedDrain">;
+
 /** What a drain asks of its poller. */
 type DrainContext = Pick<ListenerContext<never, never>, "clock" | "drains">;
 
@@ -26,11 +30,13 @@ type Visit<From, In> = (from: From, message: In) => void;
 export class ListenerDrain<From extends Drainable<In>, In> {
   readonly #turns = new RoundRobin<From>({ remaining: ({ receiver }) => receiver.ready });
   readonly #context: DrainContext;
+  readonly #timedDrains: TimedDrains;
   readonly #meter: BudgetMeter;
   #isVisiting = false;
 
-  constructor(context: DrainContext) {
+  constructor(context: DrainContext, timedDrains: TimedDrains = {}) {
     this.#context = context;
+    this.#timedDrains = timedDrains;
     this.#meter = new BudgetMeter(context.clock);
   }
 
@@ -43,8 +49,16 @@ export class ListenerDrain<From extends Drainable<In>, In> {
   run(visit: Visit<From, In>, budget: DrainBudget): number {
     if (this.#isVisiting) throw new Error("drain: called from within drain(), by its own callback");
     isFunction("visit", visit);
-    this.#meter.begin(budget);
-    return this.#turns.isEmpty ? 0 : this.#visitAll(visit);
+    const meter = this.#meter;
+    meter.begin(budget);
+    if (this.#turns.isEmpty) return 0;
+    if (!meter.isTimed) return this.#visitAll(visit);
+    meter.visitInstead(this.#timedDrains.beginTimedDrain?.());
+    try {
+      return this.#visitAll(visit);
+    } finally {
+      this.#timedDrains.endTimedDrain?.(meter.visited);
+    }
   }
 
   #visitAll(visit: Visit<From, In>): number {

@@ -57,7 +57,7 @@ export class Listener<In, Out = In, Data = undefined> {
     this.recorder = new TrafficRecorder(context.counters, this.#counters);
     this.#acceptor = acceptor;
     this.#broadcaster = new Broadcaster(this, codec, context.buffers);
-    this.#drain = new ListenerDrain(context);
+    this.#drain = new ListenerDrain(context, acceptor);
     this.#left = new LeaveQueue(rules.untakenTimeoutMs);
     this.#makeData = rules.makeData;
     this.#ingress = new ListenerIngress({
