@@ -71,6 +71,13 @@ export {
   type PerDirection,
   type Stall,
 } from "./transport/wrap/conditions.ts";
+export { recorded, type RecordedTransport } from "./transport/wrap/recorded.ts";
+export { Recording, type RecordingState } from "./transport/wrap/recording.ts";
+export type { RecordedPiece, RecordingOptions, Redact } from "./transport/wrap/recording-options.ts";
+export type { RecordingDamage, RecordingHeader } from "./transport/wrap/log-file.ts";
+export { replayed, type Replay, type ReplayOptions } from "./transport/wrap/replayed.ts";
+export type { ReplayDivergence } from "./transport/wrap/replay-divergence.ts";
+export type { ReplayState } from "./transport/wrap/replay-script.ts";
 export { metrics, type Metrics } from "./metrics.ts";
 export { settle } from "./settle.ts";
 export type { FailedAttempt } from "./port/link.ts";

@@ -37,6 +37,7 @@ const FOLDERS: FolderGraph = new Map([
   ["src/check.ts", []],
   ["src/pace.ts", []],
   ["src/warn.ts", []],
+  ["src/version.ts", []],
   ["src/port", []],
   ["src/codec", ["src/check.ts"]],
   ["src/core/storage", ["src/codec"]],
@@ -97,6 +98,7 @@ const FOLDERS: FolderGraph = new Map([
   ["src/transport/wrap", ["src/check.ts", "src/port"]],
   ["src/transport/browser", ["src/check.ts", "src/port"]],
   ["src/transport/node", ["src/check.ts", "src/port", "node:"]],
+  ["src/transport/wrap", ["src/check.ts", "src/warn.ts", "src/version.ts", "src/port"]],
   ["src/transport/websocket/ws.ts", ["ws", "node:"]],
   [
     "src/transport/websocket",
@@ -148,6 +150,7 @@ const FOLDERS: FolderGraph = new Map([
       "src/transport/memory",
       "src/transport/wrap",
       "src/transport/node",
+      "src/transport/wrap",
       "src/settle.ts",
       "src/metrics.ts",
       "src/loop.ts",

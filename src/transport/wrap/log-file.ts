@@ -1,0 +1,176 @@
+/**
+ * The layout of a recording as one run of bytes, such as a file:
+ *
+ *     header ─ block ─ block ─ … ─ index ─ trailer
+ *
+ *     header   8 bytes "tickwrec" │ u16 format │ u32 length │ JSON │ u32 checksum of the JSON
+ *     block    u8 kind │ u32 length │ u32 frames before it │ u32 checksum of all of it │ payload
+ *     trailer  f64 where the index begins │ 8 bytes "tickwend"
+ *
+ * All numbers are in little endian. The payload of a block of kind 1 is whole entries; that
+ * of kind 2, the index, is JSON: pairs of a number of frames and where the block begins that
+ * comes after them, one for each 256 frames. Whoever reads goes from block to block, so a
+ * file without index and trailer, as a crash leaves it, is read like any other, without
+ * what is not whole at its end.
+ */
+import { crc32 } from "./crc32.ts";
+
+/** What is known of a recording before its first entry. */
+export interface RecordingHeader {
+  /** The format of the recording; 1. */
+  readonly format: number;
+  /** The version of tickwire that has recorded. */
+  readonly tickwire: string;
+  /** Where it ran, such as `"node 22.20.0"`. */
+  readonly platform: string;
+  /** When it began, in ISO 8601. */
+  readonly began: string;
+  /** A whole number for the game's own randomness, from 0 to 4,294,967,295. */
+  readonly seed: number;
+  /** What the game has to say of it; `undefined` when that is nothing. */
+  readonly meta: unknown;
+}
+
+/** The end of what can be read of a recording, where more stood. */
+export interface RecordingDamage {
+  /** How many frames stand before it. */
+  readonly frame: number;
+  /** Where it begins, in bytes. */
+  readonly offset: number;
+  /** One sentence for people. */
+  readonly message: string;
+}
+
+/** The parts of a recording. */
+export interface LogParts {
+  readonly header: RecordingHeader;
+  /** The entries, in pieces; each entry is whole in one of them. */
+  readonly pieces: readonly Uint8Array[];
+  readonly damage: RecordingDamage | undefined;
+}
+
+/** The bytes before the first block. */
+export function headerBytes(header: RecordingHeader): Uint8Array {
+  const text = UTF8.encode(JSON.stringify(header));
+  const bytes = new Uint8Array(MAGIC.length + 2 + 4 + text.length + 4);
+  const view = new DataView(bytes.buffer);
+  bytes.set(MAGIC);
+  view.setUint16(8, FORMAT, true);
+  view.setUint32(10, text.length, true);
+  bytes.set(text, 14);
+  view.setUint32(14 + text.length, crc32(text), true);
+  return bytes;
+}
+
+/** A block of entries, with `frames` frames before it. */
+export function blockBytes(payload: Uint8Array, frames: number, kind: 1 | 2 = ENTRIES): Uint8Array {
+  const bytes = new Uint8Array(BLOCK_HEADER_BYTES + payload.length);
+  const view = new DataView(bytes.buffer);
+  bytes[0] = kind;
+  view.setUint32(1, payload.length, true);
+  view.setUint32(5, frames, true);
+  bytes.set(payload, BLOCK_HEADER_BYTES);
+  view.setUint32(9, crc32(payload, crc32(bytes.subarray(0, 9))), true);
+  return bytes;
+}
+
+/** What stands behind the last block, which ends at `offset`. */
+export function indexBytes(index: readonly IndexPair[], frames: number, offset: number): Uint8Array {
+  const block = blockBytes(UTF8.encode(JSON.stringify(index)), frames, INDEX);
+  const bytes = new Uint8Array(block.length + TRAILER_BYTES);
+  bytes.set(block);
+  new DataView(bytes.buffer).setFloat64(block.length, offset, true);
+  bytes.set(TRAILER, block.length + 8);
+  return bytes;
+}
+
+/** A number of frames, and where the block begins that comes after them. */
+export type IndexPair = readonly [frames: number, offset: number];
+
+/** The frames from one pair of the index to the next. */
+export const FRAMES_PER_PAIR = 256;
+
+/**
+ * Takes a recording apart.
+ *
+ * @param framesIn counts the frames in some pieces, for the report of a damage
+ * @throws RangeError when `bytes` are none, or of a format that is not known
+ */
+export function parseLog(bytes: Uint8Array, framesIn: (pieces: readonly Uint8Array[]) => number): LogParts {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const { header, endsAt: start } = parseHeader(bytes, view);
+  const pieces: Uint8Array[] = [];
+  const damaged = (offset: number, describe: (frame: number) => string): LogParts => {
+    const frame = framesIn(pieces);
+    return { header, pieces, damage: { frame, offset, message: describe(frame) } };
+  };
+  const isClosed = bytes.length >= TRAILER_BYTES && equal(bytes.subarray(-TRAILER.length), TRAILER);
+  const end = isClosed ? bytes.length - TRAILER_BYTES : bytes.length;
+  let indexAt = 0;
+  for (let offset = start; offset < end; ) {
+    const problem = problemOf(bytes, view, offset, end);
+    if (problem !== undefined) {
+      return damaged(offset, (frame) =>
+        !isClosed && problem.reachesEnd
+          ? `the last ${end - offset} bytes, behind frame ${frame}, are of a block that was not written to its end`
+          : `the block at byte ${offset}, behind frame ${frame}, is damaged: ${problem.message}`,
+      );
+    }
+    const endsAt = offset + BLOCK_HEADER_BYTES + view.getUint32(offset + 1, true);
+    if (bytes[offset] === ENTRIES) pieces.push(bytes.subarray(offset + BLOCK_HEADER_BYTES, endsAt));
+    else indexAt = offset;
+    offset = endsAt;
+  }
+  if (!isClosed || view.getFloat64(end, true) === indexAt) return { header, pieces, damage: undefined };
+  return damaged(end, () => `the trailer at byte ${end} is damaged: there is no index where it says`);
+}
+
+function parseHeader(bytes: Uint8Array, view: DataView): { header: RecordingHeader; endsAt: number } {
+  if (bytes.length < 18 || !equal(bytes.subarray(0, MAGIC.length), MAGIC)) {
+    throw new RangeError("bytes: they are no recording of tickwire");
+  }
+  const format = view.getUint16(8, true);
+  if (format !== FORMAT) {
+    throw new RangeError(`bytes: a recording of format ${format}, and this tickwire reads format ${FORMAT}`);
+  }
+  const endsAt = 14 + view.getUint32(10, true) + 4;
+  const isWhole = endsAt <= bytes.length;
+  const text = bytes.subarray(14, endsAt - 4);
+  if (!isWhole || crc32(text) !== view.getUint32(endsAt - 4, true)) {
+    throw new RangeError("bytes: the header of the recording is damaged");
+  }
+  const header = JSON.parse(new TextDecoder().decode(text)) as RecordingHeader;
+  return { header: { ...header, meta: header.meta }, endsAt };
+}
+
+/** What is wrong with the block at `offset`; `undefined` if nothing is. */
+function problemOf(
+  bytes: Uint8Array,
+  view: DataView,
+  offset: number,
+  end: number,
+): { readonly message: string; readonly reachesEnd: boolean } | undefined {
+  if (offset + BLOCK_HEADER_BYTES > end) return { message: "its header is cut off", reachesEnd: true };
+  const endsAt = offset + BLOCK_HEADER_BYTES + view.getUint32(offset + 1, true);
+  if (endsAt > end) return { message: "it would be longer than the recording", reachesEnd: true };
+  const checksum = crc32(
+    bytes.subarray(offset + BLOCK_HEADER_BYTES, endsAt),
+    crc32(bytes.subarray(offset, offset + 9)),
+  );
+  if (checksum === view.getUint32(offset + 9, true)) return undefined;
+  return { message: "its checksum is another one", reachesEnd: endsAt === end };
+}
+
+function equal(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, at) => byte === other[at]);
+}
+
+/** The format that this file reads and writes. */
+export const FORMAT = 1;
+const UTF8 = new TextEncoder();
+const MAGIC = UTF8.encode("tickwrec");
+const TRAILER = UTF8.encode("tickwend");
+const TRAILER_BYTES = 16;
+const BLOCK_HEADER_BYTES = 13;
+const ENTRIES = 1;
+const INDEX = 2;

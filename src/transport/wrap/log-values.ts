@@ -1,0 +1,146 @@
+/**
+ * Reasons, and what a link knows of itself, as values of JSON and back. What JSON does not
+ * carry is left out: of an error its name, message and code remain.
+ */
+import type { Address } from "../../port/address.ts";
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { FailedAttempt, Link } from "../../port/link.ts";
+import type { UpgradeRequest } from "../../port/upgrade-request.ts";
+
+/** A reason, as it is recorded. */
+export type ReasonValue = Omit<CloseReason, "cause"> & { readonly cause?: CauseValue };
+
+/** What an error tells of itself, and what else it has, such as the system's code. */
+interface CauseValue {
+  readonly name: string;
+  readonly message: string;
+  readonly more?: object;
+}
+
+/** What is recorded of a link. */
+export interface LinkValue {
+  readonly local?: Address;
+  readonly remote?: Address;
+  readonly attempts?: readonly { readonly address: Address; readonly reason: ReasonValue }[];
+  readonly security?: Link["security"];
+  readonly protocol?: string;
+  readonly request?: RequestValue;
+  readonly halfOpen: boolean;
+  /** The calls that not every link has. */
+  readonly has?: readonly string[];
+}
+
+type RequestValue = Omit<UpgradeRequest, "query" | "cookies"> & {
+  readonly query: string;
+  readonly cookies: readonly (readonly [string, string])[];
+};
+
+/** `reason` as it is recorded. */
+export function valueOfReason(reason: CloseReason): ReasonValue;
+export function valueOfReason(reason: CloseReason | undefined): ReasonValue | undefined;
+export function valueOfReason(reason: CloseReason | undefined): ReasonValue | undefined {
+  if (reason === undefined || !("cause" in reason)) return reason as ReasonValue | undefined;
+  const { cause, ...rest } = reason;
+  return cause === undefined ? rest : { ...rest, cause: valueOfError(cause) };
+}
+
+/** The reason that was recorded. */
+export function reasonOfValue(value: ReasonValue): CloseReason {
+  return value.cause === undefined ? value : { ...value, cause: errorOfValue(value.cause) };
+}
+
+/** What is recorded of an error. */
+export function valueOfError(error: unknown): CauseValue {
+  const { name = "Error", message = String(error) } = (error ?? {}) as Partial<Error>;
+  const more = carried({ ...(error as object) });
+  return { name, message, ...(more !== undefined && { more }) };
+}
+
+/** An error like the one that was recorded. */
+export function errorOfValue({ name, message, more }: CauseValue): Error {
+  const error = Object.assign(new Error(message), more);
+  if (error.name !== name) Object.defineProperty(error, "name", { value: name, configurable: true });
+  return error;
+}
+
+/** What is recorded of `link` now. */
+export function valueOfLink(link: Link): LinkValue {
+  const { localAddress, remoteAddress, security, protocol, request, failedAttempts } = link;
+  return {
+    ...(localAddress !== undefined && { local: localAddress }),
+    ...(remoteAddress !== undefined && { remote: remoteAddress }),
+    ...(failedAttempts !== undefined &&
+      failedAttempts.length > 0 && { attempts: attemptsOf(failedAttempts) }),
+    ...(security !== undefined && { security }),
+    ...(protocol !== undefined && { protocol }),
+    ...(request !== undefined && { request: valueOfRequest(request) }),
+    halfOpen: link.allowHalfOpen,
+  };
+}
+
+/** What a link of a replay shows. */
+export interface LinkFacts {
+  readonly localAddress: Address | undefined;
+  readonly remoteAddress: Address | undefined;
+  readonly failedAttempts: readonly FailedAttempt[] | undefined;
+  readonly security: Link["security"];
+  readonly protocol: string | undefined;
+  readonly request: UpgradeRequest | undefined;
+  readonly allowHalfOpen: boolean;
+}
+
+/** What was recorded of a link, as a link shows it. */
+export function factsOfValue(value: LinkValue): LinkFacts {
+  return {
+    localAddress: value.local,
+    remoteAddress: value.remote,
+    failedAttempts: value.attempts?.map(({ address, reason }) => ({
+      address,
+      reason: reasonOfValue(reason),
+    })),
+    security: value.security && withHoles(value.security),
+    protocol: value.protocol,
+    request: value.request && requestOfValue(value.request),
+    allowHalfOpen: value.halfOpen,
+  };
+}
+
+function attemptsOf(attempts: readonly FailedAttempt[]): LinkValue["attempts"] & object {
+  return attempts.map(({ address, reason }) => ({ address, reason: valueOfReason(reason) }));
+}
+
+function valueOfRequest(request: UpgradeRequest): RequestValue {
+  return {
+    ...request,
+    query: String(request.query),
+    cookies: [...request.cookies],
+    facts: carried(request.facts),
+  };
+}
+
+function requestOfValue(value: RequestValue): UpgradeRequest {
+  return {
+    ...value,
+    query: new URLSearchParams(value.query),
+    cookies: new Map(value.cookies),
+    origin: value.origin,
+    remoteAddress: value.remoteAddress,
+    facts: value.facts,
+  };
+}
+
+/** JSON leaves out what is `undefined`, which a link shows. */
+function withHoles(security: NonNullable<Link["security"]>): NonNullable<Link["security"]> {
+  const { applicationProtocol, peerCertificate } = security;
+  return { ...security, applicationProtocol, peerCertificate };
+}
+
+/** `value`, if JSON carries it. */
+function carried<Value>(value: Value): Value | undefined {
+  try {
+    JSON.stringify(value);
+    return value;
+  } catch {
+    return undefined;
+  }
+}
