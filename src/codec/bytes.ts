@@ -27,6 +27,7 @@ export function bytes(options: BytesOptions = {}): Codec<Uint8Array> {
   checkOptions(options, CHECKS);
   const decoder = new BytesDecoder(options.maxChunkBytes ?? Infinity);
   return {
+    fingerprint: "bytes",
     decoder: () => decoder, // it has no state, so one decoder serves all streams
     encode: byteMessage,
   };

@@ -15,6 +15,7 @@ export function duplex<In, Out>(receive: Codec<In, never>, send: Codec<unknown, 
   checkCodec("receive", receive);
   checkCodec("send", send);
   const both: Codec<In, Out> = {
+    fingerprint: `${receive.fingerprint} / ${send.fingerprint}`,
     encodesText: send.encodesText === true,
     decoder: () => receive.decoder(),
     encode: (message) => send.encode(message),

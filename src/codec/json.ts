@@ -66,6 +66,7 @@ export function json<In = unknown, Out = In>(options: JsonOptions<In> = {}): Cod
   const decoder = () => new JsonDecoder(line.decoder(), { guard, maxDepth, maxLineBytes });
   return {
     encodesText: true,
+    fingerprint: "json",
     decoder,
     encode(message) {
       return line.encode(jsonOf(message, maxDepth + ADDED_LEVELS));

@@ -58,6 +58,7 @@ export function lengthPrefixed(options: LengthPrefixedOptions = {}): Codec<Uint8
     throw new RangeError(`message: ${plain.length} bytes are over the limit of ${maxSentBytes} bytes`);
   };
   return {
+    fingerprint: `lengthPrefixed ${options.prefix ?? "u32"} ${options.endian ?? "big"}`,
     decoder: () => new LengthPrefixedDecoder(prefix, maxMessageBytes),
     encodeWhole: checked,
     decodeWhole(bytes, sink) {

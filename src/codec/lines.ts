@@ -69,6 +69,7 @@ export function lines(options: LinesOptions = {}): Codec<string> {
   let scratch = new Uint8Array(1_024);
   return {
     encodesText: true,
+    fingerprint: `lines ${JSON.stringify(eol)}`,
     decoder: () => new LineDecoder(maxLineBytes, textOf),
     decodeWhole: (bytes, sink) => new LineDecoder(maxLineBytes, textOf).decodeWhole(bytes, sink),
     encodeWhole(text) {

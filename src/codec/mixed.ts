@@ -69,6 +69,7 @@ export function mixed<const All extends Codecs>(
   const encoder = new MixedEncoder(codecs, maxSentMessageBytes);
   const decoder = () => new MixedDecoder<AnyMessageOf<All>>(kinds, maxMessageBytes);
   return {
+    fingerprint: `mixed ${kinds.map(({ kind, codec }) => `${kind}: ${codec.fingerprint}`)}`,
     decoder,
     encode: (message) => encoder.encode(message, true),
     decodeWhole: (bytes, sink) => decoder().decodeWhole(bytes, sink),

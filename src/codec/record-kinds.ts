@@ -6,7 +6,7 @@
 import { kindOf } from "../check.ts";
 import type { Decoder } from "./codec.ts";
 import { escaped } from "./escaped.ts";
-import type { FixedSchema, Schema } from "./field-types.ts";
+import { type FixedSchema, ListType, OptionalType, type Schema } from "./field-types.ts";
 import { Layout } from "./layout.ts";
 import { RecordWriting } from "./record-cursor.ts";
 import { RecordEncoder, recordDecoder } from "./record-decoder.ts";
@@ -23,6 +23,8 @@ export interface RecordKind {
 
 /** Reads and writes records of some kinds. */
 export interface RecordKinds {
+  /** The kinds and their fields, as text. */
+  readonly fingerprint: string;
   /** The fewest bytes that a record of the largest kind takes. */
   readonly minBytes: number;
   /** A decoder for records of at most `maxBytes`, which asks the guard for each of them. */
@@ -31,13 +33,22 @@ export interface RecordKinds {
   encoder(maxBytes: number): (message: unknown) => Uint8Array;
 }
 
+type ReadWrite = Omit<RecordKinds, "fingerprint">;
+
 /** What the kinds are read and written by; a kind without a tag is the only one. */
 export function recordKinds(kinds: readonly RecordKind[], littleEndian: boolean): RecordKinds {
   const areFixed = kinds.every(({ schema }) => isFixed(schema));
-  return areFixed ? fixedKinds(kinds, littleEndian) : sizedKinds(kinds, littleEndian);
+  const fingerprint = `${littleEndian ? "little" : "big"} ${JSON.stringify(kinds, fieldText)}`;
+  return { fingerprint, ...(areFixed ? fixedKinds(kinds, littleEndian) : sizedKinds(kinds, littleEndian)) };
 }
 
-function fixedKinds(kinds: readonly RecordKind[], littleEndian: boolean): RecordKinds {
+/** Lists, and what is optional, as values of JSON. */
+function fieldText(_name: string, type: unknown): unknown {
+  if (type instanceof ListType) return { list: type.item };
+  return type instanceof OptionalType ? { optional: type.value } : type;
+}
+
+function fixedKinds(kinds: readonly RecordKind[], littleEndian: boolean): ReadWrite {
   const encoders = kinds.map(
     ({ schema, tag }) => new RecordEncoder(new Layout(schema as FixedSchema, { littleEndian, tag })),
   );
@@ -58,7 +69,7 @@ function fixedKinds(kinds: readonly RecordKind[], littleEndian: boolean): Record
   };
 }
 
-function sizedKinds(kinds: readonly RecordKind[], littleEndian: boolean): RecordKinds {
+function sizedKinds(kinds: readonly RecordKind[], littleEndian: boolean): ReadWrite {
   const records = kinds.map(({ schema, tag }): SizedRecord => {
     const shape = recordShape(schema, { littleEndian, tag });
     const steps: Step[] = [];

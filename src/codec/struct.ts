@@ -157,6 +157,7 @@ function recordCodec<In, Out>(
   checkRoom("maxRecordBytes", maxRecordBytes, receive.minBytes);
   checkRoom("maxSentRecordBytes", maxSentRecordBytes, send.minBytes);
   return {
+    fingerprint: `records ${receive.fingerprint} ${send.fingerprint}`,
     decoder: () => receive.decoder(maxRecordBytes, guard),
     encode: send.encoder(maxSentRecordBytes),
   };

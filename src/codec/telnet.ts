@@ -65,6 +65,7 @@ export function telnet(
   const { maxOffers = 1_024, maxSubnegotiationBytes = 1_024 } = options;
   const limits = { maxOffers, maxSubnegotiationBytes };
   return {
+    fingerprint: `telnet ${codec.fingerprint}`,
     decoder: () => new TelnetDecoder(codec.decoder(), limits),
     encode: (message) => withEscapes(codec.encode(message)),
     decodeWhole: (bytes, sink) => decodeWholeBy(codec, wholeData(bytes, limits), sink),
