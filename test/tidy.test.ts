@@ -99,6 +99,10 @@ const FOLDERS: FolderGraph = new Map([
   ["src/transport/browser", ["src/check.ts", "src/port"]],
   ["src/transport/node", ["src/check.ts", "src/port", "node:"]],
   ["src/transport/wrap", ["src/check.ts", "src/warn.ts", "src/version.ts", "src/port"]],
+  [
+    "src/transport/wrap/recording-file.ts",
+    ["src/check.ts", "src/transport/node", "src/transport/wrap", "node:"],
+  ],
   ["src/transport/websocket/ws.ts", ["ws", "node:"]],
   [
     "src/transport/websocket",
@@ -151,6 +155,7 @@ const FOLDERS: FolderGraph = new Map([
       "src/transport/wrap",
       "src/transport/node",
       "src/transport/wrap",
+      "src/transport/wrap/recording-file.ts",
       "src/settle.ts",
       "src/metrics.ts",
       "src/loop.ts",

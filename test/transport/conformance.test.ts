@@ -19,6 +19,8 @@ import {
   type Pem,
   Poller,
   type PollerOptions,
+  Recording,
+  recorded,
   type Transport,
   tcp,
   tls,
@@ -93,6 +95,8 @@ const rows: Row[] = [
   websocketRow("websocket on an HTTP server that is there", createHttpServer),
   websocketRow("websocket with a message for each message", undefined, { framing: "message" }),
   ...secureWebsocketRows(),
+  recordedRow(tcpRow("recorded tcp", "127.0.0.1")),
+  recordedRow(websocketRow("recorded websocket")),
 ];
 
 /** Each transport as it is; through a conditioner that does nothing; and, the quick ones, on a slow network. */
@@ -120,6 +124,24 @@ function throughConditioner(row: Row, conditions: Conditions, how: string): Row 
       };
     },
     nobody: async () => conditioned(await row.nobody(), conditions),
+  };
+}
+
+/** The same transport, recorded, which changes nothing. */
+function recordedRow(row: Row): Row {
+  return {
+    ...row,
+    make(options) {
+      const recording = new Recording();
+      const { listen, connect, listenAgain } = row.make(options);
+      return {
+        listen: recorded(listen, recording),
+        connect: (listener) => recorded(connect(listener), recording),
+        ...(listenAgain !== undefined && {
+          listenAgain: (listener) => recorded(listenAgain(listener), recording),
+        }),
+      };
+    },
   };
 }
 

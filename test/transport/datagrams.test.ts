@@ -16,6 +16,8 @@ import {
   lines,
   memory,
   Poller,
+  Recording,
+  recorded,
   type Transport,
   udp,
 } from "../../src/index.ts";
@@ -35,6 +37,7 @@ const rows: Row[] = [
       return () => wire;
     },
   },
+  { name: "recorded udp", network: () => () => recorded(udp({ host: "127.0.0.1" }), new Recording()) },
   { name: "udp over IPv4", network: () => () => udp({ host: "127.0.0.1" }) },
   { name: "udp over IPv6", network: () => () => udp({ host: "::1" }), needs: ["IPv6"] },
 ];

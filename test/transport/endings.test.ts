@@ -12,6 +12,8 @@ import {
   type CloseKind,
   type Conditions,
   conditioned,
+  Recording,
+  recorded,
   type Transport,
   tcp,
   tls,
@@ -68,6 +70,11 @@ const rows: Row[] = [
     connect: ({ port }) => websocket(`ws://${HOST}:${port}/`),
     unacknowledged: "reset",
     pings: true,
+  },
+  {
+    name: "recorded tcp",
+    listen: () => recorded(tcp({ host: HOST, port: 0 }), new Recording()),
+    connect: ({ port }) => recorded(tcp({ host: HOST, port }), new Recording()),
   },
 ];
 

@@ -63,10 +63,11 @@ export class Journal {
 
   /** Begins a frame of `poller`, which {@link end} ends. */
   beginFrame(poller: object, nowMs: number): void {
+    if (!this.isOpen) return;
     const isDue = this.#entries.length >= BLOCK_BYTES || nowMs - this.#cutMs >= this.#rules.blockMs;
     if (isDue && this.#open.length === 0) this.cut(nowMs);
     this.begin(CALL.poll, this.#numberOf(poller), nowMs);
-    this.frames++;
+    if (this.isOpen) this.frames++;
   }
 
   /** Begins a call. */

@@ -116,7 +116,7 @@ function quoted(bytes: Uint8Array | undefined, at: number): string {
   const text = [...around].map((byte) =>
     byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : escapeOf(byte),
   );
-  return `${from > 0 ? "…" : ""}"${text.join("")}"${at + AROUND < bytes.length ? "…" : ""}`;
+  return `"${from > 0 ? "…" : ""}${text.join("")}${at + AROUND < bytes.length ? "…" : ""}"`;
 }
 
 function escapeOf(byte: number): string {
