@@ -2,26 +2,34 @@
  * `npx tickwire new my-game`: copies a template of this package into a new folder.
  * Decides where, and what changes in the copy: the name, and which tickwire it is
  * made for. Asks nothing, installs nothing, and writes over nothing.
+ *
+ * `npx tickwire inspect FILE`: see `inspect/inspect.ts`.
  */
 import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { INSPECT_USAGE, inspect } from "./inspect/inspect.ts";
+import { Mistake } from "./inspect/mistake.ts";
 
 const USAGE = `usage: npx tickwire new FOLDER [--template pong|terminal]
 
   pong      a server, a page by Vite and their tests; the default
-  terminal  a server for nc, and its tests`;
+  terminal  a server for nc, and its tests
+
+${INSPECT_USAGE}`;
 
 const templates = fileURLToPath(new URL("../templates", import.meta.url));
 const manifest = fileURLToPath(new URL("../package.json", import.meta.url));
 
 /** Does what the command line says, and answers what to do next. */
 function run(): string {
+  const [, , first, ...rest] = process.argv;
+  if (first === "inspect") return inspect(rest);
   const { values, positionals } = parsed();
   if (values.help === true) return USAGE;
   const [command, folder, ...more] = positionals;
-  if (command !== "new") throw new Mistake(`expected new, got ${command ?? "nothing"}`);
+  if (command !== "new") throw new Mistake(`expected new or inspect, got ${command ?? "nothing"}`);
   if (folder === undefined || more.length > 0) throw new Mistake("expected one folder after new");
   const { template = "pong" } = values;
   if (!TEMPLATES.includes(template)) {
@@ -63,9 +71,6 @@ function copy(template: string, target: string, name: string): void {
   // Not in the template, as npm leaves files of this name out of a package.
   writeFileSync(join(target, ".gitignore"), "node_modules/\ndist/\n");
 }
-
-/** What whoever types can put right. */
-class Mistake extends Error {}
 
 const TEMPLATES: readonly string[] = ["pong", "terminal"];
 /** What npm takes for a new package, without a scope and without dots. */

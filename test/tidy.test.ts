@@ -135,7 +135,8 @@ const FOLDERS: FolderGraph = new Map([
       "src/loop-times.ts",
     ],
   ],
-  ["src/cli.ts", ["node:"]],
+  ["src/inspect", ["src/port", "src/transport/wrap", "node:"]],
+  ["src/cli.ts", ["src/inspect", "node:"]],
   ["src/websocket.ts", ["src/transport/browser", "src/transport/node", "src/transport/websocket"]],
   [
     "src/index.ts",

@@ -48,11 +48,11 @@ describe("npx tickwire new", { timeout: 4 * DEADLINE_MS }, () => {
       ["new file", /file is there already/],
       ["new", /expected one folder after new/],
       ["new one two", /expected one folder after new/],
-      ["make it", /expected new, got make/],
+      ["make it", /expected new or inspect, got make/],
       ["new ok --template mud", /--template: expected pong or terminal, got "mud"/],
       ["new ok --colour", /--colour/],
       ["new My.Game", /"My\.Game" is no name for a package/],
-      ["", /expected new, got nothing/],
+      ["", /expected new or inspect, got nothing/],
     ] as const) {
       const wrong = reader.start(`node_modules/.bin/tickwire ${line}`); // npx takes a second for each
       expect([line, await wrong.exit]).toEqual([line, 2]);
