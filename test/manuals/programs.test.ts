@@ -167,6 +167,14 @@ const STEPS: Record<string, readonly Step[]> = {
         expect(await reader.run(command)).toBe(printed);
       },
     },
+    {
+      command: "npx vitest run",
+      programs: ["match.test.mts"],
+      does: "passes",
+      async follow(reader, _, command) {
+        expect(await reader.run(command)).toMatch(/Tests .*1 passed/);
+      },
+    },
   ],
   "src/codec/README.md": [
     {
