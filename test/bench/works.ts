@@ -48,6 +48,8 @@ export interface Contestant {
   readonly sendsLatest?: true;
   /** Whether a conditioner that does nothing is around the transport. */
   readonly isConditioned?: true;
+  /** Whether all that passes is recorded in a file. */
+  readonly isRecorded?: true;
   /** Whether all sockets are read into one buffer, as tickwire reads them. */
   readonly sharesReads?: true;
 }
@@ -65,6 +67,7 @@ export type ContestantName =
   | "tcp records"
   | "tcp latest"
   | "conditioned"
+  | "tcp recorded"
   | "unix"
   | "tls"
   | "udp"
@@ -115,6 +118,13 @@ export const CONTESTANTS: Readonly<Record<ContestantName, Contestant>> = {
     wire: "tcp",
     format: "line",
     isConditioned: true,
+  },
+  "tcp recorded": {
+    title: "**tickwire** `recorded(tcp)`, in a file",
+    program: "tickwire",
+    wire: "tcp",
+    format: "line",
+    isRecorded: true,
   },
   unix: { title: "**tickwire** `unix`", program: "tickwire", wire: "unix", format: "line" },
   tls: { title: "**tickwire** `tls`", program: "tickwire", wire: "tls", format: "line" },
@@ -212,11 +222,13 @@ export const WORKS: readonly Work[] = [
       "python",
       "tcp",
       "conditioned",
+      "tcp recorded",
       "unix",
       "websocket",
     ],
     figures: FRAME_FIGURES,
     expected: [
+      { figure: "cpuPerMessage", of: "tcp recorded", against: { contestant: "tcp" }, atMost: 1.2 },
       { figure: "cpuPerMessage", of: "tcp", against: PLAIN, atMost: 0.55 },
       { figure: "frameP99", of: "tcp", against: PLAIN, atMost: 1 },
       { figure: "cpuPerMessage", of: "tcp", against: PYTHON, atMost: 1 },

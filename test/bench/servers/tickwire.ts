@@ -1,5 +1,6 @@
 /** The server as one writes it with tickwire, on any transport that listens. */
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   type Codec,
@@ -7,6 +8,8 @@ import {
   type Listener,
   lines,
   Poller,
+  recorded,
+  recordingFile,
   struct,
   type Transport,
   tcp,
@@ -33,7 +36,7 @@ await host(async (job) => {
   const codec = (
     job.contestant.format === "line" ? lines() : struct({ x: "f32", y: "f32", z: "f32" })
   ) as Codec<Message, string>;
-  const listener = poller.listen(transportOf(job), codec, { acceptLimit: BACKLOG });
+  const listener = poller.listen(recordedOrNot(job), codec, { acceptLimit: BACKLOG });
   const budget = { messages: Infinity };
 
   while (listener.state === "starting") {
@@ -73,6 +76,14 @@ async function echo(poller: Poller, listener: Listener<Message, string>): Promis
     listener.drain((connection, line) => connection.trySend(line as string));
     poller.flush();
   }
+}
+
+/** The transport, recorded in a file that is gone with the process. */
+function recordedOrNot(job: Job): Transport {
+  if (job.contestant.isRecorded !== true) return transportOf(job);
+  const path = join(tmpdir(), `tickwire-bench-${process.pid}.rec`);
+  process.on("exit", () => rmSync(path, { force: true }));
+  return recorded(transportOf(job), recordingFile(path));
 }
 
 function transportOf({ contestant, address, certificates }: Job): Transport {
