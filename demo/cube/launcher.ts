@@ -42,7 +42,7 @@ export async function launch(options: Options, end: AbortController): Promise<nu
   };
   const there = formatEndpoint({ host: reachableHost(host), port });
   const codes = await Promise.all([
-    supervise("mirror", "--listen", formatEndpoint({ host, port })),
+    supervise("mirror", "--listen", formatEndpoint({ host, port }), ...recording(options)),
     // Then the mover finds it at once, and the first lines tell of no failure.
     mirrorServes.then(() =>
       supervise(
@@ -63,6 +63,11 @@ function windowPlace(role: Role, { window }: Options): string[] {
   if (window === undefined) return view;
   const port = window.port === 0 ? 0 : window.port + ROLES.indexOf(role);
   return [...view, "--window", formatEndpoint({ host: window.host, port })];
+}
+
+/** A mirror that is started again says that its file is there: none is written over. */
+function recording({ record }: Options): string[] {
+  return record === undefined ? [] : ["--record", record];
 }
 
 function pace({ rateHz, ticks }: Options): string[] {

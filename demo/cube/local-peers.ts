@@ -1,15 +1,14 @@
 /**
- * The peers of this process: one, or both, linked over real TCP on loopback.
+ * The peers of this process: one, or both, linked over real TCP or by a recording of it.
  * Decides when each begins, and which steers. Knows no view: each frame is
  * answered as panes.
  */
-import { type ConditionedOptions, type Frame, type Poller, tcp } from "../../src/index.ts";
+import type { ConditionedOptions, Frame, Poller } from "../../src/index.ts";
+import { type Carrier, SOCKETS } from "./carrier.ts";
 import { formatEndpoint, reachableHost } from "./endpoint.ts";
-import { Line } from "./line.ts";
 import type { LinkOptions, Options } from "./options.ts";
 import { Peer } from "./peer.ts";
 import type { Change } from "./shared/changes.ts";
-import type { Format } from "./shared/wire.ts";
 import { type Command, drive, push, type Role, START } from "./shared/world.ts";
 import type { Windows } from "./windows.ts";
 
@@ -26,20 +25,20 @@ export class LocalPeers {
   readonly #poller: Poller;
   readonly #options: Options;
   readonly #windows: Windows | undefined;
+  readonly #carrier: Carrier;
   readonly #peers: Peer[];
   #note: string | undefined;
   #drivenMs = 0;
 
   /** @param windows through which people look at the one peer, if they do */
-  constructor(poller: Poller, options: Options, windows?: Windows) {
-    const { peers, link, wire, network } = options;
+  constructor(poller: Poller, options: Options, windows?: Windows, carrier: Carrier = SOCKETS) {
+    const { peers, link, network } = options;
     this.#poller = poller;
     this.#options = options;
     this.#windows = windows;
+    this.#carrier = carrier;
     // Of both, it is the mover that has the bad network.
-    this.#peers = [
-      peers === "both" ? peerAt(poller, "mirror", link, wire) : peerAt(poller, peers, link, wire, network),
-    ];
+    this.#peers = [peers === "both" ? this.#peerAt("mirror", link, {}) : this.#peerAt(peers, link, network)];
   }
 
   /** One frame of all. In `both`, the mover joins once the mirror listens. */
@@ -86,7 +85,7 @@ export class LocalPeers {
       this.#note = `${change.where} is taken, so another port was chosen`;
       const { host } = this.#options.link;
       const elsewhere: LinkOptions = { how: "listen", host, port: 0 };
-      this.#peers[this.#peers.indexOf(peer)] = peerAt(this.#poller, "mirror", elsewhere, this.#options.wire);
+      this.#peers[this.#peers.indexOf(peer)] = this.#peerAt("mirror", elsewhere);
     }
   }
 
@@ -94,25 +93,12 @@ export class LocalPeers {
     const port = Number(where.slice(where.lastIndexOf(":") + 1));
     const host = reachableHost(this.#options.link.host);
     const there: LinkOptions = { how: "connect", host, port };
-    const { wire, network } = this.#options;
-    this.#peers.unshift(peerAt(this.#poller, "mover", there, wire, network));
+    this.#peers.unshift(this.#peerAt("mover", there, this.#options.network));
   }
-}
 
-function peerAt(
-  poller: Poller,
-  role: Role,
-  link: LinkOptions,
-  format: Format,
-  network: ConditionedOptions = {},
-): Peer {
-  const { how, host, port } = link;
-  const line = new Line(tcp({ host, port }), network);
-  return new Peer(poller, role, {
-    how,
-    transport: line.transport,
-    line,
-    where: formatEndpoint(link),
-    format,
-  });
+  #peerAt(role: Role, link: LinkOptions, conditions: ConditionedOptions = {}): Peer {
+    const { wire: format } = this.#options;
+    const way = this.#carrier.wayAt(link, conditions);
+    return new Peer(this.#poller, role, { ...way, how: link.how, where: formatEndpoint(link), format });
+  }
 }

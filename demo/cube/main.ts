@@ -6,7 +6,8 @@
  *
  *     poll ──▶ keys, windows ──▶ peers.frame ──▶ panes ──▶ view.show, windows ──▶ flush
  */
-import { Poller, runLoop } from "../../src/index.ts";
+import { Poller, type Replay, runLoop } from "../../src/index.ts";
+import { type Carrier, carrierOf } from "./carrier.ts";
 import { launch } from "./launcher.ts";
 import { LocalPeers } from "./local-peers.ts";
 import { openWindows } from "./opener.ts";
@@ -54,8 +55,15 @@ async function runWithWindows(options: Options, role: Role, end: AbortController
 }
 
 async function run(options: Options, end: AbortController, server?: WindowServer): Promise<number> {
+  let carrier: Carrier;
+  try {
+    carrier = carrierOf(options);
+  } catch (error) {
+    return complain((error as Error).message, 1);
+  }
   const poller = new Poller({ frameBudget: FRAME_BUDGET, closeTimeoutMs: CLOSE_TIMEOUT_MS });
-  const peers = new LocalPeers(poller, options, server && new Windows(poller, server.transport));
+  const peers = new LocalPeers(poller, options, server && new Windows(poller, server.transport), carrier);
+  if (carrier.replay !== undefined) return replay(carrier.replay, poller, peers, options, end);
   const keyboard = openKeyboard(options);
   const view = openView(options, keyboard !== undefined);
   let failure: string | undefined;
@@ -78,9 +86,39 @@ async function run(options: Options, end: AbortController, server?: WindowServer
   } finally {
     view.close();
     keyboard?.close();
+    carrier.close();
     await poller[Symbol.asyncDispose]();
   }
   return failure === undefined ? 0 : complain(failure, 1);
+}
+
+/** Shows a recording at the pace at which it was made. */
+async function replay(
+  played: Replay,
+  poller: Poller,
+  peers: LocalPeers,
+  options: Options,
+  end: AbortController,
+): Promise<number> {
+  const view = openView(options, false);
+  let lastMs: number | undefined;
+  try {
+    for (const nowMs of played.times) {
+      const pauseMs = Math.min(nowMs - (lastMs ?? nowMs), LONGEST_STEP_MS);
+      lastMs = nowMs;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      if (end.signal.aborted) break;
+      const frame = poller.poll(nowMs);
+      view.show(frame, peers.frame(frame, 0, []));
+      poller.flush();
+      if (frame.tick >= options.ticks) break;
+    }
+  } finally {
+    view.close();
+    poller[Symbol.dispose]();
+  }
+  const { divergence } = played;
+  return divergence === undefined ? 0 : complain(`the replay went another way: ${divergence.message}`, 1);
 }
 
 /** In a pipe nobody can steer, so a demonstration drives itself. */

@@ -30,6 +30,10 @@ export interface Options {
   readonly rateHz: number;
   /** How many ticks to run for; `Infinity` for ever. */
   readonly ticks: number;
+  /** The new file that records what the peer's frames see of the network. */
+  readonly record: string | undefined;
+  /** The recording that takes the place of the network. */
+  readonly replay: string | undefined;
 }
 
 /** An endpoint, and whether to listen on it or to connect to it. */
@@ -82,6 +86,10 @@ export const HELP: string = `A cube in two programs: a mover moves it, a mirror 
 ${NETWORK_HELP}  --auto                the mover drives by itself
   --rate HZ             ticks per second, 60 by default
   --ticks N             end after N ticks
+  --record FILE         record what a peer's frames see of the network; of both
+                        peers the mirror's
+  --replay FILE         show the recording of a mirror again: the cube moves as
+                        it did
   --help                this
 
 Keys: arrows or WASD move on the ground, Q/E or PageUp/PageDown move up and
@@ -104,10 +112,14 @@ function check(values: Values, positionals: readonly string[]): Options {
   }
   if (auto && role === "mirror")
     throw new RangeError("--auto: expected with a mover, a mirror does not drive");
-  const view = values.view === undefined ? usualView(role) : oneOf("--view", values.view, VIEWS);
+  checkRecording(role, values);
+  const view =
+    values.view === undefined
+      ? usualView(values.replay === undefined ? role : "mirror")
+      : oneOf("--view", values.view, VIEWS);
   checkWindow(role, view, values);
   return {
-    peers: role ?? "both",
+    peers: role ?? (values.replay === undefined ? "both" : "mirror"),
     link: linkOf(role, listen, connect),
     isEndpointFixed: listen !== undefined || connect !== undefined,
     view,
@@ -127,7 +139,21 @@ function check(values: Values, positionals: readonly string[]): Options {
       values.ticks === undefined
         ? Infinity
         : numberOf("--ticks", values.ticks, /^\d{1,12}$/, 1e12, "a whole number from 1 up"),
+    record: values.record,
+    replay: values.replay,
   };
+}
+
+/** A recording takes the place of the network, and shows a mirror, which nobody steers. */
+function checkRecording(role: Role | undefined, values: Values): void {
+  for (const flag of ["record", "replay"] as const) {
+    if (values[flag] === "") throw new RangeError(`--${flag}: expected a file`);
+  }
+  if (values.replay === undefined) return;
+  for (const flag of ["record", "listen", "connect", "auto"] as const) {
+    if (values[flag] !== undefined) throw new RangeError(`--${flag}: expected without --replay`);
+  }
+  if (role === "mover") throw new RangeError("--replay: expected with a mirror, as a mover is steered");
 }
 
 /** What belongs to a window is wrong where there is none. */
@@ -197,6 +223,8 @@ const FLAGS = {
   rate: { type: "string" },
   ticks: { type: "string" },
   ...NETWORK_FLAGS,
+  record: { type: "string" },
+  replay: { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
 

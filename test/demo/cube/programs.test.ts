@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { quietPort } from "../../ports.ts";
 import { Caller, cube, DEADLINE_MS, endAll } from "../children.ts";
@@ -30,6 +33,26 @@ describe("a mover and a mirror", { timeout: 3 * DEADLINE_MS }, () => {
     mirror = cube("mirror", "--listen", `127.0.0.1:${port}`);
     await mover.out.until(/^link up /);
     await mirror.out.until(PLACE);
+  });
+
+  it("are recorded, and the mirror's cube moves again as it did, without anybody there", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tickwire-cube-"));
+    const file = join(folder, "mirror.rec");
+    const mirror = cube(...MIRROR, "--view", "log", "--record", file);
+    const port = await mirror.port();
+    const mover = cube("mover", "--auto", "--connect", `127.0.0.1:${port}`, "--ticks", "60");
+    expect(await mover.exit()).toBe(0);
+    await mirror.out.until(/^link down /);
+    await mirror.kill("SIGTERM");
+    expect(await mirror.exit()).toBe(0);
+    const again = cube("--replay", file, "--view", "log");
+    expect(await again.exit()).toBe(0);
+    expect(again.out.all).toEqual(mirror.out.all);
+    expect(again.out.all.filter((line) => line.includes(" cube ")).length).toBeGreaterThan(10);
+    const late = cube(...MIRROR, "--record", file);
+    expect(await late.exit()).toBe(1);
+    expect(late.err.all.join()).toMatch(/^cube: EEXIST/);
+    rmSync(folder, { recursive: true });
   });
 
   it("may start in either order, and part with exit code 0", async () => {

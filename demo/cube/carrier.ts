@@ -1,0 +1,71 @@
+/**
+ * What carries between the peers of this process: sockets, sockets that are recorded, or a
+ * recording in their place, which also says when to poll. Knows no cube.
+ */
+import { readFileSync } from "node:fs";
+import {
+  type ConditionedOptions,
+  Recording,
+  type Replay,
+  recorded,
+  recordingFile,
+  replayed,
+  type Transport,
+  tcp,
+} from "../../src/index.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { Line } from "./line.ts";
+import type { Options } from "./options.ts";
+
+/** Where transports come from. */
+export interface Carrier {
+  /** A way to or from there, and its line, on which the conditions can change; a recording has none. */
+  wayAt(endpoint: Endpoint, conditions: ConditionedOptions): Way;
+  /** The recording that is played, if one is. */
+  readonly replay?: Replay;
+  /** Ends the recording that is made, before the peers are sent away. */
+  close(): void;
+}
+
+interface Way {
+  readonly transport: Transport;
+  readonly line?: Line;
+}
+
+/** The system's own. */
+export const SOCKETS: Carrier = {
+  wayAt({ host, port }, conditions) {
+    const line = new Line(tcp({ host, port }), conditions);
+    return { transport: line.transport, line };
+  },
+  close() {},
+};
+
+/**
+ * The carrier that the command line asks for.
+ *
+ * @throws Error when a file is there that must not be, or is none that can be played
+ */
+export function carrierOf({ record, replay: path }: Options): Carrier {
+  if (path !== undefined) {
+    const replay = replayed(Recording.fromBytes(new Uint8Array(readFileSync(path))));
+    const left = [...replay.transports];
+    return {
+      replay,
+      wayAt(endpoint, conditions) {
+        const transport = left.shift();
+        return transport === undefined ? SOCKETS.wayAt(endpoint, conditions) : { transport };
+      },
+      close() {},
+    };
+  }
+  if (record === undefined) return SOCKETS;
+  const recording = recordingFile(record, { meta: { demo: "cube" } });
+  return {
+    wayAt(endpoint, conditions) {
+      const way = SOCKETS.wayAt(endpoint, conditions);
+      return { ...way, transport: recorded(way.transport, recording) };
+    },
+    close: () => recording.close(),
+  };
+}
