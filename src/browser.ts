@@ -32,6 +32,14 @@ export {
   type PerDirection,
   type Stall,
 } from "./transport/wrap/conditions.ts";
+export { recorded, type RecordedTransport } from "./transport/wrap/recorded.ts";
+export { Recording, type RecordingState } from "./transport/wrap/recording.ts";
+export type { RecordedPiece, RecordingOptions, Redact } from "./transport/wrap/recording-options.ts";
+export type { RecordingDamage, RecordingHeader } from "./transport/wrap/log-file.ts";
+export { replayed, type Replay, type ReplayOptions } from "./transport/wrap/replayed.ts";
+export type { ReplayDivergence } from "./transport/wrap/replay-divergence.ts";
+export type { ReplayState } from "./transport/wrap/replay-script.ts";
+export type { NameAnswer, NameQuery } from "./port/name-query.ts";
 export type { Link, LinkEvents } from "./port/link.ts";
 export type { Pump, Transport } from "./port/transport.ts";
 

@@ -131,6 +131,7 @@ const FOLDERS: FolderGraph = new Map([
       "src/core/connection",
       "src/transport/wrap",
       "src/transport/browser",
+      "src/transport/wrap",
       "src/loop.ts",
       "src/loop-times.ts",
     ],

@@ -254,10 +254,9 @@ function fullReason(maxBytes: number): CloseReason {
 
 /** Where this runs. */
 function platformName(): string {
-  const { process, navigator } = globalThis as unknown as Platform;
-  return process?.versions?.node === undefined
-    ? (navigator?.userAgent ?? "")
-    : `node ${process.versions.node}`;
+  const { process: program, navigator } = globalThis as unknown as Platform;
+  const version = program?.versions?.node;
+  return version === undefined ? (navigator?.userAgent ?? "") : `node ${version}`;
 }
 
 interface Platform {
