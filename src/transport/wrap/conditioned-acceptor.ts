@@ -41,8 +41,16 @@ export class ConditionedAcceptor implements Acceptor {
     this.#inner.close();
   }
 
-  pump(nowMs: number, poller?: object): number | undefined {
-    const innerMs = this.#inner.pump?.(nowMs, poller);
+  beginTimedDrain(): number | undefined {
+    return this.#inner.beginTimedDrain?.();
+  }
+
+  endTimedDrain(visited: number): void {
+    this.#inner.endTimedDrain?.(visited);
+  }
+
+  pump(nowMs: number, poller?: object, beginsFrame?: boolean): number | undefined {
+    const innerMs = this.#inner.pump?.(nowMs, poller, beginsFrame);
     const ownMs = this.#agenda.pump(nowMs);
     if (innerMs === undefined && this.#isClosed && this.#agenda.size === 0) return undefined;
     return Math.min(innerMs ?? Infinity, ownMs);

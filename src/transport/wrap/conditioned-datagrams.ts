@@ -91,8 +91,8 @@ export class ConditionedDatagrams implements DatagramLink, Scheduled, Conditione
   }
 
   /** Joins the links of its poller, whose pump does the rest. */
-  pump(nowMs: number, poller?: object): number | undefined {
-    const innerMs = this.#phase === "closed" ? undefined : this.#inner.pump?.(nowMs, poller);
+  pump(nowMs: number, poller?: object, beginsFrame?: boolean): number | undefined {
+    const innerMs = this.#phase === "closed" ? undefined : this.#inner.pump?.(nowMs, poller, beginsFrame);
     if (this.#agenda === undefined && this.#phase !== "closed") {
       this.#agenda = this.#conditioner.join(this, nowMs, poller);
     }

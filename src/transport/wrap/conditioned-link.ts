@@ -185,8 +185,8 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
   }
 
   /** Joins the links of its poller, whose pump does the rest. */
-  pump(nowMs: number, poller?: object): number | undefined {
-    const innerMs = this.#isInnerClosed ? undefined : this.inner.pump?.(nowMs, poller);
+  pump(nowMs: number, poller?: object, beginsFrame?: boolean): number | undefined {
+    const innerMs = this.#isInnerClosed ? undefined : this.inner.pump?.(nowMs, poller, beginsFrame);
     if (this.#agenda === undefined && this.#phase === "open") {
       this.#agenda = this.#conditioner.join(this, nowMs, poller);
     }

@@ -72,9 +72,9 @@ export function conditioned(
   const conditioner = new Conditioner(seed, termsOf(conditions), framing === "message", pump);
   return {
     ...(framing && { framing }),
-    ...(listen && { listen: () => new ConditionedAcceptor(conditioner, listen.call(transport)) }),
-    ...(connect && { connect: () => new ConditionedLink(conditioner, connect.call(transport)) }),
-    ...(bind && { bind: () => new ConditionedDatagrams(conditioner, bind.call(transport)) }),
+    ...(listen && { listen: (codec) => new ConditionedAcceptor(conditioner, listen.call(transport, codec)) }),
+    ...(connect && { connect: (codec) => new ConditionedLink(conditioner, connect.call(transport, codec)) }),
+    ...(bind && { bind: (codec) => new ConditionedDatagrams(conditioner, bind.call(transport, codec)) }),
     pump: conditioner.pump,
     set: (changed) => {
       conditioner.terms = termsOf(changed);

@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   type Recording as AnyRecording,
+  conditioned,
   memory,
   Recording,
   recorded,
@@ -54,6 +55,29 @@ describe("any game, recorded and replayed twice, sees the same", () => {
         const recording = new Recording();
         const wire = memory({ pieceBytes });
         const transport = recorded(wire, recording);
+        const game = play(some, {
+          listen: transport,
+          connect: () => transport,
+          wire,
+          mark: () => recording.mark(),
+          clock: unsteadyClock(),
+          options: settings,
+        });
+        recording.close();
+        game.dispose();
+        expectSameTwice(recording, some, settings, 0, game);
+      }),
+      { numRuns: RUNS, seed: SEED },
+    );
+  }, 600_000);
+
+  test("on a bad network in memory", () => {
+    const conditions = fc.record({ seed: fc.nat(1_000), latencyMs: fc.nat(30), jitterMs: fc.nat(20) });
+    fc.assert(
+      fc.property(steps, options, conditions, (some, settings, bad) => {
+        const recording = new Recording();
+        const wire = memory();
+        const transport = recorded(conditioned(wire, bad), recording);
         const game = play(some, {
           listen: transport,
           connect: () => transport,
