@@ -7,6 +7,7 @@ import { Poller as PagePoller } from "../../src/browser.ts";
 import type { ClientPoller } from "../../src/core/client-poller.ts";
 import { type AnyConnection, Poller, type Transport } from "../../src/index.ts";
 import { SeededRandom } from "../soak/seeded-random.ts";
+import { broadcastNoted } from "./broadcast.ts";
 import type { AnyPlace, Carrier, Place } from "./carriers.ts";
 import { ConnectionEnd } from "./connection-end.ts";
 import { nameOf } from "./messages.ts";
@@ -189,24 +190,7 @@ export class Game {
   broadcast(spot: Spot, key?: string, except?: ConnectionEnd): void {
     const name = nameOf(spot.number, spot.sequence++);
     const message = this.rules.language.messageOf(name);
-    const { listener } = spot;
-    const all = [...listener.connections].map((connection) =>
-      this.server.ends.get(connection as unknown as AnyConnection),
-    );
-    const before = all.map((end) => end?.counts());
-    const other = except?.connection;
-    const count =
-      key === undefined
-        ? listener.broadcast(message, { except: other })
-        : listener.broadcastLatest(key, message, { except: other });
-    let noted = 0;
-    for (const [index, end] of all.entries()) {
-      const counts = before[index];
-      if (end === undefined || counts === undefined || !end.note(name, key, counts)) continue;
-      noted++;
-      if (end === except) throw new Error(`${end.told} was excepted from a broadcast, and got it`);
-    }
-    if (noted !== count) throw new Error(`a broadcast was queued for ${count}, and ${noted} count it`);
+    broadcastNoted(spot.listener, this.server.ends, { name, message, key, except });
   }
 
   #add(end: ConnectionEnd, side: PollerSide): ConnectionEnd {

@@ -43,8 +43,9 @@ export class Ledger {
 
   /** A message came. @throws Fault when it is not one that may come now */
   receive(name: Name): void {
-    const index = this.#entries.findIndex((entry, at) => at >= this.#next && entry.name === name);
-    if (index === -1) throw new Fault(this.#wrong(name));
+    let index = this.#next;
+    while (index < this.#entries.length && this.#entries[index]?.name !== name) index++;
+    if (index === this.#entries.length) throw new Fault(this.#wrong(name));
     this.missing += index - this.#next;
     this.#next = index + 1;
     this.received++;

@@ -4,7 +4,7 @@
  * do what the game has asked for.
  */
 import type { ClientPoller } from "../../src/core/client-poller.ts";
-import type { AnyConnection, CloseReason, StreamStats } from "../../src/index.ts";
+import type { AnyConnection, CloseReason, Frame, StreamStats } from "../../src/index.ts";
 import type { ConnectionEnd } from "./connection-end.ts";
 import { must } from "./fault.ts";
 import type { Side } from "./party.ts";
@@ -62,21 +62,23 @@ export class PollerSide {
     return this.state === "in use" || this.state === "closed";
   }
 
-  /** The next frame. */
-  poll(passMs: number): void {
-    if (!this.isPolled) return;
+  /** The next frame; `undefined` where there is none, or where a handler has thrown on purpose. */
+  poll(passMs: number): Frame | undefined {
+    if (!this.isPolled) return undefined;
     const { poller } = this;
     this.timeMs += passMs;
     const before = { ...poller.stats };
+    let frame: Frame;
     try {
-      poller.poll(this.timeMs);
+      frame = poller.poll(this.timeMs);
     } catch (error) {
       mustBeDeliberate(error);
-      return; // the frame is whole, and nobody was told its numbers
+      return undefined; // the frame is whole, and nobody was told its numbers
     }
     const { stats } = poller;
     must(stats.polls === before.polls + 1, () => "a poll was not counted once");
     for (const end of this.ends.values()) end.check();
+    return frame;
   }
 
   /** What must be so when it is over. */

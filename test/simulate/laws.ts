@@ -1,0 +1,89 @@
+/**
+ * What must hold of one end at each frame, and of its reason when it has one. Knows no
+ * evening: what has happened to an end stands on the end.
+ */
+import { must } from "../fuzz/fault.ts";
+import type { SimulatedEnd } from "./simulated-end.ts";
+
+/** Looks at what an end keeps, against its limits. `aliveMs` is since its first frame. */
+export function checkMemory(end: SimulatedEnd): void {
+  const { connection, limits, peer } = end;
+  const { sendLimitBytes = MIB, receiveLimitBytes = MIB, receiveOverflow } = limits;
+  const { pendingBytes, stats } = connection;
+  must(
+    pendingBytes <= sendLimitBytes,
+    () => `${end.told} has ${pendingBytes} bytes pending, and its sendLimitBytes is ${sendLimitBytes}`,
+  );
+  must(
+    stats.outboxPeakBytes <= sendLimitBytes,
+    () => `${end.told} kept ${stats.outboxPeakBytes} bytes to send, and may keep ${sendLimitBytes}`,
+  );
+  const sentAtOnce = Math.max((peer as SimulatedEnd | undefined)?.limits.sendLimitBytes ?? MIB, READ_BYTES);
+  const oneRead = (end.language.keepsMessages ? WEIGHT : WEIGHT_OF_A_BYTE) * sentAtOnce;
+  const mostBytes = (receiveOverflow?.startsWith("drop") === true ? 2 : 1) * receiveLimitBytes + oneRead;
+  must(
+    stats.inboxPeakBytes <= mostBytes,
+    () => `${end.told} kept ${stats.inboxPeakBytes} bytes to receive, and may keep ${mostBytes}`,
+  );
+}
+
+/**
+ * Looks whether there was a cause for the reason that an end tells, by the time when its
+ * peer's poller has shown two frames more. Returns whether there is one.
+ */
+export function checkReason(end: SimulatedEnd, pollsOfPeer: number): boolean {
+  const { reason } = end;
+  if (reason === undefined || LAWS[reason.kind]?.(end, reason.code) === true) return true;
+  end.explainedBy ??= pollsOfPeer + 2;
+  must(
+    pollsOfPeer < end.explainedBy,
+    () => `${end.told}: nothing has happened that is a cause for it; its peer is ${end.peer?.told}`,
+  );
+  return false;
+}
+
+type Law = (end: SimulatedEnd, code: string | undefined) => boolean;
+
+const LAWS: Readonly<Record<string, Law>> = {
+  local: ({ ends }) => ends,
+  remote: (end) => peerOf(end)?.reason !== undefined || peerOf(end)?.ends === true,
+  reset(end) {
+    const peer = peerOf(end);
+    // Who has no peer was rejected by a limit of the listener, or before its game saw it.
+    return end.isCut || peer === undefined || peer.mayBreak || peer.isLate || !peer.isAccepted;
+  },
+  refused: ({ isRefused }) => isRefused,
+  aborted: ({ isSignalled }) => isSignalled,
+  timeout: ({ limits }, code) => code !== undefined && limitOf(limits, code) < Infinity,
+  overflow({ limits }, code) {
+    if (code === "sendLimitBytes") return limits.sendOverflow === "close";
+    if (code === "receiveLimitBytes" || code === "messageRateHz") return limits.receiveOverflow === "close";
+    return code !== undefined && limitOf(limits, code) < Infinity;
+  },
+};
+
+function peerOf(end: SimulatedEnd): SimulatedEnd | undefined {
+  return end.peer as SimulatedEnd | undefined;
+}
+
+function limitOf(limits: object, code: string): number {
+  const given: unknown = Reflect.get(limits, code);
+  return typeof given === "number" ? given : (DEADLINES[code] ?? Infinity);
+}
+
+const DEADLINES: Readonly<Record<string, number>> = {
+  timeoutMs: 5_000,
+  closeTimeoutMs: 5_000,
+  partialMessageTimeoutMs: 10_000,
+  unsentTimeoutMs: 60_000,
+  pauseTimeoutMs: 60_000,
+  untakenTimeoutMs: 60_000,
+};
+
+const MIB = 1_048_576;
+/** The most that a transport gives at once, unless its peer has given more at once. */
+const READ_BYTES = 65_536;
+/** The shortest messages of these games have nine bytes, and each counts 64 more. */
+const WEIGHT = 16;
+/** Of a stream that is cut into single bytes. */
+const WEIGHT_OF_A_BYTE = 65;

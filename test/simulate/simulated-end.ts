@@ -1,0 +1,126 @@
+/**
+ * One end of a connection in an evening: what the fuzzer knows of an end, and what only
+ * simulated time can tell: since when it connects or closes, and what has broken it.
+ */
+import type { AnyConnection, PollerOptions } from "../../src/index.ts";
+import { ConnectionEnd } from "../fuzz/connection-end.ts";
+import { must } from "../fuzz/fault.ts";
+import type { Language } from "../fuzz/messages.ts";
+import type { Party, Side } from "../fuzz/party.ts";
+import type { Digest } from "./digest.ts";
+
+/** The limits of one side, as far as they were given. */
+export type Limits = PollerOptions;
+
+/** One end, and why it may end. */
+export class SimulatedEnd extends ConnectionEnd {
+  readonly limits: Limits;
+  readonly language: Language;
+  /** Whether a cut has hit it, after which it may be reset at any time. */
+  isCut = false;
+  /** The number of its player; none at the server. */
+  owner: number | undefined;
+  /** Whether nobody listened when it began to connect. */
+  isRefused = false;
+  /** Whether its signal was aborted. */
+  isSignalled = false;
+  /** Whether a trySend has found no room, and no drain event has come since. */
+  isFull = false;
+  /** Whether its closing has taken as long as it may. */
+  isLate = false;
+  /** From how many polls of its peer on its reason must have a cause there: a deadline is shown a frame after it has acted. */
+  explainedBy: number | undefined;
+  /** Whether everything was taken of it, after its end. */
+  isEmptied = false;
+  /** Whether it was found closed, and looked at then. */
+  isSettled = false;
+  readonly #digest: Digest;
+  /** When it was first polled, in the time of deadlines. */
+  #bornMs: number | undefined;
+  /** When it began to end, by whoever, and when the game has closed it. */
+  #endingMs: number | undefined;
+  #closingMs: number | undefined;
+
+  constructor(
+    number: number,
+    side: Side,
+    connection: AnyConnection,
+    parts: { readonly language: Language; readonly limits: Limits; readonly digest: Digest },
+  ) {
+    super(number, side, connection, parts.language);
+    this.language = parts.language;
+    this.limits = parts.limits;
+    this.#digest = parts.digest;
+  }
+
+  override send(key?: string): boolean {
+    const refused = this.connection.stats.refusedMessages;
+    const was = super.send(key);
+    if (this.connection.stats.refusedMessages > refused && key === undefined) this.isFull = true;
+    this.#digest.add("sent", this.number, was);
+    return was;
+  }
+
+  override close(): void {
+    this.#noteUnopened();
+    super.close();
+  }
+
+  override noteClosed(aborted: boolean): void {
+    this.#noteUnopened();
+    super.noteClosed(aborted);
+  }
+
+  override receive(name: number, parties: ReadonlyMap<number, Party>): void {
+    this.#digest.add("got", this.number, name);
+    super.receive(name, parties);
+  }
+
+  /** Whether its peer may lack what it sent. */
+  get mayBreak(): boolean {
+    const kind = this.reason?.kind;
+    return this.isCut || this.aborted || (kind !== undefined && kind !== "local" && kind !== "remote");
+  }
+
+  /** What stands still between two polls. */
+  get still(): string {
+    const { state, stats, pendingBytes, recvEnded, closeReason } = this.connection;
+    const { receivedMessages, lostReceived, lostSent, pauses, sentMessages } = stats;
+    return [
+      state,
+      receivedMessages,
+      lostReceived,
+      lostSent,
+      pauses,
+      sentMessages,
+      pendingBytes,
+      recvEnded,
+      closeReason?.kind,
+    ].join();
+  }
+
+  /** Looks, after a poll, whether it should be over by now. `slackMs` is what frames may add. */
+  checkDeadlines(nowMs: number, slackMs: number): void {
+    const { state } = this.connection;
+    this.#bornMs ??= nowMs;
+    const { timeoutMs = 5_000, closeTimeoutMs = 5_000, faultTimeoutMs = 1_000 } = this.limits;
+    if (this.discards) this.#closingMs ??= nowMs;
+    if (state === "closing" || this.discards) this.#endingMs ??= nowMs;
+    if (nowMs - (this.#endingMs ?? nowMs) >= closeTimeoutMs) this.isLate = true;
+    if (state === "closed") return;
+    must(
+      state !== "connecting" || nowMs - this.#bornMs <= timeoutMs + slackMs,
+      () => `${this.told} connects for longer than its timeoutMs, ${timeoutMs}`,
+    );
+    must(
+      nowMs - (this.#closingMs ?? nowMs) <= Math.max(closeTimeoutMs, faultTimeoutMs) + slackMs,
+      () => `${this.told} closes for longer than its closeTimeoutMs, ${closeTimeoutMs}`,
+    );
+  }
+
+  /** An attempt that is closed before it has anything to say is dropped at once. */
+  #noteUnopened(): void {
+    const { state, pendingBytes } = this.connection;
+    if (state === "connecting" && pendingBytes === 0) this.aborted = true;
+  }
+}
