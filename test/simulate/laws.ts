@@ -54,13 +54,19 @@ const LAWS: Readonly<Record<string, Law>> = {
   },
   refused: ({ isRefused }) => isRefused,
   aborted: ({ isSignalled }) => isSignalled,
-  timeout: ({ limits }, code) => code !== undefined && limitOf(limits, code) < Infinity,
-  overflow({ limits }, code) {
+  timeout: (end, code) => isPassed(end, code),
+  overflow(end, code) {
+    const { limits } = end;
     if (code === "sendLimitBytes") return limits.sendOverflow === "close";
     if (code === "receiveLimitBytes" || code === "messageRateHz") return limits.receiveOverflow === "close";
-    return code !== undefined && limitOf(limits, code) < Infinity;
+    return isPassed(end, code);
   },
 };
+
+/** Whether an end has been there for as long as a deadline is. */
+function isPassed({ limits, aliveMs }: SimulatedEnd, code: string | undefined): boolean {
+  return code !== undefined && aliveMs >= limitOf(limits, code);
+}
 
 function peerOf(end: SimulatedEnd): SimulatedEnd | undefined {
   return end.peer as SimulatedEnd | undefined;
@@ -85,5 +91,5 @@ const MIB = 1_048_576;
 const READ_BYTES = 65_536;
 /** The shortest messages of these games have nine bytes, and each counts 64 more. */
 const WEIGHT = 16;
-/** Of a stream that is cut into single bytes. */
-const WEIGHT_OF_A_BYTE = 65;
+/** Of a stream that is cut into single bytes: each is an array, and a message. */
+const WEIGHT_OF_A_BYTE = 200;

@@ -26,6 +26,8 @@ export class SimulatedEnd extends ConnectionEnd {
   isSignalled = false;
   /** Whether a trySend has found no room, and no drain event has come since. */
   isFull = false;
+  /** How long it has been there at least, in the time of deadlines. */
+  aliveMs = 0;
   /** Whether its closing has taken as long as it may. */
   isLate = false;
   /** From how many polls of its peer on its reason must have a cause there: a deadline is shown a frame after it has acted. */
@@ -36,6 +38,7 @@ export class SimulatedEnd extends ConnectionEnd {
   isSettled = false;
   readonly #digest: Digest;
   /** When it was first polled, in the time of deadlines. */
+  #framesSinceSignal = 0;
   #bornMs: number | undefined;
   /** When it began to end, by whoever, and when the game has closed it. */
   #endingMs: number | undefined;
@@ -103,11 +106,14 @@ export class SimulatedEnd extends ConnectionEnd {
   checkDeadlines(nowMs: number, slackMs: number): void {
     const { state } = this.connection;
     this.#bornMs ??= nowMs;
+    this.aliveMs = nowMs - this.#bornMs + slackMs;
     const { timeoutMs = 5_000, closeTimeoutMs = 5_000, faultTimeoutMs = 1_000 } = this.limits;
     if (this.discards) this.#closingMs ??= nowMs;
     if (state === "closing" || this.discards) this.#endingMs ??= nowMs;
     if (nowMs - (this.#endingMs ?? nowMs) >= closeTimeoutMs) this.isLate = true;
     if (state === "closed") return;
+    const isDeaf = this.isSignalled && state === "connecting" && ++this.#framesSinceSignal > 2;
+    must(!isDeaf, () => `${this.told} goes on, and its signal is aborted`);
     must(
       state !== "connecting" || nowMs - this.#bornMs <= timeoutMs + slackMs,
       () => `${this.told} connects for longer than its timeoutMs, ${timeoutMs}`,
