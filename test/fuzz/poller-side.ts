@@ -96,6 +96,8 @@ export class PollerSide {
       must(end !== undefined, () => "an event is about a connection that nobody has");
       const isTold = events.filter((event) => event === "close").length === 1 && events.at(-1) === "close";
       must(isTold || this.state === "disposed", () => `${end.told}: its events were ${events.join(", ")}`);
+      const isIntroduced = this.side === "near" || events.find((event) => event !== "lose") === "accept";
+      must(isIntroduced, () => `${end.told}: no accept event came before ${events.join(", ")}`);
     }
     for (const [connection, end] of this.ends) {
       must(connection.state === "closed", () => `${end.told} never ended`);
