@@ -271,6 +271,7 @@ const NOT_FOLLOWED: Record<string, string> = {
   "npx vitest run test/codec": "npm test runs the same",
   "npm run check:package": "it needs a registry; .ci/run calls it",
   "npm run fuzz -- tcp --seconds 60": "it takes a minute; .ci/run calls it for ten seconds on each carrier",
+  "npm run simulate -- --seeds 10000": "it takes minutes; .ci/run plays 2,000 evenings",
   "npm run mutate -- send": "it takes minutes, and changes the sources of a copy; it is run by hand",
   "npm run docs": "it takes half a minute; .ci/run calls it",
   "npm run runtimes -- bun deno": "few machines have them; .ci/run brings them",
