@@ -13,6 +13,16 @@ export interface CloseReason {
   readonly code?: string;
   /** The underlying error where there is one. */
   readonly cause?: unknown;
+  /** What the game has said at the end, at either end: the argument of `close`, where the carrier took it along. */
+  readonly goodbye?: Goodbye;
+}
+
+/** The last word of a game to its peer. */
+export interface Goodbye {
+  /** A number that the game gives a meaning, from 0 to 65,535; a WebSocket carries 1000, and 3000 to 4999. */
+  readonly code: number;
+  /** A sentence of at most 123 bytes in UTF-8; by default none. */
+  readonly text?: string;
 }
 
 /** All the kinds of close. */

@@ -9,6 +9,7 @@
  */
 import type { Address } from "./address.ts";
 import type { CloseReason } from "./close-reason.ts";
+import type { PeerClock } from "./peer-clock.ts";
 import type { Security } from "./security.ts";
 import type { UpgradeRequest } from "./upgrade-request.ts";
 
@@ -31,6 +32,16 @@ export interface Link {
    * `pump` alone, so that a frame shows one value.
    */
   readonly rttMs?: number | undefined;
+  /** How much round trips differ, in milliseconds, smoothed. Changes as `rttMs` does; so do those below. */
+  readonly jitterMs?: number | undefined;
+  /** The round trip from a frame of this side to the frame that had the answer, in milliseconds. */
+  readonly frameRttMs?: number | undefined;
+  /** The peer's clock, where the peer is the server and the link measures it. */
+  readonly clock?: PeerClock | undefined;
+  /** Whether the link has a line to its peer now; `undefined` for a link that is nothing else than one line. */
+  readonly linked?: boolean | undefined;
+  /** For how long it has had no line, in milliseconds of polled time; 0 while it has one. */
+  readonly downMs?: number | undefined;
   /**
    * What a peer has probably done wrong when it does not finish a message: the end of a
    * sentence, for the close reason. `undefined` while there is no sign of that.
@@ -85,6 +96,8 @@ export interface Link {
    * `ended` or `closed` of the peer's side tells.
    */
   abort(reason?: CloseReason): void;
+  /** Whether the link can carry a goodbye with this code to the peer; without it, it carries none. */
+  carriesCode?(code: number): boolean;
   /** Work for a link that this side connects; see `Pump`. For an accepted link, its acceptor's pump does it. */
   pump?(nowMs: number, poller?: object, beginsFrame?: boolean): number | undefined;
 }
@@ -106,6 +119,10 @@ export interface LinkEvents {
    * unfinished, such as a record of TLS, they are a sign of life alone.
    */
   partial(sizeBytes: number): void;
+  /** The link has lost its line, and tries to get another; its stream goes on then. Bytes that are written wait. */
+  suspended(): void;
+  /** The link has a line again. What it knows of its peer, such as the address, may have changed. */
+  resumed(): void;
   /** `sizeBytes` of the bytes that waited in the link have left it. */
   drained(sizeBytes: number): void;
   /** The peer has ended its stream, and may have sent a reason; this side may still write. */
