@@ -160,6 +160,14 @@ function watchedEvents(events: LinkEvents, past: Past, note: (what: string) => v
       expect("partial");
       events.partial(sizeBytes);
     },
+    suspended() {
+      expect("suspended");
+      events.suspended();
+    },
+    resumed() {
+      expect("resumed");
+      events.resumed();
+    },
     drained(sizeBytes) {
       expect("drained");
       events.drained(sizeBytes);

@@ -33,6 +33,8 @@ export class TestedEnd {
         this.onReceived?.();
       },
       partial: () => {},
+      suspended: () => this.#note("suspended"),
+      resumed: () => this.#note("resumed"),
       drained: (sizeBytes) => {
         this.#note("drained");
         expect(sizeBytes).toBeGreaterThan(0);

@@ -121,6 +121,14 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
     this.#owner.member.markDirty(RECEIVED | CHANGED);
   }
 
+  suspended(): void {
+    this.#owner.member.markDirty();
+  }
+
+  resumed(): void {
+    this.#owner.member.markDirty();
+  }
+
   drained(sizeBytes: number): void {
     this.#drainedBytes += sizeBytes;
     this.#owner.member.markDirty();

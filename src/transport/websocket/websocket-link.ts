@@ -20,6 +20,7 @@ import { reasonOf } from "../node/error-codes.ts";
 import { plainCopy, plainView } from "../node/plain-bytes.ts";
 import { securityOf } from "../node/security-of.ts";
 import { addressOf } from "../node/stream.ts";
+import { closedAlone } from "./closed-alone.ts";
 import type { Heartbeat, HeartbeatTarget } from "./heartbeat.ts";
 import { type CodedError, connectReason, frameReason } from "./reasons.ts";
 import { RoundTrip } from "./round-trip.ts";
@@ -268,19 +269,6 @@ export interface WebSocketLinkOptions {
   /** `"accepted"` when the peer has connected, and may be a page; `"client"` when this side has. */
   readonly role: "client" | "accepted";
   readonly framing: "stream" | "message";
-}
-
-/** The events of a link after its abort: what still comes is dropped. */
-function closedAlone(events: LinkEvents): LinkEvents {
-  const ignore = () => {};
-  return {
-    opened: ignore,
-    received: ignore,
-    partial: ignore,
-    drained: ignore,
-    ended: ignore,
-    closed: (reason) => events.closed(reason),
-  };
 }
 
 const debug = debuglog("tickwire");

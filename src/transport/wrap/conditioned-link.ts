@@ -110,6 +110,8 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
         this.#receiving.partial(sizeBytes);
         this.#schedule();
       },
+      suspended: () => this.#phase === "open" && events.suspended(),
+      resumed: () => this.#phase === "open" && events.resumed(),
       drained: (sizeBytes) => {
         if (this.#phase !== "open") return;
         this.#sending.drained(sizeBytes);

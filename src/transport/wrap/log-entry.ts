@@ -63,6 +63,8 @@ export const EVENT = {
   info: 50,
   rtt: 51,
   hint: 52,
+  suspended: 53,
+  resumed: 54,
 } as const;
 
 /** What stands between two calls, and is neither. */

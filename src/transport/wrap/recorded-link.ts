@@ -150,6 +150,17 @@ export class RecordedLink implements Link, LinkEvents {
     this.#events?.partial(sizeBytes);
   }
 
+  suspended(): void {
+    this.#journal.event(EVENT.suspended, this.id);
+    this.#events?.suspended();
+  }
+
+  resumed(): void {
+    this.#noteInfo();
+    this.#journal.event(EVENT.resumed, this.id);
+    this.#events?.resumed();
+  }
+
   drained(sizeBytes: number): void {
     this.#journal.event(EVENT.drained, this.id, sizeBytes);
     this.#events?.drained(sizeBytes);

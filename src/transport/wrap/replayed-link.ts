@@ -128,6 +128,8 @@ export class ReplayedLink implements Link, ReplayTarget {
     if (kind === EVENT.opened) events.opened();
     else if (kind === EVENT.received) events.received(first as Uint8Array);
     else if (kind === EVENT.partial) events.partial(first as number);
+    else if (kind === EVENT.suspended) events.suspended();
+    else if (kind === EVENT.resumed) events.resumed();
     else if (kind === EVENT.drained) this.#drain(first as number);
     else if (kind === EVENT.ended)
       events.ended(first === undefined ? undefined : reasonOfValue(first as never));

@@ -242,6 +242,15 @@ function listening(link: Link, told: (reason: CloseReason | undefined) => void):
 }
 
 const FAILED: CloseReason = { kind: "handshake", message: "no agreement" };
-const SILENT = { opened() {}, received() {}, partial() {}, drained() {}, ended() {}, closed() {} };
+const SILENT = {
+  opened() {},
+  received() {},
+  partial() {},
+  suspended() {},
+  resumed() {},
+  drained() {},
+  ended() {},
+  closed() {},
+};
 
 function ignore(): void {}

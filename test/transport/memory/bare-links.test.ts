@@ -204,6 +204,8 @@ class End {
         this.#isReceiving = false;
       },
       partial: () => {},
+      suspended: () => {},
+      resumed: () => {},
       drained: (sizeBytes) => {
         expect(sizeBytes).toBeGreaterThan(0);
         this.keptBytes -= sizeBytes;

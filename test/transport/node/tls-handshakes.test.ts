@@ -257,4 +257,13 @@ const SILENT: AcceptorEvents = {
   rejected(_: CloseReason) {},
   closed() {},
 };
-const NO_LINK_EVENTS = { opened() {}, received() {}, partial() {}, drained() {}, ended() {}, closed() {} };
+const NO_LINK_EVENTS = {
+  opened() {},
+  received() {},
+  partial() {},
+  suspended() {},
+  resumed() {},
+  drained() {},
+  ended() {},
+  closed() {},
+};

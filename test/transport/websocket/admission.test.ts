@@ -166,7 +166,16 @@ async function acceptor(
         identified: () => undefined,
         incoming(link) {
           told.push("incoming");
-          link.attach({ opened() {}, received() {}, partial() {}, drained() {}, ended() {}, closed() {} });
+          link.attach({
+            opened() {},
+            received() {},
+            partial() {},
+            suspended() {},
+            resumed() {},
+            drained() {},
+            ended() {},
+            closed() {},
+          });
         },
         rejected: ({ kind, code }) => told.push(kind === "timeout" ? `timeout by ${code}` : kind),
       };

@@ -181,6 +181,8 @@ function watch(link: Link, log: LinkLog[]): Link {
       opened: told("opened"),
       received: told("received"),
       partial: told("partial"),
+      suspended: told("suspended"),
+      resumed: told("resumed"),
       drained: told("drained"),
       ended: told("ended"),
       closed: told("closed"),

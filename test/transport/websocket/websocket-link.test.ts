@@ -19,6 +19,8 @@ test("a link whose socket nobody shows opens, carries bytes both ways, takes fra
     opened: () => events.push("opened"),
     received: (bytes) => events.push(new TextDecoder().decode(bytes)),
     partial: () => events.push("partial"),
+    suspended: () => {},
+    resumed: () => {},
     drained: () => {},
     ended: (reason) => events.push(`ended ${reason?.kind}`),
     closed: (reason) => events.push(`closed ${reason.kind}`),

@@ -131,6 +131,8 @@ class StreamCheck {
       attach.call(link, {
         opened: () => events.opened(),
         partial: (sizeBytes) => events.partial(sizeBytes),
+        suspended: () => events.suspended(),
+        resumed: () => events.resumed(),
         drained: (sizeBytes) => events.drained(sizeBytes),
         ended: (reason) => events.ended(reason),
         closed: (reason) => {
