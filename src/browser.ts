@@ -12,7 +12,8 @@ export type { DataOptions } from "./core/connection/data.ts";
 export type { MessageKey } from "./core/send/keyed-spans.ts";
 export type { ConnectionState } from "./core/connection/phase.ts";
 export { formatAddress, type Address } from "./port/address.ts";
-export type { CloseKind, CloseReason } from "./port/close-reason.ts";
+export type { CloseKind, CloseReason, Goodbye } from "./port/close-reason.ts";
+export type { PeerClock } from "./port/peer-clock.ts";
 export type { Handler, PollerEvents } from "./core/events.ts";
 export type { ConnectionStats, PollerStats, StreamStats, TrafficStats } from "./core/frame/stats.ts";
 

@@ -48,6 +48,7 @@ const FOLDERS: FolderGraph = new Map([
   [
     "src/core/connection",
     [
+      "src/check.ts",
       "src/port",
       "src/codec",
       "src/core/storage",

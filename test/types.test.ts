@@ -471,6 +471,8 @@ describe("events have names and payloads", () => {
       | "open"
       | "lose"
       | "drain"
+      | "suspend"
+      | "resume"
       | "bind"
       | "unbind"
       | "malformed"

@@ -28,6 +28,10 @@ export type PollerEvents = {
   lose: { readonly connection: AnyConnection; readonly received: number; readonly sent: number };
   /** The send buffer has room again, after a `trySend` that was refused. */
   drain: { readonly connection: AnyConnection };
+  /** A session has lost its line to the peer, which may come back: `linked` says whether it has by now. */
+  suspend: { readonly connection: AnyConnection };
+  /** It has a line again, and goes on where it was. `remoteAddress` may be another one. */
+  resume: { readonly connection: AnyConnection };
   /** A datagram socket is bound; its `address` is known. */
   bind: { readonly socket: AnyDatagramSocket };
   /** A datagram socket has closed, or could not be bound, for `reason`. */
@@ -147,6 +151,8 @@ const TYPES: Record<keyof PollerEvents, true> = {
   unbind: true,
   malformed: true,
   drain: true,
+  suspend: true,
+  resume: true,
   close: true,
 };
 

@@ -193,7 +193,7 @@ export class Scheduler implements PollContext<AnyConnection>, FrameView {
     this.#waiters.wake(); // only a poll begins it
   }
 
-  emit(what: "open" | "close" | "drain", connection: AnyConnection): void {
+  emit(what: "open" | "close" | "drain" | "suspend" | "resume", connection: AnyConnection): void {
     if (what === "close") {
       this.connections.delete(connection);
       this.counters.closed++;

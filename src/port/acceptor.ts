@@ -17,6 +17,8 @@ export interface Acceptor {
   attach(events: AcceptorEvents): void;
   /** Accepts no more links and frees the address; `closed` follows. Links that it accepted stay open. */
   close(): void;
+  /** As that of the links that it accepts; see `Link`. */
+  carriesCode?(code: number): boolean;
   /**
    * A drain with a budget of real time begins. Returns how many messages it visits instead
    * of looking at the clock, as a replay has it; `undefined` for all but a replay.

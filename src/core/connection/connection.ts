@@ -8,11 +8,8 @@
  * `assembly.ts` decide the rest.
  */
 import type { Codec } from "../../codec/codec.ts";
-import type { Address } from "../../port/address.ts";
-import type { CloseReason } from "../../port/close-reason.ts";
-import type { FailedAttempt, Link } from "../../port/link.ts";
-import type { Security } from "../../port/security.ts";
-import type { UpgradeRequest } from "../../port/upgrade-request.ts";
+import type { CloseReason, Goodbye } from "../../port/close-reason.ts";
+import type { Link } from "../../port/link.ts";
 import type { Deadline } from "../frame/deadlines.ts";
 import { CHANGED, type ParentListener, type PollContext, RECEIVED } from "../frame/poll-context.ts";
 import type { ConnectionStats } from "../frame/stats.ts";
@@ -23,13 +20,14 @@ import type { Outbox } from "../send/outbox.ts";
 import type { Replies } from "../send/replies.ts";
 import type { Sender } from "../send/sender.ts";
 import type { ConnectionFactory } from "./assembly.ts";
+import { ConnectionFacts } from "./connection-facts.ts";
+import { checkedGoodbye } from "./goodbye.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import { type LinkInfo, linkInfoOf, NO_INFO } from "./link-info.ts";
 import type { PeerMonitor } from "./peer-monitor.ts";
 import type { ConnectionState, Membership } from "./phase.ts";
 
 /** One peer. Made by `poller.connect` and given by `listener.tryAccept`. */
-export class Connection<In, Out = In, Data = undefined> {
+export class Connection<In, Out = In, Data = undefined> extends ConnectionFacts {
   /** A number of its own among all connections of its poller, counted from 1. */
   readonly id: number;
   /** The game's own state of this connection, which the option `data` has made; `undefined` without it. */
@@ -54,8 +52,6 @@ export class Connection<In, Out = In, Data = undefined> {
   readonly #stats: ConnectionStats;
   readonly #monitor: PeerMonitor<AnyConnection> | undefined;
   readonly #replies: Replies<AnyConnection> | undefined;
-  /** As of this frame; complete from the start for an incoming link. */
-  #linkInfo: LinkInfo;
   #changes = 0; // since the last frame: none, RECEIVED, CHANGED or both
   #lastReceivedMs = 0;
 
@@ -67,6 +63,7 @@ export class Connection<In, Out = In, Data = undefined> {
     codec: Codec<In, Out>,
     makeParts: ConnectionFactory,
   ) {
+    super(link, listener !== undefined);
     this.listener = listener;
     this.#context = context;
     this.#link = link;
@@ -80,7 +77,6 @@ export class Connection<In, Out = In, Data = undefined> {
     this.#stats = parts.stats;
     this.#monitor = parts.monitor;
     this.#replies = parts.replies;
-    this.#linkInfo = listener === undefined ? NO_INFO : link;
     link.attach(parts.ingress);
   }
 
@@ -92,41 +88,6 @@ export class Connection<In, Out = In, Data = undefined> {
   /** Why it ends, from `"closing"` on; of an orderly ending that fails, `"closed"` has the failure instead. */
   get closeReason(): CloseReason | undefined {
     return this.lifecycle.closeReason;
-  }
-
-  /** This end's address; `undefined` while connecting. */
-  get localAddress(): Address | undefined {
-    return this.#linkInfo.localAddress;
-  }
-
-  /** The peer's address, also after the close; `undefined` while connecting. */
-  get remoteAddress(): Address | undefined {
-    return this.#linkInfo.remoteAddress;
-  }
-
-  /** Addresses of the name that were tried and did not answer; empty while connecting. */
-  get failedAttempts(): readonly FailedAttempt[] {
-    return this.#linkInfo.failedAttempts ?? [];
-  }
-
-  /** The encryption of the connection, once it is open; `undefined` when it is not encrypted. */
-  get security(): Security | undefined {
-    return this.#linkInfo.security;
-  }
-
-  /** The subprotocol of WebSocket that both ends chose, once it is open; `undefined` when they chose none. */
-  get protocol(): string | undefined {
-    return this.#linkInfo.protocol;
-  }
-
-  /** The request of a peer that opened a WebSocket; `undefined` elsewhere, and at the end that connects. */
-  get request(): UpgradeRequest | undefined {
-    return this.#linkInfo.request;
-  }
-
-  /** The last round trip that a WebSocket in Node measured by a ping, in milliseconds; `undefined` before, and elsewhere. */
-  get rttMs(): number | undefined {
-    return this.#link.rttMs;
   }
 
   /** Whether the peer has finished sending and its last message was taken, as of this frame. */
@@ -221,9 +182,15 @@ export class Connection<In, Out = In, Data = undefined> {
    * Closes the connection: queued messages leave first, then the end of the stream, within
    * the close deadline. Messages not taken, and bytes that still arrive, are dropped.
    * `state` is `"closing"` at once and `"closed"` in a later frame, unless it is already.
+   *
+   * @param goodbye why, for the peer: its `closeReason.goodbye`, over a WebSocket and a
+   *   session. Other transports cannot take it along; it is in this side's reason alone then
+   * @throws TypeError when `goodbye`, its `code` or its `text` is of a wrong kind
+   * @throws RangeError when the `code` is none that the transport carries, or the `text` has
+   *   more than 123 bytes in UTF-8
    */
-  close(): void {
-    this.lifecycle.close();
+  close(goodbye?: Goodbye): void {
+    this.lifecycle.close(goodbye === undefined ? undefined : checkedGoodbye(goodbye, this.#link));
   }
 
   /**
@@ -266,9 +233,11 @@ export class Connection<In, Out = In, Data = undefined> {
     this.#noteDrained();
     this.#replies?.queue();
     const { isPending } = lifecycle;
-    const moved = !isPending && lifecycle.advance();
+    const hasOpened = !isPending && lifecycle.tryOpen();
+    if (this.hasLineChanged(this.#ingress)) this.#tellLine();
+    const moved = !isPending && (lifecycle.advance() || hasOpened);
     this.receiveOnly = this.#monitor?.update() === true;
-    if (moved && this.listener === undefined) this.#linkInfo = linkInfoOf(this.#link);
+    if (moved && this.listener === undefined) this.copyInfo();
     const hasDrained = lifecycle.isOpen && this.outbox.takeDrained();
     if (hasDrained) this.#context.emit("drain", this);
     return !isPending && (moved || hasDrained || this.receiver.ready > 0);
@@ -291,10 +260,23 @@ export class Connection<In, Out = In, Data = undefined> {
     if (this.#changes === 0 && this.receiver.hasLeftovers) this.markDirty();
   }
 
+  /** Tells the game of an outage: after `open` and `accept`, and before `close`. */
+  #tellLine(): void {
+    const { lifecycle, listener } = this;
+    const before = this.remoteAddress;
+    const mayTell = !lifecycle.isPending && TELLING.has(lifecycle.state);
+    const events = this.showLine(this.#ingress, mayTell);
+    if (before !== this.remoteAddress) listener?.move(before, this.remoteAddress);
+    for (const event of events) this.#context.emit(event, this);
+  }
+
   #noteDrained(): void {
     this.outbox.drained(this.#ingress.takeDrainedBytes());
   }
 }
+
+/** The states in which the game is told of outages: after the open event, and before the close. */
+const TELLING: ReadonlySet<ConnectionState> = new Set(["open", "closing"]);
 
 /** A connection with messages and data of any type. Nothing can be sent on it, as that needs the type. */
 export type AnyConnection = Connection<unknown, never, unknown>;

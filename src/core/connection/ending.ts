@@ -37,9 +37,13 @@ export function isBroken(reason: CloseReason | undefined): reason is CloseReason
   return reason !== undefined && reason.kind !== "local" && reason.kind !== "remote";
 }
 
-/** The reason of an ending that took its course: this side's, unless the peer's stream broke. */
-export function finalReasonOf(ending: Ending | undefined, reason: CloseReason = LOCAL_CLOSE): CloseReason {
-  return ending === "game" && !isBroken(reason) ? LOCAL_CLOSE : reason;
+/** The reason of an ending that took its course: this side's own, `local`, unless the peer's stream broke. */
+export function finalReasonOf(
+  ending: Ending | undefined,
+  local: CloseReason,
+  reason: CloseReason = local,
+): CloseReason {
+  return ending === "game" && !isBroken(reason) ? local : reason;
 }
 
 /** The reason of a connection that did not open in time. */

@@ -5,10 +5,10 @@
  *     pending ─────▶ ┘ └──▶ half-closing ──▶ half-closed ──▶ ┘
  *                      └──────────── aborted ──────────────▶ ┘
  *
- * Decides the phase from the events in the ingress and the game's calls, ends the link,
- * and reports to the owner. `ending.ts` has deadlines and reasons. Knows no clock.
+ * Decides the phase from the ingress and the game's calls, and ends the link; `ending.ts`
+ * has the deadlines and reasons. Knows no clock.
  */
-import type { CloseReason } from "../../port/close-reason.ts";
+import type { CloseReason, Goodbye } from "../../port/close-reason.ts";
 import type { Link } from "../../port/link.ts";
 import type { ConnectionOwner, ConnectionRef } from "../frame/poll-context.ts";
 import type { Limits } from "../limits/limits.ts";
@@ -51,6 +51,7 @@ export class Lifecycle<Member extends ConnectionRef> {
   #decided: CloseReason | undefined; // why it ends, from the moment when that is certain
   #course: CloseReason | undefined; // the same if the ending under way takes its course
   #ending: Ending | undefined; // who ends it in an orderly way, since it does
+  #local: CloseReason = LOCAL_CLOSE; // the reason of a close of this side, with its last word
   #forgetSignal: (() => void) | undefined;
 
   constructor({ owner, link, ingress, outbox, limits }: LifecycleParts<Member>) {
@@ -99,7 +100,14 @@ export class Lifecycle<Member extends ConnectionRef> {
   /** Opens a pending connection, when the game has accepted it. */
   accept(): void {
     if (this.#phase === "pending") this.#phase = "open";
-    if (this.#ingress.hasEnded) this.#owner.member.markDirty();
+    if (this.#ingress.hasEnded || !this.#ingress.hasLine) this.#owner.member.markDirty();
+  }
+
+  /** Opens it when the link has. Returns whether it does. */
+  tryOpen(): boolean {
+    if (!this.#isOpening || !this.#ingress.hasOpened) return false;
+    this.#open();
+    return true;
   }
 
   /** Advances the phase to the progress of the link. Returns whether the game sees a change. */
@@ -108,7 +116,6 @@ export class Lifecycle<Member extends ConnectionRef> {
     const hadEnded = this.recvEnded;
     const { progress, inbox, reason } = this.#ingress;
     const allTaken = inbox.length === 0;
-    if (this.#isOpening && (progress === "open" || progress === "ended" || !allTaken)) this.#open();
     if (before === "closing" && progress !== "connecting") this.#queueFlush(); // the close waited for the connection to open
     if (progress === "ended") {
       if (isFault(reason) && RECEIVING.has(this.#phase)) this.#beginClosing("fault");
@@ -135,13 +142,10 @@ export class Lifecycle<Member extends ConnectionRef> {
     if (this.#ingress.progress === "closed") return; // the write has closed the link
     if (outbox.storedBytes > 0) this.#queueFlush(); // the link is behind: the next flush tries again
     if (!isLast) return; // a codec behind the link may have closed it meanwhile
-    if (this.#phase === "half-closing") {
-      this.#phase = "half-closed";
-      this.#link.endSending();
-    } else {
-      this.#phase = "lingering";
-      this.#link.end(this.#ending === "game" ? LOCAL_CLOSE : this.#ingress.reason);
-    }
+    const isHalf = this.#phase === "half-closing";
+    this.#phase = isHalf ? "half-closed" : "lingering";
+    if (isHalf) this.#link.endSending();
+    else this.#link.end(this.#ending === "game" ? this.#local : this.#ingress.reason);
   }
 
   /** Ends this side's stream, and keeps receiving. */
@@ -152,35 +156,36 @@ export class Lifecycle<Member extends ConnectionRef> {
     this.#queueFlush();
   }
 
-  /** Closes from this side, and receives nothing more. */
-  close(): void {
+  /** Closes from this side with its last word, and receives nothing more. */
+  close(goodbye?: Goodbye): void {
     const before = this.#phase;
     if (this.state === "closed") return;
     this.#ingress.discard();
     this.#owner.member.markDirty();
     if (before === "closing" || before === "lingering") return;
-    if (before === "connecting" && this.#outbox.pendingBytes === 0) {
-      this.#abortWith(LOCAL_CLOSE);
-      return;
+    if (goodbye !== undefined) this.#local = { ...LOCAL_CLOSE, goodbye };
+    if (before === "connecting" && this.#outbox.pendingBytes === 0) this.#abortWith(this.#local);
+    else {
+      this.#startClosing("game");
+      this.#owner.context.beginDeadline(this.#owner.member, this.#limits.closeTimeoutMs);
     }
-    this.#startClosing("game");
-    this.#owner.context.beginDeadline(this.#owner.member, this.#limits.closeTimeoutMs);
   }
 
   /** Aborts from this side: drops everything in both directions. */
-  abort(): void {
-    this.#abortWith(LOCAL_ABORT);
+  abort(goodbye?: Goodbye): void {
+    this.#abortWith(goodbye === undefined ? LOCAL_ABORT : { ...LOCAL_ABORT, goodbye });
   }
 
   /** Ends the link when the deadline of this phase has passed. */
   handleTimeout(): void {
-    const { progress } = this.#ingress;
+    const { progress, reason } = this.#ingress;
     // The link opened in time when that event is queued for the next frame; `fail` knows one that has closed.
     if (this.#isOpening && progress !== "connecting") return;
     const { pendingBytes } = this.#outbox;
     const isWhole = progress === "ended" && pendingBytes === 0;
     if (this.#isOpening) this.fail(didNotOpen(this.#limits));
-    else this.fail(isWhole ? this.#finalReason : didNotClose(this.#limits, pendingBytes));
+    else if (isWhole) this.fail(finalReasonOf(this.#ending, this.#local, reason));
+    else this.fail(didNotClose(this.#limits, pendingBytes));
   }
 
   /** Drops what was to leave, and aborts the link. Received messages can still be taken; the next poll shows the reason. */
@@ -214,9 +219,8 @@ export class Lifecycle<Member extends ConnectionRef> {
 
   /** Fails the attempt to connect when `signal` aborts; the next poll shows it. */
   abortOn(signal: AbortSignal): void {
-    this.#forgetSignal = failOn(signal, (reason) => {
-      if (this.#ingress.progress === "connecting") this.fail(reason);
-    });
+    const isTrying = () => this.#ingress.progress === "connecting";
+    this.#forgetSignal = failOn(signal, (reason) => isTrying() && this.fail(reason));
   }
 
   get #isOpening(): boolean {
@@ -268,7 +272,7 @@ export class Lifecycle<Member extends ConnectionRef> {
 
   #finish(): void {
     const { context, member } = this.#owner;
-    this.#decide(this.#finalReason);
+    this.#decide(finalReasonOf(this.#ending, this.#local, this.#ingress.reason));
     this.#phase = "closed";
     this.#outbox.clear();
     context.setDeadline(member, Infinity);
@@ -279,7 +283,7 @@ export class Lifecycle<Member extends ConnectionRef> {
   /** Takes the first step of an orderly ending. The game may do so between two frames, and learns of nothing else then. */
   #take(phase: Phase): void {
     this.#phase = phase;
-    this.#course = this.#ending === "game" ? LOCAL_CLOSE : this.#ingress.reason;
+    this.#course = this.#ending === "game" ? this.#local : this.#ingress.reason;
   }
 
   /** Makes the reason certain; the first one stays. */
@@ -291,9 +295,5 @@ export class Lifecycle<Member extends ConnectionRef> {
 
   #queueFlush(): void {
     this.#owner.context.queueFlush(this.#owner.member);
-  }
-
-  get #finalReason(): CloseReason {
-    return finalReasonOf(this.#ending, this.#ingress.reason);
   }
 }

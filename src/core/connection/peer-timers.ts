@@ -4,9 +4,9 @@
  *
  *     monitor ── update: stamps ──▶ since … ── + limit ──▶ the earliest ──▶ setDeadline ── handleTimeout ──▶ late?
  *
- * Active peers set no timers; a silent one is checked once per deadline. A paused
- * link receives nothing, so no deadline for the peer's messages runs then. All
- * times are polled time.
+ * Active peers set no timers; a silent one is checked once per deadline. A link that is
+ * paused, or has no line, receives nothing, so no deadline for the peer's messages runs
+ * then. All times are polled time.
  */
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link } from "../../port/link.ts";
@@ -48,6 +48,8 @@ export class PeerTimers<Member extends ConnectionRef> {
   #partialBehind = -1;
   #pausedMs = 0;
   #pauses = 0;
+  /** Since when the link has no line, as far as that does not count yet. */
+  #downMs: number | undefined;
 
   constructor({ owner, link, ingress, lifecycle, age, limits }: PeerTimersParts<Member>) {
     this.#owner = owner;
@@ -120,6 +122,7 @@ export class PeerTimers<Member extends ConnectionRef> {
   #stamp(nowMs: number): void {
     const ingress = this.#ingress;
     const { paused, pauses, resumedMs, messageCount } = ingress;
+    this.#skipOutage(nowMs);
     if (ingress.hasEnded) this.#endedMs ??= nowMs;
     if (paused && pauses !== this.#pauses) this.#pausedMs = nowMs;
     const isFirst = this.#openMs === undefined;
@@ -133,6 +136,15 @@ export class PeerTimers<Member extends ConnectionRef> {
     this.#partialBehind = ingress.partialBytes > 0 ? messageCount : -1;
   }
 
+  /** The time without a line counts for nothing that the peer should send. */
+  #skipOutage(nowMs: number): void {
+    const downMs = nowMs - (this.#downMs ?? nowMs);
+    this.#quietMs += downMs;
+    this.#partialMs += downMs;
+    if (this.#openMs !== undefined) this.#openMs += downMs;
+    this.#downMs = this.#ingress.hasLine ? undefined : nowMs;
+  }
+
   #findFirst(): void {
     const { paused, progress, messageCount, partialBytes, inbox } = this.#ingress;
     this.#firstMs = Infinity;
@@ -141,10 +153,8 @@ export class PeerTimers<Member extends ConnectionRef> {
     if (progress === "closed") return;
     this.#offer("unsentTimeoutMs", this.#age.oldestMs);
     if (progress !== "open") return;
-    if (paused) {
-      this.#offer("pauseTimeoutMs", this.#pausedMs);
-      return;
-    }
+    if (paused) this.#offer("pauseTimeoutMs", this.#pausedMs);
+    if (paused || !this.#ingress.hasLine) return;
     this.#offer("idleTimeoutMs", this.#quietMs);
     if (messageCount === 0) this.#offer("firstMessageTimeoutMs", this.#openMs ?? 0);
     if (partialBytes > 0) this.#offer("partialMessageTimeoutMs", this.#partialMs);

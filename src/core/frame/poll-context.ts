@@ -38,7 +38,7 @@ export interface PollContext<Member> {
    */
   beginDeadline(member: Member, lengthMs: number): void;
   /** Emits a lifecycle event at the end of this poll. */
-  emit(what: "open" | "close" | "drain", member: Member): void;
+  emit(what: "open" | "close" | "drain" | "suspend" | "resume", member: Member): void;
   /** Emits how many messages of `member` were dropped since the last frame. */
   emitLoss(member: Member, lost: { readonly received: number; readonly sent: number }): void;
 }
@@ -130,6 +130,8 @@ export interface ParentListener<Member> {
   unlist(member: Member): void;
   /** Drops `member` from the accept queue, where it has waited for too long. */
   forget(member: Member): void;
+  /** Counts a connection at another address than before, as its peer has come back from there. */
+  move(from: Address | undefined, to: Address | undefined): void;
   /** Removes a closed connection. */
   remove(member: Member): void;
 }

@@ -19,6 +19,10 @@ export type ListenerEvents<Member, Parent> = {
   lose: { readonly connection: Member; readonly received: number; readonly sent: number };
   /** A connection's send buffer has room again, after a `trySend` that was refused. */
   drain: { readonly connection: Member };
+  /** A session has lost its line to the peer, which may come back: `linked` says whether it has by now. */
+  suspend: { readonly connection: Member };
+  /** It has a line again, and goes on where it was. `remoteAddress` may be another one. */
+  resume: { readonly connection: Member };
   /** A connection has closed, and the game has received its last message. */
   close: { readonly connection: Member; readonly reason: CloseReason };
 };
@@ -47,5 +51,7 @@ const TYPES: Record<ListenerEventType, true> = {
   drop: true,
   lose: true,
   drain: true,
+  suspend: true,
+  resume: true,
   close: true,
 };

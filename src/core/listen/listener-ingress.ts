@@ -11,7 +11,7 @@
  */
 import type { Acceptor, AcceptorEvents, Handshake } from "../../port/acceptor.ts";
 import type { Address } from "../../port/address.ts";
-import type { CloseReason } from "../../port/close-reason.ts";
+import type { CloseReason, Goodbye } from "../../port/close-reason.ts";
 import type { Link } from "../../port/link.ts";
 import { FrameQueue } from "../storage/frame-queue.ts";
 import type { AcceptLimits } from "./accept-limits.ts";
@@ -31,8 +31,13 @@ export interface ListenerIngressParts<Pending> {
 /** What the acceptor has reported of itself: it listens, or it has stopped for a reason. */
 export type AcceptorChange = { readonly address: Address | undefined } | { readonly reason: CloseReason };
 
+/** What waits to be accepted. */
+interface Abortable {
+  readonly lifecycle: { abort(goodbye?: Goodbye): void };
+}
+
 /** The ingress of one listener. */
-export class ListenerIngress<Pending extends { abort(): void }> implements AcceptorEvents {
+export class ListenerIngress<Pending extends Abortable> implements AcceptorEvents {
   /** The connections that wait for `tryAccept`. */
   readonly acceptQueue: FrameQueue<Pending> = new FrameQueue();
   readonly rejections: Rejections = new Rejections();
@@ -146,17 +151,23 @@ export class ListenerIngress<Pending extends { abort(): void }> implements Accep
     }
   }
 
+  /** Counts a connection that was admitted at another address. */
+  move(from: Address | undefined, to: Address | undefined): void {
+    this.#admission.remove(from);
+    this.#admission.add(to);
+  }
+
   /** Stops counting a connection, when it has closed. */
   remove(address: Address | undefined): void {
     this.#admission.remove(address);
   }
 
   /** Closes the acceptor, and aborts the connections that were not accepted; those that are new are told before their end. */
-  close(acceptor: Acceptor): void {
+  close(acceptor: Acceptor, goodbye?: Goodbye): void {
     this.#isClosed = true;
     this.acceptQueue.latch();
     for (let pending: Pending | undefined; (pending = this.acceptQueue.take()) !== undefined; ) {
-      pending.abort();
+      pending.lifecycle.abort(goodbye);
     }
     this.#parts.markDirty();
     acceptor.close();

@@ -9,9 +9,10 @@
 import type { Codec } from "../../codec/codec.ts";
 import type { Acceptor } from "../../port/acceptor.ts";
 import type { Address } from "../../port/address.ts";
-import type { CloseReason } from "../../port/close-reason.ts";
+import type { CloseReason, Goodbye } from "../../port/close-reason.ts";
 import { type AnyConnection, Connection } from "../connection/connection.ts";
 import { makeData } from "../connection/data.ts";
+import { checkedGoodbye } from "../connection/goodbye.ts";
 import type { ListenerContext } from "../frame/poll-context.ts";
 import { type Counters, type ListenerStats, listenerCounters } from "../frame/stats.ts";
 import { TrafficRecorder } from "../frame/traffic-recorder.ts";
@@ -30,8 +31,7 @@ import { type ListenerState, Listening } from "./listening.ts";
 // Implements `ParentListener` structurally, as those members are stripped from the typings.
 export class Listener<In, Out = In, Data = undefined> {
   /** For its connections. @internal */ readonly recorder: TrafficRecorder;
-  /** Whether the game has read why it is closed. @internal */
-  isReasonRead = false;
+  /** Whether the game has read why it is closed. @internal */ isReasonRead = false;
   readonly #context: ListenerContext<AnyConnection, AnyListener>;
   readonly #acceptor: Acceptor;
   readonly #ingress: ListenerIngress<Connection<In, Out, Data>>;
@@ -43,8 +43,7 @@ export class Listener<In, Out = In, Data = undefined> {
   #isMakingData = false;
   readonly #counters: Counters<ListenerStats> = listenerCounters();
   readonly #listening: Listening;
-  /** Whether it is in the context's list for the next poll. */
-  #isDirty = false;
+  #isDirty = false; // whether it is in the context's list for the next poll
 
   /** @internal */
   constructor(
@@ -210,11 +209,14 @@ export class Listener<In, Out = In, Data = undefined> {
   /**
    * Stops listening and frees the address. Incoming connections that were not
    * accepted are reset; accepted ones stay open. `state` is `"closed"` at once.
+   *
+   * @param goodbye tells everybody: it closes the accepted connections too, also later
+   * @throws as the `close` of a connection does; nothing is closed then
    */
-  close(): void {
-    if (this.state === "closed") return;
-    this.#listening.close();
-    this.#ingress.close(this.#acceptor);
+  close(goodbye?: Goodbye): void {
+    const said = goodbye === undefined ? undefined : checkedGoodbye(goodbye, this.#acceptor);
+    if (this.#listening.close(said)) this.#ingress.close(this.#acceptor, said);
+    if (said !== undefined) for (const { lifecycle } of this.#connections) lifecycle.close(said);
   }
 
   // All members below are for the poller and the connections alone.
@@ -228,8 +230,7 @@ export class Listener<In, Out = In, Data = undefined> {
     return this.#ingress.acceptQueue.ready > 0 || this.#left.hasLeftovers(this.#context.polledMs);
   }
 
-  /** Shows the reports of the acceptor to the game. @internal */
-  update(): void {
+  /** Shows the reports of the acceptor to the game. @internal */ update(): void {
     const ingress = this.#ingress;
     const { counters } = this.#context;
     this.#isDirty = false;
@@ -250,18 +251,19 @@ export class Listener<In, Out = In, Data = undefined> {
     this.#drain.add(connection as Connection<In, Out, Data>, tick);
   }
 
-  /** @internal */
-  unlist(connection: AnyConnection): void {
+  /** @internal */ unlist(connection: AnyConnection): void {
     this.#connections.delete(connection as Connection<In, Out, Data>);
   }
 
-  /** @internal */
-  forget(connection: AnyConnection): void {
+  /** @internal */ forget(connection: AnyConnection): void {
     this.#ingress.forget(connection as Connection<In, Out, Data>);
   }
 
-  /** @internal */
-  remove(connection: AnyConnection): void {
+  /** @internal */ move(from: Address | undefined, to: Address | undefined): void {
+    this.#ingress.move(from, to);
+  }
+
+  /** @internal */ remove(connection: AnyConnection): void {
     this.unlist(connection);
     this.#ingress.remove(connection.remoteAddress);
     const gone = connection as Connection<In, Out, Data>;
@@ -269,8 +271,7 @@ export class Listener<In, Out = In, Data = undefined> {
     gone.membership = "left";
   }
 
-  /** Lets go of what has left and nobody asks for. @internal */
-  letGo(): boolean {
+  /** Lets go of what has left and nobody asks for. @internal */ letGo(): boolean {
     return this.#left.forgetUnasked(this.#context.polledMs);
   }
 

@@ -3,7 +3,7 @@
  * forward, by the acceptor's reports and by the game's close, and tells of each step.
  */
 import type { Address } from "../../port/address.ts";
-import type { CloseReason } from "../../port/close-reason.ts";
+import type { CloseReason, Goodbye } from "../../port/close-reason.ts";
 import type { AcceptorChange } from "./listener-ingress.ts";
 
 /** The state of a listener; it only moves forward. */
@@ -37,10 +37,13 @@ export class Listening {
     }
   }
 
-  /** Closes it from this side; the next update tells of it. */
-  close(): void {
+  /** Closes it from this side; the next update tells of it. Returns `false` when it is closed already. */
+  close(goodbye?: Goodbye): boolean {
+    if (this.state === "closed") return false;
     this.state = "closed";
-    this.closeReason = { kind: "local", message: "this side closed the listener" };
+    const reason: CloseReason = { kind: "local", message: "this side closed the listener" };
+    this.closeReason = goodbye === undefined ? reason : { ...reason, goodbye };
+    return true;
   }
 
   #emitUnlisten(): void {

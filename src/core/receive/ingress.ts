@@ -4,7 +4,7 @@
  * decoded as they arrive, while the game is idle; records are only checked then,
  * and wait as bytes.
  *
- *     link ── opened, received, partial, drained, ended, closed ──▶ ingress ┊ poll ▶ connection
+ *     link ── opened, received, suspended, ended, closed … ──▶ ingress ┊ poll ▶ connection
  *
  * Pauses the link when too many bytes wait. Does not know which messages the game
  * sees.
@@ -45,6 +45,10 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
   reason: CloseReason | undefined;
   /** The number of times that the limit paused the reading. */
   pauses = 0;
+  /** Whether the link has a line to its peer; for most links, that is as long as they are. */
+  hasLine = true;
+  /** The number of times that it has lost its line. */
+  lineLosses = 0;
   /** The time when the reading resumed after its last pause, in polled time. */
   resumedMs = 0;
   /** The number of whole messages that have arrived. */
@@ -74,6 +78,11 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
   /** Whether the receive limit has paused the reading. */
   get paused(): boolean {
     return this.#reading === "paused";
+  }
+
+  /** Whether the link has opened, which the game may not have seen yet; it may have ended since. */
+  get hasOpened(): boolean {
+    return this.progress === "open" || this.progress === "ended" || this.inbox.length > 0;
   }
 
   /** Whether the link has ended, which the game may not have seen yet. */
@@ -122,10 +131,15 @@ export class Ingress<Member extends ConnectionRef, In> implements LinkEvents {
   }
 
   suspended(): void {
+    if (!this.hasLine || this.progress === "connecting" || this.progress === "closed") return;
+    this.hasLine = false;
+    this.lineLosses++;
     this.#owner.member.markDirty();
   }
 
   resumed(): void {
+    if (this.hasLine || this.progress === "closed") return;
+    this.hasLine = true;
     this.#owner.member.markDirty();
   }
 

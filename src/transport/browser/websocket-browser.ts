@@ -16,6 +16,7 @@ import type { Transport } from "../../port/transport.ts";
 import {
   ABNORMAL_CLOSURE,
   type CloseFrame,
+  carriesCode,
   PAGE_ABORT,
   pageCloseFrameOf,
   reasonOfCode,
@@ -57,6 +58,7 @@ class BrowserLink implements Link {
   declare readonly localAddress: undefined;
   declare readonly remoteAddress: undefined;
   readonly allowHalfOpen = false;
+  readonly carriesCode = carriesCode;
   readonly #maxBacklogBytes: number;
   readonly #framing: "stream" | "message";
   readonly #socket: PageSocket | undefined;
@@ -145,10 +147,8 @@ class BrowserLink implements Link {
   }
 
   abort(reason?: CloseReason): void {
-    this.#close(
-      CLOSED_LOCALLY,
-      reason === undefined || reason.kind === "local" ? PAGE_ABORT : pageCloseFrameOf(reason),
-    );
+    const isMute = reason === undefined || (reason.kind === "local" && reason.goodbye === undefined);
+    this.#close(CLOSED_LOCALLY, isMute ? PAGE_ABORT : pageCloseFrameOf(reason));
     const events = this.#events;
     const socket = this.#socket;
     this.#events = undefined;

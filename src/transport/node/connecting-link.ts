@@ -19,6 +19,8 @@ import { reasonOf } from "./error-codes.ts";
 
 /** One link of a client. */
 export class ConnectingLink implements Link {
+  /** Of a link that carries goodbyes, once it is there. */
+  declare carriesCode?: (code: number) => boolean;
   readonly allowHalfOpen: boolean;
   readonly #race: ConnectRace;
   readonly #open: (socket: Socket) => Link;

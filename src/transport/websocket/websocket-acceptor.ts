@@ -10,6 +10,7 @@
  * Each peer that was admitted ends in one of the two, also one that says nothing
  * and leaves. An accepted connection then runs in `websocket-link.ts`.
  */
+
 import { type EventEmitter, errorMonitor } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { STATUS_CODES } from "node:http";
@@ -18,6 +19,7 @@ import type { Duplex } from "node:stream";
 import type { Acceptor, AcceptorEvents, Handshake } from "../../port/acceptor.ts";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
+import { carriesCode } from "../browser/close-codes.ts";
 import { drop, quietly } from "../node/drop-socket.ts";
 import { reasonOf } from "../node/error-codes.ts";
 import { addressOf } from "../node/stream.ts";
@@ -52,6 +54,7 @@ export interface WebSocketAcceptorOptions {
 
 /** A server, or one path of it, as an acceptor. */
 export class WebSocketAcceptor implements Acceptor {
+  readonly carriesCode: typeof carriesCode = carriesCode;
   readonly #options: WebSocketAcceptorOptions;
   readonly #heartbeat: Heartbeat;
   /** The handshakes that are under way. */

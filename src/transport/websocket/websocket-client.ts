@@ -9,6 +9,7 @@ import type { Socket } from "node:net";
 import { connect as connectTls, createSecureContext } from "node:tls";
 import { type Check, type Checks, checkOptions, isLimit, kindOf } from "../../check.ts";
 import type { Transport } from "../../port/transport.ts";
+import { carriesCode } from "../browser/close-codes.ts";
 import {
   checkedUrl,
   isFraming,
@@ -88,7 +89,8 @@ export function websocket(url: string | URL, options: NodeWebSocketOptions = {})
     ws.on("unexpected-response", (_: ClientRequest, answer) => link.refuse(responseReason(answer)));
     return link;
   };
-  return { framing, connect: () => new ConnectingLink(target, false, open), pump: warnUnlessYielding };
+  const connect = () => Object.assign(new ConnectingLink(target, false, open), { carriesCode });
+  return { framing, connect, pump: warnUnlessYielding };
 }
 
 /** The host and port of a URL that has been checked. */

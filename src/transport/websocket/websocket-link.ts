@@ -15,7 +15,13 @@ import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link, LinkEvents } from "../../port/link.ts";
 import type { Security } from "../../port/security.ts";
 import type { UpgradeRequest } from "../../port/upgrade-request.ts";
-import { ABNORMAL_CLOSURE, closeFrameOf, reasonOfCode, reasonOfPageCode } from "../browser/close-codes.ts";
+import {
+  ABNORMAL_CLOSURE,
+  carriesCode,
+  closeFrameOf,
+  reasonOfCode,
+  reasonOfPageCode,
+} from "../browser/close-codes.ts";
 import { reasonOf } from "../node/error-codes.ts";
 import { plainCopy, plainView } from "../node/plain-bytes.ts";
 import { securityOf } from "../node/security-of.ts";
@@ -31,6 +37,7 @@ import type { WebSocketType } from "./ws.ts";
 /** One WebSocket as a link. */
 export class WebSocketLink implements Link, HeartbeatTarget {
   readonly allowHalfOpen = false;
+  readonly carriesCode: typeof carriesCode = carriesCode;
   localAddress: Address | undefined;
   remoteAddress: Address | undefined;
   security: Security | undefined;
@@ -205,7 +212,7 @@ export class WebSocketLink implements Link, HeartbeatTarget {
   }
 
   abort(reason?: CloseReason): void {
-    const hasReason = reason !== undefined && reason.kind !== "local";
+    const hasReason = reason !== undefined && (reason.kind !== "local" || reason.goodbye !== undefined);
     if (hasReason && this.#writer.queuedBytes === 0) this.end(reason);
     this.#reason ??= CLOSED_LOCALLY;
     this.#heartbeat.remove(this);

@@ -271,7 +271,7 @@ describe("a foreign peer that sends messages to a stream", () => {
     const sentence =
       'the peer did not finish its message within 500 ms: texts without a line break need framing: "message"';
     expect(closes).toEqual([`timeout partialMessageTimeoutMs: ${sentence}`]);
-    expect(peer.ending()).toEqual({ code: 3008, text: sentence });
+    expect(peer.ending()).toEqual({ code: 3008, text: `tickwire: ${sentence}` });
   });
 
   test("is told of it in the reason when it leaves, and never when it sent whole lines, or no text", async () => {

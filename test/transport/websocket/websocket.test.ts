@@ -384,7 +384,8 @@ describe("between tickwire and others", () => {
     [1011, "", { kind: "failed" }],
     [1012, "", { kind: "remote" }],
     [1013, "", { kind: "overflow" }],
-    [3008, "", { kind: "timeout" }],
+    [3008, "", { kind: "remote", goodbye: { code: 3008 } }],
+    [3008, "tickwire: too late", { kind: "timeout", message: expect.stringMatching(/: "too late"$/) }],
     [
       4001,
       "room is full",
