@@ -114,9 +114,16 @@ function textOf(poller: Poller, frames: FrameTimes, names: SourceNames): string 
   counted("", POLLER_ROWS, [{ labels: {}, counts: stats as unknown as Counts }]);
   const { connections } = poller;
   let pendingBytes = 0;
-  for (const connection of connections) pendingBytes += connection.pendingBytes;
+  let suspended = 0;
+  for (const connection of connections) {
+    pendingBytes += connection.pendingBytes;
+    if (!connection.linked) suspended++;
+  }
   family("connections", "gauge", "Connections that are not closed.", [
     sample("connections", {}, connections.length),
+  ]);
+  family("suspended_connections", "gauge", "Those of them whose session has no line to the peer now.", [
+    sample("suspended_connections", {}, suspended),
   ]);
   family("pending_bytes", "gauge", "Bytes that were sent and have not left this process.", [
     sample("pending_bytes", {}, pendingBytes),

@@ -1,6 +1,7 @@
 /** What Prometheus scrapes: the text is of its format, and says what the statistics say. */
 import { describe, expect, test } from "vitest";
 import { lines, memory, metrics, Poller } from "../src/index.ts";
+import { SessionLink } from "./core/session-transport.ts";
 
 /** The samples of a text of format 0.0.4, by name and labels; throws at a line that is not of it. */
 function samplesOf(text: string): Map<string, number> {
@@ -102,6 +103,23 @@ describe("metrics", () => {
     expect(["0.0005", "0.004", "0.05", "1", "+Inf"].map(bucket)).toEqual([1, 2, 3, 3, 4]);
     expect(samples.get("tickwire_frame_seconds_sum")).toBeCloseTo(5.0434);
     expect(samples.get("tickwire_frame_seconds_count")).toBe(4);
+  });
+
+  test("tell how many connections have no line to their peer now", () => {
+    const poller = new Poller();
+    const { text } = metrics(poller);
+    const links = [new SessionLink(), new SessionLink()];
+    for (const link of links) poller.connect({ connect: () => link }, lines());
+    for (const link of links) link.open("10.0.0.1");
+    poller.poll(0);
+    links[0]?.lose();
+    const suspended = () => samplesOf(text()).get("tickwire_suspended_connections");
+    expect(suspended()).toBe(0);
+    poller.poll(1);
+    expect(suspended()).toBe(1);
+    links[0]?.regain();
+    poller.poll(2);
+    expect(suspended()).toBe(0);
   });
 
   test("are of pollers alone, and of one without anything", () => {

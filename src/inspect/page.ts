@@ -2,13 +2,14 @@
  * A recording as one page that opens from a file: a timeline of its frames, and its
  * connections. Everything in it is in the file; it loads nothing, and runs no script.
  */
-import type { ConnectionSummary, FrameSummary, Summary } from "./summary.ts";
+import { type ConnectionSummary, type FrameSummary, reasonText, type Summary } from "./summary.ts";
 
 /** The page, as the text of an HTML file. */
 export function pageOf(summary: Summary, title: string): string {
   const { header, frames, connections, damage, lengthMs, sizeBytes } = summary;
   const columns = columnsOf(frames);
   const hasLines = frames.some(({ receivedMessages }) => receivedMessages > 0);
+  const hasOutages = frames.some(({ outages }) => outages > 0);
   const hasRtt = frames.some(({ rttMs }) => rttMs > 0);
   const facts = [
     `${frames.length} frames in ${(lengthMs / 1_000).toFixed(1)} s`,
@@ -35,6 +36,7 @@ ${chart("Bytes received in a frame", columns, ({ receivedBytes }) => receivedByt
 ${chart("Bytes sent in a frame", columns, ({ sentBytes }) => sentBytes)}
 ${hasRtt ? chart("Longest round trip that was measured, in ms", columns, ({ rttMs }) => Math.round(rttMs)) : ""}
 ${chart("Connections that opened in a frame", columns, ({ joins }) => joins)}
+${hasOutages ? chart("Sessions that lost their line in a frame", columns, ({ outages }) => outages) : ""}
 ${chart("Connections that closed in a frame", columns, ({ closes }) => closes)}
 <h2>Connections</h2>
 ${lives(connections, frames.length)}
@@ -80,7 +82,7 @@ function lives(connections: readonly ConnectionSummary[], frames: number): strin
       const { connection, isAccepted, remote, openedIn, closedIn, reason, receivedBytes, sentBytes } = one;
       const until = closedIn === 0 ? frames : closedIn;
       const [left, width] = [(openedIn / frames) * 100, ((until - openedIn) / frames) * 100];
-      const why = reason === undefined ? "" : `${reason.kind}: ${reason.message}`;
+      const why = reason === undefined ? "" : reasonText(reason);
       const bar =
         openedIn === 0
           ? "never open"

@@ -38,6 +38,8 @@ export interface FrameSummary {
   /** The longest round trip that was measured in it; 0 when none was. */
   rttMs: number;
   joins: number;
+  /** How many sessions have lost their lines. */
+  outages: number;
   closes: number;
 }
 
@@ -50,6 +52,8 @@ export interface ConnectionSummary {
   /** The frame that shows it open, and the one that shows its end; 0 when there was none. */
   openedIn: number;
   closedIn: number;
+  /** How often a session has lost its line. */
+  outages: number;
   reason: Omit<ReasonValue, "cause"> | undefined;
   receivedBytes: number;
   sentBytes: number;
@@ -90,6 +94,7 @@ function count(shown: FrameSummary, { entry, link }: Step): void {
     shown.sentBytes += (args[0] as Uint8Array).length;
   } else if (kind === EVENT.rtt) shown.rttMs = Math.max(shown.rttMs, args[0] as number);
   else if (kind === EVENT.opened) shown.joins++;
+  else if (kind === EVENT.suspended) shown.outages++;
   else if (kind === EVENT.closed && link !== undefined) shown.closes++;
 }
 
@@ -99,7 +104,7 @@ function addTo(connections: ConnectionSummary[], { entry, shownIn }: Step, link:
   const { connection, isAccepted, codec, value } = link;
   const known = connections[connection - 1];
   const summary: ConnectionSummary = known ?? {
-    ...{ connection, isAccepted, codec, remote: "", openedIn: 0, closedIn: 0 },
+    ...{ connection, isAccepted, codec, remote: "", openedIn: 0, closedIn: 0, outages: 0 },
     ...{ reason: undefined, receivedBytes: 0, sentBytes: 0 },
   };
   connections[connection - 1] = summary;
@@ -107,6 +112,7 @@ function addTo(connections: ConnectionSummary[], { entry, shownIn }: Step, link:
   if (kind === EVENT.received) summary.receivedBytes += (args[0] as Uint8Array).length;
   else if (kind === CALL.write) summary.sentBytes += (args[0] as Uint8Array).length;
   else if (kind === EVENT.opened) summary.openedIn = shownIn;
+  else if (kind === EVENT.suspended) summary.outages++;
   else if (kind === CALL.end || kind === CALL.abort) summary.reason ??= args[0] as ReasonValue | undefined;
   else if (kind === EVENT.ended && args[0] !== undefined) summary.reason ??= args[0] as ReasonValue;
   else if (kind === EVENT.closed) {
@@ -118,6 +124,13 @@ function addTo(connections: ConnectionSummary[], { entry, shownIn }: Step, link:
 /** An address for people; `?` while there is none. */
 export function textOf(address: Address | undefined): string {
   return address === undefined ? "?" : formatAddress(address);
+}
+
+/** A reason for people, with the last word of the game where there was one. */
+export function reasonText({ kind, message, goodbye }: Omit<ReasonValue, "cause">): string {
+  if (goodbye === undefined) return `${kind}: ${message}`;
+  const { code, text } = goodbye;
+  return `${kind}: ${message}, with the goodbye ${code}${text === undefined ? "" : ` ${JSON.stringify(text)}`}`;
 }
 
 function hasLines(link: SeenLink | undefined): boolean {
@@ -133,7 +146,7 @@ function lineBreaksIn(bytes: Uint8Array): number {
 function frameOf(frame: number, nowMs: number, poller: number): FrameSummary {
   return {
     ...{ frame, nowMs, poller, reads: 0, receivedBytes: 0, receivedMessages: 0 },
-    ...{ writes: 0, sentBytes: 0, rttMs: 0, joins: 0, closes: 0 },
+    ...{ writes: 0, sentBytes: 0, rttMs: 0, joins: 0, outages: 0, closes: 0 },
   };
 }
 

@@ -3,7 +3,8 @@
  * peer has sent is quoted, without what could move a cursor.
  */
 import { CALL, END, EVENT, nameOfKind } from "../transport/wrap/log-entry.ts";
-import { type Summary, textOf } from "./summary.ts";
+import type { ReasonValue } from "../transport/wrap/log-values.ts";
+import { reasonText, type Summary, textOf } from "./summary.ts";
 import type { Step } from "./walk.ts";
 
 /** The summary in lines. */
@@ -28,9 +29,9 @@ export function summaryText({
     "",
     `${connections.length} connections`,
     ...connections.map(
-      ({ connection, isAccepted, remote, openedIn, closedIn, reason, receivedBytes, sentBytes }) =>
+      ({ connection, isAccepted, remote, openedIn, closedIn, outages, reason, receivedBytes, sentBytes }) =>
         `  ${connection}  ${isAccepted ? "from" : "to"} ${quoted(remote)}  ${openedIn === 0 ? "never open" : `frame ${openedIn}`} to ${closedIn === 0 ? "the end" : closedIn}  ` +
-        `received ${receivedBytes}, sent ${sentBytes}  ${reason === undefined ? "" : `${reason.kind}: ${quoted(reason.message)}`}`,
+        `received ${receivedBytes}, sent ${sentBytes}${outages === 0 ? "" : `, outages ${outages}`}  ${reason === undefined ? "" : quoted(reasonText(reason))}`,
     ),
     "",
   ].join("\n");
@@ -59,14 +60,15 @@ export function stepValue({ entry, frame, depth, link }: Step): object {
 
 /** Whether an entry is about a link that is told from others by a number. */
 export function isAbout({ link, entry }: Step, connection: number): boolean {
-  return link?.connection === connection && entry.kind !== EVENT.info;
+  const isNoise = entry.kind === EVENT.info || entry.kind === EVENT.clock;
+  return link?.connection === connection && !isNoise;
 }
 
 function argumentText(value: unknown): string {
   if (value === undefined) return "";
   if (value instanceof Uint8Array) return `  ${value.length} bytes  ${bytesText(value)}`;
-  const reason = value as { readonly kind?: string; readonly message?: string };
-  if (typeof reason.message === "string") return `  ${reason.kind}: ${quoted(reason.message)}`;
+  const reason = value as ReasonValue;
+  if (typeof reason.message === "string") return `  ${quoted(reasonText(reason))}`;
   return `  ${quoted(typeof value === "object" ? JSON.stringify(value) : String(value))}`;
 }
 

@@ -26,6 +26,7 @@ export class SessionLink implements Link {
   /** What it shows from its next pump on. */
   coming: Measures = {};
   #hasLine = true;
+  #isClosed = false;
   #downSinceMs: number | undefined;
   #events: LinkEvents | undefined;
 
@@ -54,6 +55,12 @@ export class SessionLink implements Link {
     this.events.suspended();
   }
 
+  /** Ends it, after which it shows what it has shown. */
+  close(reason: CloseReason): void {
+    this.#isClosed = true;
+    this.events.closed(reason);
+  }
+
   /** Gets another line, from `host`. */
   regain(host: string = this.remoteAddress?.host ?? ""): void {
     this.#hasLine = true;
@@ -70,7 +77,7 @@ export class SessionLink implements Link {
   }
 
   pump(nowMs: number, _poller?: object, beginsFrame?: boolean): number {
-    if (beginsFrame !== true) return Infinity;
+    if (beginsFrame !== true || this.#isClosed) return Infinity;
     Object.assign(this, this.coming);
     this.linked = this.#hasLine;
     this.#downSinceMs = this.#hasLine ? undefined : (this.#downSinceMs ?? nowMs);

@@ -5,8 +5,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { recorded, recordingFile } from "../../src/index.ts";
+import { lines, Poller, Recording, recorded, recordingFile } from "../../src/index.ts";
 import { inspect } from "../../src/inspect/inspect.ts";
+import { SessionLink } from "../core/session-transport.ts";
 import { playMatch } from "../transport/wrap/echo-match.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tickwire-inspect-"));
@@ -67,6 +68,39 @@ describe("tickwire inspect", () => {
     expect(page).toContain("color-scheme: light dark");
     expect(page).not.toMatch(/<script|src=|href=|url\(|<b>|@import/);
     expect(() => inspect([file, "--html", out])).toThrow(/--html: EEXIST/);
+  });
+
+  test("tells outages, what a link measures, and the last words of games", () => {
+    const kept = new Recording();
+    const poller = new Poller();
+    const link = new SessionLink();
+    const connection = poller.connect(recorded({ connect: () => link }, kept), lines());
+    link.open("10.0.0.1");
+    poller.poll(0);
+    link.lose();
+    link.coming = { jitterMs: 2, clock: { offsetMs: 1, errorMs: 1, serverNowMs: 1 } };
+    poller.poll(10);
+    link.regain();
+    poller.poll(20);
+    connection.close({ code: 4001, text: "\u001b[2J" });
+    poller.flush();
+    link.close({ kind: "local", message: "over" });
+    poller.poll(30);
+    kept.close();
+    const path = join(folder, "outage.rec");
+    writeFileSync(path, kept.toBytes());
+    expect(inspect([path])).toMatch(
+      /received 0, sent 0, outages 1 {2}local: this side closed the connection, with the goodbye 4001 "\\u001b\[2J"/,
+    );
+    const steps = inspect([path, "--connection", "1"]);
+    expect(steps).toMatch(/suspended\n.*\n?.*jitter {2}2\n.*down {2}0\n/);
+    expect(steps).toContain(
+      'end  local: this side closed the connection, with the goodbye 4001 "\\u001b[2J"',
+    );
+    expect(steps).not.toContain("clock");
+    const out = join(folder, "outage.html");
+    inspect([path, "--html", out]);
+    expect(readFileSync(out, "utf8")).toContain("Sessions that lost their line in a frame: at most 1");
   });
 
   test("tells a mistake in a sentence", () => {

@@ -8,9 +8,11 @@ import type { Link } from "../../port/link.ts";
 import { Agenda } from "./agenda.ts";
 import { ConditionedLink } from "./conditioned-link.ts";
 import type { Conditioner } from "./conditioner.ts";
+import { passCarriesCode } from "./link-facts.ts";
 
 /** One acceptor of a conditioned transport. */
 export class ConditionedAcceptor implements Acceptor {
+  declare readonly carriesCode?: (code: number) => boolean;
   readonly #conditioner: Conditioner;
   readonly #inner: Acceptor;
   readonly #agenda: Agenda;
@@ -19,6 +21,7 @@ export class ConditionedAcceptor implements Acceptor {
   constructor(conditioner: Conditioner, inner: Acceptor) {
     this.#conditioner = conditioner;
     this.#inner = inner;
+    passCarriesCode(inner, this);
     this.#agenda = new Agenda(conditioner);
   }
 

@@ -8,7 +8,6 @@
  * at once, and what was sent before an `end` still arrives. The two lanes have the
  * bytes, `conditioner.ts` what all links of a transport share.
  */
-import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link, LinkEvents } from "../../port/link.ts";
 import type { Agenda, Scheduled } from "./agenda.ts";
@@ -33,8 +32,8 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
   #isInnerClosed = false;
   #hasEnded = false;
   #hasBegun = false;
-  #local: Address | undefined;
-  #remote: Address | undefined;
+  #hasLine = true;
+  #hasLineTold = true;
 
   /** @param agenda that of the acceptor; without one it is a client's, whose poller's pump has one */
   constructor(conditioner: Conditioner, inner: Link, agenda?: Agenda) {
@@ -69,18 +68,9 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
     this.#receiving = new ReceivingLane(receivingParts, role === "client");
   }
 
-  get localAddress(): Address | undefined {
-    return this.#local ?? this.inner.localAddress;
-  }
-
-  get remoteAddress(): Address | undefined {
-    return this.#remote ?? this.inner.remoteAddress;
-  }
-
-  /** What the inner link measured below the conditions, and what they add. */
-  get rttMs(): number | undefined {
-    const { rttMs } = this.inner;
-    return rttMs === undefined ? undefined : rttMs + (this.#agenda?.addedRttMs ?? 0);
+  /** What the conditions add to a round trip. */
+  protected override get addedRttMs(): number {
+    return this.#agenda?.addedRttMs ?? 0;
   }
 
   get isOver(): boolean {
@@ -106,20 +96,17 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
         this.#schedule();
       },
       partial: (sizeBytes) => {
-        if (this.#phase !== "open") return;
-        this.#receiving.partial(sizeBytes);
+        if (this.#phase === "open") this.#receiving.partial(sizeBytes);
         this.#schedule();
       },
-      suspended: () => this.#phase === "open" && events.suspended(),
-      resumed: () => this.#phase === "open" && events.resumed(),
+      suspended: () => this.#tellLine(false),
+      resumed: () => this.#tellLine(true),
       drained: (sizeBytes) => {
-        if (this.#phase !== "open") return;
-        this.#sending.drained(sizeBytes);
+        if (this.#phase === "open") this.#sending.drained(sizeBytes);
         this.#schedule();
       },
       ended: (reason) => {
-        if (this.#phase !== "open") return;
-        this.#receiving.ended(reason);
+        if (this.#phase === "open") this.#receiving.ended(reason);
         this.#schedule();
       },
       closed: (reason) => this.#closed(reason),
@@ -240,9 +227,24 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
   }
 
   #tellOpened(): void {
-    const { localAddress, remoteAddress } = this.inner;
-    [this.#local, this.#remote] = this.#conditioner.register(this, localAddress, remoteAddress);
+    this.#register();
     this.#events?.opened();
+    this.#tellLine(this.#hasLine);
+  }
+
+  /** Tells that the inner link has lost its line, or has one again: at once, as nothing of that travels. */
+  #tellLine(hasLine: boolean): void {
+    this.#hasLine = hasLine;
+    if (this.#phase !== "open" || this.#receiving.isConnecting || hasLine === this.#hasLineTold) return;
+    this.#hasLineTold = hasLine;
+    if (hasLine) this.#register();
+    if (hasLine) this.#events?.resumed();
+    else this.#events?.suspended();
+  }
+
+  #register(): void {
+    const { localAddress, remoteAddress } = this.inner;
+    this.ownAddresses = this.#conditioner.register(this, localAddress, remoteAddress);
   }
 
   /** The inner link has closed. */

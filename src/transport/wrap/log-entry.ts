@@ -36,6 +36,8 @@ export const CALL = {
   ask: 20,
   /** A drain with a budget of real time. Its result is the number of messages visited. */
   drain: 21,
+  /** Whether a goodbye with a code can be sent. */
+  carriesCode: 22,
 } as const;
 
 /** What a transport tells, and what only the recording says. */
@@ -65,6 +67,12 @@ export const EVENT = {
   hint: 52,
   suspended: 53,
   resumed: 54,
+  jitter: 55,
+  frameRtt: 56,
+  /** For how long a link has no line; -1 while it has one. */
+  down: 57,
+  /** The server's clock: its offset, the error of that, and its time. */
+  clock: 58,
 } as const;
 
 /** What stands between two calls, and is neither. */
@@ -104,6 +112,7 @@ export const ARGUMENTS: Readonly<Record<number, readonly ArgumentType[]>> = {
   [CALL.write]: ["bytes"],
   [CALL.end]: ["json"],
   [CALL.abort]: ["json"],
+  [CALL.carriesCode]: ["count"],
   [CALL.send]: ["bytes", "json"],
   [CALL.join]: ["json"],
   [CALL.leave]: ["json"],
@@ -127,6 +136,10 @@ export const ARGUMENTS: Readonly<Record<number, readonly ArgumentType[]>> = {
   [EVENT.info]: ["json"],
   [EVENT.rtt]: ["number"],
   [EVENT.hint]: ["json"],
+  [EVENT.jitter]: ["number"],
+  [EVENT.frameRtt]: ["number"],
+  [EVENT.down]: ["number"],
+  [EVENT.clock]: ["number", "number", "number"],
   [NOTE.transport]: ["json"],
   [NOTE.keyframe]: ["bytes"],
 };

@@ -26,6 +26,8 @@ export interface LinkValue {
   readonly protocol?: string;
   readonly request?: RequestValue;
   readonly halfOpen: boolean;
+  /** Of a link that may lose its line: whether it had one when it came into being. */
+  readonly linked?: boolean;
   /** The calls that not every link has. */
   readonly has?: readonly string[];
 }

@@ -8,16 +8,17 @@ import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link } from "../../port/link.ts";
 import { CALL, EVENT, RESULT } from "./log-entry.ts";
 import { valueOfReason } from "./log-values.ts";
-import { pumped, RecordedLink, type Recorder } from "./recorded-link.ts";
+import { pumped, RecordedLink, type Recorder, recordCarriesCode } from "./recorded-link.ts";
 
 /** An acceptor, recorded. */
 export class RecordedAcceptor implements Acceptor, AcceptorEvents {
   /** Its number in the recording. */
   readonly id: number;
+  declare carriesCode?: (code: number) => boolean;
   declare readonly pump?: (nowMs: number, poller: object, beginsFrame?: boolean) => number | undefined;
   readonly #recorder: Recorder;
   readonly #acceptor: Acceptor;
-  /** Those of its links that measure round trips, which its pump does. */
+  /** Those of its links that measure anything, which its pump does. */
   readonly #measuring = new Set<RecordedLink>();
   #events: AcceptorEvents | undefined;
 
@@ -25,11 +26,12 @@ export class RecordedAcceptor implements Acceptor, AcceptorEvents {
     this.#recorder = recorder;
     this.#acceptor = acceptor;
     this.id = recorder.journal.newId();
+    recordCarriesCode(recorder, acceptor, this);
     if (acceptor.pump === undefined) return;
     (this as { pump?: RecordedAcceptor["pump"] }).pump = (nowMs, poller, beginsFrame) =>
       pumped(recorder, this.id, beginsFrame, () => {
         const dueInMs = acceptor.pump?.(nowMs, poller, beginsFrame);
-        for (const link of this.#measuring) link.noteRtt();
+        for (const link of this.#measuring) link.noteMeasures();
         return dueInMs;
       });
   }
@@ -111,7 +113,7 @@ export class RecordedAcceptor implements Acceptor, AcceptorEvents {
 
   #recorded(link: Link): RecordedLink {
     const recorded = new RecordedLink(this.#recorder, link, (gone) => this.#measuring.delete(gone));
-    if (recorded.measuresRtt) this.#measuring.add(recorded);
+    if (recorded.isMeasuring) this.#measuring.add(recorded);
     return recorded;
   }
 }

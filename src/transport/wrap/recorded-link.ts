@@ -7,6 +7,7 @@
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link, LinkEvents } from "../../port/link.ts";
 import type { Journal } from "./journal.ts";
+import { RecordedMeasures } from "./link-measures.ts";
 import { CALL, type CallKind, EVENT, RESULT } from "./log-entry.ts";
 import { type LinkValue, valueOfError, valueOfLink, valueOfReason } from "./log-values.ts";
 import type { RecordedPiece, Redact } from "./recording-options.ts";
@@ -23,6 +24,7 @@ export class RecordedLink implements Link, LinkEvents {
   readonly id: number;
   declare readonly probe?: () => void;
   declare readonly reportPartial?: () => void;
+  declare carriesCode?: (code: number) => boolean;
   declare readonly pump?: (nowMs: number, poller: object, beginsFrame?: boolean) => number | undefined;
   readonly #recorder: Recorder;
   readonly #journal: Journal;
@@ -32,7 +34,7 @@ export class RecordedLink implements Link, LinkEvents {
   #events: LinkEvents | undefined;
   /** What was recorded of it last, as text. */
   #known: string;
-  #rttMs: number | undefined;
+  readonly #measures: RecordedMeasures;
   #hint: string | undefined;
 
   /** @param onClosed called when it has closed */
@@ -44,13 +46,15 @@ export class RecordedLink implements Link, LinkEvents {
     this.#link = link;
     this.id = recorder.journal.newId();
     this.#known = JSON.stringify(valueOfLink(link));
+    this.#measures = new RecordedMeasures(link, recorder.journal, this.id);
     this.#addOptionalCalls();
   }
 
   /** What is recorded when it comes into being. */
   get value(): LinkValue {
     const has = OPTIONAL_CALLS.filter((name) => this[name] !== undefined);
-    return { ...valueOfLink(this.#link), has };
+    const { linked } = this.#link;
+    return { ...valueOfLink(this.#link), ...(linked !== undefined && { linked }), has };
   }
 
   get localAddress(): Link["localAddress"] {
@@ -79,6 +83,26 @@ export class RecordedLink implements Link, LinkEvents {
 
   get rttMs(): number | undefined {
     return this.#link.rttMs;
+  }
+
+  get jitterMs(): number | undefined {
+    return this.#link.jitterMs;
+  }
+
+  get frameRttMs(): number | undefined {
+    return this.#link.frameRttMs;
+  }
+
+  get clock(): Link["clock"] {
+    return this.#link.clock;
+  }
+
+  get linked(): boolean | undefined {
+    return this.#link.linked;
+  }
+
+  get downMs(): number | undefined {
+    return this.#link.downMs;
   }
 
   get unfinishedHint(): string | undefined {
@@ -174,22 +198,20 @@ export class RecordedLink implements Link, LinkEvents {
 
   closed(reason: CloseReason): void {
     this.#noteInfo();
+    this.noteMeasures(); // the pump that it may close in notes it no more
     this.#journal.event(EVENT.closed, this.id, valueOfReason(reason));
     this.#onClosed?.(this);
     this.#events?.closed(reason);
   }
 
-  /** Whether {@link noteRtt} may have something to record. */
-  get measuresRtt(): boolean {
-    return "rttMs" in this.#link;
+  /** Whether {@link noteMeasures} may have something to record. */
+  get isMeasuring(): boolean {
+    return this.#measures.hasAny;
   }
 
-  /** Records the last round trip, if it is another one: after a pump, in which alone it changes. */
-  noteRtt(): void {
-    const { rttMs } = this.#link;
-    if (rttMs === this.#rttMs || rttMs === undefined) return;
-    this.#rttMs = rttMs;
-    this.#journal.event(EVENT.rtt, this.id, rttMs);
+  /** Records what the link measures and has changed: after a pump, in which alone it does. */
+  noteMeasures(): void {
+    this.#measures.note();
   }
 
   /** Records what the link knows of itself and of its peer, if that has changed. */
@@ -229,11 +251,12 @@ export class RecordedLink implements Link, LinkEvents {
     if (link.probe !== undefined) own.probe = () => this.#call(CALL.probe, () => link.probe?.());
     if (link.reportPartial !== undefined)
       own.reportPartial = () => this.#call(CALL.reportPartial, () => link.reportPartial?.());
+    recordCarriesCode(this.#recorder, link, this);
     if (link.pump === undefined) return;
     own.pump = (nowMs, poller, beginsFrame) =>
       pumped(this.#recorder, this.id, beginsFrame, () => {
         const dueInMs = link.pump?.(nowMs, poller, beginsFrame);
-        if (this.measuresRtt) this.noteRtt();
+        if (this.isMeasuring) this.noteMeasures();
         return dueInMs;
       });
   }
@@ -255,4 +278,19 @@ export function pumped(
   }
 }
 
-const OPTIONAL_CALLS = ["probe", "reportPartial", "pump"] as const;
+/** Gives a recorded link, or acceptor, the call that only those have that carry goodbyes. */
+export function recordCarriesCode(
+  { journal }: Recorder,
+  carrier: Pick<Link, "carriesCode">,
+  recorded: { readonly id: number; carriesCode?: (code: number) => boolean },
+): void {
+  if (carrier.carriesCode === undefined) return;
+  recorded.carriesCode = (code) => {
+    const isCarried = carrier.carriesCode?.(code) !== false;
+    journal.begin(CALL.carriesCode, recorded.id, code);
+    journal.end(isCarried ? RESULT.yes : RESULT.none);
+    return isCarried;
+  };
+}
+
+const OPTIONAL_CALLS = ["probe", "reportPartial", "carriesCode", "pump"] as const;

@@ -73,7 +73,8 @@ function recordedTransport(transport: Transport, recorder: FullRecorder): Transp
     ...(listen !== undefined && {
       listen: (codec) => {
         const acceptor = new RecordedAcceptor(recorder, listen.call(transport, codec));
-        note(CALL.listen, acceptor.id, { codec, pump: acceptor.pump !== undefined });
+        const has = acceptor.carriesCode === undefined ? [] : ["carriesCode"];
+        note(CALL.listen, acceptor.id, { codec, pump: acceptor.pump !== undefined, has });
         return acceptor;
       },
     }),

@@ -5,6 +5,7 @@
  */
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link, LinkEvents } from "../../port/link.ts";
+import { ReplayedMeasures } from "./link-measures.ts";
 import { CALL, type CallKind, type Entry, EVENT, RESULT } from "./log-entry.ts";
 import { factsOfValue, type LinkFacts, type LinkValue, reasonOfValue } from "./log-values.ts";
 import type { Redact } from "./recording-options.ts";
@@ -20,13 +21,13 @@ export interface Player {
 }
 
 /** A link of a replay. */
-export class ReplayedLink implements Link, ReplayTarget {
+export class ReplayedLink extends ReplayedMeasures implements Link, ReplayTarget {
   connection: number | undefined;
   sentBytes = 0;
-  rttMs: number | undefined;
   unfinishedHint: string | undefined;
   declare readonly probe?: () => void;
   declare readonly reportPartial?: () => void;
+  declare readonly carriesCode?: (code: number) => boolean;
   declare readonly pump?: (nowMs: number, poller?: object, beginsFrame?: boolean) => number | undefined;
   readonly #player: Player;
   readonly #script: ReplayScript;
@@ -38,15 +39,18 @@ export class ReplayedLink implements Link, ReplayTarget {
   #isClosed = false;
 
   constructor(player: Player, id: number, value: LinkValue) {
+    super(value.linked);
     this.#player = player;
     this.#script = player.script;
     this.#id = id;
     this.#facts = factsOfValue(value);
     this.#script.targets.set(id, this);
-    const own = this as { -readonly [Name in "probe" | "reportPartial" | "pump"]?: ReplayedLink[Name] };
+    const own = this as { -readonly [Name in OptionalCall]?: ReplayedLink[Name] };
     if (value.has?.includes("probe")) own.probe = () => void this.#script.call(CALL.probe, id);
     if (value.has?.includes("reportPartial"))
       own.reportPartial = () => void this.#script.call(CALL.reportPartial, id);
+    if (value.has?.includes("carriesCode"))
+      own.carriesCode = (code) => replayedCarriesCode(this.#script, id, code);
     if (value.has?.includes("pump")) own.pump = (_nowMs, _poller, beginsFrame) => this.#pump(beginsFrame);
   }
 
@@ -109,17 +113,19 @@ export class ReplayedLink implements Link, ReplayTarget {
     this.#script.call(CALL.endSending, this.#id);
   }
 
-  end(): void {
-    this.#end(CALL.end);
+  end(reason?: CloseReason): void {
+    this.#end(CALL.end, reason);
   }
 
-  abort(): void {
-    this.#end(CALL.abort);
+  abort(reason?: CloseReason): void {
+    this.#end(CALL.abort, reason);
   }
 
-  tell({ kind, args: [first] }: Entry): void {
+  tell(entry: Entry): void {
+    if (this.take(entry)) return;
+    const { kind, args } = entry;
+    const [first] = args;
     if (kind === EVENT.info) this.#facts = factsOfValue(first as LinkValue);
-    else if (kind === EVENT.rtt) this.rttMs = first as number;
     else if (kind === EVENT.hint) this.unfinishedHint = first as string | undefined;
     else if (!this.#isClosed && this.#events !== undefined) this.#tell(this.#events, kind, first);
   }
@@ -143,8 +149,15 @@ export class ReplayedLink implements Link, ReplayTarget {
     if (isKnown) this.#events?.drained(sizeBytes);
   }
 
-  #end(kind: CallKind): void {
-    const entry = this.#script.call(kind, this.#id);
+  #end(kind: CallKind, reason: CloseReason | undefined): void {
+    const said = JSON.stringify(reason?.goodbye);
+    const entry = this.#script.call(kind, this.#id, undefined, ({ args: [recorded] }) => {
+      const then = JSON.stringify((recorded as CloseReason | undefined)?.goodbye);
+      if (then === said) return undefined;
+      return {
+        message: `a connection was closed with the goodbye ${said ?? "none"} instead of ${then ?? "none"}`,
+      };
+    });
     if (entry === undefined && this.#script.state !== "running") this.#close(LOCAL);
   }
 
@@ -159,6 +172,16 @@ export class ReplayedLink implements Link, ReplayTarget {
     return Infinity;
   }
 }
+
+/** The answer that a link or an acceptor gave; after a difference, each code can be sent. */
+export function replayedCarriesCode(script: ReplayScript, id: number, code: number): boolean {
+  const entry = script.call(CALL.carriesCode, id, undefined, ({ args: [recorded] }) =>
+    recorded === code ? undefined : { message: `a goodbye had the code ${code} instead of ${recorded}` },
+  );
+  return entry === undefined || entry.result === RESULT.yes;
+}
+
+type OptionalCall = "probe" | "reportPartial" | "carriesCode" | "pump";
 
 /** How a part of a replay ends that has nothing behind it. */
 export const LOCAL: CloseReason = {

@@ -10,18 +10,22 @@ import { CALL, type CallKind, type Entry, EVENT } from "./log-entry.ts";
 import { type LinkValue, reasonOfValue } from "./log-values.ts";
 import { destinationOf } from "./recorded-datagrams.ts";
 import { firstDifference, type ReplayTarget } from "./replay-divergence.ts";
-import { LOCAL, type Player, ReplayedLink } from "./replayed-link.ts";
+import { LOCAL, type Player, ReplayedLink, replayedCarriesCode } from "./replayed-link.ts";
 
 /** An acceptor of a replay. */
 export class ReplayedAcceptor implements Acceptor, ReplayTarget {
+  declare carriesCode?: (code: number) => boolean;
   readonly #player: Player;
   readonly #id: number;
   #events: AcceptorEvents | undefined;
 
-  constructor(player: Player, id: number) {
+  /** @param has the calls that not every acceptor has, and this one had */
+  constructor(player: Player, id: number, has: readonly string[]) {
     this.#player = player;
     this.#id = id;
     player.script.targets.set(id, this);
+    if (has.includes("carriesCode"))
+      this.carriesCode = (code) => replayedCarriesCode(player.script, id, code);
   }
 
   attach(events: AcceptorEvents): void {

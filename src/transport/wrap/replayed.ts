@@ -141,7 +141,10 @@ export class Replay {
     pumps.set(pumpId, pump);
     return {
       ...(verbs.includes("listen") && {
-        listen: (codec) => new ReplayedAcceptor(player, this.#made(CALL.listen, id, codec).id),
+        listen: (codec) => {
+          const made = this.#made(CALL.listen, id, codec);
+          return new ReplayedAcceptor(player, made.id, made.value.has ?? []);
+        },
       }),
       ...(verbs.includes("connect") && {
         connect: (codec) => {
