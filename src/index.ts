@@ -80,6 +80,12 @@ export type { RecordingDamage, RecordingHeader } from "./transport/wrap/log-file
 export { replayed, type Replay, type ReplayOptions } from "./transport/wrap/replayed.ts";
 export type { ReplayDivergence } from "./transport/wrap/replay-divergence.ts";
 export type { ReplayState } from "./transport/wrap/replay-script.ts";
+export { session } from "./transport/wrap/session/session.ts";
+export type {
+  ClientSessionOptions,
+  SessionLine,
+  SessionOptions,
+} from "./transport/wrap/session/session-options.ts";
 export { metrics, type Metrics } from "./metrics.ts";
 export { settle } from "./settle.ts";
 export type { FailedAttempt } from "./port/link.ts";

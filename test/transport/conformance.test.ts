@@ -21,6 +21,7 @@ import {
   type PollerOptions,
   Recording,
   recorded,
+  session,
   type Transport,
   tcp,
   tls,
@@ -49,7 +50,7 @@ interface Row extends Needing {
   /** Whether what is sent takes longer than a few steps. */
   readonly isSlow?: boolean;
   /** What this transport cannot do, each with the reason. */
-  readonly cannot?: { readonly reset?: string; readonly halfClose?: string };
+  readonly cannot?: { readonly reset?: string; readonly halfClose?: string; readonly halfOpen?: string };
   /** What a connection beyond the accept limit is told, where the transport has a word for it. */
   readonly full?: CloseKind;
   /** A transport that nobody listens on. */
@@ -99,9 +100,10 @@ const rows: Row[] = [
   recordedRow(websocketRow("recorded websocket")),
 ];
 
-/** Each transport as it is; through a conditioner that does nothing; and, the quick ones, on a slow network. */
+/** Each transport as it is; through a conditioner that does nothing; the quick ones on a slow network; and as sessions. */
 const allRows: readonly Row[] = [
   ...rows,
+  ...rows.filter(({ framing }) => framing !== "message").map(overSessions),
   ...rows.map((row) => throughConditioner(row, {}, "through a conditioner")),
   ...rows
     .filter(({ name }) =>
@@ -124,6 +126,29 @@ function throughConditioner(row: Row, conditions: Conditions, how: string): Row 
       };
     },
     nobody: async () => conditioned(await row.nobody(), conditions),
+  };
+}
+
+/** Sessions over the same transport, which reset and half-close whatever the line can do. */
+function overSessions(row: Row): Row {
+  const { cannot: lineCannot, ...rest } = row;
+  const of = (transport: Transport) => session(transport, { handshakeTimeoutMs: PATIENCE_MS });
+  return {
+    ...rest,
+    name: `${row.name}, over sessions`,
+    make: (options) => {
+      const { listen, connect, listenAgain } = row.make(options);
+      return {
+        listen: of(listen),
+        connect: (listener) => of(connect(listener)),
+        ...(listenAgain && { listenAgain: (listener) => of(listenAgain(listener)) }),
+      };
+    },
+    nobody: async () => of(await row.nobody()),
+    full: "refused", // by a word of the session
+    ...(lineCannot?.halfClose !== undefined && {
+      cannot: { halfOpen: "allowHalfOpen is an option of the line, which WebSocket has not" },
+    }),
   };
 }
 
@@ -277,7 +302,7 @@ describeRows(allRows)("$name", (row) => {
 
   test(
     "half open: a peer that has finished is answered for as long as the game likes",
-    leftOutFor(row.cannot?.halfClose),
+    leftOutFor(row.cannot?.halfClose ?? row.cannot?.halfOpen),
     async () => {
       const network = await begin({ allowHalfOpen: true });
       const { near, far } = await network.pair();

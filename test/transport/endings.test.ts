@@ -14,13 +14,14 @@ import {
   conditioned,
   Recording,
   recorded,
+  session,
   type Transport,
   tcp,
   tls,
   unix,
 } from "../../src/index.ts";
 import { websocket, websocketServer } from "../../src/websocket.ts";
-import { needs } from "../machine.ts";
+import { leftOutFor, needs } from "../machine.ts";
 import { describeRows, type Needing } from "../rows.ts";
 import { isLong, SEED } from "../seed.ts";
 import { heldSockets, PairMaker, type TestedEnd, turn, until } from "./link-pair.ts";
@@ -32,6 +33,8 @@ interface Row extends Needing {
   readonly connect: (address: Address) => Transport;
   /** What an end is called that the peer has not acknowledged, where the transport can tell; else `local`. */
   readonly unacknowledged?: CloseKind;
+  /** Why a peer waits, and is not told, when its line breaks. */
+  readonly waits?: string;
   /** Whether its ends ping each other when they open. */
   readonly pings?: boolean;
 }
@@ -83,7 +86,20 @@ const allRows: readonly Row[] = [
   ...rows,
   ...rows.map((row) => throughConditioner(row, {}, "through a conditioner")),
   ...rows.slice(0, 2).map((row) => throughConditioner(row, SLOW, "on a slow network")),
+  ...rows.map(overSessions),
 ];
+
+/** Sessions, whose ends acknowledge what they have, whatever the line can do. */
+function overSessions(row: Row): Row {
+  const { unacknowledged: _ofTheLine, pings: _pingsOfTheLine, ...rest } = row;
+  return {
+    ...rest,
+    name: `a session over ${row.name}`,
+    waits: "a session whose line breaks waits for another one",
+    listen: () => session(row.listen(), { handshakeTimeoutMs: 60_000 }),
+    connect: (address) => session(row.connect(address)),
+  };
+}
 
 function throughConditioner(row: Row, conditions: Conditions, how: string): Row {
   return {
@@ -166,6 +182,7 @@ describeRows(allRows)("a link of $name", (row) => {
 
   test.each(["end", "endSending"] as const)(
     "after %s(), aborted while bytes wait in the process, drops them and leaves no socket",
+    leftOutFor(row.waits),
     async (end) => {
       const { near, far } = await pair();
       far.link.pause();

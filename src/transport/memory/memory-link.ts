@@ -74,12 +74,13 @@ export class MemoryLink implements Link {
   write(bytes: Uint8Array): boolean {
     if (this.#phase !== "open") return true; // the bytes are dropped
     this.#waiting.push(bytes);
-    if (this.#waiting.length === 1) this.#move(this.wire.isHeld ? 0 : Infinity);
-    const last = this.#waiting.at(-1);
-    if (last === undefined) return true;
-    const gone = this.#waiting.length === 1 ? bytes.length - last.length : 0;
-    if (gone > 0) this.#events?.drained(gone);
-    return false;
+    if (this.#waiting.length > 1) return false;
+    const moved = this.#move(this.wire.isHeld ? 0 : Infinity);
+    const isTaken = moved >= bytes.length;
+    const drained = isTaken ? moved - bytes.length : moved; // what was written in the midst of it was kept
+    if (drained > 0) this.#events?.drained(drained);
+    if (this.#waiting.length === 0 && this.#isEnding) this.deliver();
+    return isTaken;
   }
 
   pause(): void {
@@ -134,6 +135,10 @@ export class MemoryLink implements Link {
     if (this.#phase === "closing" || bothEnded) this.finish(CLOSED_LOCALLY);
     if (this.#sending === "ended" && !wasEnded) peer?.receiveEnd();
     if (bothEnded) peer?.finish(CLOSED_LOCALLY);
+  }
+
+  get #isEnding(): boolean {
+    return this.#phase === "closing" || this.#sending === "ending";
   }
 
   get hasEnded(): boolean {

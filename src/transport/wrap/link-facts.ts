@@ -10,8 +10,8 @@ import type { UpgradeRequest } from "../../port/upgrade-request.ts";
 
 /** The facts of a link below. */
 export class LinkFacts {
-  /** The link below. */
-  protected readonly inner: Link;
+  /** The link below; of a session, that of its newest line. */
+  protected inner: Link;
 
   /** What the wrapper adds to a round trip, in milliseconds. */
   protected get addedRttMs(): number {

@@ -1,0 +1,126 @@
+/**
+ * The signs of life of a session's line, and what round trips say: how far the peer is
+ * for the line, and for frames of the game.
+ *
+ *     ping ──▶ peer's socket ── pong, with its time ──▶ rttMs, jitterMs, clock
+ *       └────▶ peer's next frame ── echo ─────────────▶ frameRttMs
+ *
+ * Decides when a ping is due and when the line is dead, in counted time. What it
+ * measures is shown by `show` alone, at the start of a frame.
+ */
+
+import type { ServerClock } from "./peer-clock.ts";
+import type { Terms } from "./session-options.ts";
+
+/** The heartbeat of one session. */
+export class Heartbeat {
+  /** What is shown. */
+  rttMs: number | undefined;
+  jitterMs: number | undefined;
+  frameRttMs: number | undefined;
+  /** When the next ping is due. */
+  pingDueMs: number = Infinity;
+  readonly #terms: Terms;
+  readonly #clock: ServerClock | undefined;
+  #lastSignMs = 0;
+  readonly #sentMs = new Float64Array(REMEMBERED);
+  readonly #sentInFrameMs = new Float64Array(REMEMBERED);
+  /** The number of pings on this line whose answers would count: older ones do not. */
+  #countFrom = 0;
+  #pings = 0;
+  #measuredRttMs: number | undefined;
+  #measuredJitterMs: number | undefined;
+  #echoed: number | undefined;
+
+  /** @param clock the peer's clock, where it is wanted */
+  constructor(terms: Terms, clock: ServerClock | undefined) {
+    this.#terms = terms;
+    this.#clock = clock;
+  }
+
+  /** A new line begins at `nowMs`: its first ping is due at once. */
+  begin(nowMs: number): void {
+    this.pingDueMs = this.#terms.pingIntervalMs === Infinity ? Infinity : nowMs;
+    this.#lastSignMs = nowMs;
+    this.forget();
+    this.#clock?.restart();
+  }
+
+  /** There is no line. */
+  stop(): void {
+    this.pingDueMs = Infinity;
+  }
+
+  /** The peer has shown that it lives. */
+  sign(nowMs: number): void {
+    this.#lastSignMs = nowMs;
+  }
+
+  /** When the line is dead, if nothing more comes. */
+  get deadAtMs(): number {
+    return this.#lastSignMs + this.#terms.deadPeerMs;
+  }
+
+  /** The answers of pings that are under way count for nothing: this side has not read meanwhile. */
+  forget(): void {
+    this.#countFrom = this.#pings;
+    this.#echoed = undefined;
+  }
+
+  /** Returns the number of a ping that is sent now. */
+  ping(nowMs: number, frameMs: number): number {
+    this.pingDueMs = nowMs + this.#terms.pingIntervalMs;
+    const id = this.#pings++ % IDS;
+    this.#sentMs[id % REMEMBERED] = this.#terms.clock();
+    this.#sentInFrameMs[id % REMEMBERED] = frameMs;
+    return id;
+  }
+
+  /** A pong has come. Returns whether there is something new to show. */
+  pong(id: number, peerMs: number): boolean {
+    const place = this.#placeOf(id);
+    if (place === undefined) return false;
+    const sentMs = this.#sentMs[place] ?? 0;
+    const nowMs = this.#terms.clock();
+    const rttMs = Math.max(0, nowMs - sentMs);
+    const before = this.#measuredRttMs;
+    if (before !== undefined) {
+      const jitterMs = this.#measuredJitterMs ?? 0;
+      this.#measuredJitterMs = jitterMs + (Math.abs(rttMs - before) - jitterMs) / SMOOTHING;
+    }
+    this.#measuredRttMs = rttMs;
+    this.#clock?.take(sentMs, nowMs, peerMs);
+    return true;
+  }
+
+  /** An echo has come. Returns whether there is something new to show. */
+  echo(id: number): boolean {
+    const place = this.#placeOf(id);
+    if (place === undefined) return false;
+    this.#echoed = place;
+    return true;
+  }
+
+  /** Shows what was measured, in the frame at `frameMs`. */
+  show(frameMs: number): void {
+    this.rttMs = this.#measuredRttMs;
+    this.jitterMs = this.#measuredRttMs === undefined ? undefined : (this.#measuredJitterMs ?? 0);
+    if (this.#echoed === undefined) return;
+    this.frameRttMs = Math.max(0, frameMs - (this.#sentInFrameMs[this.#echoed] ?? frameMs));
+    this.#echoed = undefined;
+  }
+
+  /** Where the ping with that number is remembered; `undefined` for none, as a peer may say any number. */
+  #placeOf(id: number): number | undefined {
+    for (let ping = this.#pings - 1; ping >= this.#countFrom && ping >= this.#pings - REMEMBERED; ping--) {
+      if (ping % IDS === id) return id % REMEMBERED;
+    }
+    return undefined;
+  }
+}
+
+/** The pings whose answers may still come. */
+const REMEMBERED = 8;
+const IDS = 256;
+/** RFC 3550, section 6.4.1. */
+const SMOOTHING = 16;
