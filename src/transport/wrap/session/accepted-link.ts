@@ -55,7 +55,7 @@ export class AcceptedLink extends SessionLink {
   attach(events: LinkEvents): void {
     this.events = events;
     this.phase = "open";
-    this.linked = this.line !== undefined;
+    this.beginLinked();
     this.#welcome();
     events.opened();
     this.proceed();

@@ -16,11 +16,13 @@ import { encodeGreeting, type Hello, type Read, type Refusal, VERSION } from "./
 import { Line, type LineHandler } from "./line.ts";
 import { type PendingEvents, PendingLine } from "./pending-line.ts";
 import { SessionAgenda } from "./session-agenda.ts";
+import { carriesAny } from "./session-link.ts";
 import type { Terms } from "./session-options.ts";
 import { Tombstones } from "./tombstones.ts";
 
 /** One acceptor of sessions. */
 export class SessionAcceptor implements Acceptor, SessionTable, PendingEvents {
+  readonly carriesCode: (code: number) => boolean = carriesAny;
   readonly #terms: Terms;
   readonly #inner: Acceptor;
   readonly #agenda: SessionAgenda;

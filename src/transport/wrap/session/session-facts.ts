@@ -7,7 +7,6 @@
  * Has the session's place among those of its poller or acceptor. Decides nothing of lines and
  * streams; `session-link.ts` does.
  */
-import type { Address } from "../../../port/address.ts";
 import type { Link } from "../../../port/link.ts";
 import type { PeerClock } from "../../../port/peer-clock.ts";
 import { LinkFacts } from "../link-facts.ts";
@@ -23,8 +22,6 @@ export abstract class SessionFacts extends LinkFacts implements Scheduled, Shown
   order = 0;
   dueMs: number = Infinity;
   heapIndex: number = -1;
-  linked = false;
-  downMs = 0;
   protected readonly terms: Terms;
   protected readonly heartbeat: Heartbeat;
   /** The line of now. */
@@ -33,6 +30,8 @@ export abstract class SessionFacts extends LinkFacts implements Scheduled, Shown
   protected downSinceMs = 0;
   readonly #clock: ServerClock | undefined;
   #agenda: SessionAgenda | undefined;
+  #isLinked = false;
+  #downMs = 0;
   #isShownNext = false;
   /** The ping that the next frame answers. */
   #toEcho: number | undefined;
@@ -45,27 +44,27 @@ export abstract class SessionFacts extends LinkFacts implements Scheduled, Shown
     this.heartbeat = new Heartbeat(terms, this.#clock);
   }
 
-  get localAddress(): Address | undefined {
-    return this.inner.localAddress;
+  override get linked(): boolean {
+    return this.#isLinked;
   }
 
-  get remoteAddress(): Address | undefined {
-    return this.inner.remoteAddress;
+  override get downMs(): number {
+    return this.#downMs;
   }
 
-  get rttMs(): number | undefined {
+  override get rttMs(): number | undefined {
     return this.heartbeat.rttMs;
   }
 
-  get jitterMs(): number | undefined {
+  override get jitterMs(): number | undefined {
     return this.heartbeat.jitterMs;
   }
 
-  get frameRttMs(): number | undefined {
+  override get frameRttMs(): number | undefined {
     return this.heartbeat.frameRttMs;
   }
 
-  get clock(): PeerClock | undefined {
+  override get clock(): PeerClock | undefined {
     return this.#clock?.isKnown === true ? this.#clock : undefined;
   }
 
@@ -100,6 +99,11 @@ export abstract class SessionFacts extends LinkFacts implements Scheduled, Shown
     this.schedule();
   }
 
+  /** Shows that it has a line from its first frame on. */
+  protected beginLinked(): void {
+    this.#isLinked = this.line !== undefined;
+  }
+
   /** There is another line. */
   protected beginLine(): void {
     this.#toEcho = undefined;
@@ -123,14 +127,14 @@ export abstract class SessionFacts extends LinkFacts implements Scheduled, Shown
   show(agenda: SessionAgenda): boolean {
     this.#isShownNext = false;
     if (this.isClosed) return false;
-    this.linked = this.line !== undefined;
-    this.downMs = this.linked || !this.hasBeenLinked ? 0 : this.nowMs - this.downSinceMs;
+    this.#isLinked = this.line !== undefined;
+    this.#downMs = this.#isLinked || !this.hasBeenLinked ? 0 : this.nowMs - this.downSinceMs;
     this.heartbeat.show(agenda.frameMs);
     this.#clock?.show(agenda.stampMs);
     const id = this.#toEcho;
     this.#toEcho = undefined;
     if (id !== undefined) this.writeIfClear(() => idFrame(FRAME.echo, this.takeAck(), id));
-    this.#isShownNext = !this.linked || this.clock !== undefined;
+    this.#isShownNext = !this.#isLinked || this.clock !== undefined;
     return this.#isShownNext;
   }
 

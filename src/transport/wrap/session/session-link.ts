@@ -18,11 +18,10 @@ import { ABORTED, aborted, CLOSED, goodbyeOf, remoteReason } from "./session-rea
 
 /** What both kinds of sessions are. */
 export abstract class SessionLink extends SessionLines implements Link, FrameEvents {
-  abstract attach(events: LinkEvents): void;
+  /** Any, whatever the line carries. */
+  override readonly carriesCode: (code: number) => boolean = carriesAny;
 
-  carriesCode(): boolean {
-    return true;
-  }
+  abstract attach(events: LinkEvents): void;
 
   endSending(): void {
     if (this.phase !== "open" || this.stream.marks.length > 0) return;
@@ -159,6 +158,11 @@ export abstract class SessionLink extends SessionLines implements Link, FrameEve
     if (this.line === undefined) this.finish(reason);
     else this.line.leave();
   }
+}
+
+/** A session has a frame of its own for a goodbye. */
+export function carriesAny(): boolean {
+  return true;
 }
 
 const NO_GOODBYE: Goodbye = { code: 0 };
