@@ -21,6 +21,7 @@ import {
   duplex,
   type Frame,
   formatAddress,
+  type Goodbye,
   type Handler,
   json,
   type Listener,
@@ -33,6 +34,7 @@ import {
   memory,
   mixed,
   optional,
+  type PeerClock,
   Poller,
   type PollerEvents,
   type ReadonlyConnectionSet,
@@ -404,6 +406,36 @@ describe("what a frame shows can only be read", () => {
     connection.closeReason.kind;
     // @ts-expect-error the address of a connecting peer is not known yet
     formatAddress(connection.remoteAddress);
+  });
+});
+
+describe("a session's outages and a game's last words", () => {
+  program("are looked at", () => {
+    expectTypeOf(connection.linked).toEqualTypeOf<boolean>();
+    expectTypeOf(connection.downMs).toEqualTypeOf<number>();
+    expectTypeOf(connection.frameRttMs).toEqualTypeOf<number | undefined>();
+    expectTypeOf(connection.clock).toEqualTypeOf<PeerClock | undefined>();
+    expectTypeOf(connection.closeReason?.goodbye).toEqualTypeOf<Goodbye | undefined>();
+    // @ts-expect-error the line is the network's
+    connection.linked = false;
+    // @ts-expect-error there may be no clock
+    connection.clock.serverNowMs;
+    listener.on("suspend", (event) => expectTypeOf(event.connection).toEqualTypeOf<typeof connection>());
+    // @ts-expect-error there is no such event
+    poller.on("suspended", () => {});
+  });
+
+  program("have a code, and perhaps a text", () => {
+    connection.close({ code: 4001, text: "kicked" });
+    listener.close({ code: 4002 });
+    // @ts-expect-error a reason alone is no goodbye
+    connection.close("kicked");
+    // @ts-expect-error a code is a number
+    connection.close({ code: "4001" });
+    // @ts-expect-error a goodbye has a code
+    listener.close({ text: "restart" });
+    // @ts-expect-error an abort says nothing
+    connection.abort({ code: 4001 });
   });
 });
 

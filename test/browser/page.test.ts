@@ -178,6 +178,33 @@ describe("a page", needs("chromium"), () => {
     );
   });
 
+  test("reads the server's last word, and says its own", async () => {
+    const { page, listener } = await open(
+      `
+      import { lines, Poller, runLoop, websocket } from "./src/browser.ts";
+      const net = new Poller();
+      const ends = [net.connect(websocket("/"), lines()), net.connect(websocket("/"), lines())];
+      runLoop({ rateHz: 100, poller: net, tick() {
+        for (const end of ends) {
+          if (end.tryRecv() === "say goodbye") end.close({ code: 4006, text: "I am a page ✓" });
+          globalThis.said = ends.map(({ closeReason }) => closeReason?.goodbye);
+        }
+      } });`,
+    );
+    const [one, other] = [await nextAccepted(listener), await nextAccepted(listener)];
+    one.trySend("say goodbye");
+    other.close({ code: 3008, text: "the server restarts ✓" });
+    await until(() => one.state === "closed" && other.state === "closed");
+    expect(one.closeReason).toMatchObject({
+      kind: "remote",
+      goodbye: { code: 4006, text: "I am a page ✓" },
+    });
+    const said = await page.evaluate(() => (globalThis as { said?: unknown[] }).said ?? []);
+    expect(said).toHaveLength(2);
+    expect(said).toContainEqual({ code: 3008, text: "the server restarts ✓" });
+    expect(said).toContainEqual({ code: 4006, text: "I am a page ✓" });
+  });
+
   test("is told why it cannot connect, as far as browsers tell", async () => {
     const { page } = await open(`
       import { lines, Poller, runLoop, websocket } from "./src/browser.ts";

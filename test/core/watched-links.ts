@@ -84,7 +84,7 @@ function watched(link: Link, past: Past, note: (what: string) => void): Link {
   const expect = (what: string, ...fits: readonly boolean[]): void => {
     if (fits.includes(false) || past.aborted || past.closed || !past.attached) note(what);
   };
-  const { probe, pump } = link;
+  const { probe, pump, carriesCode } = link;
   return {
     get localAddress() {
       return link.localAddress;
@@ -97,6 +97,12 @@ function watched(link: Link, past: Past, note: (what: string) => void): Link {
     },
     get security() {
       return link.security;
+    },
+    get linked() {
+      return link.linked;
+    },
+    get downMs() {
+      return link.downMs;
     },
     allowHalfOpen: link.allowHalfOpen,
     attach(events) {
@@ -139,6 +145,7 @@ function watched(link: Link, past: Past, note: (what: string) => void): Link {
         probe.call(link);
       },
     }),
+    ...(carriesCode !== undefined && { carriesCode: (code: number) => carriesCode.call(link, code) }),
     ...(pump !== undefined && { pump: (nowMs: number) => pump.call(link, nowMs) }),
   };
 }

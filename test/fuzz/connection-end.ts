@@ -2,7 +2,7 @@
  * One of tickwire's connections in a game, with what it must do: each call is
  * compared with what the statistics and the states say of it.
  */
-import type { AnyConnection, Connection } from "../../src/index.ts";
+import type { AnyConnection, Connection, Goodbye } from "../../src/index.ts";
 import { must } from "./fault.ts";
 import { type Language, type Message, type Name, nameOf, type Reader } from "./messages.ts";
 import { Party, type Reason, type Side } from "./party.ts";
@@ -12,6 +12,7 @@ export type AnyEnd = Connection<Message, Message>;
 
 /** A connection and its part in the game. */
 export class ConnectionEnd extends Party {
+  override readonly tellsGoodbyes = true;
   readonly connection: AnyEnd;
   /** Whether the game has it: `connect` made it, or `tryAccept` gave it. */
   isAccepted: boolean;
@@ -132,13 +133,28 @@ export class ConnectionEnd extends Party {
   }
 
   end(): void {
-    if (this.connection.state === "open" || this.connection.state === "connecting") this.ends = true;
+    if (this.connection.state === "open" || this.connection.state === "connecting")
+      this.ends = this.endsFirst = true;
     this.connection.end();
   }
 
-  close(): void {
-    if (this.connection.state !== "closed") this.#stop();
-    this.connection.close();
+  close(goodbye?: Goodbye): void {
+    const { connection } = this;
+    const before = connection.closeReason;
+    if (connection.state !== "closed") this.#stop();
+    connection.close(goodbye);
+    this.noteSaid();
+    const after = connection.closeReason as Reason | undefined;
+    must(
+      before !== undefined || after?.goodbye?.code === goodbye?.code,
+      () => `${this.told} was closed with ${JSON.stringify(goodbye)}, and has it not`,
+    );
+  }
+
+  /** Notes what it has said, by its own close or another call's. */
+  noteSaid(): void {
+    const { closeReason } = this.connection;
+    if (closeReason?.kind === "local") this.said ??= closeReason.goodbye;
   }
 
   abort(): void {

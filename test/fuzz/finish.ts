@@ -8,6 +8,7 @@ import type { SeededRandom } from "../soak/seeded-random.ts";
 import type { ConnectionEnd } from "./connection-end.ts";
 import { Fault, must } from "./fault.ts";
 import type { Game } from "./game.ts";
+import { mustReadGoodbye } from "./goodbyes.ts";
 import { closeListener } from "./moves/listeners.ts";
 import { closePoller, disposeAwaited, disposePoller } from "./moves/pollers.ts";
 import type { Party } from "./party.ts";
@@ -151,7 +152,10 @@ function stuck(game: Game): string {
 
 function verdict(game: Game): void {
   for (const side of game.sides) side.verdict();
-  for (const party of partiesOf(game)) mustHaveAll(game, party);
+  for (const party of partiesOf(game)) {
+    mustHaveAll(game, party);
+    mustReadGoodbye(game.carrier.name, party);
+  }
   for (const { listener } of game.spots) {
     const left = game.server.state === "disposed" ? 0 : listener.connections.size;
     must(

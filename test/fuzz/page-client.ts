@@ -3,7 +3,7 @@
  * tells them by name, and report what they sent and what came. Polls when it is
  * told to, so that nothing leaves before the game knows of it.
  */
-import { type Connection, Poller, websocket } from "../../src/browser.ts";
+import { type Connection, type Goodbye, Poller, websocket } from "../../src/browser.ts";
 import { SeededRandom } from "../soak/seeded-random.ts";
 import {
   type CodecName,
@@ -43,6 +43,7 @@ export interface PageCommand {
   readonly url?: string;
   readonly keys?: readonly (string | null)[];
   readonly much?: number;
+  readonly goodbye?: Goodbye;
 }
 
 /** What a page did. */
@@ -57,7 +58,9 @@ export interface PageReport {
 export interface PageEndView {
   readonly end: number;
   readonly state: string;
-  readonly reason: { kind: string; code: string | undefined; message: string } | undefined;
+  readonly reason:
+    | { kind: string; code: string | undefined; message: string; goodbye: Goodbye | undefined }
+    | undefined;
   readonly skipped: number;
 }
 
@@ -103,7 +106,7 @@ const client: PageClient = {
   stop: () => net[Symbol.dispose](),
 };
 
-function act({ what, end = 0, url = "", keys = [], much = 0 }: PageCommand): void {
+function act({ what, end = 0, url = "", keys = [], much = 0, goodbye }: PageCommand): void {
   if (what === "connect") {
     const connection = net.connect(websocket(url, { framing }), language.codec);
     ends.set(end, { connection, reader: language.reader(), sequence: 0 });
@@ -116,6 +119,7 @@ function act({ what, end = 0, url = "", keys = [], much = 0 }: PageCommand): voi
   } else if (what === "send") for (const key of keys) send(end, key);
   else if (what === "take") take(end, much);
   else if (what === "take latest") look(end, at(end).connection.tryRecvLatest());
+  else if (what === "close") at(end).connection.close(goodbye);
   else at(end).connection[what]();
 }
 
@@ -153,6 +157,7 @@ function view(end: number, { state, closeReason, stats }: Connection<Message>): 
     kind: closeReason.kind,
     code: closeReason.code,
     message: closeReason.message,
+    goodbye: closeReason.goodbye,
   };
   return { end, state, reason, skipped: stats.skippedMessages };
 }

@@ -16,6 +16,7 @@ export interface GamePage {
 
 /** One connection of a page. */
 export class PageEnd extends Party {
+  override readonly tellsGoodbyes = true;
   readonly lostSent: number = 0;
   #view: PageEndView | undefined;
   #keepsMessages: boolean;
@@ -96,6 +97,7 @@ export class PagePlayers {
         if (what === "abort") about.aborted = true;
       }
     }
+    if (what === "end" && about?.reason === undefined && about !== undefined) about.endsFirst = true;
     const report = await this.#page.evaluate((told) => fuzzClient.run(told), command);
     if (report.fault !== undefined)
       throw new Fault(`in the page, at ${JSON.stringify(command)}: ${report.fault}`);
@@ -105,6 +107,7 @@ export class PagePlayers {
       else out.push(name, key ?? undefined);
     }
     for (const view of report.ends) this.ends.get(view.end)?.show(view);
+    if (what === "close" && about?.reason?.kind === "local") about.said ??= about.reason.goodbye;
     for (const { end, name } of report.came) {
       const near = this.ends.get(end);
       must(near !== undefined, () => `the page has an end ${end} that nobody made`);

@@ -3,7 +3,7 @@
  * who its peer is, and what has been done to it. Who a peer is follows from the
  * first message that names its sender.
  */
-import type { CloseReason } from "../../src/browser.ts";
+import type { CloseReason, Goodbye } from "../../src/browser.ts";
 import { must } from "./fault.ts";
 import { Ledger } from "./ledger.ts";
 import { type Name, senderOf, told } from "./messages.ts";
@@ -11,7 +11,7 @@ import { type Name, senderOf, told } from "./messages.ts";
 export type Side = "near" | "far";
 
 /** Why a side closed, as far as a game looks at it. */
-export type Reason = Pick<CloseReason, "kind" | "code" | "message">;
+export type Reason = Pick<CloseReason, "kind" | "code" | "message" | "goodbye">;
 
 /** One side of a connection. */
 export abstract class Party {
@@ -26,6 +26,12 @@ export abstract class Party {
   aborted = false;
   /** Whether it was told to end its stream. */
   ends = false;
+  /** Whether it was told to end its stream before it was told to close. */
+  endsFirst = false;
+  /** The last word that it was given. */
+  said: Goodbye | undefined;
+  /** Whether its reason shows the goodbye of its peer. */
+  readonly tellsGoodbyes: boolean = false;
   /** Whether its bytes are not held to anything. */
   isHostile = false;
   readonly #early: Name[] = [];

@@ -42,6 +42,8 @@ export class PollerSide {
     poller.on("accept", ({ connection }) => this.#happened("accept", connection));
     poller.on("open", ({ connection }) => this.#happened("open", connection));
     poller.on("drain", ({ connection }) => this.#happened("drain", connection));
+    poller.on("suspend", ({ connection }) => this.#happened("suspend", connection));
+    poller.on("resume", ({ connection }) => this.#happened("resume", connection));
     poller.on("close", ({ connection, reason }) => {
       must(reason === connection.closeReason, () => "the close event has another reason than the connection");
       this.#happened("close", connection);
@@ -128,6 +130,9 @@ export class PollerSide {
     must(!events.includes("close"), () => `${end.told}: ${what} came after close (${events.join(", ")})`);
     const isLate = (what === "accept" || what === "open") && events.some((event) => event !== "lose");
     must(!isLate, () => `${end.told}: ${what} came after ${events.join(", ")}`);
+    const isDown = events.findLast((event) => LINE.has(event)) === "suspend";
+    const isInTurn = !LINE.has(what) || isDown === (what === "resume");
+    must(isInTurn, () => `${end.told}: ${what} came after ${events.join(", ")}`);
     events.push(what);
     this.armed.pop()?.(end);
   }
@@ -154,6 +159,8 @@ export function mustBeClear(reason: CloseReason | undefined, whose: string): voi
     () => `${whose}: no limit is named by ${JSON.stringify(reason)}`,
   );
 }
+
+const LINE: ReadonlySet<string> = new Set(["suspend", "resume"]);
 
 type Sums = Record<keyof StreamStats, number>;
 

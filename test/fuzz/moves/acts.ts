@@ -2,9 +2,11 @@
  * What can be done to one end from anywhere: between frames, in a handler, in a
  * visitor of `drain`, in an accepting loop. A new act is a line here.
  */
+import type { Goodbye } from "../../../src/index.ts";
 import type { SeededRandom } from "../../soak/seeded-random.ts";
 import type { ConnectionEnd } from "../connection-end.ts";
 import type { Game } from "../game.ts";
+import { goodbyeOf } from "../goodbyes.ts";
 import { type Act, Deliberate } from "../poller-side.ts";
 import { closeListener } from "./listeners.ts";
 
@@ -12,6 +14,11 @@ type Doing = (game: Game, end: ConnectionEnd, random: SeededRandom) => void;
 
 export const ACTS: Readonly<Record<string, Doing>> = {
   close: (_, end) => end.close(),
+  "close with a goodbye": (_, end, random) => end.close(goodbyeOf(random)),
+  "send, then close with a goodbye": (_, end, random) => {
+    end.send();
+    end.close(goodbyeOf(random));
+  },
   abort: (_, end) => end.abort(),
   end: (_, end) => end.end(),
   "end, then close": (_, end) => {
@@ -51,7 +58,7 @@ export const ACTS: Readonly<Record<string, Doing>> = {
   "abort another": (game, _, random) => void pickOf(random, game.playable)?.abort(),
   "close the listener": (game, _, random) => {
     const spot = pickOf(random, game.openSpots);
-    if (spot !== undefined && random.next() < 0.2) closeListener(game, spot);
+    if (spot !== undefined && random.next() < 0.2) closeListener(game, spot, mayBe(random));
   },
   throw() {
     throw new Deliberate("the game throws");
@@ -64,6 +71,11 @@ export function drawAct(game: Game, random: SeededRandom, names: readonly string
   const later = random.between(0, 1_000_000_000) + random.between(0, 1_000);
   game.note(`      armed: ${name}`);
   return (end) => ACTS[name]?.(game, end, new (random.constructor as typeof SeededRandom)(later));
+}
+
+/** Now and then a goodbye. */
+export function mayBe(random: SeededRandom): Goodbye | undefined {
+  return random.next() < 0.4 ? goodbyeOf(random) : undefined;
 }
 
 export function flushOf(game: Game, end: ConnectionEnd): void {

@@ -1,4 +1,5 @@
 /** Moves of single ends, on either side: come, send, take, hold, leave. */
+import { goodbyeOf } from "../goodbyes.ts";
 import { ACTS, drawAct, KEYS, pickOf } from "./acts.ts";
 import type { Move } from "./move.ts";
 
@@ -82,6 +83,11 @@ export const endMoves: readonly Move[] = [
     name: "release",
     weight: 2.5,
     play: (game, random) => pickOf(random, game.playable)?.connection.release(),
+  },
+  {
+    name: "close with a goodbye",
+    weight: 1,
+    play: (game, random) => pickOf(random, game.playable)?.close(goodbyeOf(random)),
   },
   { name: "close", weight: 1, play: (game, random) => pickOf(random, game.playable)?.close() },
   { name: "end", weight: 0.7, play: (game, random) => pickOf(random, game.playable)?.end() },

@@ -1,6 +1,7 @@
 /** Moves of players in a page. */
 import type { SeededRandom } from "../../soak/seeded-random.ts";
 import type { Game } from "../game.ts";
+import { goodbyeOf } from "../goodbyes.ts";
 import type { PageCommand } from "../page-client.ts";
 import { KEYS, pickOf } from "./acts.ts";
 import type { Move } from "./move.ts";
@@ -31,6 +32,7 @@ export const pageMoves: readonly Move[] = [
   page("a page holds", 1, () => ({ what: "hold" })),
   page("a page releases", 2, () => ({ what: "release" })),
   page("a page closes", 0.7, () => ({ what: "close" })),
+  page("a page closes with a goodbye", 0.7, (random) => ({ what: "close", goodbye: goodbyeOf(random) })),
   page("a page ends", 0.4, () => ({ what: "end" })),
   page("a page aborts", 0.4, () => ({ what: "abort" })),
 ];

@@ -3,7 +3,7 @@ import type { DrainBudget } from "../../../src/index.ts";
 import type { SeededRandom } from "../../soak/seeded-random.ts";
 import type { Game, Spot } from "../game.ts";
 import { mustBeDeliberate } from "../poller-side.ts";
-import { ACTS, broadcast, drawAct, pickOf } from "./acts.ts";
+import { ACTS, broadcast, drawAct, mayBe, pickOf } from "./acts.ts";
 import { closeListener } from "./listeners.ts";
 import type { Move } from "./move.ts";
 
@@ -72,9 +72,9 @@ export const serverMoves: readonly Move[] = [
         game.openSpots.filter(({ isForHostiles }) => !isForHostiles),
       );
       const isFirst = random.next() < 0.5;
-      if (isFirst && old !== undefined) closeListener(game, old);
+      if (isFirst && old !== undefined) closeListener(game, old, mayBe(random));
       if (game.spots.length < MOST_SPOTS) await game.listen(random, false);
-      if (!isFirst && old !== undefined) closeListener(game, old);
+      if (!isFirst && old !== undefined) closeListener(game, old, mayBe(random));
     },
   },
 ];
