@@ -13,7 +13,10 @@ export interface CloseReason {
   readonly code?: string;
   /** The underlying error where there is one. */
   readonly cause?: unknown;
-  /** What the game has said at the end, at either end: the argument of `close`, where the carrier took it along. */
+  /**
+   * The last word of a game: of kind `local` the argument of this side's `close`, of kind
+   * `remote` that of the peer's, where the carrier took it along.
+   */
   readonly goodbye?: Goodbye;
 }
 

@@ -56,12 +56,14 @@ interface FullRecorder extends Recorder {
 interface NumberedPump {
   readonly id: number;
   readonly pump: Pump;
+  /** The links that this side has connected and that measure anything, which the pump may do. */
+  readonly measuring: Set<RecordedLink>;
 }
 
 function recordedTransport(transport: Transport, recorder: FullRecorder): Transport {
   const { journal } = recorder;
   const { framing, listen, connect, bind } = transport;
-  const { id: pumpId, pump } = pumpOf(transport.pump, recorder);
+  const { id: pumpId, pump, measuring } = pumpOf(transport.pump, recorder);
   const id = journal.newId();
   const verbs = VERBS.filter((verb) => transport[verb] !== undefined);
   journal.note(NOTE.transport, id, { verbs, pump: pumpId, ...(framing !== undefined && { framing }) });
@@ -80,7 +82,9 @@ function recordedTransport(transport: Transport, recorder: FullRecorder): Transp
     }),
     ...(connect !== undefined && {
       connect: (codec) => {
-        const link = new RecordedLink(recorder, connect.call(transport, codec));
+        const inner = connect.call(transport, codec);
+        const link = new RecordedLink(recorder, inner, (gone) => measuring.delete(gone));
+        if (link.isMeasuring) measuring.add(link);
         note(CALL.connect, link.id, { codec, ...link.value });
         return link;
       },
@@ -103,11 +107,15 @@ function pumpOf(inner: Pump | undefined, recorder: FullRecorder): NumberedPump {
   if (known !== undefined) return known;
   const { journal, leading } = recorder;
   const id = journal.newId();
-  const run = (...args: Parameters<Pump>): number | undefined =>
-    // While it is recorded, each frame is wanted.
-    inner?.(...args) ?? (journal.isOpen ? Infinity : undefined);
+  const measuring = new Set<RecordedLink>();
+  const run = (...args: Parameters<Pump>): number | undefined => {
+    const dueInMs = inner?.(...args);
+    for (const link of measuring) link.noteMeasures();
+    return dueInMs ?? (journal.isOpen ? Infinity : undefined); // while it is recorded, each frame is wanted
+  };
   const made: NumberedPump = {
     id,
+    measuring,
     pump: (nowMs, poller, beginsFrame) => {
       if (!leading.has(poller)) leading.set(poller, made);
       if (beginsFrame !== true || leading.get(poller) !== made) {

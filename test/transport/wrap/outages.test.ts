@@ -4,10 +4,13 @@ import {
   type Connection,
   conditioned,
   lines,
+  memory,
+  type PeerClock,
   Poller,
   Recording,
   recorded,
   replayed,
+  session,
   type Transport,
 } from "../../../src/index.ts";
 import { websocket, websocketServer } from "../../../src/websocket.ts";
@@ -121,6 +124,65 @@ describe("outages and measures", () => {
     expect(looker.seen).toEqual(seen);
   });
 });
+
+test("a session that is cut, comes back and says goodbye is recorded, and replays with all that it has shown", () => {
+  const recording = new Recording();
+  const wire = memory();
+  const slow = conditioned(wire, { latencyMs: 20 });
+  const clock = { ms: 0 };
+  const times = { clock: () => clock.ms };
+  const server = new Poller();
+  const listener = server.listen(session(wire, times), lines());
+  const play = (transport: Transport, frame: (run: (nowMs: number) => void) => void): unknown[] => {
+    const client = new Poller();
+    const seen: unknown[] = [];
+    for (const name of ["open", "suspend", "resume", "close"] as const)
+      client.on(name, () => seen.push(name));
+    const connection = client.connect(transport, lines());
+    frame((nowMs) => {
+      client.poll(nowMs);
+      const { linked, downMs, rttMs, jitterMs, frameRttMs, state, closeReason } = connection;
+      const measures = { rttMs, jitterMs, frameRttMs, clock: connection.clock && clockOf(connection.clock) };
+      seen.push([linked, downMs, measures, state, closeReason, ...connection]);
+      connection.trySend(`it is ${nowMs}`);
+      client.flush();
+    });
+    return seen;
+  };
+  const accepted: Connection<string>[] = [];
+  const seen = play(recorded(session(slow, times), recording), (run) => {
+    for (let nowMs = 0; nowMs < 6_000; nowMs += 20) {
+      clock.ms = nowMs;
+      server.poll(nowMs);
+      for (let one = listener.tryAccept(); one !== undefined; one = listener.tryAccept()) accepted.push(one);
+      listener.drain((one, line) => one.trySend(`you said ${line}`));
+      if (nowMs === 2_000) slow.cut();
+      if (nowMs === 5_000) accepted[0]?.close({ code: 65_535, text: "the match is over" });
+      server.flush();
+      run(nowMs);
+    }
+  });
+  recording.close();
+  expect(seen.filter((one) => typeof one === "string")).toEqual(["open", "suspend", "resume", "close"]);
+  expect(seen.at(-1)).toContainEqual(
+    expect.objectContaining({ kind: "remote", goodbye: { code: 65_535, text: "the match is over" } }),
+  );
+  const measured = seen.filter(
+    (one) => Array.isArray(one) && one[2].clock !== undefined && one[2].frameRttMs > 0,
+  );
+  expect(measured.length).toBeGreaterThan(100);
+
+  const replay = replayed(Recording.fromBytes(recording.toBytes()));
+  const again = play(replay.transport, (run) => {
+    for (const nowMs of replay.times) run(nowMs);
+  });
+  expect([replay.state, replay.divergence]).toEqual(["ended", undefined]);
+  expect(again).toEqual(seen);
+});
+
+function clockOf({ offsetMs, errorMs, serverNowMs }: PeerClock): PeerClock {
+  return { offsetMs, errorMs, serverNowMs };
+}
 
 test("on a slow network an outage is told after the open event, which comes later, and the round trips are longer", () => {
   const ends = scripted();
