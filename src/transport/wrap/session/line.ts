@@ -31,6 +31,9 @@ export class Line implements LinkEvents {
   isOpen = false;
   #handler: LineHandler;
   #phase: "open" | "leaving" | "over" = "open";
+  /** How many writes are under way, as a peer may answer in the midst of one. */
+  #writes = 0;
+  #hasDrained = false;
 
   constructor(inner: Link, handler: LineHandler) {
     this.inner = inner;
@@ -50,8 +53,11 @@ export class Line implements LinkEvents {
   /** Writes bytes that nobody writes to any more, unless it returns `true`: then the link below has taken them. */
   write(bytes: Uint8Array): boolean {
     if (this.#phase !== "open") return true;
+    this.#writes++;
     const isTaken = this.inner.write(bytes);
+    this.#writes--;
     if (!isTaken) this.pendingBytes += bytes.length; // of which some may have drained meanwhile
+    if (this.#hasDrained && this.#writes === 0) this.#tellDrained();
     return isTaken;
   }
 
@@ -97,6 +103,11 @@ export class Line implements LinkEvents {
     this.inner.abort(reason);
   }
 
+  #tellDrained(): void {
+    this.#hasDrained = false;
+    this.#handler.lineDrained();
+  }
+
   #dropIfClear(): void {
     if (this.pendingBytes === 0) this.drop();
   }
@@ -118,7 +129,8 @@ export class Line implements LinkEvents {
 
   drained(sizeBytes: number): void {
     this.pendingBytes -= sizeBytes;
-    this.#handler.lineDrained();
+    this.#hasDrained = true;
+    if (this.#writes === 0) this.#tellDrained(); // in the midst of a write nobody knows what is left
   }
 
   suspended(): void {}
