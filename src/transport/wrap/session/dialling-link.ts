@@ -69,7 +69,8 @@ export class DiallingLink extends SessionLink {
       this.join(agenda);
       if (poller !== undefined && beginsFrame !== false) this.showNow(agenda);
     }
-    return poller === undefined ? this.agenda?.pump(nowMs, poller, beginsFrame) : undefined;
+    // The pump of the transport does the rest. It wants the next one too, as a recorder notes then what it shows.
+    return poller === undefined ? this.agenda?.pump(nowMs, poller, beginsFrame) : Infinity;
   }
 
   protected override get tellsLater(): boolean {
