@@ -146,7 +146,7 @@ export abstract class SessionFacts extends LinkFacts implements Scheduled, Shown
 
   /** Writes a frame that may be left out, unless the line is behind: a peer that does not read gets no heap of them. */
   protected writeIfClear(frame: () => Uint8Array): void {
-    if (this.line?.pendingBytes === 0) this.line.write(frame());
+    if (this.line !== undefined && this.line.pendingBytes <= FEW_BYTES) this.line.write(frame());
   }
 
   // The frames of the peer.
@@ -165,3 +165,6 @@ export abstract class SessionFacts extends LinkFacts implements Scheduled, Shown
     if (this.heartbeat.echo(id)) this.showNext();
   }
 }
+
+/** What a line keeps that is not behind, but tells later that it has sent, as one of TLS does: some frames. */
+export const FEW_BYTES = 1_024;

@@ -13,6 +13,7 @@ import type { Link, LinkEvents } from "../../../port/link.ts";
 import type { FrameEvents } from "./frame-reader.ts";
 import { FRAME, plainFrame } from "./frames.ts";
 import type { Line } from "./line.ts";
+import { FEW_BYTES } from "./session-facts.ts";
 import { SessionLines } from "./session-lines.ts";
 import { ABORTED, aborted, CLOSED, goodbyeOf, remoteReason } from "./session-reasons.ts";
 
@@ -126,7 +127,7 @@ export abstract class SessionLink extends SessionLines implements Link, FrameEve
     const { stream } = this;
     const hasEnded = stream.marks.length > 0 && stream.hasLeft;
     this.line = undefined;
-    if (!hasEnded && line.pendingBytes > 0) {
+    if (!hasEnded && line.pendingBytes > FEW_BYTES) {
       line.drop(reason); // a word would have to wait behind what is dropped
       return;
     }
