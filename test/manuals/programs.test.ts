@@ -176,6 +176,26 @@ const STEPS: Record<string, readonly Step[]> = {
       },
     },
   ],
+  "src/transport/wrap/session/README.md": [
+    {
+      ...tsx("session-server.mts"),
+      does: "listens, for the player of the next line",
+      async follow(reader, port, command) {
+        const server = reader.start(command, { port });
+        await server.reach(port);
+      },
+    },
+    {
+      ...tsx("session-player.mts"),
+      does: "gets its answer from the server, says goodbye, and is done",
+      async follow(reader, port, command) {
+        const server = reader.start("npx tsx session-server.mts", { port });
+        await server.reach(port);
+        const player = reader.start(command, { port });
+        expect([await player.exit, player.output]).toEqual([0, "you said hello\n"]);
+      },
+    },
+  ],
   "src/codec/README.md": [
     {
       ...tsx("typed.mts"),

@@ -1,6 +1,6 @@
 /** A session: what a game is promised when its lines break, row by row. */
 import { describe, expect, test } from "vitest";
-import { lines, memory, Poller, session } from "../../../../src/index.ts";
+import { bytes, type Codec, lengthPrefixed, lines, memory, Poller, session } from "../../../../src/index.ts";
 import { RawLine, SessionRig, take } from "./session-rig.ts";
 
 describe("the promise", () => {
@@ -476,22 +476,32 @@ describe("a stranger", () => {
     expect([newer.answer, newer.isClosed]).toEqual(["version", true]);
   });
 
-  test("who listens without sessions is a reason that asks for them", () => {
+  test.each([
+    [
+      "who is silent",
+      bytes(),
+      "timeout",
+      "the peer did not answer as a session does within 500 ms; does it listen with session()?",
+    ],
+    [
+      "who takes it for nonsense",
+      lengthPrefixed(),
+      "remote",
+      "the peer closed the connection before it had spoken; does it listen with session()?",
+    ],
+  ])("%s, as it listens without sessions, is a reason that asks for them", (_, codec, kind, message) => {
     const wire = memory();
     const poller = new Poller();
-    const listener = poller.listen(wire, lines());
+    const listener = poller.listen(wire, codec as Codec<unknown, never>);
     poller.poll(0);
-    const near = poller.connect(session(wire, { dialTimeoutMs: 500 }), lines());
-    for (let nowMs = 10; nowMs < 1_000; nowMs += 10) {
+    const random = (given: Uint8Array) => given.fill(0xff);
+    const near = poller.connect(session(wire, { dialTimeoutMs: 500, random }), lines());
+    for (let nowMs = 10; nowMs < 3_000; nowMs += 10) {
       poller.poll(nowMs);
       listener.tryAccept();
       poller.flush();
     }
-    expect(near.closeReason).toMatchObject({
-      kind: "timeout",
-      code: "dialTimeoutMs",
-      message: "the peer did not answer as a session does within 500 ms; does it listen with session()?",
-    });
+    expect(near.closeReason).toMatchObject({ kind, message });
   });
 
   test("who sends what is no frame ends the session with protocol, at both ends", () => {
