@@ -4,7 +4,7 @@
  */
 import type { CloseReason } from "../../../port/close-reason.ts";
 import type { LinkEvents } from "../../../port/link.ts";
-import { encodeGreeting, type Hello, type Refusal } from "./greetings.ts";
+import { encodeGreeting, type Hello, isSameToken, type Refusal } from "./greetings.ts";
 import type { Line } from "./line.ts";
 import type { SessionAgenda } from "./session-agenda.ts";
 import { SessionLink } from "./session-link.ts";
@@ -26,7 +26,6 @@ export interface SessionTable {
 export class AcceptedLink extends SessionLink {
   /** What it is found by. */
   readonly key: string;
-  readonly token: Uint8Array;
   /** The number of its newest line. */
   epoch: number;
   /** Why a later line of its peer is refused. */
@@ -34,6 +33,7 @@ export class AcceptedLink extends SessionLink {
   /** Whether the core has taken it. */
   isTaken = true;
   readonly #table: SessionTable;
+  readonly #token: Uint8Array;
 
   constructor(
     table: SessionTable,
@@ -46,7 +46,7 @@ export class AcceptedLink extends SessionLink {
     super(terms, line.inner, false);
     this.#table = table;
     this.key = key;
-    this.token = hello.token;
+    this.#token = hello.token;
     this.epoch = hello.epoch;
     this.adopt(line, 0, hello.ackBytes);
     this.join(agenda);
@@ -78,6 +78,11 @@ export class AcceptedLink extends SessionLink {
     return undefined;
   }
 
+  /** Whether who says `token` is its peer. */
+  isProvedBy(token: Uint8Array): boolean {
+    return isSameToken(this.#token, token);
+  }
+
   /** Closes it, for a reason of this side. */
   giveUp(refusal: AcceptedLink["refusal"], reason: CloseReason): void {
     this.refusal = refusal;
@@ -86,9 +91,8 @@ export class AcceptedLink extends SessionLink {
 
   /** What is kept of it when it has closed. */
   get tombstone(): Tombstone {
-    const { token, refusal } = this;
     const { goodbye, byeAt } = this.stream;
-    return { token, refusal, goodbye, byeAt };
+    return { token: this.#token, refusal: this.refusal, goodbye, byeAt };
   }
 
   /** What is known of its newest line. */

@@ -150,6 +150,13 @@ export class GreetingReader {
   }
 }
 
+/** Whether two tokens are equal, in a time that does not depend on where they differ. */
+export function isSameToken(one: Uint8Array, other: Uint8Array): boolean {
+  let difference = one.length ^ other.length;
+  for (let index = 0; index < one.length; index++) difference |= (one[index] ?? 0) ^ (other[index] ?? 0);
+  return difference === 0;
+}
+
 /** The greeting that `bytes` are, or `undefined` when they are none. */
 function decode(kind: Greeting["kind"], bytes: Uint8Array): Greeting | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

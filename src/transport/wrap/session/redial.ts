@@ -42,7 +42,7 @@ export class Redial {
 
   /** There is a sign that the network is back: the next try is due at once. */
   hurry(nowMs: number): void {
-    this.#tries = 0;
+    this.#tries = 1; // this one; after it the delays begin anew
     if (this.dueMs !== Infinity) this.dueMs = nowMs;
   }
 

@@ -12,7 +12,7 @@ import type { Acceptor, AcceptorEvents, Handshake } from "../../../port/acceptor
 import type { CloseReason } from "../../../port/close-reason.ts";
 import type { Link } from "../../../port/link.ts";
 import { AcceptedLink, type SessionTable } from "./accepted-link.ts";
-import { encodeGreeting, type Hello, type Read, type Refusal, VERSION } from "./greetings.ts";
+import { encodeGreeting, type Hello, isSameToken, type Read, type Refusal, VERSION } from "./greetings.ts";
 import { Line, type LineHandler } from "./line.ts";
 import { type PendingEvents, PendingLine } from "./pending-line.ts";
 import { SessionAgenda } from "./session-agenda.ts";
@@ -110,7 +110,7 @@ export class SessionAcceptor implements Acceptor, SessionTable, PendingEvents {
     const tombstone = this.#tombstones.get(key, this.#agenda.nowMs);
     if (tombstone === undefined && hello.kind === "new" && hello.received === 0)
       return this.#begin(key, line, hello);
-    if (tombstone !== undefined && isEqual(tombstone.token, hello.token)) {
+    if (tombstone !== undefined && isSameToken(tombstone.token, hello.token)) {
       const { refusal, goodbye, byeAt } = tombstone;
       refuse(line, hello.received >= byeAt ? "ended" : refusal, goodbye?.code, goodbye?.text);
       return undefined;
@@ -200,7 +200,7 @@ export class SessionAcceptor implements Acceptor, SessionTable, PendingEvents {
   }
 
   #resume(session: AcceptedLink, line: Line, hello: Hello): LineHandler | undefined {
-    if (!isEqual(session.token, hello.token)) {
+    if (!session.isProvedBy(hello.token)) {
       refuse(line, "unknown");
       this.#events?.rejected({ kind: "denied", message: "the token of a resume was a wrong one" });
     } else if (hello.epoch <= session.epoch) line.drop();
@@ -249,13 +249,6 @@ export class SessionAcceptor implements Acceptor, SessionTable, PendingEvents {
 /** Ends a line with a word why. */
 function refuse(line: Line, why: Refusal, code = 0, text = ""): void {
   line.leaveWith(encodeGreeting({ kind: "refused", why, code, text }));
-}
-
-/** Whether two tokens are equal, in a time that does not depend on where they differ. */
-function isEqual(one: Uint8Array, other: Uint8Array): boolean {
-  let difference = one.length ^ other.length;
-  for (let index = 0; index < one.length; index++) difference |= (one[index] ?? 0) ^ (other[index] ?? 0);
-  return difference === 0;
 }
 
 function keyOf(id: Uint8Array): string {

@@ -1,4 +1,5 @@
 /** A session: what a game is promised when its lines break, row by row. */
+import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { bytes, type Codec, lengthPrefixed, lines, memory, Poller, session } from "../../../../src/index.ts";
 import { RawLine, SessionRig, take } from "./session-rig.ts";
@@ -208,6 +209,73 @@ describe("who a line is of", () => {
       code: "resume-elsewhere",
       message: "the session is at another gateway: wss://one.example/play",
     });
+  });
+});
+
+describe("a token", () => {
+  test("is in nothing that a game may print: no connection, no reason, no event", () => {
+    const rig = new SessionRig();
+    const { near, far } = rig.pair();
+    const said: unknown[] = [];
+    for (const poller of [rig.client, rig.server]) poller.on("drop", (drop) => said.push(drop));
+    const wrong = rig.resumeAs({ token: new Uint8Array(16).fill(0xee) });
+    rig.pass(50);
+    far.abort();
+    rig.pass(50);
+    said.push(near, far, near.closeReason, far.closeReason, rig.listener, rig.way, rig.dialled, wrong.said);
+    const text = inspect(said, { depth: 20, showHidden: true });
+    const token = [...(rig.filled[1] ?? [])];
+    expect(token.length).toBe(16);
+    for (const part of [token.slice(0, 4), token.slice(8, 12)]) expect(text).not.toContain(part.join(", "));
+    expect(text).not.toContain("238, 238, 238");
+  });
+});
+
+describe("a page", () => {
+  test("dials at once when it is online or visible again, and listens for that only while it waits", () => {
+    const signs = new EventTarget();
+    const page = globalThis as {
+      document?: unknown;
+      addEventListener?: unknown;
+      removeEventListener?: unknown;
+    };
+    const listening = new Set<string>();
+    const target = {
+      visibilityState: "visible",
+      addEventListener: (name: string, back: () => void) => {
+        listening.add(name);
+        signs.addEventListener(name, back);
+      },
+      removeEventListener: (name: string, back: () => void) => {
+        listening.delete(name);
+        signs.removeEventListener(name, back);
+      },
+    };
+    const { document, addEventListener, removeEventListener } = page;
+    Object.assign(page, { document: target, ...target });
+    try {
+      const rig = new SessionRig({ client: { random: (given) => given.fill(0xff) } });
+      const { near } = rig.pair();
+      expect(listening.size).toBe(0);
+      rig.listener.close();
+      rig.wire.cut();
+      rig.pass(7_000); // tries after 100, 200, 400, 800, 1,600, 3,200 ms: the next one is five seconds away
+      expect([...listening].sort()).toEqual(["online", "visibilitychange"]);
+      const before = rig.dialled.length;
+      rig.pass(500);
+      expect(rig.dialled.length).toBe(before);
+      for (const sign of ["online", "visibilitychange"]) {
+        signs.dispatchEvent(new Event(sign));
+        const at = rig.dialled.length;
+        rig.pass(20);
+        expect(rig.dialled.length).toBe(at + 1);
+      }
+      near.abort();
+      expect(listening.size).toBe(0);
+    } finally {
+      Object.assign(page, { document, addEventListener, removeEventListener });
+      if (document === undefined) delete page.document;
+    }
   });
 });
 
