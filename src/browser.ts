@@ -40,7 +40,7 @@ export type { RecordingDamage, RecordingHeader } from "./transport/wrap/log-file
 export { replayed, type Replay, type ReplayOptions } from "./transport/wrap/replayed.ts";
 export type { ReplayDivergence } from "./transport/wrap/replay-divergence.ts";
 export type { ReplayState } from "./transport/wrap/replay-script.ts";
-export { clientSession as session } from "./transport/wrap/session/client-session.ts";
+export { session } from "./transport/wrap/session/client-session.ts";
 export type { ClientSessionOptions as SessionOptions } from "./transport/wrap/session/session-options.ts";
 export type { NameAnswer, NameQuery } from "./port/name-query.ts";
 export type { Link, LinkEvents } from "./port/link.ts";

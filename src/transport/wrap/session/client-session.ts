@@ -16,7 +16,7 @@ import { CLIENT_SESSION_CHECKS, type ClientSessionOptions, type Terms, termsOf }
  * @throws TypeError when `transport` is none, carries messages, or an option is not known or of a wrong kind
  * @throws RangeError when an option is out of its range
  */
-export function clientSession(transport: Transport, options: ClientSessionOptions = {}): Transport {
+export function session(transport: Transport, options: ClientSessionOptions = {}): Transport {
   checkedVerbs(transport);
   return connectingSide(transport, termsOf(options, CLIENT_SESSION_CHECKS));
 }
