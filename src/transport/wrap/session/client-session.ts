@@ -34,8 +34,10 @@ export function connectingSide(
     return agenda;
   };
   const pump: Pump = (nowMs, poller, beginsFrame) => {
+    const agenda = agendas.get(poller);
+    agenda?.advance(nowMs);
     const innerMs = transport.pump?.(nowMs, poller, beginsFrame);
-    const ownMs = agendas.get(poller)?.pump(nowMs, poller, beginsFrame) ?? Infinity;
+    const ownMs = agenda?.pump(nowMs, poller, beginsFrame) ?? Infinity;
     if (innerMs === undefined && live.size === 0) return undefined;
     return Math.min(ownMs, innerMs ?? Infinity);
   };

@@ -64,9 +64,9 @@ export class DiallingLink extends SessionLink {
       const agenda = this.#parts.agendaOf(poller ?? this);
       if (this.#try !== undefined) this.#try.sinceMs = agenda.nowMs;
       const below = this.#try?.line.inner ?? this.line?.inner;
+      this.join(agenda); // before the line is pumped, which may open in that
       if (poller !== undefined) agenda.begin(nowMs, poller, beginsFrame, below);
       else if (below !== undefined) agenda.addPumped(below);
-      this.join(agenda);
       if (poller !== undefined && beginsFrame !== false) this.showNow(agenda);
     }
     // The pump of the transport does the rest. It wants the next one too, as a recorder notes then what it shows.

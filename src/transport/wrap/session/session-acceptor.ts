@@ -62,6 +62,7 @@ export class SessionAcceptor implements Acceptor, SessionTable, PendingEvents {
   }
 
   pump(nowMs: number, poller?: object, beginsFrame?: boolean): number | undefined {
+    this.#agenda.advance(nowMs);
     const innerMs = this.#inner.pump?.(nowMs, poller, beginsFrame);
     const ownMs = this.#agenda.pump(nowMs, poller, beginsFrame);
     if (innerMs === undefined && this.#isClosed && this.#sessions.size === 0) return undefined;

@@ -87,12 +87,20 @@ export class SessionAgenda {
     this.#pumped.delete(link);
   }
 
-  /** Does what is due. Returns the time until something is due again. */
-  pump(nowMs: number, poller: object | undefined, beginsFrame: boolean | undefined): number {
+  /**
+   * Counts the time up to `nowMs`. Before the links below are pumped, as what they tell in that
+   * has happened now, and not a frame ago.
+   */
+  advance(nowMs: number): void {
     if (this.#isNew) this.frameMs = nowMs;
     this.#isNew = false;
     this.nowMs += Math.min(MOST_STEP_MS, Math.max(0, nowMs - this.frameMs));
     this.frameMs = nowMs;
+  }
+
+  /** Does what is due. Returns the time until something is due again. */
+  pump(nowMs: number, poller: object | undefined, beginsFrame: boolean | undefined): number {
+    this.advance(nowMs);
     let dueInMs = Infinity;
     for (const link of this.#pumped) {
       const innerMs = link.pump?.(nowMs, poller, beginsFrame);
