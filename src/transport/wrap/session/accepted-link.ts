@@ -113,7 +113,7 @@ export class AcceptedLink extends SessionLink {
     const { line } = this;
     this.isTaken = false;
     this.line = undefined;
-    line?.leaveWith(encodeGreeting({ kind: "refused", why: "full", code: 0, text: "" }));
+    line?.leaveWith(encodeGreeting({ kind: "refused", why: "full", code: 0, text: "" }), this.agenda);
   }
 
   protected override forget(): void {

@@ -38,7 +38,7 @@ export function connectingSide(
     agenda?.advance(nowMs);
     const innerMs = transport.pump?.(nowMs, poller, beginsFrame);
     const ownMs = agenda?.pump(nowMs, poller, beginsFrame) ?? Infinity;
-    if (innerMs === undefined && live.size === 0) return undefined;
+    if (innerMs === undefined && live.size === 0 && ownMs === Infinity) return undefined;
     return Math.min(ownMs, innerMs ?? Infinity);
   };
   const dial = (codec: string | undefined) => {

@@ -129,7 +129,7 @@ export class FrameReader {
 
   #pong(id: number): string | undefined {
     const clockMs = new DataView(this.#body.buffer).getFloat64(1, true);
-    if (!Number.isFinite(clockMs)) return "a time that is none";
+    if (!(Math.abs(clockMs) <= MOST_CLOCK_MS)) return "a time that is none";
     this.#events.pong(id, clockMs);
     return undefined;
   }
@@ -146,6 +146,8 @@ export class FrameReader {
 }
 
 const MOST_VARINT_BYTES = 5;
+/** Of a clock in milliseconds: the sums of times beyond it would not be exact, or no numbers at last. */
+const MOST_CLOCK_MS = Number.MAX_SAFE_INTEGER;
 /** What each type has behind what was taken, without a text and without data. */
 const BODY_BYTES: Record<FrameType, number> = {
   [FRAME.data]: 0,

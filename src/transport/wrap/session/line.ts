@@ -5,11 +5,13 @@
  *     session ── write ──▶ line ──▶ link below
  *     session ◀── lineReceived, lineClosed ── line ◀── link below
  *
- * Counts the bytes that the link below keeps. Knows nothing of what they say.
+ * Counts the bytes that the link below keeps. Knows nothing of what they say. A line that
+ * nobody is told of any more, and that a peer does not read to its end, has a deadline.
  */
 import type { CloseReason } from "../../../port/close-reason.ts";
 import type { Link, LinkEvents } from "../../../port/link.ts";
 import { MOST_HEAD_BYTES } from "./frames.ts";
+import type { Scheduled, SessionAgenda } from "./session-agenda.ts";
 
 /** Who is told of a line. */
 export interface LineHandler {
@@ -24,8 +26,11 @@ export interface LineHandler {
 }
 
 /** One line. */
-export class Line implements LinkEvents {
+export class Line implements LinkEvents, Scheduled {
   readonly inner: Link;
+  order = 0;
+  dueMs: number = Infinity;
+  heapIndex = -1;
   /** The bytes that the link below has not taken. */
   pendingBytes = 0;
   isOpen = false;
@@ -78,21 +83,40 @@ export class Line implements LinkEvents {
   }
 
   /** Writes a last word, and ends it as {@link leaveSoon} does. */
-  leaveWith(word: Uint8Array): void {
+  leaveWith(word: Uint8Array, agenda: SessionAgenda | undefined): void {
     this.#handler = NOBODY; // the peer may end it at once
-    this.write(word);
-    this.leaveSoon();
+    if (this.pendingBytes <= FEW_BYTES) this.write(word);
+    this.leaveSoon(agenda);
   }
 
   /**
-   * Ends it behind what was written, and waits for nothing but the system to have that. Nobody is told. For
-   * few bytes: a peer that does not read would hold up more of them.
+   * Ends it behind what was written, and waits for nothing but the system to have that. Nobody is told. If
+   * more than few bytes wait, or the peer does not read them for a second, they are dropped.
    */
-  leaveSoon(): void {
+  leaveSoon(agenda: SessionAgenda | undefined): void {
     this.#handler = NOBODY;
     this.leave();
-    if (this.pendingBytes === 0) this.drop();
-    else this.#handler = { ...NOBODY, lineDrained: () => this.#dropIfClear() };
+    if (this.#phase === "over") return;
+    if (agenda === undefined || this.pendingBytes === 0 || this.pendingBytes > FEW_BYTES) {
+      this.drop();
+      return;
+    }
+    const end = () => agenda.remove(this);
+    const endIfClear = () => {
+      if (this.pendingBytes > 0) return;
+      end();
+      this.drop();
+    };
+    this.#handler = { ...NOBODY, lineDrained: endIfClear, lineClosed: end };
+    this.order = agenda.nextOrder();
+    this.dueMs = agenda.nowMs + LAST_WORD_MS;
+    agenda.schedule(this);
+  }
+
+  /** The peer has not read the last word in time. */
+  run(): void {
+    this.dueMs = Infinity;
+    this.drop();
   }
 
   /** Ends it now. Nobody is told. */
@@ -106,10 +130,6 @@ export class Line implements LinkEvents {
   #tellDrained(): void {
     this.#hasDrained = false;
     this.#handler.lineDrained();
-  }
-
-  #dropIfClear(): void {
-    if (this.pendingBytes === 0) this.drop();
   }
 
   // The events of the link below.
@@ -163,6 +183,10 @@ function giveBack(bytes: Uint8Array): void {
   if (bytes.length <= MOST_SCRATCH_BYTES) scratch = bytes;
 }
 
+/** What a line keeps that is not behind, but tells later that it has sent, as one of TLS does: some frames. */
+export const FEW_BYTES = 1_024;
+/** For how long a line is kept for a last word. */
+const LAST_WORD_MS = 1_000;
 let scratch: Uint8Array | undefined;
 const SCRATCH_BYTES = 4_096;
 const MOST_SCRATCH_BYTES = 131_072;

@@ -65,7 +65,8 @@ export class SessionAcceptor implements Acceptor, SessionTable, PendingEvents {
     this.#agenda.advance(nowMs);
     const innerMs = this.#inner.pump?.(nowMs, poller, beginsFrame);
     const ownMs = this.#agenda.pump(nowMs, poller, beginsFrame);
-    if (innerMs === undefined && this.#isClosed && this.#sessions.size === 0) return undefined;
+    const isIdle = innerMs === undefined && ownMs === Infinity;
+    if (isIdle && this.#isClosed && this.#sessions.size === 0) return undefined;
     return Math.min(ownMs, innerMs ?? Infinity);
   }
 
@@ -113,18 +114,18 @@ export class SessionAcceptor implements Acceptor, SessionTable, PendingEvents {
       return this.#begin(key, line, hello);
     if (tombstone !== undefined && isSameToken(tombstone.token, hello.token)) {
       const { refusal, goodbye, byeAt } = tombstone;
-      refuse(line, hello.received >= byeAt ? "ended" : refusal, goodbye?.code, goodbye?.text);
+      this.#refuse(line, hello.received >= byeAt ? "ended" : refusal, goodbye?.code, goodbye?.text);
       return undefined;
     }
     const { gateway } = this.#terms;
     const isElsewhere = gateway !== "" && hello.gateway !== "" && hello.gateway !== gateway;
-    refuse(line, isElsewhere ? "elsewhere" : "unknown");
+    this.#refuse(line, isElsewhere ? "elsewhere" : "unknown");
     return undefined;
   }
 
   spokeOtherwise(pending: PendingLine, line: Line, read: Read): void {
     this.#forget(pending);
-    if (read.kind === "version") refuse(line, "version");
+    if (read.kind === "version") this.#refuse(line, "version");
     else line.drop();
     const what =
       read.kind === "version"
@@ -202,14 +203,14 @@ export class SessionAcceptor implements Acceptor, SessionTable, PendingEvents {
 
   #resume(session: AcceptedLink, line: Line, hello: Hello): LineHandler | undefined {
     if (!session.isProvedBy(hello.token)) {
-      refuse(line, "unknown");
+      this.#refuse(line, "unknown");
       this.#events?.rejected({ kind: "denied", message: "the token of a resume was a wrong one" });
     } else if (hello.epoch <= session.epoch) line.drop();
-    else if (!this.#mayResume(session, line)) refuse(line, "not-allowed");
+    else if (!this.#mayResume(session, line)) this.#refuse(line, "not-allowed");
     else {
       const refusal = session.resumeWith(line, hello);
       if (refusal === undefined) return session;
-      refuse(line, refusal);
+      this.#refuse(line, refusal);
     }
     return undefined;
   }
@@ -220,13 +221,20 @@ export class SessionAcceptor implements Acceptor, SessionTable, PendingEvents {
     if (mayResume === undefined) return true;
     const { remoteAddress, security, request } = line.inner;
     try {
-      if (mayResume({ before: session.knownLine, now: { remoteAddress, security, request } })) return true;
+      // A promise would be true, so nothing else than the word itself is.
+      if (mayResume({ before: session.knownLine, now: { remoteAddress, security, request } }) === true)
+        return true;
       this.#events?.rejected({ kind: "denied", code: "mayResume", message: "mayResume refused a line" });
     } catch (cause) {
       const message = "mayResume threw (see cause), so the line was refused";
       this.#events?.rejected({ kind: "failed", code: "mayResume", message, cause });
     }
     return false;
+  }
+
+  /** Ends a line with a word why. */
+  #refuse(line: Line, why: Refusal, code = 0, text = ""): void {
+    line.leaveWith(encodeGreeting({ kind: "refused", why, code, text }), this.#agenda);
   }
 
   #forget(pending: PendingLine): void {
@@ -245,11 +253,6 @@ export class SessionAcceptor implements Acceptor, SessionTable, PendingEvents {
     }
     for (const session of [...this.#suspended]) session.giveUp("expired", NOT_LISTENING);
   }
-}
-
-/** Ends a line with a word why. */
-function refuse(line: Line, why: Refusal, code = 0, text = ""): void {
-  line.leaveWith(encodeGreeting({ kind: "refused", why, code, text }));
 }
 
 function keyOf(id: Uint8Array): string {

@@ -110,7 +110,8 @@ export class SessionAgenda {
     if (beginsFrame !== false) this.#show();
     this.#runDue();
     const { first } = this.#heap;
-    return first === undefined ? dueInMs : Math.min(dueInMs, Math.max(0, first.dueMs - this.nowMs));
+    if (first === undefined) return dueInMs;
+    return Math.min(dueInMs, MOST_STEP_MS, Math.max(0, first.dueMs - this.nowMs)); // no step counts for more
   }
 
   #show(): void {

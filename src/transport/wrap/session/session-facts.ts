@@ -12,7 +12,7 @@ import type { PeerClock } from "../../../port/peer-clock.ts";
 import { LinkFacts } from "../link-facts.ts";
 import { FRAME, idFrame, pongFrame } from "./frames.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import type { Line } from "./line.ts";
+import { FEW_BYTES, type Line } from "./line.ts";
 import { ServerClock } from "./peer-clock.ts";
 import type { Scheduled, SessionAgenda, Shown } from "./session-agenda.ts";
 import type { Terms } from "./session-options.ts";
@@ -33,6 +33,8 @@ export abstract class SessionFacts extends LinkFacts implements Scheduled, Shown
   #isLinked = false;
   #downMs = 0;
   #isShownNext = false;
+  /** The ping that the end of this piece answers. */
+  #toPong: number | undefined;
   /** The ping that the next frame answers. */
   #toEcho: number | undefined;
 
@@ -106,7 +108,7 @@ export abstract class SessionFacts extends LinkFacts implements Scheduled, Shown
 
   /** There is another line. */
   protected beginLine(): void {
-    this.#toEcho = undefined;
+    this.#toEcho = this.#toPong = undefined;
     this.heartbeat.begin(this.nowMs);
   }
 
@@ -152,8 +154,15 @@ export abstract class SessionFacts extends LinkFacts implements Scheduled, Shown
   // The frames of the peer.
 
   ping(id: number): void {
-    this.#toEcho = id;
+    this.#toEcho = this.#toPong = id;
     this.showNext();
+  }
+
+  /** Answers the newest ping of a piece that was read: so a flood of them gets one answer, and costs one call of the system. */
+  protected answerPing(): void {
+    const id = this.#toPong;
+    if (id === undefined) return;
+    this.#toPong = undefined;
     this.writeIfClear(() => pongFrame(this.takeAck(), id, this.terms.clock()));
   }
 
@@ -165,6 +174,3 @@ export abstract class SessionFacts extends LinkFacts implements Scheduled, Shown
     if (this.heartbeat.echo(id)) this.showNext();
   }
 }
-
-/** What a line keeps that is not behind, but tells later that it has sent, as one of TLS does: some frames. */
-export const FEW_BYTES = 1_024;

@@ -28,6 +28,8 @@ export abstract class SessionLines extends SessionFacts implements LineHandler, 
   protected lostBy: CloseReason | undefined;
   /** Why it closes when its line has closed; it is over then. */
   protected final: CloseReason | undefined;
+  /** Until when its line may take to end then. */
+  protected leaveByMs: number = Infinity;
   /** Whether what comes is dropped, as this side has ended the session. */
   protected isDiscarding = false;
   #reader: FrameReader | undefined;
@@ -120,8 +122,10 @@ export abstract class SessionLines extends SessionFacts implements LineHandler, 
     return true;
   }
 
-  /** Sends what the line has not had, and takes what comes. */
+  /** Sends what the line has not had, and takes what comes. Its greeting may have acknowledged an end. */
   protected proceed(): void {
+    if (this.final !== undefined) this.line?.leave();
+    else this.tookAcked();
     if (this.#isPaused) this.line?.inner.pause();
     this.stream.push();
     this.stream.tellDrained();
@@ -135,14 +139,18 @@ export abstract class SessionLines extends SessionFacts implements LineHandler, 
 
   protected override schedule(): void {
     if (this.isClosed || this.agenda === undefined) return;
-    const isLinked = this.line !== undefined && this.final === undefined;
     const deadMs = this.#isPaused ? Infinity : this.heartbeat.deadAtMs;
-    const lineMs = isLinked ? Math.min(this.heartbeat.pingDueMs, deadMs) : Infinity;
+    let lineMs = this.line === undefined ? Infinity : Math.min(this.heartbeat.pingDueMs, deadMs);
+    if (this.final !== undefined) lineMs = this.leaveByMs;
     this.dueMs = Math.min(lineMs, this.ownDueMs);
     this.agenda.schedule(this);
   }
 
   override run(): void {
+    if (this.final !== undefined && this.nowMs >= this.leaveByMs) {
+      this.finish(this.final);
+      return;
+    }
     const line = this.final === undefined ? this.line : undefined;
     if (line !== undefined && this.nowMs >= this.heartbeat.pingDueMs) {
       if (this.#isPaused) line.inner.probe?.();
@@ -171,7 +179,10 @@ export abstract class SessionLines extends SessionFacts implements LineHandler, 
     const wrong = this.#reader.read(bytes);
     if (line !== this.line) return;
     if (wrong !== undefined) this.break(noFrame(wrong));
-    else if (this.input.wantsAck) this.#ack();
+    else {
+      this.answerPing();
+      if (this.input.wantsAck) this.#ack();
+    }
   }
 
   linePartial(): void {

@@ -12,8 +12,7 @@ import type { CloseReason, Goodbye } from "../../../port/close-reason.ts";
 import type { Link, LinkEvents } from "../../../port/link.ts";
 import type { FrameEvents } from "./frame-reader.ts";
 import { FRAME, plainFrame } from "./frames.ts";
-import type { Line } from "./line.ts";
-import { FEW_BYTES } from "./session-facts.ts";
+import { FEW_BYTES, type Line } from "./line.ts";
 import { SessionLines } from "./session-lines.ts";
 import { ABORTED, aborted, CLOSED, goodbyeOf, remoteReason } from "./session-reasons.ts";
 
@@ -74,7 +73,7 @@ export abstract class SessionLink extends SessionLines implements Link, FrameEve
   protected override break(reason: CloseReason): void {
     const { line } = this;
     this.line = undefined;
-    line?.leaveWith(plainFrame(FRAME.reset, 0));
+    line?.leaveWith(plainFrame(FRAME.reset, 0), this.agenda);
     this.finish(reason);
   }
 
@@ -132,8 +131,8 @@ export abstract class SessionLink extends SessionLines implements Link, FrameEve
       return;
     }
     if (hasEnded && this.phase === "open") stream.mark({ kind: "bye", goodbye: NO_GOODBYE }); // it will take no answer
-    if (hasEnded) line.leaveSoon();
-    else line.leaveWith(plainFrame(FRAME.reset, this.takeAck()));
+    if (hasEnded) line.leaveSoon(this.agenda);
+    else line.leaveWith(plainFrame(FRAME.reset, this.takeAck()), this.agenda);
   }
 
   protected override tookAcked(): void {
@@ -157,7 +156,11 @@ export abstract class SessionLink extends SessionLines implements Link, FrameEve
     if (this.final !== undefined || this.phase === "closed") return;
     this.final = reason;
     if (this.line === undefined) this.finish(reason);
-    else this.line.leave();
+    else {
+      this.leaveByMs = this.nowMs + this.terms.deadPeerMs; // a peer need not end its side
+      this.line.leave();
+      this.schedule();
+    }
   }
 }
 
