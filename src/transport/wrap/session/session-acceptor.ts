@@ -39,7 +39,10 @@ export class SessionAcceptor implements Acceptor, SessionTable, PendingEvents {
     this.#terms = terms;
     this.#inner = inner;
     this.#agenda = new SessionAgenda(terms.clock);
-    this.#tombstones = new Tombstones(terms.maxSuspended, terms.resumeWindowMs);
+    this.#tombstones = new Tombstones(
+      Math.max(LEAST_TOMBSTONES, terms.maxSuspended),
+      Math.max(LEAST_TOMBSTONE_MS, terms.resumeWindowMs),
+    );
   }
 
   attach(events: AcceptorEvents): void {
@@ -267,6 +270,10 @@ function tooManySuspended(most: number): CloseReason {
   };
 }
 
+/** A cable that is pulled ends far more sessions than may wait, and each should hear why. */
+const LEAST_TOMBSTONES = 4_096;
+/** A phone that was asleep comes back after minutes, and should hear that it is late. */
+const LEAST_TOMBSTONE_MS = 600_000;
 const NOT_LISTENING: CloseReason = {
   kind: "reset",
   code: "resume-expired",

@@ -1,6 +1,6 @@
 /**
- * Why sessions that have closed did so, for the peers who come back: each for the time that a
- * session may be without a line, and no more than so many. Knows no line.
+ * Why sessions that have closed did so, for the peers who come back: each for a while, and no
+ * more than so many. Knows no line.
  */
 import type { Goodbye } from "../../../port/close-reason.ts";
 

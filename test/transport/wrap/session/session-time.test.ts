@@ -1,4 +1,7 @@
-/** What a session counts from when: lines that open or break in the midst of a poll, as conditioned ones do. */
+/**
+ * What a session counts from when: lines that open or break in the midst of a poll, as conditioned
+ * ones do, and for how long a server knows why a session is over.
+ */
 import { expect, test } from "vitest";
 import { SessionRig } from "./session-rig.ts";
 
@@ -32,4 +35,28 @@ test("an outage that a poll finds has begun in that poll, however late it is", (
   expect([near.state, near.linked, near.downMs]).toEqual(["open", false, 0]);
   rig.client.poll((rig.time += 10));
   expect([near.state, near.downMs]).toEqual(["open", 10]);
+});
+
+test("a player who was away for minutes hears that it is late, and not that the server is another one", () => {
+  const rig = new SessionRig({ server: { resumeWindowMs: 2_000 } });
+  const { near } = rig.pair();
+  rig.wire.cut();
+  for (let second = 0; second < 300; second++) rig.server.poll((rig.time += 1_000)); // while the player's machine sleeps
+  rig.pass(500);
+  expect(near.closeReason).toMatchObject({ kind: "reset", code: "resume-expired" });
+  expect(near.closeReason?.message).toMatch(/the peer has given the session up/);
+});
+
+test("each of many sessions that gave way at once hears why", () => {
+  const rig = new SessionRig({ server: { maxSuspended: 1 } });
+  const pairs = Array.from({ length: 6 }, () => rig.pair());
+  rig.slow.blackhole();
+  rig.slow.cut();
+  rig.pass(100);
+  rig.slow.heal();
+  rig.pass(10_000);
+  expect(pairs.map(({ near }) => near.closeReason?.code).sort()).toEqual([
+    ...Array.from({ length: 5 }, () => "resume-overflow"),
+    undefined,
+  ]);
 });
