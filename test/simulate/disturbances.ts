@@ -4,16 +4,12 @@
  */
 import type { Direction } from "../../src/index.ts";
 import type { SeededRandom } from "../soak/seeded-random.ts";
+import type { Disturbance } from "./disturbance.ts";
 import type { Evening } from "./evening.ts";
 import { lineOf, randomOf } from "./plan.ts";
 import { KEYS, type Player } from "./player.ts";
+import { SESSION_DISTURBANCES } from "./session-disturbances.ts";
 import type { SimulatedEnd } from "./simulated-end.ts";
-
-/** One thing that goes wrong. */
-export interface Disturbance {
-  readonly name: string;
-  readonly play: (evening: Evening, random: SeededRandom) => void;
-}
 
 /**
  * What goes wrong in the evening of that seed. Each has some of them only, so that those
@@ -22,12 +18,21 @@ export interface Disturbance {
 export function disturbancesOf(seed: number): (evening: Evening) => void {
   const random = randomOf(seed, 2);
   const some = DISTURBANCES.filter(() => random.next() < 0.5);
+  const sessionRandom = randomOf(seed, 4);
+  const someOfSessions = SESSION_DISTURBANCES.filter(() => sessionRandom.next() < 0.5);
   return (evening) => {
-    if (some.length === 0 || random.next() >= evening.plan.chance) return;
-    const one = random.pick(some);
-    evening.digest.add(one.name);
-    one.play(evening, random);
+    if (random.next() < evening.plan.chance) playAny(some, evening, random);
+    const hasSessions = evening.plan.sessions !== undefined;
+    if (hasSessions && sessionRandom.next() < evening.plan.chance)
+      playAny(someOfSessions, evening, sessionRandom);
   };
+}
+
+function playAny(some: readonly Disturbance[], evening: Evening, random: SeededRandom): void {
+  if (some.length === 0) return;
+  const one = random.pick(some);
+  evening.digest.add(one.name);
+  one.play(evening, random);
 }
 
 export const DISTURBANCES: readonly Disturbance[] = [
@@ -49,8 +54,8 @@ export const DISTURBANCES: readonly Disturbance[] = [
     name: "the server's cable is pulled",
     play(evening, random) {
       markCut(evening.ends);
-      if (evening.serverLine !== undefined && random.next() < 0.5) evening.serverLine.cut();
-      else evening.wire.cut();
+      const isLine = evening.serverLines.length > 0 && random.next() < 0.5;
+      for (const line of isLine ? evening.serverLines : [evening.wire]) line.cut();
     },
   },
   {
@@ -64,10 +69,12 @@ export const DISTURBANCES: readonly Disturbance[] = [
   {
     name: "the server's line is a blackhole",
     play(evening, random) {
-      const line = evening.serverLine;
+      const lines = evening.serverLines;
       const direction = random.pick(DIRECTIONS);
-      line?.blackhole(direction);
-      evening.later(framesOf(random), () => line?.heal());
+      for (const line of lines) line.blackhole(direction);
+      evening.later(framesOf(random), () => {
+        for (const line of lines) line.heal();
+      });
     },
   },
   {
@@ -86,7 +93,7 @@ export const DISTURBANCES: readonly Disturbance[] = [
     play(evening, random) {
       const conditions = lineOf(random);
       const player = random.pick(evening.players);
-      (random.next() < 0.8 ? player.line : evening.serverLine)?.set(conditions);
+      for (const line of random.next() < 0.8 ? [player.line] : evening.serverLines) line.set(conditions);
     },
   },
   {
@@ -184,8 +191,8 @@ export const DISTURBANCES: readonly Disturbance[] = [
 
 function markCut(ends: readonly SimulatedEnd[]): void {
   for (const end of ends) {
-    end.isCut = true;
-    if (end.peer !== undefined) (end.peer as SimulatedEnd).isCut = true;
+    end.noteCut();
+    (end.peer as SimulatedEnd | undefined)?.noteCut();
   }
 }
 

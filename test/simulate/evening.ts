@@ -11,6 +11,7 @@ import {
   type Conditions,
   conditioned,
   type Frame,
+  type Link,
   type MemoryTransport,
   memory,
   type Poller,
@@ -18,6 +19,7 @@ import {
   recorded,
   type Transport,
 } from "../../src/index.ts";
+import type { Acceptor } from "../../src/port/acceptor.ts";
 import { must } from "../fuzz/fault.ts";
 import type { Tamper } from "../fuzz/game.ts";
 import type { Party, Side } from "../fuzz/party.ts";
@@ -25,9 +27,11 @@ import { Deliberate, PollerSide } from "../fuzz/poller-side.ts";
 import type { SeededRandom } from "../soak/seeded-random.ts";
 import { Digest } from "./digest.ts";
 import { checkMemory, checkReason } from "./laws.ts";
+import { checkLine } from "./line-laws.ts";
 import type { Plan } from "./plan.ts";
 import { Player } from "./player.ts";
 import { Server } from "./server.ts";
+import { SessionNetwork } from "./session-network.ts";
 import { SimulatedEnd } from "./simulated-end.ts";
 import type { Caller, World } from "./world.ts";
 
@@ -46,8 +50,10 @@ export class Evening implements World {
   readonly parties: Map<number, Party> = new Map();
   readonly ends: SimulatedEnd[] = [];
   readonly wire: MemoryTransport;
-  readonly serverLine: ConditionedTransport | undefined;
-  readonly serverTransport: Transport;
+  /** The server's own lines, where those are bad ones. */
+  readonly serverLines: readonly ConditionedTransport[];
+  readonly serverTransports: readonly Transport[];
+  readonly sessions: SessionNetwork;
   readonly sides: PollerSide[] = [];
   /** Pollers of players that were closed, and are polled until all of theirs is over. */
   readonly leaving: PollerSide[] = [];
@@ -58,6 +64,8 @@ export class Evening implements World {
   nowMs = 1_000;
   readonly #tamper: Tamper;
   readonly #deadlineMs = new Map<PollerSide, { nowMs: number; longestMs: number }>();
+  /** The time that sessions count, of each side. */
+  readonly #countedMs = new Map<PollerSide, number>();
   readonly #later: { readonly frame: number; readonly act: () => void }[] = [];
   readonly #byPort = new Map<number, SimulatedEnd>();
   readonly #signalled = new Map<SimulatedEnd, AbortController>();
@@ -70,11 +78,15 @@ export class Evening implements World {
     this.plan = plan;
     this.#tamper = tamper;
     this.wire = memory(plan.wire);
+    this.sessions = new SessionNetwork({ connect: () => this.#connectTo(SESSIONS) }, () => this.#lastPort);
+    const places = plan.sessions === undefined ? [this.wire] : [this.wire, this.wire.at(SESSIONS)];
     const { serverLine } = plan;
-    this.serverLine = serverLine && conditioned(this.wire, { ...serverLine, seed: plan.seed % 1_000 });
-    const { listen } = this.wire;
-    const bare = this.serverLine ?? { listen: listen.bind(this.wire) };
-    this.serverTransport = recording === undefined ? bare : recorded(bare, recording);
+    this.serverLines =
+      serverLine === undefined
+        ? []
+        : places.map((place) => conditioned(place, { ...serverLine, seed: plan.seed % 1_000 }));
+    const ways = places.map((place, index) => this.#wayTo(this.serverLines[index] ?? place, index === 1));
+    this.serverTransports = recording === undefined ? ways : ways.map((way) => recorded(way, recording));
     this.server = new Server(this);
     this.players = Array.from({ length: plan.players }, (_, ordinal) => new Player(this, ordinal));
   }
@@ -114,13 +126,21 @@ export class Evening implements World {
     const limits = side.side === "near" ? plan.client : plan.server;
     const deadline = this.#deadlineMs.get(side) ?? { nowMs: 0, longestMs: 0 };
     this.#deadlineMs.set(side, deadline);
+    const stepMs = Math.min(passMs, MOST_STEP_MS);
+    this.#countedMs.set(side, (this.#countedMs.get(side) ?? 0) + stepMs);
     const countsMs = Math.min(passMs, limits.maxFrameMs ?? 1_000);
     deadline.nowMs += countsMs;
     deadline.longestMs = Math.max(deadline.longestMs, countsMs);
     const frame = side.poll(passMs);
     for (const end of side.ends.values() as MapIterator<SimulatedEnd>) {
       if (end.isSettled) continue;
+      if (!this.server.isListening || this.server.listeners.length > end.startedUnder) end.isUnheard = true;
       checkMemory(end);
+      checkLine(end, {
+        nowMs: this.#countedMs.get(side) ?? 0,
+        stepMs,
+        serverNowMs: this.nowMs + SERVER_AHEAD_MS,
+      });
       end.checkDeadlines(deadline.nowMs, 3 * deadline.longestMs);
       const isExplained = checkReason(end, this.#pollsOf(end.peer));
       end.isSettled = isExplained && end.connection.state === "closed";
@@ -150,6 +170,12 @@ export class Evening implements World {
       const end = made.ends.get(connection) as SimulatedEnd | undefined;
       if (end !== undefined) end.isFull = false;
     });
+    for (const type of ["suspend", "resume"] as const) {
+      poller.on(type, ({ connection }) => {
+        digest.add(type, numberOf(connection));
+        (made.ends.get(connection) as SimulatedEnd | undefined)?.noteLine(type);
+      });
+    }
     poller.on("close", ({ connection, reason }) => {
       digest.add("close", numberOf(connection), reason.kind, reason.code, reason.message);
     });
@@ -164,22 +190,27 @@ export class Evening implements World {
   }
 
   /** A player's line on the network of this evening. */
-  lineFor(conditions: Conditions, seed: number): ConditionedTransport {
-    const connect = () => {
-      const link = this.wire.connect();
-      this.#lastPort = link.localAddress?.port ?? 0;
-      return link;
-    };
-    return conditioned(this.#tamper({ connect }), { ...conditions, seed });
+  lineFor(conditions: Conditions, seed: number, hasSessions: boolean): ConditionedTransport {
+    const connect = (): Link => this.#connectTo(hasSessions ? SESSIONS : undefined);
+    return conditioned(hasSessions ? { connect } : this.#tamper({ connect }), { ...conditions, seed });
+  }
+
+  /** How a player connects over its line. What is tampered with is what a game sees of it. */
+  wayOver(line: ConditionedTransport, sessionRandom: SeededRandom | undefined): Transport {
+    if (sessionRandom === undefined) return line;
+    const options = { ...this.plan.sessions?.client, clock: () => this.nowMs };
+    return this.#tamper(this.sessions.over(line, sessionRandom, options));
   }
 
   /** A player connects. */
-  connect({ side, line, random, number }: Caller): SimulatedEnd {
+  connect({ side, way, random, number, hasSessions }: Caller): SimulatedEnd {
     const { plan, signal } = this;
     const options = random.next() < 0.1 ? { signal: signal.signal } : {};
     const isRefused = !this.server.isListening;
-    const connection = side.poller.connect(line, plan.language.codec, options);
-    const end = this.#add(connection as unknown as AnyConnection, side);
+    const connection = side.poller.connect(way, plan.language.codec, options);
+    const end = this.#add(connection as unknown as AnyConnection, side, hasSessions);
+    end.link = hasSessions ? this.sessions.newest : undefined;
+    end.startedUnder = this.server.listeners.length;
     end.isRefused = isRefused;
     end.owner = number;
     this.#byPort.set(this.#lastPort, end);
@@ -189,8 +220,11 @@ export class Evening implements World {
 
   /** A connection has come to the server: who its peer is follows from the address. */
   meet(connection: AnyConnection, side: PollerSide): SimulatedEnd {
-    const end = this.#add(connection, side);
-    const near = this.#byPort.get(connection.remoteAddress?.port ?? 0);
+    const port = this.sessions.firstPortOf(connection.remoteAddress?.port ?? 0);
+    const near = this.#byPort.get(port);
+    const end = this.#add(connection, side, near?.hasSession === true);
+    end.link = this.sessions.acceptedFrom(port);
+    end.startedUnder = this.server.listeners.length;
     must(
       near !== undefined && near.peer === undefined,
       () => `${end.told} came from nobody, or from one who is here`,
@@ -198,6 +232,7 @@ export class Evening implements World {
     end.peer = near;
     near.peer = end;
     end.isCut = near.isCut;
+    end.isRobbed = near.isRobbed;
     // It waited to be accepted when its listener was closed, which has reset it.
     if ((connection.listener as { state?: string } | undefined)?.state === "closed") end.noteClosed(true);
     return end;
@@ -207,6 +242,17 @@ export class Evening implements World {
     for (const [end, controller] of this.#signalled) if (controller === this.signal) end.isSignalled = true;
     this.signal.abort(new Error("the player has changed its mind"));
     this.signal = new AbortController();
+  }
+
+  /** The player's end whose first line came from `port`. */
+  endFrom(port: number): SimulatedEnd | undefined {
+    return this.#byPort.get(port);
+  }
+
+  /** Somebody else has the token of that end. */
+  rob(end: SimulatedEnd): void {
+    end.isRobbed = true;
+    if (end.peer !== undefined) (end.peer as SimulatedEnd).isRobbed = true;
   }
 
   /** Does `act` so many frames later. */
@@ -232,10 +278,28 @@ export class Evening implements World {
     return side?.isPolled === true ? side.poller.stats.polls : Infinity;
   }
 
-  #add(connection: AnyConnection, side: PollerSide): SimulatedEnd {
+  #connectTo(name: string | undefined): Link {
+    const link = (name === undefined ? this.wire : this.wire.at(name)).connect();
+    this.#lastPort = link.localAddress?.port ?? 0;
+    return link;
+  }
+
+  /** What the server listens with at a place. */
+  #wayTo(place: Transport, hasSessions: boolean): Transport {
+    const isLine = this.serverLines.includes(place as ConditionedTransport);
+    const bare: Transport = isLine ? place : { listen: (place.listen as () => Acceptor).bind(place) };
+    if (!hasSessions) return bare;
+    return this.sessions.at(bare, {
+      ...this.plan.sessions?.server,
+      clock: () => this.nowMs + SERVER_AHEAD_MS,
+    });
+  }
+
+  #add(connection: AnyConnection, side: PollerSide, hasSession: boolean): SimulatedEnd {
     const { plan, digest } = this;
-    const limits = side.side === "near" ? plan.client : plan.server;
-    const parts = { language: plan.language, limits, digest };
+    const which = side.side === "near" ? "client" : "server";
+    const limits = { ...plan[which], ...(hasSession && plan.sessions?.[which]) };
+    const parts = { language: plan.language, limits, digest, hasSession };
     const end = new SimulatedEnd(++this.#lastNumber, side.side, connection, parts);
     this.ends.push(end);
     this.parties.set(end.number, end);
@@ -244,3 +308,10 @@ export class Evening implements World {
     return end;
   }
 }
+
+/** The name at which a server takes sessions. */
+const SESSIONS = "sessions";
+/** How far its clock is ahead of everybody's. */
+const SERVER_AHEAD_MS = 5_000;
+/** The most that a step of polled time counts to a session. */
+const MOST_STEP_MS = 1_000;

@@ -25,11 +25,11 @@ export function finish(evening: Evening): void {
 }
 
 /** The network is whole, nobody is held, and nothing more goes wrong. */
-function calm({ wire, players, serverLine, sides, ends }: Evening): void {
+function calm({ wire, players, serverLines, sides, ends }: Evening): void {
   wire.release();
-  for (const line of [serverLine, ...players.map((player) => player.line)]) {
-    line?.heal();
-    line?.set({});
+  for (const line of [...serverLines, ...players.map((player) => player.line)]) {
+    line.heal();
+    line.set({});
   }
   for (const side of sides) side.armed.length = 0;
   for (const { connection } of ends) connection.release();
@@ -108,6 +108,7 @@ function mustHaveHeardOfRoom(one: SimulatedEnd): void {
 
 function verdict(evening: Evening): void {
   const { sides, server, ends, digest } = evening;
+  evening.sessions.verdict();
   for (const side of sides) {
     side.verdict();
     must(!side.poller.hasActivity || side.state === "disposed", () => "a poller has activity after its end");

@@ -47,12 +47,14 @@ type Law = (end: SimulatedEnd, code: string | undefined) => boolean;
 const LAWS: Readonly<Record<string, Law>> = {
   local: ({ ends }) => ends,
   remote: (end) => peerOf(end)?.reason !== undefined || peerOf(end)?.ends === true,
-  reset(end) {
+  reset(end, code) {
     const peer = peerOf(end);
+    if (code?.startsWith("resume-") === true) return RESUME_LAWS[code]?.(end) === true;
     // Who has no peer was rejected by a limit of the listener, or before its game saw it.
     return end.isCut || peer === undefined || peer.mayBreak || peer.isLate || !peer.isAccepted;
   },
-  refused: ({ isRefused }) => isRefused,
+  // A session is told by a word when the listener has no place for it.
+  refused: (end) => end.isRefused || (end.hasSession && peerOf(end)?.isAccepted !== true),
   aborted: ({ isSignalled }) => isSignalled,
   timeout: (end, code) => isPassed(end, code),
   overflow(end, code) {
@@ -63,8 +65,34 @@ const LAWS: Readonly<Record<string, Law>> = {
   },
 };
 
+/** Why a session may be lost. */
+const RESUME_LAWS: Readonly<Record<string, (end: SimulatedEnd) => boolean>> = {
+  "resume-expired": (end) => isExpired(end) || isOver(end) || end.isUnheard,
+  "resume-unknown": (end) => end.isUnheard,
+  "resume-overflow": (end) =>
+    end.isRobbed || isUnseen(peerOf(end)) || peerOf(end)?.reason?.code === "maxSuspended",
+};
+
+/** Whether it was without a line for as long as either end waits. */
+function isExpired(end: SimulatedEnd): boolean {
+  const windows = [end, peerOf(end)].map((one) => one?.limits.resumeWindowMs ?? 30_000);
+  // Once it closes it is not shown any more that it has no line.
+  const mostDownMs = end.ends ? end.line.aliveMs : end.line.downMs + end.line.stepMs;
+  return mostDownMs >= Math.min(...windows);
+}
+
+function isOver(end: SimulatedEnd): boolean {
+  return peerOf(end)?.reason !== undefined || isUnseen(peerOf(end));
+}
+
+/** Whether the game of the server has not seen it, to which it is still as it came. */
+function isUnseen(peer: SimulatedEnd | undefined): boolean {
+  return peer?.isAccepted !== true;
+}
+
 /** Whether an end has been there for as long as a deadline is. */
-function isPassed({ limits, aliveMs }: SimulatedEnd, code: string | undefined): boolean {
+function isPassed({ limits, aliveMs, line }: SimulatedEnd, code: string | undefined): boolean {
+  if (code === "dialTimeoutMs") return line.aliveMs >= limitOf(limits, code);
   return code !== undefined && aliveMs >= limitOf(limits, code);
 }
 
@@ -79,6 +107,7 @@ function limitOf(limits: object, code: string): number {
 
 const DEADLINES: Readonly<Record<string, number>> = {
   timeoutMs: 5_000,
+  dialTimeoutMs: 5_000,
   closeTimeoutMs: 5_000,
   partialMessageTimeoutMs: 10_000,
   unsentTimeoutMs: 60_000,

@@ -9,6 +9,7 @@ import type {
   ListenOptions,
   MemoryOptions,
   PollerOptions,
+  SessionOptions,
 } from "../../src/index.ts";
 import { CODEC_NAMES, type CodecName, type Language, languageOf } from "../fuzz/messages.ts";
 import { SeededRandom } from "../soak/seeded-random.ts";
@@ -25,6 +26,8 @@ export interface Plan {
   readonly listen: ListenOptions;
   readonly wire: MemoryOptions;
   readonly players: number;
+  /** How many of the players come over sessions, and what those have; `undefined` where none do. */
+  readonly sessions: SessionPlan | undefined;
   /** The server's own line, where that is a bad one. */
   readonly serverLine: Conditions | undefined;
   /** How likely something goes wrong in a frame. */
@@ -32,6 +35,13 @@ export interface Plan {
   /** Whether everything that was sent must come before the evening ends. */
   readonly isPatient: boolean;
   readonly ending: (typeof ENDINGS)[number];
+}
+
+/** What sessions have in an evening. */
+export interface SessionPlan {
+  readonly share: number;
+  readonly client: SessionOptions;
+  readonly server: SessionOptions;
 }
 
 const ENDINGS = ["each closes", "each ends", "pollers close", "pollers are disposed"] as const;
@@ -62,11 +72,31 @@ export function planOf(seed: number, frames?: number): Plan {
       ...maybe(random, 0.3, { pieceBytes: random.pick([1, 5, 100, 1_000]) }),
     },
     players: random.between(1, random.pick([2, 6, 12])),
+    sessions: sessionsOf(randomOf(seed, 3)),
     serverLine: random.next() < 0.25 ? lineOf(random) : undefined,
     chance: random.pick([0, 0.02, 0.05, 0.2, 0.5]),
     isPatient: random.next() < 0.7,
     ending: random.pick(ENDINGS),
   };
+}
+
+function sessionsOf(random: SeededRandom): SessionPlan | undefined {
+  const share = random.pick([0, 0, 0.5, 1, 1]);
+  if (share === 0) return undefined;
+  const both = (): SessionOptions => ({
+    ...maybe(random, 0.3, { pingIntervalMs: random.pick([200, 1_400]) }),
+    ...maybe(random, 0.5, { deadPeerMs: random.pick([1_500, 3_000]) }),
+    ...maybe(random, 0.5, { resumeWindowMs: random.pick([400, 5_000, 60_000]) }),
+    ...maybe(random, 0.5, { resendBytes: random.pick([1, 1_000, 20_000]) }),
+    ...maybe(random, 0.3, { dialTimeoutMs: random.pick([300, 2_000]) }),
+  });
+  const server = {
+    ...both(),
+    ...maybe(random, 0.2, { handshakeTimeoutMs: random.pick([200, 1_000]) }),
+    ...maybe(random, 0.1, { maxPending: random.between(1, 3) }),
+    ...maybe(random, 0.2, { maxSuspended: random.between(1, 3) }),
+  };
+  return { share, client: both(), server };
 }
 
 /** Chance of its own for each part of an evening, so that one more player moves nobody else's. */

@@ -2,7 +2,7 @@
  * One player of an evening: a poller of its own on a line of its own, and habits. Comes,
  * talks, listens, leaves, and comes again.
  */
-import type { ConditionedTransport } from "../../src/index.ts";
+import type { ConditionedTransport, Transport } from "../../src/index.ts";
 import { Poller } from "../../src/index.ts";
 import { closePoller, disposePoller } from "../fuzz/moves/pollers.ts";
 import type { PollerSide } from "../fuzz/poller-side.ts";
@@ -26,6 +26,8 @@ export class Player implements Caller {
   readonly number: number;
   readonly random: SeededRandom;
   readonly line: ConditionedTransport;
+  readonly way: Transport;
+  readonly hasSessions: boolean;
   side: PollerSide;
   /** Its present connection, or the last one. */
   end: SimulatedEnd | undefined;
@@ -33,6 +35,8 @@ export class Player implements Caller {
   stalledUntil = 0;
   deafUntil = 0;
   awayUntil = 0;
+  /** The frames until which it says nothing. */
+  quietUntil = 0;
   readonly #world: World;
   readonly #habits: Habits;
 
@@ -49,7 +53,10 @@ export class Player implements Caller {
       returnFrames: random.pick([1, 5, 40]),
       latestChance: random.pick([0, 0, 0.1]),
     };
-    this.line = world.lineFor(lineOf(random), random.between(1, 1_000_000));
+    const sessionRandom = randomOf(world.plan.seed, 10_000 + ordinal);
+    this.hasSessions = sessionRandom.next() < (world.plan.sessions?.share ?? 0);
+    this.line = world.lineFor(lineOf(random), random.between(1, 1_000_000), this.hasSessions);
+    this.way = world.wayOver(this.line, this.hasSessions ? sessionRandom : undefined);
     this.side = this.newSide();
     this.awayUntil = random.pick([0, 0, random.between(1, 40)]);
   }
@@ -70,7 +77,7 @@ export class Player implements Caller {
     this.#world.poll(this.side);
     const isOver = this.end === undefined || this.end.connection.state === "closed";
     if (isOver && frame >= this.awayUntil) this.#come(frame);
-    this.talk();
+    if (frame >= this.quietUntil) this.talk();
     if (frame >= this.deafUntil) this.#take();
     this.side.poller.flush();
   }

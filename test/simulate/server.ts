@@ -24,6 +24,8 @@ export class Server {
   stalledUntil = 0;
   deafUntil = 0;
   downUntil = 0;
+  /** The frames until which it says nothing of its own. */
+  quietUntil = 0;
   readonly #world: World;
   readonly #habits: { readonly acceptChance: number; readonly drain: Drain; readonly echoChance: number };
   #broadcasts = 0;
@@ -41,26 +43,28 @@ export class Server {
     this.listen();
   }
 
-  get listener(): AnyGameListener {
-    return this.listeners.at(-1) as AnyGameListener;
+  /** Those of now: one for each way that leads here. */
+  get present(): readonly AnyGameListener[] {
+    return this.listeners.slice(-this.#world.serverTransports.length);
   }
 
   get isListening(): boolean {
-    return this.listener.state !== "closed";
+    return this.present.some(({ state }) => state !== "closed");
   }
 
   listen(): void {
-    const { plan, serverTransport } = this.#world;
+    const { plan, serverTransports } = this.#world;
     if (this.side.state !== "in use" || (this.listeners.length > 0 && this.isListening)) return;
     const poller = this.side.poller as Poller;
-    this.listeners.push(poller.listen(serverTransport, plan.language.codec, plan.listen));
+    for (const way of serverTransports)
+      this.listeners.push(poller.listen(way, plan.language.codec, plan.listen));
   }
 
   /** Closes the listener; the connections that the game has not accepted are reset. */
   closeListener(): void {
     if (!this.isListening) return;
     for (const end of this.#ends()) if (!end.isAccepted) end.noteClosed(true);
-    this.listener.close();
+    for (const listener of this.present) listener.close();
   }
 
   /** Stops it, and begins again some frames later. */
@@ -89,13 +93,16 @@ export class Server {
     this.#world.poll(this.side);
     if (this.random.next() < this.#habits.acceptChance) this.accept();
     if (frame >= this.deafUntil) this.#read();
-    if (this.random.next() < 0.2)
+    if (this.random.next() < 0.2 && frame >= this.quietUntil)
       this.broadcast(this.random.next() < 0.4 ? this.random.pick(KEYS) : undefined);
     this.side.poller.flush();
   }
 
   accept(): void {
-    const { listener } = this;
+    for (const listener of this.present) this.#acceptFrom(listener);
+  }
+
+  #acceptFrom(listener: AnyGameListener): void {
     for (let one = listener.tryAccept(); one !== undefined; one = listener.tryAccept()) {
       const end = this.side.ends.get(one as never) as SimulatedEnd | undefined;
       if (end === undefined) throw new Error("a connection is accepted that no event has told of");
@@ -105,16 +112,16 @@ export class Server {
   }
 
   broadcast(key: string | undefined): void {
-    const { plan, digest } = this.#world;
     if (this.side.state !== "in use") return;
+    for (const listener of this.present) this.#broadcastTo(listener, key);
+  }
+
+  #broadcastTo(listener: AnyGameListener, key: string | undefined): void {
+    const { plan, digest } = this.#world;
     const name = nameOf(FIRST_BROADCASTER, this.#broadcasts++);
     const message = plan.language.messageOf(name);
     const except = this.random.next() < 0.2 ? this.#anyEnd() : undefined;
-    digest.add(
-      "broadcast",
-      name,
-      broadcastNoted(this.listener, this.side.ends, { name, message, key, except }),
-    );
+    digest.add("broadcast", name, broadcastNoted(listener, this.side.ends, { name, message, key, except }));
   }
 
   /** One of those that are accepted and not over. */
@@ -149,7 +156,8 @@ export class Server {
       if (this.random.next() < 0.002) this.#world.actOn(end, this.random);
     };
     try {
-      for (const listener of this.listeners.slice(-2)) digest.add("left", listener.drain(visit, budget));
+      for (const listener of this.listeners.slice(-2 * this.present.length))
+        digest.add("left", listener.drain(visit, budget));
     } catch (error) {
       mustBeDeliberate(error);
     }

@@ -10,6 +10,7 @@ import type { Tamper } from "../fuzz/game.ts";
 import { isLong, SEED } from "../seed.ts";
 import { SeededRandom } from "../soak/seeded-random.ts";
 import { DISTURBANCES } from "./disturbances.ts";
+import { SESSION_DISTURBANCES } from "./session-disturbances.ts";
 import { type Outcome, simulate } from "./simulate.ts";
 
 test("plays evenings with faults in which every message, state and reason is accounted for", () => {
@@ -43,7 +44,7 @@ test("finds a transport in which the end of a stream overtakes its last bytes", 
 });
 
 test("has no two faults of one name", () => {
-  const names = DISTURBANCES.map(({ name }) => name);
+  const names = [...DISTURBANCES, ...SESSION_DISTURBANCES].map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
 });
 

@@ -15,14 +15,17 @@ export interface World {
   readonly plan: Plan;
   readonly digest: Digest;
   readonly parties: ReadonlyMap<number, Party>;
-  readonly serverTransport: Transport;
+  /** The ways on which its server listens: bare, and over sessions where the evening has them. */
+  readonly serverTransports: readonly Transport[];
   /** Pollers that were closed, and are polled until all of theirs is over. */
   readonly leaving: PollerSide[];
   /** The clock of budgets: it goes on by each look, as a real one does. */
   readonly clock: () => number;
   addSide(poller: Poller, which: Side): PollerSide;
   /** A player's line on the network of this evening. */
-  lineFor(conditions: Conditions, seed: number): ConditionedTransport;
+  lineFor(conditions: Conditions, seed: number, hasSessions: boolean): ConditionedTransport;
+  /** How a player connects over its line. */
+  wayOver(line: ConditionedTransport, sessionRandom: SeededRandom | undefined): Transport;
   /** The next frame of one poller, and what must hold in it. */
   poll(side: PollerSide): Frame | undefined;
   /** A player connects. */
@@ -36,5 +39,8 @@ export interface Caller {
   readonly number: number;
   readonly side: PollerSide;
   readonly line: ConditionedTransport;
+  /** What it connects with: its line, or sessions over that. */
+  readonly way: Transport;
+  readonly hasSessions: boolean;
   readonly random: SeededRandom;
 }

@@ -59,6 +59,11 @@ export class SendStream {
     return this.acked >= this.#buffer.endAt;
   }
 
+  /** How many bytes it keeps, as the peer has not acknowledged them. */
+  get keptBytes(): number {
+    return this.#buffer.endAt - this.#buffer.startAt;
+  }
+
   /** Whether the line has been given all, and keeps nothing. */
   get hasLeft(): boolean {
     return this.#line?.pendingBytes === 0 && this.#sent === this.#endAt;

@@ -150,7 +150,7 @@ export class RawLine {
   readonly said: number[] = [];
   isClosed = false;
 
-  constructor(wire: MemoryTransport, first: Uint8Array) {
+  constructor(wire: Pick<MemoryTransport, "connect">, first: Uint8Array) {
     this.link = wire.connect();
     this.link.attach({
       opened: () => {},

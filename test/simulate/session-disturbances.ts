@@ -1,0 +1,75 @@
+/**
+ * What goes wrong in evenings with sessions besides: lines that die at a bad moment, and
+ * strangers. A new one is a row here.
+ */
+import type { SeededRandom } from "../soak/seeded-random.ts";
+import type { Disturbance } from "./disturbance.ts";
+import type { Evening } from "./evening.ts";
+import type { Player } from "./player.ts";
+
+export const SESSION_DISTURBANCES: readonly Disturbance[] = [
+  {
+    name: "a player's line dies five times in a row",
+    play(evening, random) {
+      const player = playerOf(evening, random);
+      const apart = random.pick([1, 2, 5, 20]);
+      for (let time = 0; time < 5; time++) evening.later(1 + time * apart, () => cut(evening, player));
+    },
+  },
+  {
+    name: "a line dies after a silence",
+    play(evening, random) {
+      const player = playerOf(evening, random);
+      const frames = Math.ceil(random.pick([1_000, 10_000]) / evening.plan.tickMs);
+      for (const one of [...evening.players, evening.server]) one.quietUntil = evening.frame + frames;
+      evening.later(frames, () => cut(evening, player));
+    },
+  },
+  {
+    name: "a player changes its network, and its old line is never told",
+    play(evening, random) {
+      const player = playerOf(evening, random);
+      const { end } = player;
+      if (end?.connection.state !== "open" || !end.connection.linked) return;
+      player.line.blackhole(undefined, end.connection);
+    },
+  },
+  {
+    name: "two lines say the same at once",
+    play(evening, random) {
+      evening.sessions.doubleNext();
+      cut(evening, playerOf(evening, random));
+    },
+  },
+  { name: "a line is said again", play: (evening, random) => evening.sessions.replay(random) },
+  { name: "somebody guesses a token", play: (evening, random) => evening.sessions.guess(random) },
+  {
+    name: "somebody has stolen a token",
+    play(evening, random) {
+      const port = evening.sessions.steal(random);
+      const robbed = port === undefined ? undefined : evening.endFrom(port);
+      if (robbed !== undefined) evening.rob(robbed);
+    },
+  },
+  {
+    name: "somebody speaks no session",
+    play(evening, random) {
+      evening.sessions.babble(random);
+    },
+  },
+];
+
+function cut(evening: Evening, player: Player): void {
+  for (const one of evening.ends) {
+    if (one.owner !== player.number) continue;
+    one.noteCut();
+    (one.peer as typeof one | undefined)?.noteCut();
+  }
+  player.line.cut();
+}
+
+/** One who has sessions, if there is one. */
+function playerOf({ players }: Evening, random: SeededRandom): Player {
+  const some = players.filter(({ hasSessions }) => hasSessions);
+  return random.pick(some.length > 0 ? some : players);
+}
