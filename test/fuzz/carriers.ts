@@ -20,6 +20,7 @@ import {
   type Listener,
   type MemoryTransport,
   memory,
+  session,
   type Transport,
   tcp,
   tls,
@@ -28,6 +29,7 @@ import {
 import { websocket, websocketServer } from "../../src/websocket.ts";
 import type { SeededRandom } from "../soak/seeded-random.ts";
 import { certificates } from "../transport/node/certificates.ts";
+import { cutting } from "./cutting.ts";
 import type { Message } from "./messages.ts";
 import type { GamePage } from "./page-players.ts";
 
@@ -71,7 +73,7 @@ export interface PlaceRules {
   readonly framing: "stream" | "message";
 }
 
-export type CarrierName = "memory" | "tcp" | "unix" | "tls" | "ws" | "wss" | "page";
+export type CarrierName = "memory" | "tcp" | "unix" | "tls" | "ws" | "wss" | "session" | "page";
 
 /** The way of this name; `undefined` where this machine lacks what it needs. */
 export function carrierOf(name: Exclude<CarrierName, "page">): Carrier | undefined {
@@ -87,6 +89,8 @@ const HALF_OPEN: object = { allowHalfOpen: true };
 const PLACE = { host: HOST, port: 0 };
 /** A peer that leaves in the middle of a handshake is noticed by this deadline alone. */
 const handshakeTimeoutMs = 1_000;
+/** Who was aborted while its line was stuck waits for so long. */
+const resumeWindowMs = 2_000;
 let lastPath = 0;
 
 const CARRIERS: Readonly<Record<Exclude<CarrierName, "page">, Omit<Carrier, "name">>> = {
@@ -146,6 +150,18 @@ const CARRIERS: Readonly<Record<Exclude<CarrierName, "page">, Omit<Carrier, "nam
     hasHalfClose: false,
     place: (random, { framing }) =>
       websocketPlace(random.next() < 0.5 ? createHttpServer(answer) : undefined, "ws", framing),
+  },
+  session: {
+    canReset: true,
+    hasHalfClose: true,
+    async place(random, { allowHalfOpen }) {
+      return {
+        transport: session(tcp({ ...PLACE, allowHalfOpen }), { handshakeTimeoutMs, resumeWindowMs }),
+        reach: (listener) =>
+          at(listener, (port) => session(cutting(tcp({ host: HOST, port, allowHalfOpen }), random))),
+        bare: bareSocket,
+      };
+    },
   },
   wss: {
     canReset: true,

@@ -42,6 +42,6 @@ function same(one: Goodbye | undefined, other: Goodbye | undefined): boolean {
   return one?.code === other?.code && one?.text === other?.text;
 }
 
-const CARRYING: ReadonlySet<CarrierName> = new Set(["ws", "wss", "page"]);
+const CARRYING: ReadonlySet<CarrierName> = new Set(["ws", "wss", "session", "page"]);
 const CODES = [1_000, 3_000, 3_008, 4_001, 4_006, 4_007, 4_999];
 const TEXTS = ["", "", "bye", "the server restarts ✓", "é".repeat(61), "a\u0000b\u001b[2J", "ticktock"];
