@@ -1,20 +1,26 @@
 """A peer of the cube in another language, to show that the protocol is real.
 
-    python3 python_peer.py mirror|mover [--connect HOST:PORT | --listen HOST:PORT]
+    python3 python_peer.py mirror|mover [--connect HOST:PORT [--session] | --listen HOST:PORT]
 
-Standard library only; the protocol is described in demo/cube/shared/wire.ts. A socket
+Standard library only; the protocol is described in demo/cube/shared/wire.ts, and a session
+to connect with is in python_session.py. A socket
 that has nothing for this frame says so by an exception: compare each `except
 BlockingIOError` with `tryRecv() === undefined`.
 """
 import argparse
 import math
+import signal
 import socket
 import time
 
-RATE_HZ, REACH, RETRY_S, LONGEST_LINE = 60, 10, 0.5, 65536
+from python_session import Session
+
+RATE_HZ, REACH, RETRY_S, LONGEST_LINE, LEAVE_S = 60, 10, 0.5, 65536, 2
 
 
 class Link:
+    opened = True  # as it was connected when it began
+
     def __init__(self, sock):
         sock.setblocking(False)
         self.sock, self.half, self.why, self.name = sock, b"", None, words(sock.getpeername())
@@ -42,12 +48,17 @@ class Link:
         except OSError as error:
             self.why = error.strerror
 
+    def close(self, *_goodbye):  # which TCP has no place for
+        self.why = "this side closed the connection"
+        self.sock.close()
+
 
 class Peer:
     def __init__(self, options):
         self.options, self.links, self.tick, self.listener = options, [], 0, None
         self.place, self.known = (0.0, 0.0, 0.0), False
         self.joined = self.retry_at = 0.0
+        self.leaving = False
         if options.listen:
             family = socket.AF_INET6 if ":" in options.listen[0] else socket.AF_INET
             self.listener = socket.create_server(options.listen, family=family)
@@ -63,14 +74,23 @@ class Peer:
             if link.why is not None:
                 say("link down %s: %s" % (link.name, link.why))
                 self.links.remove(link)
-                link.sock.close()
-        if self.options.role == "mover" and self.links:
+                link.close()
+                if self.options.session:
+                    self.retry_at = now + RETRY_S
+        if not all(link.opened for link in self.links):
+            self.joined = now
+        elif self.options.role == "mover" and self.links and not self.leaving:
             self.drive(now)
 
     def meet(self, now):
         try:
+            if self.leaving:
+                return
             if self.listener:
                 self.join(Link(self.listener.accept()[0]), now)
+            elif self.options.session:
+                if not self.links and now >= self.retry_at:
+                    self.links.append(Session(self.options.connect, words(self.options.connect), say))
             elif not self.links and now >= self.retry_at:  # this one call waits, up to two seconds
                 self.join(Link(socket.create_connection(self.options.connect, timeout=2)), now)
         except BlockingIOError:  # no connection waits
@@ -114,6 +134,12 @@ class Peer:
             for link in self.links:
                 link.send(self.line())
 
+    def leave(self):
+        """Says goodbye. A session has it behind all that was sent, over another line if it must."""
+        self.leaving = True
+        for link in self.links:
+            link.close(1000, "the peer leaves")
+
     def move(self, place):
         before, self.place, self.known = self.line(), place, True
         if self.line() != before:
@@ -142,11 +168,20 @@ parser = argparse.ArgumentParser()
 parser.add_argument("role", choices=("mover", "mirror"))
 parser.add_argument("--connect", default="127.0.0.1:14900", metavar="HOST:PORT", type=address_of)
 parser.add_argument("--listen", metavar="HOST:PORT", type=address_of)
+parser.add_argument("--session", action="store_true", help="connect with a session, which outlives its sockets")
 try:
-    peer, started = Peer(parser.parse_args()), time.monotonic()
-    while True:
+    options = parser.parse_args()
+    if options.session and options.listen:
+        parser.error("--session is for the end that connects")
+    peer, started, wanted = Peer(options), time.monotonic(), []
+    signal.signal(signal.SIGINT, lambda *_: wanted.append(time.monotonic()))
+    while not wanted:
         peer.frame(time.monotonic())
         time.sleep(max(0.0, started + peer.tick / RATE_HZ - time.monotonic()))
+    peer.leave()
+    while peer.links and time.monotonic() < wanted[0] + LEAVE_S:
+        peer.frame(time.monotonic())
+        time.sleep(1 / RATE_HZ)
 except (KeyboardInterrupt, BrokenPipeError):
     pass
 except OSError as error:  # of the listener alone: a link has a `why`
