@@ -1,6 +1,8 @@
 /**
- * What carries between the peers of this process: sockets, sockets that are recorded, or a
- * recording in their place, which also says when to poll. Knows no cube.
+ * What carries between the peers of this process: sockets, sessions over them, either of them
+ * recorded, or a recording in their place, which also says when to poll. Knows no cube.
+ *
+ *     recorded(session(conditioned(tcp(…))))
  */
 import { readFileSync } from "node:fs";
 import {
@@ -10,12 +12,14 @@ import {
   recorded,
   recordingFile,
   replayed,
+  session,
   type Transport,
   tcp,
 } from "../../src/index.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Line } from "./line.ts";
 import type { Options } from "./options.ts";
+import { HOLDING } from "./shared/holding.ts";
 
 /** Where transports come from. */
 export interface Carrier {
@@ -41,12 +45,22 @@ export const SOCKETS: Carrier = {
   close() {},
 };
 
+/** Connections that outlive their sockets. The bad network is below them, so that a cut costs a line and no connection. */
+export const SESSIONS: Carrier = {
+  wayAt(endpoint, conditions) {
+    const { transport, line } = SOCKETS.wayAt(endpoint, conditions);
+    return { transport: session(transport, HOLDING), ...(line !== undefined && { line }) };
+  },
+  close() {},
+};
+
 /**
  * The carrier that the command line asks for.
  *
  * @throws Error when a file is there that must not be, or is none that can be played
  */
-export function carrierOf({ record, replay: path }: Options): Carrier {
+export function carrierOf({ record, replay: path, session: isSession }: Options): Carrier {
+  const sockets = isSession ? SESSIONS : SOCKETS;
   if (path !== undefined) {
     const replay = replayed(Recording.fromBytes(new Uint8Array(readFileSync(path))));
     const left = [...replay.transports];
@@ -54,16 +68,16 @@ export function carrierOf({ record, replay: path }: Options): Carrier {
       replay,
       wayAt(endpoint, conditions) {
         const transport = left.shift();
-        return transport === undefined ? SOCKETS.wayAt(endpoint, conditions) : { transport };
+        return transport === undefined ? sockets.wayAt(endpoint, conditions) : { transport };
       },
       close() {},
     };
   }
-  if (record === undefined) return SOCKETS;
+  if (record === undefined) return sockets;
   const recording = recordingFile(record, { meta: { demo: "cube" } });
   return {
     wayAt(endpoint, conditions) {
-      const way = SOCKETS.wayAt(endpoint, conditions);
+      const way = sockets.wayAt(endpoint, conditions);
       return { ...way, transport: recorded(way.transport, recording) };
     },
     close: () => recording.close(),

@@ -37,7 +37,12 @@ export class ClientEnd implements End {
   get state(): LinkState {
     const where = this.#where;
     if (this.#stage.kind === "connecting") return { kind: "connecting", where };
-    if (this.#stage.kind === "linked") return { kind: "linked", where: this.#stage.conversation.who };
+    if (this.#stage.kind === "linked") {
+      const { who, heldMs } = this.#stage.conversation;
+      return heldMs === undefined
+        ? { kind: "linked", where: who }
+        : { kind: "held", where: who, downMs: heldMs };
+    }
     return { ...this.#stage, where };
   }
 

@@ -37,14 +37,15 @@ export class Conversation {
   readonly connection: CubeConnection;
   /** The other end, as people write it. */
   readonly who: string;
-  /** How long the last ping took to be answered, in milliseconds of polled time; `undefined` before. */
-  roundTripMs: number | undefined;
-
   readonly #tally: Tally;
   #pings: "never" | "each second";
   #ping = { number: 0, sentMs: Number.NEGATIVE_INFINITY };
+  /** How long the last ping took to be answered, in milliseconds of polled time; `undefined` before. */
+  #pingMs: number | undefined;
+  /** For how long it has had no line, as of the last frame; `undefined` while it has one. */
+  #heldMs: number | undefined;
   /** Of the connection's bytes, those that are in the tally. */
-  #counted = { in: 0, out: 0 };
+  #counted = { in: 0, out: 0, linesOut: 0 };
 
   /** @param pings a listening peer waits for the first ping, so that a person with `nc` is left in peace */
   constructor(connection: CubeConnection, who: string, pings: "never" | "each second", tally: Tally) {
@@ -54,9 +55,25 @@ export class Conversation {
     this.#tally = tally;
   }
 
+  /** The round trip from a frame of this peer to the one that has the answer, in milliseconds: the link's, or that of its pings. */
+  get frameTripMs(): number | undefined {
+    return this.connection.frameRttMs ?? this.#pingMs;
+  }
+
+  /** The round trip of the line, in milliseconds, where the link measures it. */
+  get lineTripMs(): number | undefined {
+    return this.connection.rttMs;
+  }
+
+  /** For how long it has had no line, in milliseconds; `undefined` while it has one. */
+  get heldMs(): number | undefined {
+    return this.#heldMs;
+  }
+
   /** Takes this frame's messages and answers those it can. Empty when nothing came, the usual case. */
   receive(nowMs: number): readonly Received[] {
     const received: Received[] = [];
+    this.#noteLine(received);
     let troubles = 0;
     for (const message of this.connection) {
       this.#tally.linesIn++;
@@ -66,19 +83,22 @@ export class Conversation {
       if (what !== undefined && !(isTrouble && troubles++ > 0)) received.push(what);
     }
     this.#pingWhenDue(nowMs);
-    this.#countBytes();
+    this.#count();
     return received;
   }
 
   /**
-   * Sends a message. `false` when the connection is not open or is full, and it
-   * is then dropped: the next position makes up for it.
+   * Sends a message. `false` when the connection is not open, is full or is held, and it
+   * is then dropped: the next position makes up for it. The newest position waits in a held
+   * link, for who moves the cube no more.
    */
   trySend(message: Message): boolean {
     // While connecting, messages would wait and arrive all at once, long out of date.
-    const isSent = this.connection.state === "open" && this.connection.trySend(message);
-    if (isSent) this.#tally.linesOut++;
-    this.#countBytes();
+    if (this.connection.state !== "open") return false;
+    const { linked } = this.connection;
+    if (!linked && message.kind === "cube") this.connection.trySendLatest("cube", message);
+    const isSent = linked && this.connection.trySend(message);
+    this.#count();
     return isSent;
   }
 
@@ -93,7 +113,7 @@ export class Conversation {
         return undefined;
       case "pong":
         // An answer to a ping that was not the last one, or to none, means nothing.
-        if (message.number === this.#ping.number) this.roundTripMs = nowMs - this.#ping.sentMs;
+        if (message.number === this.#ping.number) this.#pingMs = nowMs - this.#ping.sentMs;
         return undefined;
       case "bad":
         this.#tally.badLines++;
@@ -105,11 +125,22 @@ export class Conversation {
   }
 
   /** Adds what the connection has counted since the last look. */
-  #countBytes(): void {
-    const { receivedBytes, sentBytes } = this.connection.stats;
+  #count(): void {
+    const { receivedBytes, sentBytes, sentMessages } = this.connection.stats;
+    this.#tally.linesOut += sentMessages - this.#counted.linesOut;
     this.#tally.bytesIn += receivedBytes - this.#counted.in;
     this.#tally.bytesOut += sentBytes - this.#counted.out;
-    this.#counted = { in: receivedBytes, out: sentBytes };
+    this.#counted = { in: receivedBytes, out: sentBytes, linesOut: sentMessages };
+  }
+
+  /** Tells when the line is lost, and when there is another. */
+  #noteLine(received: Received[]): void {
+    const { linked, downMs, state } = this.connection;
+    const before = this.#heldMs;
+    this.#heldMs = linked || state === "closed" ? undefined : downMs;
+    if (before === undefined && this.#heldMs !== undefined) received.push({ kind: "held", who: this.who });
+    if (before !== undefined && this.#heldMs === undefined && state !== "closed")
+      received.push({ kind: "resumed", who: this.who, afterMs: before });
   }
 
   #pingWhenDue(nowMs: number): void {

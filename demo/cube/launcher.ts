@@ -27,7 +27,15 @@ export async function launch(options: Options, end: AbortController): Promise<nu
   const supervise = async (role: Role, ...args: readonly string[]): Promise<number> => {
     const supervisor = new Supervisor({
       role,
-      args: [...args, ...windowPlace(role, options), "--no-open", "--wire", options.wire, ...pace(options)],
+      args: [
+        ...args,
+        ...windowPlace(role, options),
+        "--no-open",
+        "--wire",
+        options.wire,
+        ...link(options),
+        ...pace(options),
+      ],
       mayFinish: options.ticks !== Infinity,
       say: (line) => say(role, line),
       onWindow(url) {
@@ -68,6 +76,11 @@ function windowPlace(role: Role, { window }: Options): string[] {
 /** A mirror that is started again says that its file is there: none is written over. */
 function recording({ record }: Options): string[] {
   return record === undefined ? [] : ["--record", record];
+}
+
+/** Both ends need it. */
+function link({ session }: Options): string[] {
+  return session ? ["--session"] : [];
 }
 
 function pace({ rateHz, ticks }: Options): string[] {

@@ -32,8 +32,18 @@ export class Line {
 
   choose(network: Network): void {
     this.#network = network;
+    if (network === "blackhole") {
+      this.transport.blackhole();
+      return;
+    }
+    this.transport.heal();
     if (network === "own") this.transport.set(this.#own);
     else this.transport.set(network === "perfect" ? {} : network);
+  }
+
+  /** Breaks the links there are. */
+  cut(): void {
+    this.transport.cut();
   }
 }
 

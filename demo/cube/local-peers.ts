@@ -14,7 +14,7 @@ import type { Windows } from "./windows.ts";
 
 /** One peer and what changed for it in this frame. Views read it; they never write. */
 export interface Pane {
-  readonly peer: Pick<Peer, "role" | "world" | "link" | "tally" | "roundTripMs">;
+  readonly peer: Pick<Peer, "role" | "world" | "link" | "tally" | "frameTripMs" | "lineTripMs">;
   readonly changes: readonly Change[];
   /** Something to know for as long as it runs. */
   readonly note: string | undefined;

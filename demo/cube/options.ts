@@ -26,6 +26,8 @@ export interface Options {
   readonly wire: Format;
   /** How bad the network is; `{}` for the one that is there. */
   readonly network: ConditionedOptions;
+  /** Whether the link between the peers is a session, which goes on where it was when its line was lost. */
+  readonly session: boolean;
   readonly auto: boolean;
   readonly rateHz: number;
   /** How many ticks to run for; `Infinity` for ever. */
@@ -83,7 +85,8 @@ export const HELP: string = `A cube in two programs: a mover moves it, a mirror 
   --no-open             print the window's address, open no browser
   --wire text|json|binary
                         the format to send in, text by default; all are received
-${NETWORK_HELP}  --auto                the mover drives by itself
+${NETWORK_HELP}  --session             the link between the peers outlives its line: both need it
+  --auto                the mover drives by itself
   --rate HZ             ticks per second, 60 by default
   --ticks N             end after N ticks
   --record FILE         record what a peer's frames see of the network; of both
@@ -127,6 +130,7 @@ function check(values: Values, positionals: readonly string[]): Options {
     open: values["no-open"] !== true,
     wire: values.wire === undefined ? "text" : oneOf("--wire", values.wire, FORMATS),
     network: networkOf(values),
+    session: values.session === true,
     auto,
     rateHz: numberOf(
       "--rate",
@@ -223,6 +227,7 @@ const FLAGS = {
   rate: { type: "string" },
   ticks: { type: "string" },
   ...NETWORK_FLAGS,
+  session: { type: "boolean" },
   record: { type: "string" },
   replay: { type: "string" },
   help: { type: "boolean", short: "h" },

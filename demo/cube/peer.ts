@@ -77,10 +77,17 @@ export class Peer {
     return this.#end.tally;
   }
 
-  /** The last round trip that was measured, in milliseconds; `undefined` before the first. */
-  get roundTripMs(): number | undefined {
+  /** The last round trip from frame to frame that was measured, in milliseconds; `undefined` before the first. */
+  get frameTripMs(): number | undefined {
     let last: number | undefined;
-    for (const { roundTripMs } of this.#end.conversations) last = roundTripMs ?? last;
+    for (const { frameTripMs } of this.#end.conversations) last = frameTripMs ?? last;
+    return last;
+  }
+
+  /** The last round trip of a line, in milliseconds; `undefined` while no link measures it. */
+  get lineTripMs(): number | undefined {
+    let last: number | undefined;
+    for (const { lineTripMs } of this.#end.conversations) last = lineTripMs ?? last;
     return last;
   }
 
@@ -113,6 +120,11 @@ export class Peer {
     this.#line?.choose(network);
   }
 
+  /** Breaks the lines of its network, in this frame. */
+  cut(): void {
+    this.#line?.cut();
+  }
+
   /** Puts the cube somewhere by hand, in the next frame: the last word of that frame, and told to all. */
   place(position: Vector): void {
     this.#placed = position;
@@ -141,7 +153,7 @@ export class Peer {
     this.#takePlace(nowMs, changes);
     if (this.role === "mover") {
       // A mirror greets before it answers anything: a mirror that answered without a greeting knows nothing.
-      if (this.roundTripMs !== undefined) this.#knowledge = "known";
+      if (this.frameTripMs !== undefined) this.#knowledge = "known";
       this.#move(dtMs, changes);
       this.#announce(nowMs);
     }

@@ -43,7 +43,23 @@ export class ServerEnd implements End {
     if (state === "closed") return { kind: "failed", why: words(closeReason) };
     if (state === "starting") return { kind: "starting" };
     const where = address === undefined ? this.#wanted : formatAddress(address);
-    return { kind: "listening", where, peers: this.#conversations.size, gone: this.#gone };
+    return {
+      kind: "listening",
+      where,
+      peers: this.#conversations.size,
+      gone: this.#gone,
+      heldMs: this.#heldMs,
+    };
+  }
+
+  /** For how long nobody has a line: that of the one that lost it last. */
+  get #heldMs(): number | undefined {
+    let least: number | undefined;
+    for (const { heldMs } of this.#conversations) {
+      if (heldMs === undefined) return undefined;
+      least = Math.min(least ?? Infinity, heldMs);
+    }
+    return least;
   }
 
   frame(nowMs: number): readonly EndEvent[] {

@@ -4,15 +4,16 @@
  * `windows.ts`.
  *
  *     GET /, /main.js, …   the page
- *     /cube                the WebSocket, a transport like any other
+ *     /cube                the WebSocket, over which windows have sessions
  */
 import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Transport } from "../../src/index.ts";
+import { session, type Transport } from "../../src/index.ts";
 import { websocketServer } from "../../src/websocket.ts";
 import { type Endpoint, formatEndpoint, reachableHost } from "./endpoint.ts";
 import { type PageFile, pageFiles } from "./page-files.ts";
+import { HOLDING } from "./shared/holding.ts";
 import type { Role } from "./shared/world.ts";
 
 /** A server of windows. */
@@ -38,7 +39,7 @@ export async function serveWindows(role: Role, endpoint: Endpoint | undefined): 
   server.on("error", () => {}); // a connection that could not be accepted is no reason to end
   return {
     url: `http://${formatEndpoint({ host: reachableHost(host), port })}/`,
-    transport: websocketServer({ server, path: SOCKET_PATH }),
+    transport: session(websocketServer({ server, path: SOCKET_PATH }), HOLDING),
     close() {
       server.close();
       server.closeAllConnections();

@@ -22,15 +22,16 @@ import type { Peer } from "./peer.ts";
 import { linkStatus } from "./shared/changes.ts";
 import { type Asked, formatTold, parseAsked, type Stat, type Told } from "./shared/window-wire.ts";
 import type { Bad } from "./shared/wire.ts";
+import type { Role } from "./shared/world.ts";
 
 /** What windows look at. */
 export type Seen = Pick<
   Peer,
-  "role" | "world" | "link" | "tally" | "roundTripMs" | "format" | "network" | "knowsPosition"
+  "role" | "world" | "link" | "tally" | "frameTripMs" | "lineTripMs" | "format" | "network" | "knowsPosition"
 >;
 
 /** What windows may do to it. */
-export type Steered = Pick<Peer, "role" | "place" | "speak" | "chooseNetwork">;
+export type Steered = Pick<Peer, "role" | "place" | "speak" | "chooseNetwork" | "cut">;
 
 /** All windows of one peer. In each frame {@link receive} goes before the peer's frame, and {@link send} after. */
 export class Windows {
@@ -54,7 +55,7 @@ export class Windows {
   receive(peer: Steered): void {
     for (let next: Connection<string> | undefined; (next = this.#listener.tryAccept()) !== undefined; ) {
       const window = new Window(next);
-      window.send({ kind: "role", role: peer.role }); // before any answer
+      window.greet(peer.role);
       this.#windows.add(window);
     }
     for (const window of this.#windows) {
@@ -89,9 +90,15 @@ class Window {
     this.connection = connection;
   }
 
+  /** Says whose window it is, before anything else. */
+  greet(role: Role): void {
+    this.connection.trySend(formatTold({ kind: "role", role }));
+  }
+
   /** Sends it, unless the window knows it. What does not fit now is sent in a later frame, if it still holds. */
   send(told: Told): void {
     const line = formatTold(told);
+    if (!this.connection.linked) return; // what waited would arrive all at once, long out of date
     if (this.#known.get(told.kind) !== line && this.connection.trySend(line))
       this.#known.set(told.kind, line);
   }
@@ -113,6 +120,9 @@ function obey(window: Window, asked: Asked | Bad, peer: Steered): void {
       break;
     case "network":
       peer.chooseNetwork(asked.network);
+      break;
+    case "cut":
+      peer.cut();
       break;
     case "ping":
       window.connection.trySend(formatTold({ kind: "pong", number: asked.number }));
@@ -139,12 +149,13 @@ function updatesOf(peer: Seen, nowMs: number): Told[] {
   return updates;
 }
 
-function statOf(tick: number, { tally, roundTripMs }: Seen, arrivals: readonly number[]): Stat {
+function statOf(tick: number, { tally, lineTripMs, frameTripMs }: Seen, arrivals: readonly number[]): Stat {
   return {
     tick,
     in: { lines: tally.linesIn, bytes: tally.bytesIn },
     out: { lines: tally.linesOut, bytes: tally.bytesOut },
-    rttMs: roundTripMs,
+    lineMs: lineTripMs,
+    frameMs: frameTripMs,
     arrivals,
   };
 }

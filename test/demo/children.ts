@@ -6,9 +6,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import type { Duplex } from "node:stream";
+import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { createWebSocketStream, WebSocket } from "ws";
+import { type Connection, lines, Poller, runLoop, session } from "../../src/index.ts";
+import { websocket } from "../../src/websocket.ts";
 
 /** Lines of text as they come, and waits for one of them. */
 export class Lines {
@@ -138,22 +139,45 @@ export class Caller {
   }
 }
 
-/** A window without a page: it sends and receives lines, as the page does. */
+/** A window without a page: it sends and receives lines over a session, as the page does. */
 export class Window {
-  readonly socket: WebSocket;
   readonly received: Lines;
-  readonly #stream: Duplex;
+  /** Why its connection has closed, once it has. */
+  readonly closed: Promise<string>;
+  /** Settles when it has lost its line. */
+  readonly held: Promise<void>;
+  readonly #connection: Connection<string>;
 
   /** @param url the address that a process prints, such as `http://127.0.0.1:14901/` */
   constructor(url: string, headers: Record<string, string> = {}) {
-    this.socket = new WebSocket(`${url.replace("http", "ws")}cube`, { headers });
-    this.#stream = createWebSocketStream(this.socket);
-    sockets.add(this.#stream);
-    this.received = new Lines(`a window at ${url}`, this.#stream);
+    const poller = new Poller();
+    const stream = new PassThrough();
+    const over = new AbortController();
+    this.received = new Lines(`a window at ${url}`, stream);
+    this.#connection = poller.connect(
+      session(websocket(`${url.replace("http", "ws")}cube`, { headers })),
+      lines(),
+    );
+    this.held = new Promise((resolve) => poller.on("suspend", () => resolve()));
+    const closed = runLoop({
+      rateHz: 200,
+      poller,
+      signal: over.signal,
+      tick: () => {
+        for (const line of this.#connection) stream.write(`${line}\n`);
+        if (this.#connection.state === "closed") over.abort();
+      },
+    });
+    this.closed = closed.then(() => {
+      poller[Symbol.dispose]();
+      stream.end();
+      return this.#connection.closeReason?.message ?? "ended by the test";
+    });
+    windows.add(over);
   }
 
   send(line: string): void {
-    this.#stream.write(`${line}\n`);
+    if (!this.#connection.trySend(line)) throw new Error("the window cannot send");
   }
 
   /** Waits until everything sent here was read by the process, and its answer has come. */
@@ -175,6 +199,8 @@ export function pythonPeer(...args: string[]): Child {
 
 /** Ends all that the last test began. */
 export async function endAll(): Promise<void> {
+  for (const window of windows) window.abort();
+  windows.clear();
   for (const socket of sockets) socket.destroy();
   sockets.clear();
   for (const child of children) {
@@ -193,4 +219,5 @@ process.on("exit", () => {
 export const DEADLINE_MS = 60_000;
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const children = new Set<ChildProcess>();
-const sockets = new Set<Duplex>();
+const sockets = new Set<Socket>();
+const windows = new Set<AbortController>();

@@ -28,6 +28,8 @@ export class Follow {
   readonly #knots: Knot[];
   readonly #rhythm = new Rhythm();
   #nowMs = Number.NEGATIVE_INFINITY;
+  /** Until then no way is too long for a glide. */
+  #bridgesUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(place: Vector) {
     this.#last = this.#shown = this.#at = this.#lagged = place;
@@ -55,6 +57,11 @@ export class Follow {
     this.#knots.splice(0, Infinity, { dueMs: Number.NEGATIVE_INFINITY, place });
   }
 
+  /** The arrivals are held up. What comes after is the same movement, however far it went: the way there is a glide, and no leap. */
+  bridge(nowMs: number): void {
+    this.#bridgesUntilMs = nowMs + BRIDGE_MS;
+  }
+
   /** A position arrived. The same place again changes nothing, and is no part of the rhythm. */
   receive(place: Vector, nowMs: number): void {
     if (distance(place, this.#last) === 0) return;
@@ -62,11 +69,14 @@ export class Follow {
     const isDry = newest === undefined || newest.dueMs <= nowMs;
     this.#rhythm.note(nowMs);
     const way = distance(place, this.#last);
-    const dueMs = isDry ? nowMs + this.#restartMs(way) : this.#rhythm.dueAfter(newest.dueMs, nowMs);
+    const isBridge = nowMs <= this.#bridgesUntilMs;
+    const leastMs = isBridge && !isDry ? newest.dueMs + glideMs(way) : 0;
+    const nextMs = isDry ? nowMs + this.#restartMs(way) : this.#rhythm.dueAfter(newest.dueMs, nowMs);
+    const dueMs = Math.max(nextMs, leastMs);
     // From where the path stands now, not from where it was when the last word came.
     if (isDry) this.#knots.push({ dueMs: nowMs, place: newest?.place ?? this.#last });
     const sinceMs = dueMs - (isDry ? nowMs : newest.dueMs);
-    if (way / sinceMs > TELEPORT_UNITS_PER_MS) {
+    if (way / sinceMs > TELEPORT_UNITS_PER_MS && !isBridge) {
       this.reset(place);
     } else {
       this.#last = place;
@@ -92,7 +102,7 @@ export class Follow {
 
   /** After a rest: the usual lead, and longer for a leap, so that it is a glide. */
   #restartMs(way: number): number {
-    return Math.max(this.#rhythm.leadMs, Math.min(way / GLIDE_UNITS_PER_MS, LONGEST_GLIDE_MS));
+    return Math.max(this.#rhythm.leadMs, glideMs(way));
   }
 
   #pathAt(nowMs: number): Vector {
@@ -190,6 +200,11 @@ function lag(behind: Vector, from: Vector, to: Vector, dtMs: number, lagMs: numb
   return [mix(0), mix(1), mix(2)];
 }
 
+/** How long a glide over that way takes. */
+function glideMs(way: number): number {
+  return Math.min(way / GLIDE_UNITS_PER_MS, LONGEST_GLIDE_MS);
+}
+
 function between(from: Vector, to: Vector, share: number): Vector {
   const mix = (axis: 0 | 1 | 2): number => from[axis] + (to[axis] - from[axis]) * share;
   return [mix(0), mix(1), mix(2)];
@@ -222,6 +237,8 @@ const LONGEST_LAG_MS = 200;
 /** A leap from rest is shown as a glide at 40 units per second, for a quarter of a second at the most. */
 const GLIDE_UNITS_PER_MS = 0.04;
 const LONGEST_GLIDE_MS = 250;
+/** After a link was held, what waited comes in a burst, and the newest position a moment later. */
+const BRIDGE_MS = 1_000;
 /** No hand is as fast: who seems to move at 100 units per second has been put elsewhere. */
 const TELEPORT_UNITS_PER_MS = 0.1;
 /** Half of what the wire can say: the rest of the way nobody can see. */

@@ -15,7 +15,7 @@ export class History {
   #lastMs: number | undefined;
 
   /** Takes the frames since the stat before, spread evenly over the time since then. */
-  note({ arrivals, rttMs }: Stat, nowMs: number): void {
+  note({ arrivals, frameMs }: Stat, nowMs: number): void {
     const sinceMs = Math.min(nowMs - (this.#lastMs ?? nowMs - STAT_MS), LONGEST_STAT_MS);
     this.#lastMs = nowMs;
     // Of a process that ticks very fast, neighbours are put together: a chart has only so many pixels.
@@ -25,7 +25,7 @@ export class History {
       for (let at = from; at < Math.min(from + group, arrivals.length); at++)
         most = Math.max(most, arrivals[at] ?? 0);
       const share = Math.min(1, (from + group) / arrivals.length);
-      this.#add(nowMs - sinceMs * (1 - share), most, rttMs ?? Number.NaN);
+      this.#add(nowMs - sinceMs * (1 - share), most, frameMs ?? Number.NaN);
     }
   }
 

@@ -4,7 +4,8 @@
  *
  *     poll ──▶ told ──▶ wishes ──▶ cube.frame ──▶ stage, panel, chart ──▶ flush
  */
-import { Poller, runLoop, websocket } from "../../../src/browser.ts";
+import { Poller, runLoop, session, websocket } from "../../../src/browser.ts";
+import { HOLDING, heldWords } from "../shared/holding.ts";
 import type { Stat, Told } from "../shared/window-wire.ts";
 import type { Role, Vector } from "../shared/world.ts";
 import { Chart } from "./chart.ts";
@@ -18,10 +19,19 @@ import { Touch } from "./input/touch.ts";
 import { watchDetails, watchLayout } from "./layout.ts";
 import { Meters } from "./meters.ts";
 import { Panel } from "./panel.ts";
+import { probed } from "./probed.ts";
 import { Stage } from "./scene/stage.ts";
 import { PageServerProbe } from "./server-probe.ts";
-import { Session } from "./session.ts";
-import { CalmLink, Presence, peerWords, sessionWords } from "./status-text.ts";
+import { Session, type SessionState } from "./session.ts";
+import {
+  CalmLink,
+  heldFor,
+  type PeerLink,
+  Presence,
+  peerWords,
+  type Standing,
+  sessionWords,
+} from "./status-text.ts";
 import { onThemeChange, readTheme } from "./theme.ts";
 
 /** One window: what it knows, and what it does in a frame. */
@@ -30,8 +40,10 @@ class CubeWindow {
 
   readonly #session = new Session(
     this.poller,
-    websocket(`ws://${location.host}/cube`),
-    new PageServerProbe(document, "/style.css"),
+    session(
+      probed(websocket(`ws://${location.host}/cube`), new PageServerProbe(document, "/style.css")),
+      HOLDING,
+    ),
   );
   readonly #cube = new Cube();
   readonly #stage: Stage;
@@ -42,6 +54,7 @@ class CubeWindow {
   readonly #panel = new Panel(document, {
     format: (format) => this.#session.trySend({ kind: "wire", format }),
     network: (network) => this.#session.trySend({ kind: "network", network }),
+    cut: () => this.#session.trySend({ kind: "cut" }),
     raw: (isRaw) => {
       this.#cube.follow.isSmooth = !isRaw;
     },
@@ -120,19 +133,22 @@ class CubeWindow {
   }
 
   #showStatus(nowMs: number, shown: Vector): void {
-    const { state, roundTripMs } = this.#session;
+    const { state, trips } = this.#session;
     const isHere = state.kind === "open" && !state.isSilent;
     if (state.kind !== "open") {
-      this.#link.forget();
+      // What is held is not what it was told last; what it knew it is told again by another process.
+      if (state.kind !== "held") this.#link.forget();
       this.#stat = undefined;
     }
-    const link = this.#link.at(nowMs);
+    const link = state.kind === "held" ? undefined : this.#link.at(nowMs);
+    const peer = peerStanding(link);
+    if (state.kind === "held" || (isHere && typeof peer === "object")) this.#cube.follow.bridge(nowMs);
     const notice =
-      this.#process.note(isHere, nowMs) ??
-      (isHere ? this.#peer.note(link?.link === "linked", nowMs) : undefined);
+      this.#process.note(isHere ? "there" : processStanding(state), nowMs) ??
+      (isHere ? this.#peer.note(peer, nowMs) : undefined);
     if (notice !== undefined) this.#panel.tell(notice);
     this.#panel.show({
-      process: sessionWords(state, roundTripMs, nowMs),
+      process: sessionWords(state, trips, nowMs),
       peer: peerWords(link, this.#peer.wasThere),
       stat: this.#stat,
       in: this.#stat === undefined ? undefined : this.#meters.in,
@@ -147,6 +163,18 @@ class CubeWindow {
     this.#stage.paint(theme);
     this.#chart.paint(theme);
   }
+}
+
+/** How a process stands that is not there. */
+function processStanding(state: SessionState): Standing {
+  return state.kind === "held" ? { heldFor: heldWords(state.downMs) } : "away";
+}
+
+/** How the other peer stands, as its process says. */
+function peerStanding(link: PeerLink | undefined): Standing {
+  const howLong = heldFor(link);
+  if (howLong !== undefined) return { heldFor: howLong };
+  return link?.link === "linked" ? "there" : "away";
 }
 
 /** A part of the page, of the kind that it must be. */

@@ -26,6 +26,8 @@ export interface Facts {
 export interface Choices {
   readonly format: (format: Format) => void;
   readonly network: (network: Network) => void;
+  /** Pull the cable. */
+  readonly cut: () => void;
   readonly raw: (isRaw: boolean) => void;
 }
 
@@ -33,18 +35,23 @@ export interface Choices {
 export class Panel {
   readonly #page: Document;
   readonly #parts = new Map<string, HTMLElement>();
+  /** What counts in the notice: it is not read out each second. */
+  readonly #counter: HTMLElement;
   #position: Vector | undefined;
   #shown: Vector | undefined;
   #stat: Stat | undefined;
 
   constructor(page: Document, chosen: Choices) {
     this.#page = page;
+    this.#counter = page.createElement("span");
+    this.#counter.ariaHidden = "true";
     for (const format of FORMATS) {
       this.#input(`format-${format}`).addEventListener("change", () => chosen.format(format));
     }
     for (const network of CHOSEN_NETWORKS) {
       this.#input(`network-${network}`).addEventListener("change", () => chosen.network(network));
     }
+    this.#part("cut").addEventListener("click", () => chosen.cut());
     const raw = this.#input("raw");
     raw.addEventListener("change", () => chosen.raw(raw.checked));
     // Who clicked wants the keys for the cube again; who came by Tab keeps the focus.
@@ -74,10 +81,18 @@ export class Panel {
   }
 
   /** Something worth saying once. It is read out, too. That somebody is gone stays to be seen, until they are back. */
-  tell({ kind, words }: Notice): void {
+  tell({ kind, words, count }: Notice): void {
     const part = this.#part("notice");
-    part.textContent = words;
+    if (count !== undefined && part.dataset.words === words) {
+      this.#counter.textContent = ` ${count}`;
+      return;
+    }
+    part.textContent = part.dataset.words = words;
     part.dataset.kind = kind;
+    if (count !== undefined) {
+      this.#counter.textContent = ` ${count}`;
+      part.append(this.#counter);
+    }
     // A new text alone would not begin the fading anew.
     for (const fading of part.getAnimations()) fading.currentTime = 0;
   }
@@ -98,8 +113,8 @@ export class Panel {
     if (facts.stat === this.#stat) return;
     this.#stat = facts.stat;
     this.#write("tick", facts.stat === undefined ? NONE : String(facts.stat.tick));
-    const tripMs = facts.stat?.rttMs;
-    this.#write("trip", tripMs === undefined ? NONE : `${tripMs.toFixed(1)} ms`);
+    this.#write("line-trip", msWords(facts.stat?.lineMs));
+    this.#write("frame-trip", msWords(facts.stat?.frameMs));
     this.#showRate("in", facts.in);
     this.#showRate("out", facts.out);
   }
@@ -138,6 +153,10 @@ export class Panel {
 /** Three decimals always, and a true minus, so that the numbers do not dance. */
 function decimals(value: number): string {
   return value.toFixed(3).replace("-", "−");
+}
+
+function msWords(ms: number | undefined): string {
+  return ms === undefined ? NONE : `${ms.toFixed(1)} ms`;
 }
 
 function bytesWords(bytesPerS: number): string {

@@ -5,14 +5,13 @@
  * away the page probes like this, and connects only when the probe succeeded.
  */
 
-import type { ServerProbe } from "./session.ts";
+import type { ServerProbe } from "./probed.ts";
 
 /** The server that this page came from. */
 export class PageServerProbe implements ServerProbe {
   readonly #page: Document;
   readonly #path: string;
   #object: HTMLObjectElement | undefined;
-  #result: boolean | undefined;
 
   /** @param path something small that the server has; it is loaded and never shown */
   constructor(page: Document, path: string) {
@@ -20,30 +19,29 @@ export class PageServerProbe implements ServerProbe {
     this.#path = path;
   }
 
-  start(): void {
-    this.#forget();
+  ask(answer: (isThere: boolean) => void): void {
+    this.forget();
     const object = this.#page.createElement("object");
     object.className = "probe";
     object.ariaHidden = "true";
     object.tabIndex = -1;
     object.data = `${this.#path}?probe`;
-    object.addEventListener("load", () => this.#note(object, true));
-    object.addEventListener("error", () => this.#note(object, false));
+    for (const [event, isThere] of [
+      ["load", true],
+      ["error", false],
+    ] as const) {
+      object.addEventListener(event, () => {
+        if (object !== this.#object) return; // another one is asked for, or none
+        this.forget();
+        answer(isThere);
+      });
+    }
     this.#page.body.append(object);
     this.#object = object;
   }
 
-  tryResult(): boolean | undefined {
-    if (this.#result !== undefined) this.#object?.remove();
-    return this.#result;
-  }
-
-  #note(object: HTMLObjectElement, result: boolean): void {
-    if (object === this.#object) this.#result = result;
-  }
-
-  #forget(): void {
+  forget(): void {
     this.#object?.remove();
-    this.#object = this.#result = undefined;
+    this.#object = undefined;
   }
 }

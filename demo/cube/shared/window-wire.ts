@@ -8,14 +8,17 @@
  *       wire text|json|binary              the format that the peer sends in
  *       network <name>                     what the peer's network is like
  *       size text <n> json <n> binary <n>  bytes of the last position in each format
- *       stat tick <n> in <lines> <bytes> out <lines> <bytes> rtt <ms> arrivals <n>,<n>
+ *       stat tick <n> in <lines> <bytes> out <lines> <bytes> line <ms> frame <ms> arrivals <n>,<n>
  *                                          totals of the peer's link since its process
- *                                          began; the last round trip, or -; messages
- *                                          in each frame since the stat before
+ *                                          began; the last round trip of the line and
+ *                                          from frame to frame, or -; messages in each
+ *                                          frame since the stat before
  *     window → process
  *       wire text|json|binary              send in this format
  *       network <name>                     be on such a network: perfect, broadband, wifi,
- *                                          mobile, poor, or own, which the command line has
+ *                                          mobile, poor, own, which the command line has, or
+ *                                          blackhole, which lets nothing pass
+ *       cut                                break the peer's links
  *
  * Runs in both, so it is pure: text in, values out, and back.
  */
@@ -38,17 +41,18 @@ import type { Role } from "./world.ts";
 export type Asked =
   | Message
   | { readonly kind: "wire"; readonly format: Format }
-  | { readonly kind: "network"; readonly network: Network };
+  | { readonly kind: "network"; readonly network: Network }
+  | { readonly kind: "cut" };
 
-/** What a peer's network is like: `own` has the numbers of the command line. */
+/** What a peer's network is like: `own` has the numbers of the command line, and a `blackhole` lets nothing pass. */
 export type Network = (typeof NETWORKS)[number];
-export const NETWORKS = ["perfect", "broadband", "wifi", "mobile", "poor", "own"] as const;
+export const NETWORKS = ["perfect", "broadband", "wifi", "mobile", "poor", "own", "blackhole"] as const;
 
 /** What a process says to its windows. */
 export type Told =
   | Asked
   | { readonly kind: "role"; readonly role: Role }
-  /** `words` are for a person: where, why, how long. */
+  /** `words` are for a person: where, why, how long. Those of `held` begin with how long, and a comma. */
   | { readonly kind: "link"; readonly link: LinkState["kind"]; readonly words: string }
   | { readonly kind: "size"; readonly bytes: Readonly<Record<Format, number>> }
   | { readonly kind: "stat"; readonly stat: Stat };
@@ -60,8 +64,10 @@ export interface Stat {
   /** Since the process began. */
   readonly in: Traffic;
   readonly out: Traffic;
-  /** The last round trip, in milliseconds; `undefined` when none is known. */
-  readonly rttMs: number | undefined;
+  /** The last round trip of the line, in milliseconds; `undefined` when the link does not measure it. */
+  readonly lineMs: number | undefined;
+  /** The last one from a frame of this peer to its frame that had the answer; `undefined` when none is known. */
+  readonly frameMs: number | undefined;
   /** Messages from the peer in each frame since the stat before, one number at least. */
   readonly arrivals: readonly number[];
 }
@@ -76,11 +82,13 @@ export interface Traffic {
 export function parseAsked(text: string): Asked | Bad {
   const [word, ...parts] = wordsOf(text);
   if (word === "network") return parseNetwork(parts);
-  return word === "wire" ? parseWire(parts) : parseLine(text, "cube, ping, pong, wire or network");
+  if (word === "cut" && parts.length === 0) return { kind: "cut" };
+  return word === "wire" ? parseWire(parts) : parseLine(text, "cube, ping, pong, wire, network or cut");
 }
 
 /** What a window says, as a line without the line break. */
 export function formatAsked(asked: Asked): string {
+  if (asked.kind === "cut") return "cut";
   if (asked.kind === "network") return `network ${asked.network}`;
   return asked.kind === "wire" ? `wire ${asked.format}` : formatLine(asked);
 }
@@ -155,31 +163,37 @@ function parseSize(text: string): Told | Bad {
 }
 
 function parseStat(text: string): Told | Bad {
-  const [, tick, linesIn, bytesIn, linesOut, bytesOut, rtt, arrivals = ""] = STAT.exec(text) ?? [];
+  const [, tick, linesIn, bytesIn, linesOut, bytesOut, line, frame, arrivals = ""] = STAT.exec(text) ?? [];
   const counts = arrivals.split(",");
   if (tick === undefined || counts.length > MOST_ARRIVALS) {
-    return bad("stat: expected tick, in, out, rtt and arrivals, each with its numbers");
+    return bad("stat: expected tick, in, out, line, frame and arrivals, each with its numbers");
   }
   const stat: Stat = {
     tick: Number(tick),
     in: { lines: Number(linesIn), bytes: Number(bytesIn) },
     out: { lines: Number(linesOut), bytes: Number(bytesOut) },
-    rttMs: rtt === "-" ? undefined : Number(rtt),
+    lineMs: tripOf(line),
+    frameMs: tripOf(frame),
     arrivals: counts.map(Number),
   };
   return { kind: "stat", stat };
 }
 
-function formatStat({ tick, in: taken, out, rttMs, arrivals }: Stat): string {
-  const traffic = `in ${taken.lines} ${taken.bytes} out ${out.lines} ${out.bytes}`;
-  return `stat tick ${tick} ${traffic} rtt ${rttMs?.toFixed(1) ?? "-"} arrivals ${arrivals.join(",")}`;
+function tripOf(text: string | undefined): number | undefined {
+  return text === "-" ? undefined : Number(text);
 }
 
-const LINK_KINDS = ["starting", "listening", "connecting", "linked", "pausing", "failed"] as const;
+function formatStat({ tick, in: taken, out, lineMs, frameMs, arrivals }: Stat): string {
+  const traffic = `in ${taken.lines} ${taken.bytes} out ${out.lines} ${out.bytes}`;
+  const trips = `line ${lineMs?.toFixed(1) ?? "-"} frame ${frameMs?.toFixed(1) ?? "-"}`;
+  return `stat tick ${tick} ${traffic} ${trips} arrivals ${arrivals.join(",")}`;
+}
+
+const LINK_KINDS = ["starting", "listening", "connecting", "linked", "held", "pausing", "failed"] as const;
 /** Enough for an address and a reason. */
 const LONGEST_WORDS = 200;
 /** A process ticks no faster than 1,000 times a second, and a stat comes ten times. */
 const MOST_ARRIVALS = 1_000;
 const SIZE = /^size text (\d{1,15}) json (\d{1,15}) binary (\d{1,15})$/;
 const STAT =
-  /^stat tick (\d{1,15}) in (\d{1,15}) (\d{1,15}) out (\d{1,15}) (\d{1,15}) rtt (-|\d{1,9}\.\d) arrivals (\d{1,9}(?:,\d{1,9})*)$/;
+  /^stat tick (\d{1,15}) in (\d{1,15}) (\d{1,15}) out (\d{1,15}) (\d{1,15}) line (-|\d{1,9}\.\d) frame (-|\d{1,9}\.\d) arrivals (\d{1,9}(?:,\d{1,9})*)$/;

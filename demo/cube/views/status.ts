@@ -5,6 +5,7 @@
 import type { Frame } from "../../../src/index.ts";
 import type { Pane } from "../local-peers.ts";
 import type { LinkState } from "../shared/changes.ts";
+import { heldWords } from "../shared/holding.ts";
 import { formatPosition } from "../shared/wire.ts";
 
 /** The row above the picture: the role, and how it stands to the others. */
@@ -14,12 +15,16 @@ export function titleRow(pane: Pane, nowMs: number, width: number): string {
 
 /** The rows below it: where the cube is, and what was counted. */
 export function statusRows(pane: Pane, frame: Pick<Frame, "tick">, width: number): string[] {
-  const { world, tally, roundTripMs } = pane.peer;
-  const trip = roundTripMs === undefined ? "-" : roundTripMs.toFixed(1);
+  const { world, tally, frameTripMs, lineTripMs } = pane.peer;
+  const trip = frameTripMs === undefined ? "-" : frameTripMs.toFixed(1);
+  const line = lineTripMs === undefined ? "" : ` (line ${lineTripMs.toFixed(1)} ms)`;
   const bad = tally.badLines === 0 ? "" : `  bad ${tally.badLines}`;
   return [
     exactly(` cube ${formatPosition(world.position)}`, width),
-    exactly(` tick ${frame.tick}  ${trip} ms  in ${tally.linesIn}  out ${tally.linesOut}${bad}`, width),
+    exactly(
+      ` tick ${frame.tick}  ${trip} ms${line}  in ${tally.linesIn}  out ${tally.linesOut}${bad}`,
+      width,
+    ),
   ];
 }
 
@@ -39,6 +44,7 @@ function linkStateWords(link: LinkState, nowMs: number): string {
     case "starting":
       return "starting";
     case "listening":
+      if (link.heldMs !== undefined) return `held for ${heldWords(link.heldMs)}, ${link.where}`;
       return `listening ${link.where}, ${link.peers === 1 ? "1 peer" : `${link.peers} peers`}`;
     case "failed":
       return `cannot listen: ${link.why}`;
@@ -46,6 +52,8 @@ function linkStateWords(link: LinkState, nowMs: number): string {
       return `connecting ${link.where}`;
     case "linked":
       return `linked ${link.where}`;
+    case "held":
+      return `held for ${heldWords(link.downMs)}, ${link.where}`;
     case "pausing":
       return `nobody at ${link.where}, retry in ${Math.max(0, (link.untilMs - nowMs) / 1_000).toFixed(1)} s`;
   }

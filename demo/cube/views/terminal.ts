@@ -8,7 +8,7 @@
 import type { WriteStream } from "node:tty";
 import type { Frame } from "../../../src/index.ts";
 import type { Pane } from "../local-peers.ts";
-import { linkWords } from "../shared/changes.ts";
+import { type LinkState, linkWords } from "../shared/changes.ts";
 import { formatPosition, printable } from "../shared/wire.ts";
 import { drawWorld } from "./picture.ts";
 import { hintRow, statusRows, titleRow } from "./status.ts";
@@ -104,7 +104,7 @@ export class PanePainter {
     );
     const picture = this.#pictureRows(pane, width, height - status.length - 2);
     return [
-      this.#styled(title, pane.peer.link.kind === "pausing" ? ALARM : HEAD),
+      this.#styled(title, isTroubled(pane.peer.link) ? ALARM : HEAD),
       ...picture,
       ...status,
       this.#styled(hint, DIM),
@@ -132,6 +132,14 @@ export class PanePainter {
   #styled(row: string, style: string): string {
     return this.#look.isColoured ? `${style}${row}${PLAIN}` : row;
   }
+}
+
+function isTroubled(link: LinkState): boolean {
+  return (
+    link.kind === "pausing" ||
+    link.kind === "held" ||
+    (link.kind === "listening" && link.heldMs !== undefined)
+  );
 }
 
 const PLAIN = "\x1b[0m";

@@ -166,13 +166,13 @@ describe("the cube's windows", needs("chromium"), () => {
     );
     // The round trip is that of two ways, and of the pings of both ends.
     await second.until(
-      () => Number.parseFloat(document.getElementById("trip")?.textContent ?? "") > 250,
+      () => Number.parseFloat(document.getElementById("frame-trip")?.textContent ?? "") > 250,
       undefined,
     );
     await second.picture("bad-network");
     await second.page.locator("label:has(#network-perfect)").click();
     await second.until(
-      () => Number.parseFloat(document.getElementById("trip")?.textContent ?? "") < 250,
+      () => Number.parseFloat(document.getElementById("frame-trip")?.textContent ?? "") < 250,
       undefined,
     );
     await untilTogether(mover, mirror);
@@ -257,8 +257,8 @@ describe("the cube's windows", needs("chromium"), () => {
       await window.page.evaluate(() => document.body.setAttribute("data-same", ""));
 
     await processes.mirror.kill("SIGKILL");
-    await mirror.untilSaid("process-title", "gone");
-    await mirror.untilSaid("notice", "the process behind this window is gone");
+    await mirror.untilSaid("process-title", "held for ");
+    await mirror.untilSaid("notice", "the process behind this window is held for ");
     await mover.untilSaid("peer-title", "gone");
     await mover.untilSaid("notice", "the other peer is gone");
     await mirror.picture("mirror-away");
@@ -277,7 +277,7 @@ describe("the cube's windows", needs("chromium"), () => {
     await mirror.untilAt(place);
 
     await processes.mover.kill("SIGKILL");
-    await mover.untilSaid("process-title", "gone");
+    await mover.untilSaid("process-title", "held for ");
     await mirror.untilSaid("peer-title", "gone");
     // Moved while no process receives it: that is sent as soon as one does.
     await mover.page.keyboard.down("KeyA");

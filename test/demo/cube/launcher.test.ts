@@ -1,5 +1,4 @@
 /** `npm run demo` as a user sees it, without a browser. */
-import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import { needs } from "../../machine.ts";
 import { quietPort } from "../../ports.ts";
@@ -45,7 +44,7 @@ describe("npm run demo", { timeout: 4 * DEADLINE_MS }, () => {
     const demo = launch();
     const [mover, mirror] = await windows(demo);
     const pids = [pidOf(demo, "mover"), pidOf(demo, "mirror")];
-    const closed = [once(mover.socket, "close"), once(mirror.socket, "close")];
+    const closed = [mover.closed, mirror.closed];
     await demo.kill(signal);
     await Promise.all(closed);
     expect(await demo.exit()).toBe(0);
@@ -55,7 +54,7 @@ describe("npm run demo", { timeout: 4 * DEADLINE_MS }, () => {
   it("leaves no process behind when it is killed itself", async () => {
     const demo = launch();
     const [mover, mirror] = await windows(demo);
-    const closed = [once(mover.socket, "close"), once(mirror.socket, "close")];
+    const closed = [mover.closed, mirror.closed];
     const pids = [pidOf(demo, "mover"), pidOf(demo, "mirror")];
     await demo.kill("SIGKILL");
     await Promise.all(closed);
@@ -65,7 +64,7 @@ describe("npm run demo", { timeout: 4 * DEADLINE_MS }, () => {
   it("ends when npm is told to, though npm tells only its shell", needs("npm", "signals"), async () => {
     const demo = new Child("npm", ["run", "--silent", "demo", "--", "--no-open", ...FREE]);
     const [mover, mirror] = await windows(demo);
-    const closed = [once(mover.socket, "close"), once(mirror.socket, "close")];
+    const closed = [mover.closed, mirror.closed];
     demo.process.kill("SIGTERM");
     await Promise.all(closed);
   });

@@ -9,6 +9,7 @@ const DEFAULTS = {
   open: true,
   wire: "text",
   network: {},
+  session: false,
   auto: false,
   rateHz: 60,
   ticks: Infinity,
@@ -50,6 +51,7 @@ describe("parseOptions", () => {
     ],
     ["mirror", { peers: "mirror", link: LISTEN }],
     ["mover", { peers: "mover", link: CONNECT }],
+    ["mirror --session --record a.rec", { peers: "mirror", link: LISTEN, session: true, record: "a.rec" }],
     [
       "mover --auto --rate 12.5 --ticks 9",
       { peers: "mover", link: CONNECT, auto: true, rateHz: 12.5, ticks: 9 },

@@ -86,10 +86,10 @@ describe("a mirror that listens", () => {
     stage.frames(250);
     expect(pinging.received).toEqual(["pong 41", "ping 1", "ping 2", "ping 3"]);
     expect(silent.received).toEqual([]);
-    expect(mirror.peer.roundTripMs).toBeUndefined();
+    expect(mirror.peer.frameTripMs).toBeUndefined();
     pinging.connection.trySend("pong 3");
     stage.frames(2);
-    expect(mirror.peer.roundTripMs).toBeGreaterThan(0);
+    expect(mirror.peer.frameTripMs).toBeGreaterThan(0);
   });
 
   it("answers in its own format, whatever it received", () => {
@@ -204,12 +204,12 @@ describe("a peer that connects", () => {
     stage.enter("mirror", "listen");
     const mover = stage.enter("mover", "connect");
     stage.frames(5);
-    expect(mover.peer.roundTripMs).toBe(10);
+    expect(mover.peer.frameTripMs).toBe(10);
     stage.net.hold();
     stage.frames(99);
     stage.net.release();
     stage.frames(3);
-    expect(mover.peer.roundTripMs).toBeLessThan(200);
+    expect(mover.peer.frameTripMs).toBeLessThan(200);
   });
 
   it("sends no positions as a mirror: it pings, and that is all", () => {

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { needs } from "../../machine.ts";
 import { quietPort } from "../../ports.ts";
-import { Caller, cube, DEADLINE_MS, endAll } from "../children.ts";
+import { Caller, cube, DEADLINE_MS, endAll, Window } from "../children.ts";
 
 afterEach(endAll);
 
@@ -78,6 +79,89 @@ describe("a mover and a mirror", { timeout: 3 * DEADLINE_MS }, () => {
     expect(mirrored.length).toBeGreaterThan(10);
     expect(moved.slice(0, mirrored.length)).toEqual(mirrored);
   });
+});
+
+describe("a mover and a mirror with a session", { timeout: 4 * DEADLINE_MS }, () => {
+  it.each(["mover", "mirror"] as const)(
+    "hold each other while the %s is stopped, and go on where they were",
+    needs("signals"),
+    async (who) => {
+      const { mover, mirror } = await linked();
+      const [stopped, held] = who === "mover" ? [mover, mirror] : [mirror, mover];
+      stopped.process.kill("SIGSTOP");
+      await held.out.until(/^link held /);
+      const kept = lastPlace(mirror.out.all);
+      stopped.process.kill("SIGCONT");
+      await held.out.until(/^link resumed .* after \d+\.\d s$/);
+      await mirror.out.until(PLACE);
+      await mirror.out.until(PLACE);
+      expect(lastPlace(mirror.out.all)).not.toBe(kept);
+      for (const { out } of [mover, mirror]) expect(out.all.join("\n")).not.toMatch(/link (down|retry)/);
+    },
+  );
+
+  it("hold each other in a blackhole of the panel and after its cut, without the end of anything", async () => {
+    const { mover, mirror, window } = await linked();
+    await window.received.until(/^link linked /);
+    await window.received.until(/^stat .* line \d+\.\d frame \d+\.\d arrivals /);
+    window.send("network blackhole");
+    await window.received.until(/^link held 1 s, 127\.0\.0\.1:\d+$/);
+    await window.received.until(/^link held 2 s, /);
+    await mirror.out.until(/^link held /);
+    window.send("network perfect");
+    await window.received.until(/^link linked /);
+    await mirror.out.until(/^link resumed /);
+    window.send("cut");
+    await mover.out.until(/^link held /);
+    await mover.out.until(/^link resumed /);
+    await mirror.out.until(PLACE);
+    for (const { out } of [mover, mirror]) expect(out.all.join("\n")).not.toMatch(/link (down|retry)/);
+  });
+
+  it("are recorded with a cut, on a bad network, and the mirror does again what it did", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tickwire-cube-"));
+    const file = join(folder, "mirror.rec");
+    const { mover, mirror, window } = await linked(["--record", file], ["--network", "wifi"]);
+    await window.received.until(/^link linked /);
+    window.send("cut");
+    await mirror.out.until(/^link resumed /);
+    await mirror.out.until(PLACE);
+    await mover.kill("SIGTERM");
+    await mirror.out.until(/^link down .*: the peer/);
+    await mirror.kill("SIGTERM");
+    expect(await mirror.exit()).toBe(0);
+    const again = cube("--replay", file, "--view", "log", "--session");
+    expect(await again.exit()).toBe(0);
+    expect(again.out.all).toEqual(mirror.out.all);
+    expect(again.out.all.join("\n")).toMatch(/^link held .*\n(tick .*\n)*link resumed /m);
+    rmSync(folder, { recursive: true });
+  });
+
+  it("say so when one of them has none", async () => {
+    const mirror = cube(...MIRROR);
+    const at = `127.0.0.1:${await mirror.port()}`;
+    const mover = cube("mover", "--auto", "--session", "--connect", at);
+    await mover.out.until(/^link down .*does it listen with session\(\)\?$/);
+    const other = cube(...MIRROR, "--session");
+    const caller = new Caller(await other.port());
+    caller.send("cube 1 2 3\n".repeat(10));
+    await new Promise<void>((resolve) => {
+      caller.socket.on("error", () => {}); // a reset, which is what it may be
+      caller.socket.on("close", () => resolve());
+    });
+  });
+
+  /** A mirror, and a mover that drives and has a window. */
+  async function linked(ofMirror: readonly string[] = [], ofMover: readonly string[] = []) {
+    const mirror = cube(...MIRROR, "--view", "log", "--session", ...ofMirror);
+    const at = `127.0.0.1:${await mirror.port()}`;
+    const view = ["--view", "browser", "--no-open", "--window", "127.0.0.1:0"];
+    const mover = cube("mover", "--auto", "--session", "--connect", at, ...view, ...ofMover);
+    const window = new Window(await mover.window());
+    await mover.out.until(/^link up /);
+    await mirror.out.until(PLACE);
+    return { mover, mirror, window };
+  }
 });
 
 describe("a mirror among bad peers", { timeout: 3 * DEADLINE_MS }, () => {

@@ -13,12 +13,12 @@ describe("a process with windows", { timeout: 3 * DEADLINE_MS }, () => {
     const mirror = windowed("mirror", "--listen", "127.0.0.1:0", "--wire", "json");
     const window = new Window(await mirror.window());
     const port = await mirror.port();
-    await window.received.until(/^stat tick \d+ in 0 0 out 0 0 rtt - arrivals [0,]+$/);
+    await window.received.until(/^stat tick \d+ in 0 0 out 0 0 line - frame - arrivals [0,]+$/);
     expect(window.received.all.slice(0, 4)).toEqual([
       "role mirror",
       "wire json",
+      "network perfect",
       expect.stringMatching(/^link (starting|listening) /),
-      expect.stringMatching(/^(size|link) /),
     ]);
     expect(window.received.all).toContain(`link listening 127.0.0.1:${port}, nobody has come yet`);
   });
@@ -75,7 +75,7 @@ describe("a process with windows", { timeout: 3 * DEADLINE_MS }, () => {
     const mover = windowed("mover", "--connect", `127.0.0.1:${port}`);
     const window = new Window(await mover.window());
     await window.received.until(new RegExp(`^link linked 127\\.0\\.0\\.1:${port}$`));
-    await window.received.until(/^stat .* rtt \d+\.\d arrivals /);
+    await window.received.until(/^stat .* frame \d+\.\d arrivals /);
     await mirror.kill("SIGKILL");
     await window.received.until(/^link pausing .*, the peer .*; again in 1 s$/);
     mirror = cube("mirror", "--listen", `127.0.0.1:${port}`);
@@ -99,9 +99,8 @@ describe("a process with windows", { timeout: 3 * DEADLINE_MS }, () => {
     const url = await mover.window();
     const first = new Window(url);
     await first.received.until(/^cube 1 2 3$/);
-    const closed = once(first.socket, "close");
     await mover.kill("SIGKILL");
-    await closed;
+    await first.held;
     mover = cube("mover", ...BROWSER, "--window", at, "--connect", `127.0.0.1:${port}`);
     expect(await mover.window()).toBe(url);
     await new Window(url).received.until(/^cube 1 2 3$/);
@@ -148,8 +147,7 @@ describe("the place of a window", { timeout: 3 * DEADLINE_MS }, () => {
     const mirror = windowed("mirror", "--listen", "127.0.0.1:0");
     const url = await mirror.window();
     const foreign = new Window(url, { origin: "http://example.org" });
-    const [error] = (await once(foreign.socket, "error")) as [Error];
-    expect(error.message).toContain("403");
+    expect(await foreign.closed).toContain("403");
     await new Window(url, { origin: url.slice(0, -1) }).settled(1);
     await new Window(url).settled(1);
   });
@@ -183,9 +181,8 @@ describe("the place of a window", { timeout: 3 * DEADLINE_MS }, () => {
     const mirror = windowed("mirror", "--listen", "127.0.0.1:0");
     const window = new Window(await mirror.window());
     await window.settled(1);
-    const closed = once(window.socket, "close");
     await mirror.kill("SIGINT");
-    await closed;
+    await window.closed;
     expect(await mirror.exit()).toBe(0);
     expect(mirror.err.all).toEqual([]);
   });

@@ -6,7 +6,7 @@ import type { Vector } from "../../../demo/cube/shared/world.ts";
 import { type Seen, type Steered, Windows } from "../../../demo/cube/windows.ts";
 import { type Connection, lines, memory, Poller } from "../../../src/index.ts";
 
-const STAT = /^stat tick (\d+) in (\d+) (\d+) out (\d+) (\d+) rtt (\S+) arrivals (\S+)$/;
+const STAT = /^stat tick (\d+) in (\d+) (\d+) out (\d+) (\d+) line (?:\S+) frame (\S+) arrivals (\S+)$/;
 
 describe("a window that comes", () => {
   it("is told whose it is, first, and then all there is to know", () => {
@@ -22,7 +22,7 @@ describe("a window that comes", () => {
       "link connecting 127.0.0.1:14900",
       "cube 1 2 3",
       "size text 11 json 17 binary 7",
-      "stat tick 1 in 0 0 out 0 0 rtt - arrivals 0",
+      "stat tick 1 in 0 0 out 0 0 line - frame - arrivals 0",
     ]);
   });
 
@@ -85,6 +85,15 @@ describe("windows", () => {
     for (const { received } of [chooser, other]) expect(received).toContain("network poor");
   });
 
+  it("cut the peer's links", () => {
+    const rig = new WindowRig();
+    const window = rig.open();
+    rig.frames(2);
+    window.send("cut");
+    rig.frames(2);
+    expect(rig.peer.cuts).toBe(1);
+  });
+
   it("choose the format, and all are told which it is", () => {
     const rig = new WindowRig();
     const [chooser, other] = [rig.open(), rig.open()];
@@ -103,7 +112,7 @@ describe("windows", () => {
     rig.frames(2);
     expect(window.received.filter((line) => !line.startsWith("stat"))).toEqual([
       'error wire: expected text, json, binary, got "morse"',
-      'error unknown word "role"; expected cube, ping, pong, wire or network',
+      'error unknown word "role"; expected cube, ping, pong, wire, network or cut',
     ]);
   });
 
@@ -158,6 +167,12 @@ describe("windows", () => {
     ["one peer", { kind: "listening", where: "a:1", peers: 1, gone: "it went" }, "linked a:1, 1 peer"],
     ["peers", { kind: "listening", where: "a:1", peers: 2, gone: undefined }, "linked a:1, 2 peers"],
     ["a link", { kind: "linked", where: "a:1" }, "linked a:1"],
+    ["a link without a line", { kind: "held", where: "a:1", downMs: 4_999 }, "held 4 s, a:1"],
+    [
+      "peers without a line",
+      { kind: "listening", where: "a:1", peers: 2, gone: undefined, heldMs: 900 },
+      "held 0 s, a:1",
+    ],
     ["a trouble", { kind: "failed", why: "taken" }, "failed taken"],
   ])("are told how the link stands: %s", (_, link, words) => {
     const rig = new WindowRig({ link });
@@ -226,7 +241,9 @@ class FakePeer implements Steered {
   world: Seen["world"] = at([1, 2, 3]);
   link: LinkState = { kind: "connecting", where: "127.0.0.1:14900" };
   tally: Seen["tally"] = { linesIn: 0, linesOut: 0, bytesIn: 0, bytesOut: 0, badLines: 0 };
-  roundTripMs: number | undefined;
+  frameTripMs: number | undefined;
+  lineTripMs: number | undefined;
+  cuts = 0;
   format: Format = "text";
   network: Network = "perfect";
   knowsPosition = true;
@@ -235,6 +252,10 @@ class FakePeer implements Steered {
   place(position: Vector): void {
     this.placed.push(position);
     this.world = at(position);
+  }
+
+  cut(): void {
+    this.cuts++;
   }
 
   chooseNetwork(network: Network): void {

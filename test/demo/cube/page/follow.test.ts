@@ -84,6 +84,26 @@ describe("what is shown", () => {
     expect(follow.frame(1_001)).toEqual([10, 10, 10]);
   });
 
+  test("glides after the arrivals were held up, in a burst and however far, where else it would leap", () => {
+    const follow = new Follow([-10, -10, -10]);
+    for (let atMs = 0; atMs <= 4_000; atMs += 16) {
+      follow.bridge(atMs);
+      follow.frame(atMs);
+    }
+    for (let late = 1; late <= 20; late++) follow.receive([-10 + late / 10, -10, -10], 4_016);
+    follow.receive([10, 10, 10], 4_016);
+    let before = follow.frame(4_016);
+    for (let atMs = 4_024; atMs < 5_500; atMs += 8) {
+      const now = follow.frame(atMs);
+      const way = Math.hypot(...now.map((value, axis) => value - (before[axis] ?? Number.NaN)));
+      expect(way).toBeLessThan(8 * 0.16);
+      before = now;
+    }
+    expect(before).toEqual([10, 10, 10]);
+    follow.receive([-10, -10, -10], 6_000);
+    expect(follow.frame(6_001)).toEqual([-10, -10, -10]);
+  });
+
   test("catches up with a burst after a stall, without a leap", () => {
     const follow = new Follow([-10, 0, 0]);
     let x = -10;

@@ -48,7 +48,7 @@ describe("the history", () => {
   test("spreads a stat's frames over the time since the stat before", () => {
     const history = new History();
     history.note(stat({ tick: 1, arrivals: [0] }), 1_000);
-    history.note(stat({ tick: 5, arrivals: [1, 0, 2, 1], rttMs: 1.5 }), 1_100);
+    history.note(stat({ tick: 5, arrivals: [1, 0, 2, 1], frameMs: 1.5 }), 1_100);
     expect(seen(history, 1_100)).toEqual([
       [1_000, 0, Number.NaN],
       [1_025, 1, 1.5],
@@ -78,13 +78,20 @@ describe("the history", () => {
   });
 });
 
-function stat(facts: { tick: number; in?: number; out?: number; arrivals?: number[]; rttMs?: number }): Stat {
+function stat(facts: {
+  tick: number;
+  in?: number;
+  out?: number;
+  arrivals?: number[];
+  frameMs?: number;
+}): Stat {
   const [linesIn, linesOut] = [facts.in ?? 0, facts.out ?? 0];
   return {
     tick: facts.tick,
     in: { lines: linesIn, bytes: linesIn * 10 },
     out: { lines: linesOut, bytes: linesOut * 10 },
-    rttMs: facts.rttMs,
+    lineMs: undefined,
+    frameMs: facts.frameMs,
     arrivals: facts.arrivals ?? [0],
   };
 }

@@ -1,8 +1,8 @@
 /** The window's link to its process, over a network in memory. */
 import { describe, expect, test } from "vitest";
-import { type ServerProbe, Session } from "../../../../demo/cube/page/session.ts";
+import { Session } from "../../../../demo/cube/page/session.ts";
 import type { Told } from "../../../../demo/cube/shared/window-wire.ts";
-import { type Connection, lines, memory, Poller } from "../../../../src/index.ts";
+import { type Connection, conditioned, lines, memory, Poller, session } from "../../../../src/index.ts";
 
 describe("a session", () => {
   test("receives the lines of its process in order", () => {
@@ -26,15 +26,13 @@ describe("a session", () => {
     expect([...scene.process()]).toContain("cube 1 1 1");
   });
 
-  test("measures its own round trip, and answers pings", () => {
+  test("says what the round trips of its line and its frames are, and answers pings", () => {
     const { session, frame, process } = linked();
-    expect(session.roundTripMs).toBeUndefined();
-    frame();
-    const ping = [...process()].find((line) => line.startsWith("ping"));
-    process().trySend(ping?.replace("ping", "pong") ?? "");
+    for (let frames = 0; frames < 100; frames++) frame();
+    expect(session.trips).toEqual({ lineMs: expect.any(Number), frameMs: expect.any(Number) });
+    expect(session.trips.frameMs).toBeGreaterThan(0);
     process().trySend("ping 77");
-    frame(5);
-    expect(session.roundTripMs).toBeGreaterThan(0);
+    frame();
     frame();
     expect([...process()]).toContain("pong 77");
   });
@@ -59,89 +57,85 @@ describe("a session", () => {
     expect(session.state).toEqual({ kind: "open", isSilent: false });
   });
 
-  test("pauses when the process is gone, probes until the server answers, and only then connects", () => {
-    const { session, frame, probe, process } = linked();
+  test("is held while it has no line, sends nothing then, and goes on where it was", () => {
+    const { session, frame, process, line } = linked();
+    line.blackhole();
+    for (let frames = 0; frames < 10 && session.state.kind !== "held"; frames++) frame(500);
+    expect(session.state).toMatchObject({ kind: "held" });
+    frame(900);
+    frame(900);
+    expect(session.state).toMatchObject({ kind: "held", downMs: expect.closeTo(1_800, -3) });
+    expect(session.trySend({ kind: "cube", position: [1, 1, 1] })).toBe(false);
+    process().trySend("cube 4 5 6");
+    line.heal();
+    const told: Told[] = [];
+    for (let frames = 0; frames < 100 && told.length === 0; frames++) told.push(...frame(100));
+    expect(told).toEqual([{ kind: "cube", position: [4, 5, 6] }]);
+    expect(session.state).toEqual({ kind: "open", isSilent: false });
+    expect(session.trySend({ kind: "cube", position: [1, 1, 1] })).toBe(true);
+    frame();
+    frame();
+    expect([...process()]).toContain("cube 1 1 1");
+  });
+
+  test("pauses when the process has closed it, longer each time, and connects again", () => {
+    const { session, frame, process, close, listen } = linked();
     process().abort();
+    close();
+    frame();
     frame();
     expect(session.state).toMatchObject({ kind: "pausing" });
     expect(session.trySend({ kind: "cube", position: [0, 0, 0] })).toBe(false);
-    expect(probe.starts).toBe(0);
     for (const pauseMs of [250, 500, 1_000, 2_000, 2_000]) {
-      frame(pauseMs - 20);
+      frame(pauseMs - 30);
       expect(session.state.kind).toBe("pausing");
-      frame(30);
-      expect(session.state.kind).toBe("probing");
-      probe.result = false;
-      frame();
+      frame(40);
+      for (let frames = 0; frames < 5 && session.state.kind === "retrying"; frames++) frame(1);
     }
-    expect(probe.starts).toBe(5);
+    listen();
     frame(2_100);
-    probe.result = true;
-    frame();
-    frame();
-    frame();
+    for (let frames = 0; frames < 5; frames++) frame();
     expect(session.state).toEqual({ kind: "open", isSilent: false });
     process().trySend("role mirror");
-    expect(frame()).toEqual([{ kind: "role", role: "mirror" }]);
-  });
-
-  test("gives up a probe that is not answered in time", () => {
-    const { session, frame, process, probe } = linked();
-    process().abort();
-    frame();
-    frame(300);
-    expect(session.state.kind).toBe("probing");
-    frame(5_100);
-    expect(session.state.kind).toBe("pausing");
-    frame(600);
-    expect(probe.starts).toBe(2);
+    expect([...frame(), ...frame()]).toEqual([{ kind: "role", role: "mirror" }]);
   });
 });
-
-/** A probe whose result the test gives. */
-class TestProbe implements ServerProbe {
-  starts = 0;
-  result: boolean | undefined;
-
-  start(): void {
-    this.starts++;
-    this.result = undefined;
-  }
-
-  tryResult(): boolean | undefined {
-    return this.result;
-  }
-}
 
 /** A window and its process, linked and not greeted. */
 function opened() {
   const wire = memory();
+  const line = conditioned(wire);
   const server = new Poller();
-  const listener = server.listen(wire, lines());
+  let listener = server.listen(session(wire), lines());
   const poller = new Poller();
-  const probe = new TestProbe();
   let nowMs = 0;
   server.poll(nowMs);
-  const session = new Session(poller, wire, probe);
+  const link = new Session(poller, session(line, { deadPeerMs: 3_000 }));
   let connection: Connection<string> | undefined;
+  const step = () => {
+    server.poll(nowMs);
+    connection = listener.tryAccept() ?? connection;
+    server.flush();
+  };
   const frame = (passMs = 16): readonly Told[] => {
     nowMs += passMs;
-    server.poll(nowMs);
-    connection = listener.tryAccept() ?? connection;
+    step();
     poller.poll(nowMs);
-    const told = session.frame(nowMs);
+    const told = link.frame(nowMs);
     poller.flush();
-    server.poll(nowMs);
-    connection = listener.tryAccept() ?? connection;
+    step();
     return told;
   };
   const process = (): Connection<string> => {
     if (connection === undefined) throw new Error("no window has come");
     return connection;
   };
-  frame();
-  frame();
-  return { session, frame, process, probe };
+  const close = () => listener.close();
+  const listen = () => {
+    listener = server.listen(session(wire), lines());
+  };
+  for (let frames = 0; frames < 4; frames++) frame();
+  return { session: link, frame, process, line, close, listen };
 }
 
 /** A window and its process, linked and greeted. */

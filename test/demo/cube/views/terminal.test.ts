@@ -103,7 +103,8 @@ function pane(role: "mover" | "mirror"): Pane {
     world: { position: [0, 0, 0], velocity: [0, 0, 0] },
     link: { kind: "starting" },
     tally: newTally(),
-    roundTripMs: undefined,
+    frameTripMs: undefined,
+    lineTripMs: undefined,
   };
   return { peer, changes: [], note: undefined };
 }

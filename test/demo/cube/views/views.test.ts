@@ -101,6 +101,16 @@ describe("a pane", () => {
   });
 });
 
+describe("a pane of a link that is held", () => {
+  it.each([
+    ["the end that connects", { kind: "held", where: "a:1", downMs: 4_200 }],
+    ["the end that listens", { kind: "listening", where: "a:1", peers: 1, gone: undefined, heldMs: 4_200 }],
+  ] as const)("says for how long at %s", (_, link) => {
+    const painter = new PanePainter({ isColoured: false, hasKeys: false });
+    expect(painter.rows(FRAME, pane({ link }), 60, 10)[0]).toContain("held for 4 s, a:1");
+  });
+});
+
 describe("the log", () => {
   it("has a line for each change, with the role before it when there are two", () => {
     const changes: Pane["changes"] = [
@@ -109,6 +119,8 @@ describe("the log", () => {
       { kind: "cube", position: [1, 2, 3] },
       { kind: "down", who: "127.0.0.1:51234", why: "the peer reset the connection" },
       { kind: "retry", inMs: 500 },
+      { kind: "held", who: "a:1" },
+      { kind: "resumed", who: "a:1", afterMs: 4_230 },
     ];
     const lines = [
       "link listening 127.0.0.1:14900",
@@ -116,6 +128,8 @@ describe("the log", () => {
       "tick 7 cube 1 2 3",
       "link down 127.0.0.1:51234: the peer reset the connection",
       "link retry in 500 ms",
+      "link held a:1",
+      "link resumed a:1 after 4.2 s",
     ];
     const look = { isPrefixed: false, hasPlaces: true };
     expect(logLines(7, pane({ changes }), look)).toEqual(lines);
@@ -171,7 +185,8 @@ function pane(options: Partial<Pane> & { link?: Pane["peer"]["link"] }): Pane {
     world: { position: [1, 2.5, -3], velocity: [0, 0, 0] },
     link: options.link ?? { kind: "linked", where: "127.0.0.1:14900" },
     tally: { ...newTally(), linesIn: 3, linesOut: 4, badLines: 1 },
-    roundTripMs: 16.66,
+    frameTripMs: 16.66,
+    lineTripMs: undefined,
   };
   return { peer, changes: options.changes ?? [], note: options.note };
 }
