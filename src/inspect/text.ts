@@ -3,41 +3,96 @@
  * peer has sent is quoted, without what could move a cursor.
  */
 import { CALL, END, EVENT, nameOfKind } from "../transport/wrap/log-entry.ts";
-import { type Summary, textOf } from "./summary.ts";
+import { type ConnectionSummary, type Summary, textOf } from "./summary.ts";
 import type { Step } from "./walk.ts";
 
 /** The summary in lines. */
-export function summaryText({
-  header,
-  damage,
-  sizeBytes,
-  lengthMs,
-  frames,
-  connections,
-  keyframes,
-}: Summary): string {
+export function summaryText(summary: Summary): string {
+  const { header, damage, isEnded, sizeBytes, lengthMs, frames, connections, keyframes, unseen } = summary;
   const sum = (name: "receivedBytes" | "sentBytes" | "receivedMessages"): number =>
     frames.reduce((total, frame) => total + frame[name], 0);
+  const lines = sum("receivedMessages");
   const kept = keyframes.length === 0 ? "" : `\nkeyframes after frame ${keyframes.join(", ")}`;
+  const more = unseen.receivedBytes === 0 ? "" : `; ${unseen.receivedBytes} more came after the last frame`;
   return [
     `tickwire ${header.tickwire} on ${header.platform}, ${header.began}, format ${header.format}`,
     `seed ${header.seed}${header.meta === undefined ? "" : `, meta ${quoted(JSON.stringify(header.meta))}`}`,
-    `${frames.length} frames in ${(lengthMs / 1_000).toFixed(1)} s, ${sizeBytes} bytes`,
-    `received ${sum("receivedBytes")} bytes${sum("receivedMessages") > 0 ? ` in ${sum("receivedMessages")} lines` : ""}, sent ${sum("sentBytes")}${kept}`,
+    `${counted(frames.length, "frame")} in ${(lengthMs / 1_000).toFixed(1)} s, ${sizeBytes} bytes`,
+    `received ${sum("receivedBytes")} bytes${lines > 0 ? ` in ${counted(lines, "line")}` : ""}, sent ${sum("sentBytes")}${more}${kept}`,
     ...(damage === undefined ? [] : [`ends early: ${damage.message}`]),
+    ...(isEnded ? [] : [NOT_ENDED]),
     "",
-    `${connections.length} connections`,
-    ...connections.map(
-      ({ connection, isAccepted, remote, openedIn, closedIn, reason, receivedBytes, sentBytes }) =>
-        `  ${connection}  ${isAccepted ? "from" : "to"} ${quoted(remote)}  ${openedIn === 0 ? "never open" : `frame ${openedIn}`} to ${closedIn === 0 ? "the end" : closedIn}  ` +
-        `received ${receivedBytes}, sent ${sentBytes}  ${reason === undefined ? "" : `${reason.kind}: ${quoted(reason.message)}`}`,
-    ),
+    [counted(connections.length, "connection"), ...endingsOf(connections)].join(": "),
+    ...table(connections.map((one) => connectionCells(one, frames.length))),
     "",
   ].join("\n");
 }
 
+/** How connections have ended, the most frequent way first; nothing where there are none. */
+export function endingsOf(connections: readonly ConnectionSummary[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const { closedIn, reason, openedIn } of connections) {
+    const how = closedIn > 0 ? (reason?.kind ?? "closed") : openedIn > 0 ? "open at the end" : "never open";
+    counts.set(how, (counts.get(how) ?? 0) + 1);
+  }
+  if (counts.size === 0) return [];
+  const inOrder = [...counts].sort(([, one], [, other]) => other - one);
+  return [inOrder.map(([how, count]) => `${count} ${how}`).join(", ")];
+}
+
+function connectionCells(one: ConnectionSummary, frames: number): readonly string[] {
+  const { connection, isAccepted, remote, openedIn, closedIn, reason, receivedBytes, sentBytes } = one;
+  const to = closedIn === 0 ? "the end" : placeText(closedIn, frames);
+  const life = openedIn === 0 ? `never open, to ${to}` : `${placeText(openedIn, frames, "frame ")} to ${to}`;
+  return [
+    String(connection),
+    `${isAccepted ? "from" : "to"} ${quoted(remote)}`,
+    life,
+    `received ${receivedBytes}, sent ${sentBytes}`,
+    reason === undefined ? "" : `${reason.kind}: ${quoted(reason.message)}`,
+  ];
+}
+
+/** The frame that shows something, where the recording still has it. */
+function placeText(frame: number, frames: number, prefix = ""): string {
+  return frame > frames ? "after the last frame" : `${prefix}${frame}`;
+}
+
+/** Rows in columns of one width each. */
+function table(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths: number[] = [];
+  for (const row of rows)
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+  return rows.map((row) => `  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  ")}`.trimEnd());
+}
+
+/** `count` things, as people write it. */
+export function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}
+
+/** The entries that are wanted in lines, below the frames to which they belong. */
+export function textOfSteps(steps: readonly Step[], isWanted: (step: Step) => boolean): string {
+  const lines: string[] = [];
+  let frameText = "";
+  let heading = "";
+  for (const step of steps) {
+    const text = stepText(step);
+    const isFrame = step.entry.kind === CALL.poll;
+    if (isFrame) frameText = text ?? "";
+    if (text === undefined || !isWanted(step)) continue;
+    const before = `before frame ${step.frame + 1}`;
+    const isBefore = step.place > step.frame || step.frame === 0 || heading === before;
+    const due = isBefore ? before : frameText;
+    if (due !== heading && !isFrame) lines.push(due);
+    heading = due;
+    lines.push(text);
+  }
+  return lines.length === 0 ? "nothing" : lines.join("\n");
+}
+
 /** One entry in a line, indented by the calls around it; `undefined` for one that says nothing. */
-export function stepText({ entry, frame, depth, link }: Step): string | undefined {
+function stepText({ entry, frame, depth, link }: Step): string | undefined {
   const { kind, target, args, isBegun, result } = entry;
   if (kind === END) return undefined;
   const indent = "  ".repeat(depth + 1);
@@ -49,12 +104,20 @@ export function stepText({ entry, frame, depth, link }: Step): string | undefine
 }
 
 /** One entry as a value of JSON. */
-export function stepValue({ entry, frame, depth, link }: Step): object {
+export function stepValue({ entry, place, depth, link }: Step): object {
   const { kind, target, args, result } = entry;
   const plain = args.map((arg) =>
     arg instanceof Uint8Array ? { base64: base64Of(arg), text: bytesText(arg) } : arg,
   );
-  return { frame, depth, kind: nameOfKind(kind), target, connection: link?.connection, result, args: plain };
+  return {
+    frame: place,
+    depth,
+    kind: nameOfKind(kind),
+    target,
+    connection: link?.connection,
+    result,
+    args: plain,
+  };
 }
 
 /** Whether an entry is about a link that is told from others by a number. */
@@ -90,5 +153,9 @@ function base64Of(bytes: Uint8Array): string {
 function quoted(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\uFFFD");
 }
+
+/** What a file without an end says of itself. */
+export const NOT_ENDED =
+  "not ended: it is still being written, or its process was killed, and what came last is not in it";
 
 const MOST_SHOWN = 80;

@@ -13,6 +13,11 @@ export interface Step {
   readonly frame: number;
   /** The frame that shows it to the game: the next one, unless it came in the pumps of this one. */
   readonly shownIn: number;
+  /**
+   * The frame under which it is told, with all that happens in it: one that comes between two
+   * frames is the later one's, as that shows it.
+   */
+  readonly place: number;
   /** How many calls are around it. */
   readonly depth: number;
   /** The link that it is about, if any. */
@@ -37,6 +42,7 @@ export function* walk(recording: Recording): Generator<Step, void, undefined> {
   const around: number[] = [];
   let frame = 0;
   let connections = 0;
+  let place = 0;
   const add = (id: unknown, value: unknown, codec: string | undefined, isAccepted: boolean): void => {
     links.set(id as number, { connection: 0, isAccepted, codec, value: value as LinkValue });
   };
@@ -54,7 +60,10 @@ export function* walk(recording: Recording): Generator<Step, void, undefined> {
     if (link !== undefined && kind === EVENT.info) link.value = args[0] as LinkValue;
     const isInPump = around[0] === CALL.poll || around[0] === CALL.pump;
     const shownIn = isEvent(kind) && !isInPump ? frame + 1 : frame;
-    yield { entry, frame, shownIn, depth: around.length, link };
+    // The core attaches to what a listener is told of at once.
+    const isTold = kind === CALL.attach && link?.isAccepted === true;
+    if (around.length === 0 && kind !== END) place = isTold ? frame + 1 : shownIn;
+    yield { entry, frame, shownIn, place, depth: around.length, link };
     if (entry.isBegun) around.push(kind);
   }
 }

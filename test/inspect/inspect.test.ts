@@ -5,8 +5,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { recorded, recordingFile } from "../../src/index.ts";
-import { inspect } from "../../src/inspect/inspect.ts";
+import { lines, memory, Poller, Recording, recorded, recordingFile } from "../../src/index.ts";
+import { INSPECT_USAGE, inspect } from "../../src/inspect/inspect.ts";
+import type { Mistake } from "../../src/inspect/mistake.ts";
+import { pageOf } from "../../src/inspect/page.ts";
+import { summarize } from "../../src/inspect/summary.ts";
 import { playMatch } from "../transport/wrap/echo-match.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tickwire-inspect-"));
@@ -26,7 +29,7 @@ describe("tickwire inspect", () => {
     expect(text).toContain(`40 frames in 0.6 s, ${recording.sizeBytes} bytes`);
     expect(text).toContain(`received ${receivedBytes} bytes in ${receivedMessages} lines, sent ${sentBytes}`);
     expect(text).toMatch(
-      /2 connections\n {2}1 {2}from memory:1 {2}frame 2 to 40 {2}received \d+, sent \d+ {2}remote: the peer closed/,
+      /2 connections: 1 remote, 1 open at the end\n {2}1 {2}from memory:1 {2}frame 2 to 40 {7}received \d+, sent \d+ {2}remote: the peer closed/,
     );
     expect(text).toMatch(/ {2}2 {2}from memory:2 {2}frame 4 to the end/);
     const summary = JSON.parse(inspect([file, "--json"]));
@@ -51,34 +54,114 @@ describe("tickwire inspect", () => {
     );
     expect(text).not.toContain("frame 22");
     const one = inspect([file, "--frames", "20", "--connection", "2"]);
-    expect(one.split("\n").filter((line) => !line.includes("connection 2"))).toEqual([]);
+    expect(one).toMatch(
+      /^before frame 20\n {2}connection 2 .* received .*\nframe 20 {2}at 304 ms {2}poller 1\n {2}connection 2 .* write [^\n]*$/,
+    );
     const [first] = JSON.parse(inspect([file, "--connection", "2", "--json"]));
     expect(first).toMatchObject({ connection: 2, kind: "incoming" });
     expect(inspect([file, "--frames", "39.."])).toContain("frame 40");
-    expect(inspect([file, "--frames", "..1"])).toContain("part 2  transport");
+    expect(inspect([file, "--frames", "..1"])).toMatch(/^before frame 1\n {2}part 2 {2}transport/);
   });
 
   test("draws a page that loads nothing, runs nothing, and shows a stranger's text as text", () => {
     const out = join(folder, "match.html");
     expect(inspect([file, "--html", out])).toContain(out);
     const page = readFileSync(out, "utf8");
-    expect(page).toContain("frame 20, at 304 ms: 2</title>");
-    expect(page).toContain("remote: the peer closed the connection");
+    expect(page).toContain("<title>frame 20, 0.30 s\nLines received: 2\nBytes received: 28\n");
+    expect(page).toContain("\n1 closed, remote: the peer closed the connection</title>");
+    expect(page).toContain("<td>remote: the peer closed the connection");
+    expect(page).toContain("<title>match.rec</title>");
     expect(page).toContain("color-scheme: light dark");
     expect(page).not.toMatch(/<script|src=|href=|url\(|<b>|@import/);
-    expect(() => inspect([file, "--html", out])).toThrow(/--html: EEXIST/);
+    expect(() => inspect([file, "--html", out])).toThrow(
+      /--html: .* is there already, and is not written over/,
+    );
   });
 
   test("tells a mistake in a sentence", () => {
     writeFileSync(join(folder, "none.rec"), "no recording at all");
     expect(() => inspect([])).toThrow("expected one file after inspect");
     expect(() => inspect([file, file])).toThrow("expected one file after inspect");
-    expect(() => inspect([join(folder, "none.rec")])).toThrow(/none\.rec: they are no recording of tickwire/);
-    expect(() => inspect([join(folder, "missing.rec")])).toThrow(/ENOENT/);
+    expect(() => inspect([join(folder, "none.rec")])).toThrow(
+      /none\.rec: expected a recording of tickwire, got other bytes$/,
+    );
+    expect(() => inspect([join(folder, "missing.rec")])).toThrow(/missing\.rec: there is no such file$/);
+    expect(() => inspect([folder])).toThrow(/: it is a folder$/);
     expect(() => inspect([file, "--frames", "a"])).toThrow("--frames: expected A..B");
+    expect(() => inspect([file, "--frames", "5..3"])).toThrow("--frames: expected A..B");
+    expect(() => inspect([file, "--frames", "41.."])).toThrow(
+      "--frames: the last frame is 40, and 41 is behind it",
+    );
     expect(() => inspect([file, "--connection", "0"])).toThrow("--connection: expected a number");
-    expect(() => inspect([file, "--fast"])).toThrow(/--fast/);
+    expect(() => inspect([file, "--connection", "3"])).toThrow(
+      "--connection: there are 2 connections, and no 3",
+    );
+    expect(() => inspect([file, "--fast"])).toThrow(/^Unknown option '--fast'$/);
+    expect(() => inspect([file, "--html", ""])).toThrow("--html: expected a file");
+    expect(() => inspect([file, "--html", join(folder, "no/where.html")])).toThrow(
+      /its folder is not there$/,
+    );
+    for (const flag of ["--json", "--frames=1", "--connection=1"])
+      expect(() => inspect([file, "--html", join(folder, "no.html"), flag])).toThrow(
+        /: expected without --html/,
+      );
     expect(inspect(["--help"])).toMatch(/^usage/);
+  });
+
+  test("tells the usage to whoever misuses the command, and not to whoever names a wrong file", () => {
+    const usageOf = (...args: string[]): string => {
+      try {
+        return inspect(args);
+      } catch (error) {
+        return (error as Mistake).usage;
+      }
+    };
+    expect(usageOf(file, "--fast")).toBe(INSPECT_USAGE);
+    expect(usageOf(folder)).toBe("");
+    expect(usageOf(file, "--frames", "99")).toBe("");
+  });
+
+  test("tells what comes between two frames below the later one, as its summary counts it", () => {
+    const wire = memory();
+    const between = new Recording();
+    const [server, client] = [new Poller(), new Poller()];
+    const listener = server.listen(recorded(wire, between), lines());
+    const player = client.connect(wire, lines());
+    for (let frame = 1; frame <= 4; frame++) {
+      server.poll(frame * 10);
+      while (listener.tryAccept() !== undefined);
+      listener.drain((one, line) => one.trySend(line));
+      server.flush();
+      client.poll(frame * 10 + 5);
+      if (frame === 3) player.trySend("late");
+      client.flush();
+    }
+    player.abort();
+    client.poll(60);
+    const path = join(folder, "between.rec");
+    writeFileSync(path, between.toBytes()); // as a crash leaves it: it has no end
+    const text = inspect([path]);
+    expect(text).toContain("4 frames in 0.0 s");
+    expect(text).toContain("not ended: it is still being written");
+    const { openedIn } = summarize(Recording.fromBytes(between.toBytes())).connections[0] ?? {};
+    const told = inspect([path, "--frames", String(openedIn), "--connection", "1"]);
+    expect(told).toMatch(new RegExp(`^(before )?frame ${openedIn}\\b`));
+    expect(told).toContain("  opened");
+    const page = pageOf(summarize(Recording.fromBytes(between.toBytes())), "between");
+    expect(page).toContain("Not ended: it is still being written");
+    for (const [, left, width] of page.matchAll(/margin-left:([\d.]+)%;width:([\d.]+)%/g)) {
+      expect(Number(left) + Number(width)).toBeLessThanOrEqual(100);
+    }
+  });
+
+  test("draws a recording without a frame, and one with more frames than a call takes arguments", () => {
+    expect(pageOf(summarize(new Recording()), "none")).toContain("There are none.");
+    expect(pageOf(summarize(new Recording()), "none")).not.toMatch(/NaN|Infinity|undefined/);
+    const { frames, ...rest } = summarize(Recording.fromBytes(readFileSync(file)));
+    const many = Array.from({ length: 300_000 }, (_, at) => ({ ...frames[at % 40], frame: at + 1 }) as never);
+    const page = pageOf({ ...rest, frames: many }, "many");
+    expect(page).toContain("Each column is 300 frames");
+    expect(page.length).toBeLessThan(400_000);
   });
 
   test("says where a damaged file ends", () => {

@@ -47,6 +47,8 @@ export interface LogParts {
   /** The entries, in pieces; each entry is whole in one of them. */
   readonly pieces: readonly Uint8Array[];
   readonly damage: RecordingDamage | undefined;
+  /** Whether it was ended, by `close()` or at its `maxBytes`: it has a trailer. */
+  readonly isEnded: boolean;
 }
 
 /** The bytes before the first block. */
@@ -102,7 +104,7 @@ export function parseLog(bytes: Uint8Array, framesIn: (pieces: readonly Uint8Arr
   const pieces: Uint8Array[] = [];
   const damaged = (offset: number, describe: (frame: number) => string): LogParts => {
     const frame = framesIn(pieces);
-    return { header, pieces, damage: { frame, offset, message: describe(frame) } };
+    return { header, pieces, damage: { frame, offset, message: describe(frame) }, isEnded: isClosed };
   };
   const isClosed = bytes.length >= TRAILER_BYTES && equal(bytes.subarray(-TRAILER.length), TRAILER);
   const end = isClosed ? bytes.length - TRAILER_BYTES : bytes.length;
@@ -121,22 +123,25 @@ export function parseLog(bytes: Uint8Array, framesIn: (pieces: readonly Uint8Arr
     else indexAt = offset;
     offset = endsAt;
   }
-  if (!isClosed || view.getFloat64(end, true) === indexAt) return { header, pieces, damage: undefined };
+  if (!isClosed || view.getFloat64(end, true) === indexAt)
+    return { header, pieces, damage: undefined, isEnded: isClosed };
   return damaged(end, () => `the trailer at byte ${end} is damaged: there is no index where it says`);
 }
 
 function parseHeader(bytes: Uint8Array, view: DataView): { header: RecordingHeader; endsAt: number } {
-  if (bytes.length < 18 || !equal(bytes.subarray(0, MAGIC.length), MAGIC)) {
-    throw new RangeError("bytes: they are no recording of tickwire");
+  if (bytes.length === 0 || !equal(bytes.subarray(0, MAGIC.length), MAGIC.subarray(0, bytes.length))) {
+    const got = bytes.length === 0 ? "no bytes" : "other bytes";
+    throw new RangeError(`bytes: expected a recording of tickwire, got ${got}`);
   }
+  if (bytes.length < 18) throw new RangeError(CUT_OFF);
   const format = view.getUint16(8, true);
   if (format !== FORMAT) {
     throw new RangeError(`bytes: a recording of format ${format}, and this tickwire reads format ${FORMAT}`);
   }
   const endsAt = 14 + view.getUint32(10, true) + 4;
-  const isWhole = endsAt <= bytes.length;
+  if (endsAt > bytes.length) throw new RangeError(CUT_OFF);
   const text = bytes.subarray(14, endsAt - 4);
-  if (!isWhole || crc32(text) !== view.getUint32(endsAt - 4, true)) {
+  if (crc32(text) !== view.getUint32(endsAt - 4, true)) {
     throw new RangeError("bytes: the header of the recording is damaged");
   }
   const header = JSON.parse(new TextDecoder().decode(text)) as RecordingHeader;
@@ -172,5 +177,6 @@ const MAGIC = UTF8.encode("tickwrec");
 const TRAILER = UTF8.encode("tickwend");
 const TRAILER_BYTES = 16;
 const BLOCK_HEADER_BYTES = 13;
+const CUT_OFF = "bytes: the recording ends within its header, before its first frame";
 const ENTRIES = 1;
 const INDEX = 2;

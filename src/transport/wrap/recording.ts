@@ -54,6 +54,8 @@ export class Recording {
   readonly header: RecordingHeader;
   /** Where it ends before its last byte, if it is damaged; only of one that was read. */
   readonly damage: RecordingDamage | undefined;
+  /** Of one that was read: whether it was ended, and not left by a crash or still being written. @internal */
+  readonly isEnded: boolean = true;
   /** Writes entries; `undefined` for one that was read. @internal */
   readonly journal: Journal | undefined;
   /** @internal */ readonly redact: Redact | undefined;
@@ -76,9 +78,10 @@ export class Recording {
   constructor(options: RecordingOptions = {}, made: MadeBy = { sink: new MemorySink() }) {
     this.#sink = made.sink;
     if ("bytes" in made) {
-      const { header, pieces, damage } = parseLog(made.bytes, countFrames);
+      const { header, pieces, damage, isEnded } = parseLog(made.bytes, countFrames);
       this.header = header;
       this.damage = damage;
+      this.isEnded = isEnded;
       this.#pieces = pieces;
       this.#state = "closed";
       this.#sizeBytes = made.bytes.length;
