@@ -48,7 +48,7 @@ export const SOCKETS: Carrier = {
  */
 export function carrierOf({ record, replay: path }: Options): Carrier {
   if (path !== undefined) {
-    const replay = replayed(Recording.fromBytes(new Uint8Array(readFileSync(path))));
+    const replay = replayed(named("--replay", path, () => Recording.fromBytes(readFileSync(path))));
     const left = [...replay.transports];
     return {
       replay,
@@ -60,7 +60,7 @@ export function carrierOf({ record, replay: path }: Options): Carrier {
     };
   }
   if (record === undefined) return SOCKETS;
-  const recording = recordingFile(record, { meta: { demo: "cube" } });
+  const recording = named("--record", record, () => recordingFile(record, { meta: { demo: "cube" } }));
   return {
     wayAt(endpoint, conditions) {
       const way = SOCKETS.wayAt(endpoint, conditions);
@@ -69,3 +69,22 @@ export function carrierOf({ record, replay: path }: Options): Carrier {
     close: () => recording.close(),
   };
 }
+
+/** Does it; what is wrong with the file is told with the flag and the file that it is wrong with. */
+function named<Result>(flag: string, path: string, open: () => Result): Result {
+  try {
+    return open();
+  } catch (error) {
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    throw new Error(`${flag} ${path}: ${SENTENCES.get(code) ?? message.replace(/^bytes: /, "")}`, {
+      cause: error,
+    });
+  }
+}
+
+const SENTENCES = new Map([
+  ["EEXIST", "it is there already, and is not written over"],
+  ["ENOENT", "there is no such file or folder"],
+  ["EISDIR", "it is a folder"],
+  ["EACCES", "the system does not allow it to this user"],
+]);
