@@ -42,7 +42,7 @@ export class Panel {
     for (const format of FORMATS) {
       this.#input(`format-${format}`).addEventListener("change", () => chosen.format(format));
     }
-    for (const network of CHOSEN_NETWORKS) {
+    for (const network of NETWORKS) {
       this.#input(`network-${network}`).addEventListener("change", () => chosen.network(network));
     }
     const raw = this.#input("raw");
@@ -64,9 +64,10 @@ export class Panel {
     this.#input(`format-${format}`).checked = true;
   }
 
-  /** The one that the command line has numbers of is none of those that can be chosen. */
+  /** The one that the command line has numbers of can be chosen once it was told of: there may be none. */
   setNetwork(network: Network): void {
-    for (const one of CHOSEN_NETWORKS) this.#input(`network-${one}`).checked = one === network;
+    this.#input(`network-${network}`).checked = true;
+    if (network === "own") this.#part("own-network").hidden = false;
   }
 
   setSizes(bytes: Readonly<Record<Format, number>>): void {
@@ -145,4 +146,3 @@ function bytesWords(bytesPerS: number): string {
 }
 
 const NONE = "–";
-const CHOSEN_NETWORKS = NETWORKS.filter((network) => network !== "own");

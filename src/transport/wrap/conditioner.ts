@@ -152,7 +152,12 @@ export class Conditioner {
     if (connection === undefined) return [...this.#live];
     if (typeof connection !== "object" || connection === null)
       throw new TypeError(`connection: expected a connection, got ${kindOf(connection)}`);
-    const one = this.#find(connection.localAddress, connection.remoteAddress);
+    const { localAddress, remoteAddress } = connection;
+    if (localAddress === undefined && remoteAddress === undefined)
+      throw new RangeError(
+        "connection: it has no address by which to tell its link, or is still connecting; without a connection all are meant",
+      );
+    const one = this.#find(localAddress, remoteAddress);
     if (one === undefined)
       throw new RangeError("connection: it is none of this conditioned transport, or is still connecting");
     return this.#live.has(one) ? [one] : [];

@@ -178,6 +178,32 @@ describe("the cube's windows", needs("chromium"), () => {
     await untilTogether(mover, mirror);
   });
 
+  test("numbers of the command line are a network of their own, to which the switch goes back", async () => {
+    expect(await mover.page.locator("label:has(#network-own)").isVisible()).toBe(false);
+    const slow = cube(
+      "mover",
+      ...WINDOWED,
+      "--window",
+      "127.0.0.1:0",
+      "--latency",
+      "150",
+      "--connect",
+      places.peer,
+    );
+    const window = await another(await slow.window(), { viewport: { width: 1_000, height: 900 } });
+    const isChosen = (name: string) =>
+      window.until(
+        (id) => document.querySelector<HTMLInputElement>(id)?.checked === true,
+        `#network-${name}`,
+      );
+    await isChosen("own");
+    for (const name of ["perfect", "own"]) {
+      await window.page.locator(`label:has(#network-${name})`).click();
+      await isChosen(name);
+    }
+    await slow.kill("SIGTERM");
+  });
+
   test("several windows look at one peer, and one that comes late sees the same", async () => {
     const second = await another(places.mirror);
     await mover.page.keyboard.down("KeyA");

@@ -77,6 +77,10 @@ describe("a connection", () => {
       expect(() => rig.slow[call](rig.connect())).toThrow(RangeError);
       expect(() => rig.slow[call]("all" as never)).toThrow(TypeError);
     }
+    const unaddressed = { localAddress: undefined, remoteAddress: undefined };
+    expect(() => rig.slow.cut(unaddressed)).toThrow(
+      "connection: it has no address by which to tell its link, or is still connecting; without a connection all are meant",
+    );
     expect(() => rig.slow.blackhole("both" as never)).toThrow(/^direction: expected one of send, receive/);
     expect(() => rig.slow.blackhole("send", stranger)).toThrow(RangeError);
     expect(() => rig.slow.set({ latencyMs: -1 })).toThrow(/^latencyMs: /);
