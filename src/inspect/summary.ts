@@ -125,7 +125,7 @@ function addTo(connections: ConnectionSummary[], { entry, shownIn }: Step, link:
     ...{ reason: undefined, receivedBytes: 0, sentBytes: 0 },
   };
   connections[connection - 1] = summary;
-  summary.remote = textOf(value.remote);
+  summary.remote = textOf(value.remote ?? value.attempts?.at(-1)?.address); // one that fails has no peer
   if (kind === EVENT.received) summary.receivedBytes += (args[0] as Uint8Array).length;
   else if (kind === CALL.write) summary.sentBytes += (args[0] as Uint8Array).length;
   else if (kind === EVENT.opened) summary.openedIn = shownIn;

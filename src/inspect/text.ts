@@ -43,7 +43,8 @@ export function endingsOf(connections: readonly ConnectionSummary[]): readonly s
 function connectionCells(one: ConnectionSummary, frames: number): readonly string[] {
   const { connection, isAccepted, remote, openedIn, closedIn, reason, receivedBytes, sentBytes } = one;
   const to = closedIn === 0 ? "the end" : placeText(closedIn, frames);
-  const life = openedIn === 0 ? `never open, to ${to}` : `${placeText(openedIn, frames, "frame ")} to ${to}`;
+  const life =
+    openedIn === 0 ? `never open, until ${to}` : `${placeText(openedIn, frames, "frame ")} to ${to}`;
   return [
     String(connection),
     `${isAccepted ? "from" : "to"} ${quoted(remote)}`,
@@ -137,7 +138,7 @@ function argumentText(value: unknown): string {
 function bytesText(bytes: Uint8Array): string {
   const text = [...bytes.subarray(0, MOST_SHOWN)].map((byte) =>
     byte >= 0x20 && byte < 0x7f
-      ? String.fromCharCode(byte)
+      ? String.fromCharCode(byte).replace("\\", "\\\\")
       : byte === 0x0a
         ? "\\n"
         : `\\x${byte.toString(16).padStart(2, "0")}`,

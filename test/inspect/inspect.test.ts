@@ -5,11 +5,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { lines, memory, Poller, Recording, recorded, recordingFile } from "../../src/index.ts";
+import { lines, memory, Poller, Recording, recorded, recordingFile, tcp } from "../../src/index.ts";
 import { INSPECT_USAGE, inspect } from "../../src/inspect/inspect.ts";
 import type { Mistake } from "../../src/inspect/mistake.ts";
 import { pageOf } from "../../src/inspect/page.ts";
 import { summarize } from "../../src/inspect/summary.ts";
+import { quietPort } from "../ports.ts";
 import { playMatch } from "../transport/wrap/echo-match.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tickwire-inspect-"));
@@ -152,6 +153,32 @@ describe("tickwire inspect", () => {
     for (const [, left, width] of page.matchAll(/margin-left:([\d.]+)%;width:([\d.]+)%/g)) {
       expect(Number(left) + Number(width)).toBeLessThanOrEqual(100);
     }
+  });
+
+  test("names the peer of an attempt that was refused, and tells a backslash from an escape", async () => {
+    const refused = new Recording();
+    const poller = new Poller();
+    const port = await quietPort();
+    const nobody = poller.connect(recorded(tcp({ host: "127.0.0.1", port }), refused), lines());
+    const wire = memory();
+    const listener = poller.listen(recorded(wire, refused), lines());
+    const player = poller.connect(wire, lines());
+    player.trySend("\\n is two");
+    for (let nowMs = 0; nobody.state !== "closed" || listener.stats.receivedMessages === 0; nowMs += 10) {
+      poller.poll(nowMs);
+      while (listener.tryAccept() !== undefined);
+      listener.drain(() => {});
+      poller.flush();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    refused.close();
+    const path = join(folder, "refused.rec");
+    writeFileSync(path, refused.toBytes());
+    expect(inspect([path])).toMatch(
+      new RegExp(` to 127\\.0\\.0\\.1:${port} +never open, until \\d+ .*refused: `),
+    );
+    expect(inspect([path, "--frames", ".."])).toContain('received  10 bytes  "\\\\n is two\\n"');
+    await poller[Symbol.asyncDispose]();
   });
 
   test("draws a recording without a frame, and one with more frames than a call takes arguments", () => {
