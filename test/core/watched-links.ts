@@ -46,7 +46,7 @@ export class LinkWatch {
     return {
       attach: (events) => acceptor.attach(this.#acceptorEvents(events)),
       close: () => acceptor.close(),
-      ...(pump !== undefined && { pump: (nowMs: number) => pump.call(acceptor, nowMs) }),
+      ...(pump !== undefined && { pump: (...args) => pump.call(acceptor, ...args) }),
     };
   }
 
@@ -139,7 +139,7 @@ function watched(link: Link, past: Past, note: (what: string) => void): Link {
         probe.call(link);
       },
     }),
-    ...(pump !== undefined && { pump: (nowMs: number) => pump.call(link, nowMs) }),
+    ...(pump !== undefined && { pump: (...args) => pump.call(link, ...args) }),
   };
 }
 

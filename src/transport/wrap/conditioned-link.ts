@@ -35,6 +35,10 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
   #hasBegun = false;
   #local: Address | undefined;
   #remote: Address | undefined;
+  /** Whether the core has been told that it is open, as of this frame. */
+  #showsRtt: boolean;
+  /** What the conditions added to a round trip when it ended. */
+  #lastAddedMs: number | undefined;
 
   /** @param agenda that of the acceptor; without one it is a client's, whose poller's pump has one */
   constructor(conditioner: Conditioner, inner: Link, agenda?: Agenda) {
@@ -42,6 +46,7 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
     this.#conditioner = conditioner;
     this.#agenda = agenda;
     const role = agenda === undefined ? "client" : "accepted";
+    this.#showsRtt = role === "accepted";
     const { order, draws } = conditioner.drawsFor(role);
     const { isMessages } = conditioner;
     this.order = order;
@@ -77,10 +82,10 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
     return this.#remote ?? this.inner.remoteAddress;
   }
 
-  /** What the inner link measured below the conditions, and what they add. */
+  /** What the inner link measured below the conditions, and what they add, or did when the link ended. */
   get rttMs(): number | undefined {
-    const { rttMs } = this.inner;
-    return rttMs === undefined ? undefined : rttMs + (this.#agenda?.addedRttMs ?? 0);
+    const rttMs = this.#showsRtt ? this.inner.rttMs : undefined;
+    return rttMs === undefined ? undefined : rttMs + (this.#lastAddedMs ?? this.#agenda?.addedRttMs ?? 0);
   }
 
   get isOver(): boolean {
@@ -176,6 +181,7 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
       this.#finish(LOCAL, "abandoned"); // nobody tells the peer
     else {
       this.#phase = "aborted";
+      this.#lastAddedMs = this.#agenda?.addedRttMs;
       this.#receiving.clear();
       if (this.#hasEnded && this.#sending.hasAll) this.#sending.handOver();
       this.#sending.clear();
@@ -190,8 +196,9 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
     if (this.#agenda === undefined && this.#phase === "open") {
       this.#agenda = this.#conditioner.join(this, nowMs, poller);
     }
+    if (beginsFrame === true) this.#showsRtt = !this.#receiving.isConnecting;
     if (poller !== undefined) return innerMs;
-    const ownMs = this.#agenda?.pump(nowMs);
+    const ownMs = this.#agenda?.pump(nowMs, beginsFrame);
     return ownMs === undefined ? innerMs : Math.min(ownMs, innerMs ?? Infinity);
   }
 
@@ -257,6 +264,7 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
   /** Tells the end, once. */
   #finish(reason: CloseReason, phase: "closed" | "abandoned" = "closed"): void {
     if (this.#phase === "closed") return;
+    this.#lastAddedMs ??= this.#agenda?.addedRttMs;
     this.#phase = phase;
     this.#sending.clear();
     this.#receiving.clear();

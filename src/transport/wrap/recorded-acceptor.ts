@@ -29,7 +29,7 @@ export class RecordedAcceptor implements Acceptor, AcceptorEvents {
     (this as { pump?: RecordedAcceptor["pump"] }).pump = (nowMs, poller, beginsFrame) =>
       pumped(recorder, this.id, beginsFrame, () => {
         const dueInMs = acceptor.pump?.(nowMs, poller, beginsFrame);
-        for (const link of this.#measuring) link.noteRtt();
+        if (beginsFrame === true) this.#noteRtts();
         return dueInMs;
       });
   }
@@ -110,8 +110,15 @@ export class RecordedAcceptor implements Acceptor, AcceptorEvents {
   }
 
   #recorded(link: Link): RecordedLink {
-    const recorded = new RecordedLink(this.#recorder, link, (gone) => this.#measuring.delete(gone));
+    const recorded = new RecordedLink(this.#recorder, link);
     if (recorded.measuresRtt) this.#measuring.add(recorded);
     return recorded;
+  }
+
+  #noteRtts(): void {
+    for (const link of this.#measuring) {
+      link.noteRtt();
+      if (link.isOver) this.#measuring.delete(link); // an answer may have come before the close
+    }
   }
 }

@@ -21,6 +21,8 @@ export interface Recorder {
 export class RecordedLink implements Link, LinkEvents {
   /** Its number in the recording. */
   readonly id: number;
+  /** Whether it has closed. */
+  isOver = false;
   declare readonly probe?: () => void;
   declare readonly reportPartial?: () => void;
   declare readonly pump?: (nowMs: number, poller: object, beginsFrame?: boolean) => number | undefined;
@@ -28,17 +30,14 @@ export class RecordedLink implements Link, LinkEvents {
   readonly #journal: Journal;
   readonly #link: Link;
   readonly #redact: Redact | undefined;
-  readonly #onClosed: ((link: RecordedLink) => void) | undefined;
   #events: LinkEvents | undefined;
   /** What was recorded of it last, as text. */
   #known: string;
   #rttMs: number | undefined;
   #hint: string | undefined;
 
-  /** @param onClosed called when it has closed */
-  constructor(recorder: Recorder, link: Link, onClosed?: (link: RecordedLink) => void) {
+  constructor(recorder: Recorder, link: Link) {
     this.#recorder = recorder;
-    this.#onClosed = onClosed;
     this.#journal = recorder.journal;
     this.#redact = recorder.redact;
     this.#link = link;
@@ -77,8 +76,9 @@ export class RecordedLink implements Link, LinkEvents {
     return this.#link.request;
   }
 
+  /** The last one that was recorded, so that a replay shows no other. */
   get rttMs(): number | undefined {
-    return this.#link.rttMs;
+    return this.#rttMs;
   }
 
   get unfinishedHint(): string | undefined {
@@ -164,7 +164,7 @@ export class RecordedLink implements Link, LinkEvents {
   closed(reason: CloseReason): void {
     this.#noteInfo();
     this.#journal.event(EVENT.closed, this.id, valueOfReason(reason));
-    this.#onClosed?.(this);
+    this.isOver = true;
     this.#events?.closed(reason);
   }
 
@@ -173,7 +173,7 @@ export class RecordedLink implements Link, LinkEvents {
     return "rttMs" in this.#link;
   }
 
-  /** Records the last round trip, if it is another one: after a pump, in which alone it changes. */
+  /** Shows and records the last round trip, if it is another one: after the pump that begins a frame. */
   noteRtt(): void {
     const { rttMs } = this.#link;
     if (rttMs === this.#rttMs || rttMs === undefined) return;
@@ -222,7 +222,7 @@ export class RecordedLink implements Link, LinkEvents {
     own.pump = (nowMs, poller, beginsFrame) =>
       pumped(this.#recorder, this.id, beginsFrame, () => {
         const dueInMs = link.pump?.(nowMs, poller, beginsFrame);
-        if (this.measuresRtt) this.noteRtt();
+        if (beginsFrame === true && this.measuresRtt) this.noteRtt();
         return dueInMs;
       });
   }
