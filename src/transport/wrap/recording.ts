@@ -255,8 +255,8 @@ function fullReason(maxBytes: number): CloseReason {
   return { kind: "overflow", code: "maxBytes", message };
 }
 
-/** Where this runs. */
-function platformName(): string {
+/** Where this runs, such as `"node 22.20.0"`. @internal */
+export function platformName(): string {
   const { process: program, navigator } = globalThis as unknown as Platform;
   const version = program?.versions?.node;
   return version === undefined ? (navigator?.userAgent ?? "") : `node ${version}`;

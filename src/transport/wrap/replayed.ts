@@ -10,9 +10,12 @@
 import { type Checks, checkOptions, isBoolean, isFunction, kindOf } from "../../check.ts";
 import type { NameQuery } from "../../port/name-query.ts";
 import type { Pump, Transport } from "../../port/transport.ts";
+import { VERSION } from "../../version.ts";
+import { warn } from "../../warn.ts";
 import { CALL, type Entry, NOTE } from "./log-entry.ts";
+import type { RecordingHeader } from "./log-file.ts";
 import type { LinkValue } from "./log-values.ts";
-import { Recording } from "./recording.ts";
+import { platformName, Recording } from "./recording.ts";
 import type { Redact } from "./recording-options.ts";
 import type { ReplayDivergence } from "./replay-divergence.ts";
 import { withoutChance } from "./replay-guard.ts";
@@ -32,7 +35,8 @@ export interface ReplayOptions {
 }
 
 /**
- * A replay of `recording`, as fast as the game steps through `times`.
+ * A replay of `recording`, as fast as the game steps through `times`. A recording of another
+ * version of tickwire, or of another major version of Node, is played, and a warning says so.
  *
  * @throws TypeError when `recording` is none, or an option is not known or of a wrong kind
  */
@@ -40,6 +44,7 @@ export function replayed(recording: Recording, options: ReplayOptions = {}): Rep
   if (!(recording instanceof Recording))
     throw new TypeError(`recording: expected a Recording, got ${kindOf(recording)}`);
   checkOptions(options, CHECKS);
+  warnOfOthers(recording.header);
   return new Replay(recording, options);
 }
 
@@ -186,6 +191,19 @@ export class Replay {
     this.#pollers.set(poller, number);
     return number;
   }
+}
+
+/** Says who has made a recording, if that does not run here: what it shows may differ, and what a game computes of it. */
+function warnOfOthers({ tickwire, platform }: RecordingHeader): void {
+  const here = platformName();
+  if (tickwire === VERSION && majorOf(platform) === majorOf(here)) return;
+  const message = `a recording of tickwire ${tickwire} on ${platform} is replayed by tickwire ${VERSION} on ${here}`;
+  warn("TICKWIRE_RECORDING", message);
+}
+
+/** Of `"node 22.20.0"`, `"node 22"`. */
+function majorOf(platform: string): string {
+  return platform.replace(/^(node \d+)\..*$/, "$1");
 }
 
 /** What was recorded of a transport. */

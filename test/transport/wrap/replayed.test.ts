@@ -1,7 +1,7 @@
 /**
  * What a replay says of a game that does something else, and what it plays.
  */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   dns,
   formatAddress,
@@ -17,6 +17,7 @@ import {
   tcp,
   udp,
 } from "../../../src/index.ts";
+import { headerBytes } from "../../../src/transport/wrap/log-file.ts";
 import { websocket, websocketServer } from "../../../src/websocket.ts";
 import { until } from "../link-pair.ts";
 import { EchoServer, playMatch } from "./echo-match.ts";
@@ -158,6 +159,33 @@ describe("a replay", () => {
     expect(replay.divergence?.message).toMatch(
       /^frame 0: the recording was made with the codec lines.*, and the game uses lines/,
     );
+  });
+
+  test("warns of a recording of another tickwire or another Node, and plays it", () => {
+    const { recording, said } = recordMatch();
+    const whole = recording.toBytes();
+    const { header } = recording;
+    const [, major] = /^node (\d+)\./.exec(header.platform) ?? [];
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    const warningsFor = (changed: Partial<typeof header>): unknown[][] => {
+      warned.mockClear();
+      const body = whole.subarray(headerBytes(header).length);
+      const other = Recording.fromBytes(Buffer.concat([headerBytes({ ...header, ...changed }), body]));
+      const { replay, server } = playAgain(other);
+      expect([replay.state, server.said]).toEqual(["ended", said]);
+      return [...warned.mock.calls];
+    };
+    const here = `tickwire ${header.tickwire} on ${header.platform}`;
+    const options = { type: "TickwireWarning", code: "TICKWIRE_RECORDING" };
+    expect(warningsFor({})).toEqual([]);
+    expect(warningsFor({ platform: `node ${major}.99.1` })).toEqual([]);
+    expect(warningsFor({ tickwire: "0.0.9" })).toEqual([
+      [`a recording of tickwire 0.0.9 on ${header.platform} is replayed by ${here}`, options],
+    ]);
+    expect(warningsFor({ platform: "node 18.1.0" })).toEqual([
+      [`a recording of tickwire ${header.tickwire} on node 18.1.0 is replayed by ${here}`, options],
+    ]);
+    warned.mockRestore();
   });
 
   test("plays datagrams and lookups, with what failed", async () => {
