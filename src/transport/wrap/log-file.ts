@@ -86,6 +86,11 @@ export function indexBytes(index: readonly IndexPair[], frames: number, offset: 
   return bytes;
 }
 
+/** The most bytes that a further block takes beside its entries, with the index and the trailer behind it. */
+export function framingBytes(index: readonly IndexPair[]): number {
+  return 2 * BLOCK_HEADER_BYTES + PAIR_BYTES * (index.length + 1) + TRAILER_BYTES;
+}
+
 /** A number of frames, and where the block begins that comes after them. */
 export type IndexPair = readonly [frames: number, offset: number];
 
@@ -176,6 +181,8 @@ const UTF8 = new TextEncoder();
 const MAGIC = UTF8.encode("tickwrec");
 const TRAILER = UTF8.encode("tickwend");
 const TRAILER_BYTES = 16;
+/** A pair of the index as text at most: two numbers, brackets and commas, and the brackets of all. */
+const PAIR_BYTES = 2 * 16 + 6;
 const BLOCK_HEADER_BYTES = 13;
 const CUT_OFF = "bytes: the recording ends within its header, before its first frame";
 const ENTRIES = 1;

@@ -18,6 +18,7 @@ import {
   blockBytes,
   FORMAT,
   FRAMES_PER_PAIR,
+  framingBytes,
   headerBytes,
   type IndexPair,
   indexBytes,
@@ -93,14 +94,19 @@ export class Recording {
     this.redact = options.redact;
     const began = new Date().toISOString();
     this.header = { format: FORMAT, tickwire: VERSION, platform: platformName(), began, seed, meta };
+    const header = headerBytes(this.header);
+    if (header.length + framingBytes([]) > maxBytes)
+      throw new RangeError(
+        `meta: the header has ${header.length} bytes with it, and maxBytes is ${maxBytes}`,
+      );
     this.#state = "recording";
+    this.#write(header);
     this.journal = new Journal({
-      maxBytes: maxBytes - ROOM_BYTES,
+      leftBytes: () => maxBytes - this.#sizeBytes - framingBytes(this.#index),
       blockMs: made.flushMs ?? Infinity,
       onBlock: (entries, frames) => this.#addBlock(entries, frames),
       onFull: () => this.#end("full", fullReason(maxBytes)),
     });
-    this.#write(headerBytes(this.header));
   }
 
   /**
@@ -268,5 +274,3 @@ interface Platform {
 }
 
 const DEFAULT_MAX_BYTES = 64 * 2 ** 20;
-/** For what is no entry: headers, index and trailer. */
-const ROOM_BYTES = 4_096;
