@@ -3,6 +3,7 @@
  */
 import { describe, expect, test, vi } from "vitest";
 import {
+  conditioned,
   dns,
   formatAddress,
   lines,
@@ -16,6 +17,7 @@ import {
   type Transport,
   tcp,
   udp,
+  waitForActivity,
 } from "../../../src/index.ts";
 import { headerBytes } from "../../../src/transport/wrap/log-file.ts";
 import { websocket, websocketServer } from "../../../src/websocket.ts";
@@ -314,3 +316,34 @@ function messageOf(run: () => void): string {
   }
   return "";
 }
+
+describe("the pace of a replay", () => {
+  test("is the game's: frames that wait for activity and frames without a wait show the same", async () => {
+    const recording = new Recording();
+    const wire = memory({ pieceBytes: 5 });
+    const slow = conditioned(wire, { latencyMs: 7, jitterMs: 9 });
+    const server = new EchoServer(recorded(slow, recording));
+    const player = new Poller();
+    const near = player.connect(wire, lines());
+    for (let nowMs = 0; nowMs < 400; nowMs += 5) {
+      server.tick(nowMs);
+      player.poll(nowMs);
+      near.trySend(`at ${nowMs}`);
+      while (near.tryRecv() !== undefined);
+      player.flush();
+      await waitForActivity(server.poller, 0); // pumps between two frames
+    }
+    recording.close();
+    expect(server.said.length).toBeGreaterThan(60);
+    for (const waits of [false, true]) {
+      const replay = replayed(Recording.fromBytes(recording.toBytes()));
+      const again = new EchoServer(replay.transport);
+      for (const nowMs of replay.times) {
+        again.tick(nowMs);
+        if (waits) await waitForActivity(again.poller, 1);
+      }
+      expect(replay.divergence?.message).toBeUndefined();
+      expect([again.said, again.listener.stats]).toEqual([server.said, server.listener.stats]);
+    }
+  });
+});
