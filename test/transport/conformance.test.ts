@@ -95,14 +95,14 @@ const rows: Row[] = [
   websocketRow("websocket on an HTTP server that is there", createHttpServer),
   websocketRow("websocket with a message for each message", undefined, { framing: "message" }),
   ...secureWebsocketRows(),
-  recordedRow(tcpRow("recorded tcp", "127.0.0.1")),
-  recordedRow(websocketRow("recorded websocket")),
 ];
 
-/** Each transport as it is; through a conditioner that does nothing; and, the quick ones, on a slow network. */
+/** Each transport as it is; recorded; through a conditioner that does nothing; both; and, the quick ones, on a slow network. */
 const allRows: readonly Row[] = [
   ...rows,
+  ...rows.map(recordedRow),
   ...rows.map((row) => throughConditioner(row, {}, "through a conditioner")),
+  throughConditioner(recordedRow(tcpRow("tcp", "127.0.0.1")), {}, "through a conditioner"),
   ...rows
     .filter(({ name }) =>
       ["memory", "tcp over IPv4", "unix", "websocket on a port of its own"].includes(name),
@@ -131,6 +131,7 @@ function throughConditioner(row: Row, conditions: Conditions, how: string): Row 
 function recordedRow(row: Row): Row {
   return {
     ...row,
+    name: `${row.name}, recorded`,
     make(options) {
       const recording = new Recording();
       const { listen, connect, listenAgain } = row.make(options);
