@@ -9,8 +9,8 @@ import { Recording } from "../transport/wrap/recording.ts";
 import { Mistake } from "./mistake.ts";
 import { pageOf } from "./page.ts";
 import { summarize } from "./summary.ts";
-import { isAbout, stepValue, summaryText, textOfSteps } from "./text.ts";
-import { type Step, walk } from "./walk.ts";
+import { isAbout, jsonText, stepValue, summaryText, textOfSteps } from "./text.ts";
+import { connectionNumbers, type Step, walk } from "./walk.ts";
 
 /** How it is asked for. */
 export const INSPECT_USAGE = `usage: npx tickwire inspect FILE [--frames A..B] [--connection N] [--json] [--html OUT]
@@ -35,23 +35,63 @@ export function inspect(args: readonly string[]): string {
     for (const flag of ["frames", "connection", "json"] as const)
       if (values[flag] !== undefined) throw misused(`--${flag}: expected without --html`);
     if (values.html === "") throw misused("--html: expected a file");
-    write(values.html, pageOf(summarize(read(path)), basename(path)));
+    const summary = summarize(read(path));
+    write(
+      values.html,
+      fitting("--html", () => pageOf(summary, basename(path))),
+    );
     return `${values.html} has the timeline; open it with a browser.`;
   }
   const isJson = values.json === true;
   if (values.frames === undefined && values.connection === undefined) {
     const summary = summarize(read(path));
-    return isJson ? JSON.stringify(summary, undefined, 2) : summaryText(summary);
+    return fitting("--json", () => (isJson ? jsonText(summary) : summaryText(summary)));
   }
   const wanted = wantedOf(values.frames, values.connection);
   const recording = read(path);
-  const steps = [...walk(recording)];
-  checkThere(wanted, recording.frames, steps);
-  const { first, last, connection } = wanted;
+  checkThere(wanted, recording);
+  return fitting("--frames", () => stepsText(recording, wanted, isJson));
+}
+
+/** The text that is made; a mistake where no text may be so long. */
+function fitting(flag: string, make: () => string): string {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new Mistake(`${flag}: what there is to tell is too long for a text`);
+  }
+}
+
+/** The entries that are asked for. Only what is told of them is held. */
+function stepsText(recording: Recording, { first, last, connection }: Wanted, isJson: boolean): string {
   const isWanted = (step: Step): boolean =>
     step.place >= first && step.place <= last && (connection === undefined || isAbout(step, connection));
-  if (isJson) return JSON.stringify(steps.filter(isWanted).map(stepValue), undefined, 2);
-  return textOfSteps(steps, isWanted);
+  const steps = upTo(last, walk(recording));
+  const told: string[] = [];
+  let length = 0;
+  for (const text of isJson ? jsonOfSteps(steps, isWanted) : textOfSteps(steps, isWanted)) {
+    told.push(text);
+    if ((length += text.length) > MOST_CHARACTERS)
+      throw new Mistake(`--frames: that is more than ${MOST_CHARACTERS} characters; ask for fewer frames`);
+  }
+  if (told.length === 0) return isJson ? "[]" : "nothing";
+  return isJson ? `[\n${told.join(",\n")}\n]` : told.join("\n");
+}
+
+function* jsonOfSteps(
+  steps: Iterable<Step>,
+  isWanted: (step: Step) => boolean,
+): Generator<string, void, undefined> {
+  for (const step of steps) if (isWanted(step)) yield jsonText(stepValue(step));
+}
+
+/** The steps up to those behind which no other belongs to the frame `last`. */
+function* upTo(last: number, steps: Iterable<Step>): Generator<Step, void, undefined> {
+  for (const step of steps) {
+    if (step.frame > last && step.place > last) return;
+    yield step;
+  }
 }
 
 /** Which entries are asked for. */
@@ -74,10 +114,11 @@ function wantedOf(frames = "..", connection?: string): Wanted {
 }
 
 /** Says what there is, where what is asked for is not. */
-function checkThere({ first, connection }: Wanted, frames: number, steps: readonly Step[]): void {
+function checkThere({ first, connection }: Wanted, recording: Recording): void {
+  const { frames } = recording;
   if (first > frames) throw new Mistake(`--frames: the last frame is ${frames}, and ${first} is behind it`);
   if (connection === undefined) return;
-  const connections = steps.reduce((most, { link }) => Math.max(most, link?.connection ?? 0), 0);
+  const connections = connectionNumbers(recording).size;
   if (connection > connections)
     throw new Mistake(`--connection: there are ${connections} connections, and no ${connection}`);
 }
@@ -130,3 +171,6 @@ const SENTENCES = new Map([
   ["EACCES", "the system does not allow it to this user"],
   ["EEXIST", "it is there already, and is not written over"],
 ]);
+
+/** The most that is printed of single entries: less than a string may hold. */
+const MOST_CHARACTERS = 2 ** 28;

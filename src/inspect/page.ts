@@ -22,6 +22,7 @@ export function pageOf(summary: Summary, title: string): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark">
 <title>${escaped(title)}</title>
@@ -88,7 +89,11 @@ function pointers(
   connections: readonly ConnectionSummary[],
 ): string {
   const ends = new Map<number, ConnectionSummary[]>();
-  for (const one of connections) ends.set(one.closedIn, (ends.get(one.closedIn) ?? []).concat(one));
+  for (const one of connections) {
+    const others = ends.get(one.closedIn);
+    if (others === undefined) ends.set(one.closedIn, [one]);
+    else others.push(one);
+  }
   const startMs = all[0]?.[0]?.nowMs ?? 0;
   const columns = all.map((frames, at) => {
     const [first, last] = [frames[0]?.frame ?? 0, frames.at(-1)?.frame ?? 0];
@@ -127,7 +132,7 @@ function lives(connections: readonly ConnectionSummary[], frames: number): strin
     return `<tr><td>${cells.join("<td>")}<td>${closedIn || "–"}<td>${receivedBytes}<td>${sentBytes}<td>${escaped(why)}<td>${lifeOf(one, frames)}`;
   });
   const left = connections.length - rows.length;
-  return `<div class="wide"><table><tr><th>no.<th>peer<th>opened in<th>closed in<th>received<th>sent<th>why it ended<th>frames 1 to ${frames}
+  return `<div class="wide"><table><tr><th>no.<th>peer<th>opened in<th>closed in<th>received<th>sent<th>why it ended<th>${frames === 0 ? "no frame" : `frames 1 to ${frames}`}
 ${rows.join("\n")}</table></div>${left > 0 ? `<p class="small">and ${left} more</p>` : ""}`;
 }
 

@@ -3,8 +3,9 @@
  * Knows bytes and, where the codec says how messages end, how many messages they are.
  */
 import { type Address, formatAddress } from "../port/address.ts";
+import type { RecordingHeader } from "../transport/wrap/log-check.ts";
 import { CALL, EVENT } from "../transport/wrap/log-entry.ts";
-import type { RecordingDamage, RecordingHeader } from "../transport/wrap/log-file.ts";
+import type { RecordingDamage } from "../transport/wrap/log-file.ts";
 import type { ReasonValue } from "../transport/wrap/log-values.ts";
 import type { Recording } from "../transport/wrap/recording.ts";
 import { type SeenLink, type Step, walk } from "./walk.ts";

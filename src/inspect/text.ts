@@ -11,21 +11,23 @@ export function summaryText(summary: Summary): string {
   const { header, damage, isEnded, sizeBytes, lengthMs, frames, connections, keyframes, unseen } = summary;
   const sum = (name: "receivedBytes" | "sentBytes" | "receivedMessages"): number =>
     frames.reduce((total, frame) => total + frame[name], 0);
-  const lines = sum("receivedMessages");
-  const kept = keyframes.length === 0 ? "" : `\nkeyframes after frame ${keyframes.join(", ")}`;
+  const messages = sum("receivedMessages");
+  const kept = keyframes.length === 0 ? [] : [`keyframes after frame ${keyframes.join(", ")}`];
   const more = unseen.receivedBytes === 0 ? "" : `; ${unseen.receivedBytes} more came after the last frame`;
-  return [
+  const lines = [
     `tickwire ${header.tickwire} on ${header.platform}, ${header.began}, format ${header.format}`,
-    `seed ${header.seed}${header.meta === undefined ? "" : `, meta ${quoted(JSON.stringify(header.meta))}`}`,
+    `seed ${header.seed}${header.meta === undefined ? "" : `, meta ${JSON.stringify(header.meta)}`}`,
     `${counted(frames.length, "frame")} in ${(lengthMs / 1_000).toFixed(1)} s, ${sizeBytes} bytes`,
-    `received ${sum("receivedBytes")} bytes${lines > 0 ? ` in ${counted(lines, "line")}` : ""}, sent ${sum("sentBytes")}${more}${kept}`,
+    `received ${sum("receivedBytes")} bytes${messages > 0 ? ` in ${counted(messages, "line")}` : ""}, sent ${sum("sentBytes")}${more}`,
+    ...kept,
     ...(damage === undefined ? [] : [`ends early: ${damage.message}`]),
     ...(isEnded ? [] : [NOT_ENDED]),
     "",
     [counted(connections.length, "connection"), ...endingsOf(connections)].join(": "),
     ...table(connections.map((one) => connectionCells(one, frames.length))),
     "",
-  ].join("\n");
+  ];
+  return lines.map(plain).join("\n");
 }
 
 /** How connections have ended, the most frequent way first; nothing where there are none. */
@@ -47,10 +49,10 @@ function connectionCells(one: ConnectionSummary, frames: number): readonly strin
     openedIn === 0 ? `never open, until ${to}` : `${placeText(openedIn, frames, "frame ")} to ${to}`;
   return [
     String(connection),
-    `${isAccepted ? "from" : "to"} ${quoted(remote)}`,
+    `${isAccepted ? "from" : "to"} ${remote}`,
     life,
     `received ${receivedBytes}, sent ${sentBytes}`,
-    reason === undefined ? "" : `${reason.kind}: ${quoted(reason.message)}`,
+    reason === undefined ? "" : `${reason.kind}: ${reason.message}`,
   ];
 }
 
@@ -59,11 +61,12 @@ function placeText(frame: number, frames: number, prefix = ""): string {
   return frame > frames ? "after the last frame" : `${prefix}${frame}`;
 }
 
-/** Rows in columns of one width each. */
+/** Rows in columns of one width each, as far as their cells are no longer than {@link WIDEST}. */
 function table(rows: readonly (readonly string[])[]): readonly string[] {
   const widths: number[] = [];
   for (const row of rows)
-    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+    for (const [at, cell] of row.entries())
+      widths[at] = Math.max(widths[at] ?? 0, Math.min(cell.length, WIDEST));
   return rows.map((row) => `  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  ")}`.trimEnd());
 }
 
@@ -73,35 +76,39 @@ export function counted(count: number, thing: string): string {
 }
 
 /** The entries that are wanted in lines, below the frames to which they belong. */
-export function textOfSteps(steps: readonly Step[], isWanted: (step: Step) => boolean): string {
-  const lines: string[] = [];
+export function* textOfSteps(
+  steps: Iterable<Step>,
+  isWanted: (step: Step) => boolean,
+): Generator<string, void, undefined> {
   let frameText = "";
   let heading = "";
   for (const step of steps) {
-    const text = stepText(step);
     const isFrame = step.entry.kind === CALL.poll;
-    if (isFrame) frameText = text ?? "";
-    if (text === undefined || !isWanted(step)) continue;
+    if (isFrame) frameText = stepText(step) ?? "";
+    if (!isWanted(step)) continue;
+    const text = isFrame ? frameText : stepText(step);
+    if (text === undefined) continue;
     const before = `before frame ${step.frame + 1}`;
     const isBefore = step.place > step.frame || step.frame === 0 || heading === before;
     const due = isBefore ? before : frameText;
-    if (due !== heading && !isFrame) lines.push(due);
+    if (due !== heading && !isFrame) yield due;
     heading = due;
-    lines.push(text);
+    yield text;
   }
-  return lines.length === 0 ? "nothing" : lines.join("\n");
 }
 
 /** One entry in a line, indented by the calls around it; `undefined` for one that says nothing. */
 function stepText({ entry, frame, depth, link }: Step): string | undefined {
   const { kind, target, args, isBegun, result } = entry;
   if (kind === END) return undefined;
-  const indent = "  ".repeat(depth + 1);
+  const indent = "  ".repeat(Math.min(depth, DEEPEST) + 1);
   if (kind === CALL.poll) return `frame ${frame}  at ${args[0]} ms  poller ${target}`;
   const who =
     link === undefined ? `part ${target}` : `connection ${link.connection} (${textOf(link.value.remote)})`;
   const kept = kind === CALL.write && !isBegun && result === 0 ? "  kept" : "";
-  return `${indent}${quoted(who)}  ${nameOfKind(kind)}${args.map(argumentText).join("")}${kept}${isBegun ? ":" : ""}`;
+  return plain(
+    `${indent}${who}  ${nameOfKind(kind)}${args.map(argumentText).join("")}${kept}${isBegun ? ":" : ""}`,
+  );
 }
 
 /** One entry as a value of JSON. */
@@ -129,9 +136,9 @@ export function isAbout({ link, entry }: Step, connection: number): boolean {
 function argumentText(value: unknown): string {
   if (value === undefined) return "";
   if (value instanceof Uint8Array) return `  ${value.length} bytes  ${bytesText(value)}`;
-  const reason = value as { readonly kind?: string; readonly message?: string };
-  if (typeof reason.message === "string") return `  ${reason.kind}: ${quoted(reason.message)}`;
-  return `  ${quoted(typeof value === "object" ? JSON.stringify(value) : String(value))}`;
+  const { kind, message } = (value ?? {}) as { readonly kind?: unknown; readonly message?: unknown };
+  if (typeof message === "string") return `  ${kind}: ${message}`;
+  return `  ${typeof value === "object" ? JSON.stringify(value) : String(value)}`;
 }
 
 /** Bytes as text where they are that. */
@@ -141,22 +148,46 @@ function bytesText(bytes: Uint8Array): string {
       ? String.fromCharCode(byte).replace("\\", "\\\\")
       : byte === 0x0a
         ? "\\n"
-        : `\\x${byte.toString(16).padStart(2, "0")}`,
+        : `\\x${hex(byte, 2)}`,
   );
   return `"${text.join("")}${bytes.length > MOST_SHOWN ? "…" : ""}"`;
 }
 
 function base64Of(bytes: Uint8Array): string {
-  return btoa([...bytes].map((byte) => String.fromCharCode(byte)).join(""));
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
 }
 
-/** Text that a stranger may have chosen, without what could move a cursor. */
-function quoted(text: string): string {
-  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\uFFFD");
+/** Values as JSON for a terminal: what could move a cursor is escaped, so a program reads the same. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value, undefined, 2).replace(UNPRINTABLE, (text) =>
+    text === "\n" ? text : escaped(text),
+  );
+}
+
+/** A line, of which a stranger may have chosen parts, without what could move a cursor. */
+function plain(line: string): string {
+  return line.replace(UNPRINTABLE, "\uFFFD");
+}
+
+/** A character as JSON escapes it: each half of a pair by itself. */
+function escaped(character: string): string {
+  const units = character.split("");
+  return units.map((unit) => `\\u${hex(unit.charCodeAt(0), 4)}`).join("");
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, "0");
 }
 
 /** What a file without an end says of itself. */
 export const NOT_ENDED =
   "not ended: it is still being written, or its process was killed, and what came last is not in it";
 
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
+/** The most calls by which a line is indented. */
+const DEEPEST = 20;
+/** The most characters to which a shorter cell is filled up: room for an address of IPv6. */
+const WIDEST = 60;
 const MOST_SHOWN = 80;

@@ -23,7 +23,7 @@ const PAGES = [
   { page: "the client itself", names: "Poller, websocket, bytes", mostBytes: 12.5 * KIBIBYTE },
   { page: "lines and a loop", names: "Poller, websocket, lines, runLoop", mostBytes: 14.9 * KIBIBYTE },
   { page: "records", names: "Poller, websocket, struct", mostBytes: 19.1 * KIBIBYTE },
-  { page: "everything there is", names: undefined, mostBytes: 43.4 * KIBIBYTE },
+  { page: "everything there is", names: undefined, mostBytes: 44.7 * KIBIBYTE },
 ];
 
 describe("the bundle of a page", () => {

@@ -10,8 +10,10 @@ import { INSPECT_USAGE, inspect } from "../../src/inspect/inspect.ts";
 import type { Mistake } from "../../src/inspect/mistake.ts";
 import { pageOf } from "../../src/inspect/page.ts";
 import { summarize } from "../../src/inspect/summary.ts";
+import { CALL, EVENT, NOTE } from "../../src/transport/wrap/log-entry.ts";
 import { quietPort } from "../ports.ts";
 import { playMatch } from "../transport/wrap/echo-match.ts";
+import { entry, forged, HEADER, joined } from "../transport/wrap/forged.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tickwire-inspect-"));
 const file = join(folder, "match.rec");
@@ -189,6 +191,69 @@ describe("tickwire inspect", () => {
     const page = pageOf({ ...rest, frames: many }, "many");
     expect(page).toContain("Each column is 300 frames");
     expect(page.length).toBeLessThan(400_000);
+  });
+
+  test("prints nothing of a stranger's that moves a cursor, loads anything or ends a text", () => {
+    const bad = `\u001b[31m\u009b2J\u202e</script><script>alert(1)</script>"'\u{e0001}\r\nforged line`;
+    const address = { family: "unix", host: bad, port: 0 };
+    const link = { remote: address, halfOpen: true, codec: bad };
+    const bytes = forged(
+      [
+        [
+          joined([
+            entry(NOTE.transport, 1, { verbs: ["connect"], pump: 2 }),
+            entry(CALL.connect, 1, 3, link),
+            entry(CALL.attach, 3),
+            entry(CALL.poll, 1, 5),
+            entry(EVENT.hint, 3, bad),
+            entry(EVENT.closed, 3, { kind: bad, message: bad }),
+          ]),
+          0,
+        ],
+      ],
+      { ...HEADER, tickwire: bad, platform: bad, began: bad, meta: bad },
+    );
+    const [path, out] = [join(folder, "bad.rec"), join(folder, "bad.html")];
+    writeFileSync(path, bytes);
+    const texts = [
+      inspect([path]),
+      inspect([path, "--frames", ".."]),
+      inspect([path, "--json"]),
+      inspect([path, "--frames", "..", "--json"]),
+    ];
+    inspect([path, "--html", out]);
+    const page = readFileSync(out, "utf8");
+    for (const text of [...texts, page]) {
+      expect(text).toContain("forged line");
+      expect(text.replaceAll("\n", "")).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
+      expect(text).not.toMatch(/^forged line/m);
+    }
+    expect(page).not.toMatch(/<\/?script|["']\uFFFD/);
+    expect(page).toContain("default-src 'none'");
+    const [summary, steps] = texts.slice(2).map((text) => JSON.parse(text));
+    expect([summary.header.meta, summary.connections[0].reason.message]).toEqual([bad, bad]);
+    expect(steps.at(-1).args[0].kind).toBe(bad);
+  });
+
+  test("fills no line up to a stranger's long one, and tells of nothing as nothing", () => {
+    const entries = Array.from({ length: 50 }, (_, at) => {
+      const host = at === 0 ? "h".repeat(100_000) : "h";
+      const link = { remote: { family: "unix", host, port: 0 }, halfOpen: true };
+      const ended = entry(EVENT.closed, at + 3, { kind: "remote", message: "gone" });
+      return [entry(CALL.connect, 1, at + 3, link), entry(CALL.attach, at + 3), ended];
+    });
+    const path = join(folder, "long.rec");
+    writeFileSync(path, forged([[joined([...entries.flat(), entry(CALL.poll, 1, 5)]), 0]]));
+    const text = inspect([path]);
+    expect(text).toContain("50 connections: 50 remote");
+    expect(text.length).toBeLessThan(120_000);
+    expect(text).toMatch(/^ {2}50 {2}to \S+ {10,}never open, until 1 /m);
+    const none = join(folder, "idle.rec");
+    writeFileSync(none, forged([]));
+    expect([inspect([none, "--frames", ".."]), inspect([none, "--frames", "..", "--json"])]).toEqual([
+      "nothing",
+      "[]",
+    ]);
   });
 
   test("says where a damaged file ends", () => {

@@ -135,7 +135,7 @@ export class Journal {
   cut(nowMs: number = this.#cutMs): void {
     this.#cutMs = nowMs;
     if (this.#entries.length === 0) return;
-    this.#markAround(); // its end stands in another block
+    this.#markAround(); // where a call runs, its end stands in a later block
     const entries = this.#entries.take();
     const before = this.#framesBefore;
     this.#framesBefore = this.frames;
@@ -174,7 +174,10 @@ export class Journal {
     this.#fits(start);
   }
 
-  /** Marks the running call as one in which something else happens. */
+  /**
+   * Marks the call that began last, if it runs and is not marked, as one that an {@link END} ends.
+   * Those around it are marked since it began.
+   */
   #markAround(): void {
     const around = this.#open.at(-1);
     if (around === undefined || around === MARKED) return;

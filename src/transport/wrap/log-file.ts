@@ -14,22 +14,8 @@
  * what is not whole at its end.
  */
 import { crc32 } from "./crc32.ts";
-
-/** What is known of a recording before its first entry. */
-export interface RecordingHeader {
-  /** The format of the recording; 1. */
-  readonly format: number;
-  /** The version of tickwire that has recorded. */
-  readonly tickwire: string;
-  /** Where it ran, such as `"node 22.20.0"`. */
-  readonly platform: string;
-  /** When it began, in ISO 8601. */
-  readonly began: string;
-  /** A whole number for the game's own randomness, from 0 to 4,294,967,295. */
-  readonly seed: number;
-  /** What the game has to say of it; `undefined` when that is nothing. */
-  readonly meta: unknown;
-}
+import { valueOfJson } from "./json-depth.ts";
+import { headerOf, LogCheck, type RecordingHeader } from "./log-check.ts";
 
 /** The end of what can be read of a recording, where more stood. */
 export interface RecordingDamage {
@@ -46,6 +32,8 @@ export interface LogParts {
   readonly header: RecordingHeader;
   /** The entries, in pieces; each entry is whole in one of them. */
   readonly pieces: readonly Uint8Array[];
+  /** How many frames are in them. */
+  readonly frames: number;
   readonly damage: RecordingDamage | undefined;
   /** Whether it was ended, by `close()` or at its `maxBytes`: it has a trailer. */
   readonly isEnded: boolean;
@@ -100,22 +88,23 @@ export const FRAMES_PER_PAIR = 256;
 /**
  * Takes a recording apart.
  *
- * @param framesIn counts the frames in some pieces, for the report of a damage
  * @throws RangeError when `bytes` are none, or of a format that is not known
  */
-export function parseLog(bytes: Uint8Array, framesIn: (pieces: readonly Uint8Array[]) => number): LogParts {
+export function parseLog(bytes: Uint8Array): LogParts {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const { header, endsAt: start } = parseHeader(bytes, view);
   const pieces: Uint8Array[] = [];
+  const check = new LogCheck();
   const damaged = (offset: number, describe: (frame: number) => string): LogParts => {
-    const frame = framesIn(pieces);
-    return { header, pieces, damage: { frame, offset, message: describe(frame) }, isEnded: isClosed };
+    const { frames } = check;
+    const damage = { frame: frames, offset, message: describe(frames) };
+    return { header, pieces, frames, damage, isEnded: isClosed };
   };
   const isClosed = bytes.length >= TRAILER_BYTES && equal(bytes.subarray(-TRAILER.length), TRAILER);
   const end = isClosed ? bytes.length - TRAILER_BYTES : bytes.length;
   let indexAt = 0;
   for (let offset = start; offset < end; ) {
-    const problem = problemOf(bytes, view, offset, end);
+    const problem = problemOf(bytes, view, offset, end, check);
     if (problem !== undefined) {
       return damaged(offset, (frame) =>
         !isClosed && problem.reachesEnd
@@ -129,7 +118,7 @@ export function parseLog(bytes: Uint8Array, framesIn: (pieces: readonly Uint8Arr
     offset = endsAt;
   }
   if (!isClosed || view.getFloat64(end, true) === indexAt)
-    return { header, pieces, damage: undefined, isEnded: isClosed };
+    return { header, pieces, frames: check.frames, damage: undefined, isEnded: isClosed };
   return damaged(end, () => `the trailer at byte ${end} is damaged: there is no index where it says`);
 }
 
@@ -149,8 +138,15 @@ function parseHeader(bytes: Uint8Array, view: DataView): { header: RecordingHead
   if (crc32(text) !== view.getUint32(endsAt - 4, true)) {
     throw new RangeError("bytes: the header of the recording is damaged");
   }
-  const header = JSON.parse(new TextDecoder().decode(text)) as RecordingHeader;
-  return { header: { ...header, meta: header.meta }, endsAt };
+  return { header: headerIn(text), endsAt };
+}
+
+function headerIn(text: Uint8Array): RecordingHeader {
+  try {
+    const header = headerOf(valueOfJson(text));
+    if (header !== undefined) return header;
+  } catch {} // it is no JSON
+  throw new RangeError("bytes: the header of the recording is damaged");
 }
 
 /** What is wrong with the block at `offset`; `undefined` if nothing is. */
@@ -159,6 +155,7 @@ function problemOf(
   view: DataView,
   offset: number,
   end: number,
+  check: LogCheck,
 ): { readonly message: string; readonly reachesEnd: boolean } | undefined {
   if (offset + BLOCK_HEADER_BYTES > end) return { message: "its header is cut off", reachesEnd: true };
   const endsAt = offset + BLOCK_HEADER_BYTES + view.getUint32(offset + 1, true);
@@ -167,8 +164,25 @@ function problemOf(
     bytes.subarray(offset + BLOCK_HEADER_BYTES, endsAt),
     crc32(bytes.subarray(offset, offset + 9)),
   );
-  if (checksum === view.getUint32(offset + 9, true)) return undefined;
-  return { message: "its checksum is another one", reachesEnd: endsAt === end };
+  if (checksum !== view.getUint32(offset + 9, true))
+    return { message: "its checksum is another one", reachesEnd: endsAt === end };
+  const message = contentProblemOf(bytes, view, offset, endsAt, check);
+  return message === undefined ? undefined : { message, reachesEnd: false };
+}
+
+/** What is wrong in the block from `offset` to `endsAt`, as it was written; `undefined` if nothing is. */
+function contentProblemOf(
+  bytes: Uint8Array,
+  view: DataView,
+  offset: number,
+  endsAt: number,
+  check: LogCheck,
+): string | undefined {
+  if (bytes[offset] === INDEX) return undefined;
+  if (bytes[offset] !== ENTRIES) return "it is of no kind";
+  const before = view.getUint32(offset + 5, true);
+  if (before !== check.frames >>> 0) return `it stands behind frame ${before} in its recording`;
+  return check.problemOf(bytes.subarray(offset + BLOCK_HEADER_BYTES, endsAt));
 }
 
 function equal(one: Uint8Array, other: Uint8Array): boolean {

@@ -13,6 +13,7 @@ import { VERSION } from "../../version.ts";
 import { warn } from "../../warn.ts";
 import { Journal } from "./journal.ts";
 import { LogReader } from "./log-bytes.ts";
+import type { RecordingHeader } from "./log-check.ts";
 import { CALL, NOTE } from "./log-entry.ts";
 import {
   blockBytes,
@@ -24,7 +25,6 @@ import {
   indexBytes,
   parseLog,
   type RecordingDamage,
-  type RecordingHeader,
 } from "./log-file.ts";
 import { RECORDING_CHECKS, type RecordingOptions, type Redact } from "./recording-options.ts";
 
@@ -79,14 +79,14 @@ export class Recording {
   constructor(options: RecordingOptions = {}, made: MadeBy = { sink: new MemorySink() }) {
     this.#sink = made.sink;
     if ("bytes" in made) {
-      const { header, pieces, damage, isEnded } = parseLog(made.bytes, countFrames);
+      const { header, pieces, frames, damage, isEnded } = parseLog(made.bytes);
       this.header = header;
       this.damage = damage;
       this.isEnded = isEnded;
       this.#pieces = pieces;
       this.#state = "closed";
       this.#sizeBytes = made.bytes.length;
-      this.#frames = countFrames(pieces);
+      this.#frames = frames;
       return;
     }
     checkOptions(options, RECORDING_CHECKS);
@@ -185,7 +185,7 @@ export class Recording {
 
   /** Its entries; not those that are in no block yet. @internal */
   reader(): LogReader {
-    return new LogReader(this.#pieces ?? parseLog(this.toBytes(), countFrames).pieces);
+    return new LogReader(this.#pieces ?? parseLog(this.toBytes()).pieces);
   }
 
   /** Ends it, as its bytes could not be written. @internal */
@@ -245,15 +245,6 @@ class MemorySink implements RecordingSink {
     }
     return all;
   }
-}
-
-function countFrames(pieces: readonly Uint8Array[]): number {
-  const reader = new LogReader(pieces);
-  let frames = 0;
-  for (let entry = reader.next(); entry !== undefined; entry = reader.next()) {
-    if (entry.kind === CALL.poll) frames++;
-  }
-  return frames;
 }
 
 function fullReason(maxBytes: number): CloseReason {

@@ -20,7 +20,6 @@ import {
   waitForActivity,
 } from "../../../src/index.ts";
 import { headerBytes } from "../../../src/transport/wrap/log-file.ts";
-import { websocket, websocketServer } from "../../../src/websocket.ts";
 import { until } from "../link-pair.ts";
 import { EchoServer, playMatch } from "./echo-match.ts";
 
@@ -233,56 +232,6 @@ describe("a replay", () => {
     expect(first.found?.map(formatAddress)).toEqual(["127.0.0.1:0"]);
     expect(first.failed).toEqual({ kind: "unknown-host", message: "nobody", cause: new Error("none") });
     expect(again.failed?.cause).toBeInstanceOf(Error);
-  });
-
-  test("plays WebSockets, with their handshakes, requests and round trips", async () => {
-    const recording = new Recording();
-    const place = { host: "127.0.0.1", port: 0, pingIntervalMs: 20 };
-    const seen = (server: EchoServer): string[] => {
-      const views: string[] = [];
-      server.poller.on("accept", ({ connection: { request, protocol, remoteAddress } }) =>
-        views.push(`${request?.path} ${request?.query.get("who")} ${protocol} ${remoteAddress?.host}`),
-      );
-      server.poller.on("close", ({ connection: { rttMs }, reason }) =>
-        views.push(JSON.stringify([rttMs, reason])),
-      );
-      return views;
-    };
-    const server = new EchoServer(recorded(websocketServer(place), recording));
-    const views = seen(server);
-    const clients = new Poller();
-    let nowMs = 0;
-    const tick = (): void => server.tick((nowMs += 10));
-    await until(() => tick() === undefined && server.listener.state === "listening");
-    const player = clients.connect(
-      websocket(`ws://127.0.0.1:${server.listener.address?.port}/play?who=me`),
-      lines(),
-    );
-    await until(() => {
-      clients.poll(nowMs);
-      if (server.said.length < 20) player.trySend("hello");
-      else player.close();
-      clients.flush();
-      tick();
-      return views.length === 2;
-    });
-    server.listener.close();
-    tick();
-    recording.close();
-    await clients[Symbol.asyncDispose]();
-    await server.poller[Symbol.asyncDispose]();
-
-    const replay = replayed(Recording.fromBytes(recording.toBytes()));
-    const again = new EchoServer(replay.transport);
-    const viewsAgain = seen(again);
-    for (const time of replay.times) {
-      again.tick(time);
-      if (again.listener.state === "listening" && viewsAgain.length === 2) again.listener.close();
-    }
-    expect(replay.divergence).toBeUndefined();
-    expect([again.said, viewsAgain]).toEqual([server.said, views]);
-    expect(views[0]).toBe("/play me undefined 127.0.0.1");
-    expect(JSON.parse(views[1] ?? "")[0]).toBeGreaterThan(0);
   });
 
   test("has the transports in the order of their recording, and throws without one", () => {
