@@ -89,7 +89,7 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
   }
 
   get isOver(): boolean {
-    return this.#phase === "closed" || this.#phase === "abandoned";
+    return this.#phase === "closed" || this.#phase === "abandoned" || this.#phase === "lingering";
   }
 
   attach(events: LinkEvents): void {
@@ -177,16 +177,18 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
     }
     if (this.#phase !== "open") return;
     if (this.#isInnerClosed) this.#finish(LOCAL);
-    else if (this.#sending.isBlackholed && this.#isInnerOpen)
-      this.#finish(LOCAL, "abandoned"); // nobody tells the peer
+    else if (this.#sending.isBlackholed && this.#isInnerOpen) this.#finish(LOCAL, "abandoned");
     else {
       this.#phase = "aborted";
       this.#lastAddedMs = this.#agenda?.addedRttMs;
       this.#receiving.clear();
-      if (this.#hasEnded && this.#sending.hasAll) this.#sending.handOver();
-      this.#sending.clear();
-      if (!this.#isInnerClosed) this.inner.abort(reason);
-      this.#schedule();
+      const lingers = this.#hasEnded && this.#sending.handOver();
+      if (lingers && !this.#isInnerClosed) this.#finish(LOCAL, "lingering");
+      else {
+        this.#sending.clear();
+        if (!this.#isInnerClosed) this.inner.abort(reason);
+        this.#schedule();
+      }
     }
   }
 
@@ -209,8 +211,6 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
     this.#dueAgain();
   }
 
-  // The calls of the conditioner.
-
   /** Both ends see a reset. */
   cut(reason: CloseReason): void {
     this.#finish(reason);
@@ -223,8 +223,8 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
     this.#schedule();
   }
 
-  /** Ends the inner link that a blackhole has kept. */
-  endAbandoned(): void {
+  /** Ends the inner link that is kept. */
+  endKept(): void {
     this.#phase = "closed";
     this.inner.abort();
   }
@@ -253,7 +253,7 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
   /** The inner link has closed. */
   #closed(reason: CloseReason): void {
     this.#isInnerClosed = true;
-    if (this.#phase === "abandoned") this.#conditioner.forgetAbandoned(this);
+    if (this.isOver) this.#conditioner.forget(this);
     if (this.#phase === "aborted") this.#finish(reason);
     if (this.#phase !== "open") return;
     this.#sending.clear();
@@ -262,7 +262,7 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
   }
 
   /** Tells the end, once. */
-  #finish(reason: CloseReason, phase: "closed" | "abandoned" = "closed"): void {
+  #finish(reason: CloseReason, phase: "closed" | "abandoned" | "lingering" = "closed"): void {
     if (this.#phase === "closed") return;
     this.#lastAddedMs ??= this.#agenda?.addedRttMs;
     this.#phase = phase;
@@ -270,8 +270,8 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
     this.#receiving.clear();
     this.dueMs = Infinity;
     this.#agenda?.remove(this);
-    if (phase === "abandoned") {
-      this.#conditioner.abandon(this);
+    if (phase !== "closed") {
+      this.#conditioner.keep(this, phase);
       this.inner.resume(); // what still comes is dropped
     }
     this.#conditioner.remove(this);
@@ -291,9 +291,9 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
 }
 
 /**
- * How far it is. After an abort only `closed` is told. An abandoned link is closed to the
- * core, and its inner link is open.
+ * How far it is. After an abort only `closed` is told. A link that a blackhole has abandoned, or
+ * that lingers until its peer has read, is closed to the core, and its inner link is open.
  */
-type Phase = "new" | "open" | "aborted" | "abandoned" | "closed";
+type Phase = "new" | "open" | "aborted" | "abandoned" | "lingering" | "closed";
 
 const LOCAL: CloseReason = { kind: "local", message: "this side closed the connection" };
