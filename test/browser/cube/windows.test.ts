@@ -201,7 +201,6 @@ describe("the cube's windows", needs("chromium"), () => {
       await window.page.locator(`label:has(#network-${name})`).click();
       await isChosen(name);
     }
-    await slow.kill("SIGTERM");
   });
 
   test("several windows look at one peer, and one that comes late sees the same", async () => {
