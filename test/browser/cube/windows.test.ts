@@ -34,10 +34,7 @@ describe("the cube's windows", needs("chromium"), () => {
   });
 
   afterEach(async () => {
-    for (const page of others.splice(0)) {
-      expect(page.errors).toEqual([]);
-      await page.page.context().close();
-    }
+    await closeOthers();
     expect(mover.errors).toEqual([]);
     expect(mirror.errors).toEqual([]);
   });
@@ -46,6 +43,13 @@ describe("the cube's windows", needs("chromium"), () => {
     await browser?.close();
     await endAll();
   });
+
+  async function closeOthers(): Promise<void> {
+    for (const page of others.splice(0)) {
+      expect(page.errors).toEqual([]);
+      await page.page.context().close();
+    }
+  }
 
   /** One more window on a process, for one test. */
   async function another(url: string, options: Parameters<typeof openCube>[2] = {}): Promise<CubePage> {
@@ -201,6 +205,8 @@ describe("the cube's windows", needs("chromium"), () => {
       await window.page.locator(`label:has(#network-${name})`).click();
       await isChosen(name);
     }
+    await closeOthers(); // before their process ends, or they look for it at a port that others may have
+    await slow.kill("SIGTERM");
   });
 
   test("several windows look at one peer, and one that comes late sees the same", async () => {
