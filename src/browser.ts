@@ -36,7 +36,8 @@ export {
 export { recorded, type RecordedTransport } from "./transport/wrap/recorded.ts";
 export { Recording, type RecordingState } from "./transport/wrap/recording.ts";
 export type { RecordedPiece, RecordingOptions, Redact } from "./transport/wrap/recording-options.ts";
-export type { RecordingDamage, RecordingHeader } from "./transport/wrap/log-file.ts";
+export type { RecordingHeader } from "./transport/wrap/log-check.ts";
+export type { RecordingDamage } from "./transport/wrap/log-file.ts";
 export { replayed, type Replay, type ReplayOptions } from "./transport/wrap/replayed.ts";
 export type { ReplayDivergence } from "./transport/wrap/replay-divergence.ts";
 export type { ReplayState } from "./transport/wrap/replay-script.ts";

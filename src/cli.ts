@@ -29,18 +29,18 @@ function run(): string {
   const { values, positionals } = parsed();
   if (values.help === true) return USAGE;
   const [command, folder, ...more] = positionals;
-  if (command !== "new") throw new Mistake(`expected new or inspect, got ${command ?? "nothing"}`);
-  if (folder === undefined || more.length > 0) throw new Mistake("expected one folder after new");
+  if (command !== "new") throw misused(`expected new or inspect, got ${command ?? "nothing"}`);
+  if (folder === undefined || more.length > 0) throw misused("expected one folder after new");
   const { template = "pong" } = values;
   if (!TEMPLATES.includes(template)) {
-    throw new Mistake(`--template: expected ${TEMPLATES.join(" or ")}, got ${JSON.stringify(template)}`);
+    throw misused(`--template: expected ${TEMPLATES.join(" or ")}, got ${JSON.stringify(template)}`);
   }
   const target = resolve(folder);
   const name = basename(target);
   if (!NAME.test(name)) {
-    throw new Mistake(`${JSON.stringify(name)} is no name for a package: small letters, digits, - and _`);
+    throw misused(`${JSON.stringify(name)} is no name for a package: small letters, digits, - and _`);
   }
-  if (existsSync(target) && !isEmptyFolder(target)) throw new Mistake(`${target} is there already`);
+  if (existsSync(target) && !isEmptyFolder(target)) throw misused(`${target} is there already`);
   copy(join(templates, template), target, name);
   return `${target} is a game now. In it:\n\n  npm install\n  npm test\n  npm run dev\n`;
 }
@@ -53,8 +53,13 @@ function parsed(): {
     const options = { template: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
     return parseArgs({ options, allowPositionals: true });
   } catch (error) {
-    throw new Mistake((error as Error).message);
+    // Node's messages go on with advice; the first sentence says what was wrong.
+    throw misused((error as Error).message.split(/\.\s|\n/, 1)[0] ?? "");
   }
+}
+
+function misused(message: string): Mistake {
+  return new Mistake(message, USAGE);
 }
 
 function isEmptyFolder(path: string): boolean {
@@ -80,6 +85,6 @@ try {
   console.log(run());
 } catch (error) {
   if (!(error instanceof Mistake)) throw error;
-  console.error(`tickwire: ${error.message}\n\n${USAGE}`);
+  console.error(`tickwire: ${error.message}${error.usage === "" ? "" : `\n\n${error.usage}`}`);
   process.exitCode = 2;
 }

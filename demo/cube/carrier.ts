@@ -62,7 +62,7 @@ export const SESSIONS: Carrier = {
 export function carrierOf({ record, replay: path, session: isSession }: Options): Carrier {
   const sockets = isSession ? SESSIONS : SOCKETS;
   if (path !== undefined) {
-    const replay = replayed(Recording.fromBytes(new Uint8Array(readFileSync(path))));
+    const replay = replayed(named("--replay", path, () => Recording.fromBytes(readFileSync(path))));
     const left = [...replay.transports];
     return {
       replay,
@@ -74,7 +74,7 @@ export function carrierOf({ record, replay: path, session: isSession }: Options)
     };
   }
   if (record === undefined) return sockets;
-  const recording = recordingFile(record, { meta: { demo: "cube" } });
+  const recording = named("--record", record, () => recordingFile(record, { meta: { demo: "cube" } }));
   return {
     wayAt(endpoint, conditions) {
       const way = sockets.wayAt(endpoint, conditions);
@@ -83,3 +83,22 @@ export function carrierOf({ record, replay: path, session: isSession }: Options)
     close: () => recording.close(),
   };
 }
+
+/** Does it; what is wrong with the file is told with the flag and the file that it is wrong with. */
+function named<Result>(flag: string, path: string, open: () => Result): Result {
+  try {
+    return open();
+  } catch (error) {
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    throw new Error(`${flag} ${path}: ${SENTENCES.get(code) ?? message.replace(/^bytes: /, "")}`, {
+      cause: error,
+    });
+  }
+}
+
+const SENTENCES = new Map([
+  ["EEXIST", "it is there already, and is not written over"],
+  ["ENOENT", "there is no such file or folder"],
+  ["EISDIR", "it is a folder"],
+  ["EACCES", "the system does not allow it to this user"],
+]);

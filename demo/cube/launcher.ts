@@ -7,7 +7,9 @@
  *               └─ mover  ── window        kept by `supervisor.ts`
  */
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
+import { join, parse } from "node:path";
 import { type Endpoint, formatEndpoint, reachableHost } from "./endpoint.ts";
 import { networkArgs } from "./network-options.ts";
 import { openWindows } from "./opener.ts";
@@ -24,8 +26,10 @@ export async function launch(options: Options, end: AbortController): Promise<nu
     begin = resolve;
     end.signal.addEventListener("abort", () => resolve());
   });
+  const recordings = recordingArgs(options);
   const supervise = async (role: Role, ...args: readonly string[]): Promise<number> => {
     const supervisor = new Supervisor({
+      ...(role === "mirror" && { freshArgs: recordings }),
       role,
       args: [
         ...args,
@@ -50,7 +54,7 @@ export async function launch(options: Options, end: AbortController): Promise<nu
   };
   const there = formatEndpoint({ host: reachableHost(host), port });
   const codes = await Promise.all([
-    supervise("mirror", "--listen", formatEndpoint({ host, port }), ...recording(options)),
+    supervise("mirror", "--listen", formatEndpoint({ host, port })),
     // Then the mover finds it at once, and the first lines tell of no failure.
     mirrorServes.then(() =>
       supervise(
@@ -73,9 +77,26 @@ function windowPlace(role: Role, { window }: Options): string[] {
   return [...view, "--window", formatEndpoint({ host: window.host, port })];
 }
 
-/** A mirror that is started again says that its file is there: none is written over. */
-function recording({ record }: Options): string[] {
-  return record === undefined ? [] : ["--record", record];
+/** Each start of the mirror records in a file of its own, as none is written over. */
+function recordingArgs({ record }: Options): () => readonly string[] {
+  let starts = 0;
+  return () => {
+    if (record === undefined) return [];
+    starts++;
+    if (starts === 1) return ["--record", record]; // what is there already is the user's
+    const next = nextFile(record);
+    say("mirror", `records in ${next} now`);
+    return ["--record", next];
+  };
+}
+
+/** The first of `match-2.rec`, `match-3.rec` and so on that is not there. */
+export function nextFile(path: string): string {
+  const { dir, name, ext } = parse(path);
+  for (let number = 2; ; number++) {
+    const next = join(dir, `${name}-${number}${ext}`);
+    if (!existsSync(next)) return next;
+  }
 }
 
 /** Both ends need it. */

@@ -28,10 +28,14 @@ export const NETWORK_HELP = `  --network broadband|wifi|mobile|poor
 
 /** The network that was asked for; throws, with the flag first, when that is none. */
 export function networkOf(values: NetworkValues): ConditionedOptions {
-  const stall = /^([\d.]+),([\d.]+)$/.exec(values.stall ?? "");
-  if (values.stall !== undefined && stall === null)
-    throw new RangeError(`--stall: expected EVERY_MS,FOR_MS, got "${values.stall}"`);
+  const stall = STALL.exec(values.stall ?? "");
+  if (values.stall !== undefined && (stall === null || Number(stall[1]) === 0))
+    throw new RangeError(
+      `--stall: expected EVERY_MS,FOR_MS, two numbers such as 5000,200, got "${values.stall}"`,
+    );
   const loss = numberOf("loss", values);
+  if (loss !== undefined && loss > 100)
+    throw new RangeError(`--loss: expected a percentage from 0 to 100, got "${values.loss}"`);
   const options = {
     network: values.network as NetworkName | undefined,
     latencyMs: numberOf("latency", values),
@@ -62,11 +66,13 @@ export function networkArgs({ network, stall, ...numbers }: ConditionedOptions):
 function numberOf(flag: keyof NetworkValues, values: NetworkValues): number | undefined {
   const text = values[flag];
   if (text === undefined) return undefined;
-  if (!/^\d{1,12}(\.\d{1,6})?$/.test(text))
-    throw new RangeError(`--${flag}: expected a number, got "${text}"`);
+  if (!NUMBER.test(text))
+    throw new RangeError(`--${flag}: expected a number such as 50 or 2.5, got "${text}"`);
   return Number(text);
 }
 
+const NUMBER = /^\d{1,12}(\.\d{1,6})?$/;
+const STALL = /^(\d{1,12}(?:\.\d{1,6})?),(\d{1,12}(?:\.\d{1,6})?)$/;
 const FLAG_OF: Readonly<Record<string, string>> = {
   latencyMs: "latency",
   jitterMs: "jitter",

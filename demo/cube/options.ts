@@ -89,8 +89,9 @@ ${NETWORK_HELP}  --session             the link between the peers outlives its l
   --auto                the mover drives by itself
   --rate HZ             ticks per second, 60 by default
   --ticks N             end after N ticks
-  --record FILE         record what a peer's frames see of the network; of both
-                        peers the mirror's
+  --record FILE         record what a peer's frames see of the network, in a new
+                        file; of both peers the mirror's. When that is started
+                        again, it goes on in a file of the next number
   --replay FILE         show the recording of a mirror again: the cube moves as
                         it did
   --help                this
@@ -154,7 +155,8 @@ function checkRecording(role: Role | undefined, values: Values): void {
     if (values[flag] === "") throw new RangeError(`--${flag}: expected a file`);
   }
   if (values.replay === undefined) return;
-  for (const flag of ["record", "listen", "connect", "auto"] as const) {
+  const networkFlags = Object.keys(NETWORK_FLAGS) as (keyof typeof NETWORK_FLAGS)[];
+  for (const flag of ["record", "listen", "connect", "auto", ...networkFlags] as const) {
     if (values[flag] !== undefined) throw new RangeError(`--${flag}: expected without --replay`);
   }
   if (role === "mover") throw new RangeError("--replay: expected with a mirror, as a mover is steered");

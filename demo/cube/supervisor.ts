@@ -18,6 +18,8 @@ export interface SupervisorOptions {
   readonly role: Role;
   /** The program's arguments behind the role. */
   readonly args: readonly string[];
+  /** More of them, which each start has anew; none when left out. */
+  readonly freshArgs?: () => readonly string[];
   /** Whether it ends by itself when all went well. */
   readonly mayFinish: boolean;
   /** Takes each line that it prints, and what happens to it. */
@@ -55,9 +57,9 @@ export class Supervisor {
 
   /** Runs the process once: how it ended, and for how long it had a window. */
   async #runOnce(signal: AbortSignal): Promise<{ how: number | string; servedMs: number }> {
-    const { role, args } = this.#options;
+    const { role, args, freshArgs = () => [] } = this.#options;
     const window = this.#url === undefined ? [] : ["--window", new URL(this.#url).host];
-    const child = spawnSelf([role, ...args, ...window]);
+    const child = spawnSelf([role, ...args, ...freshArgs(), ...window]);
     if (child.pid !== undefined) this.#options.say(`process ${child.pid}`); // to be killed, and watched coming back
     let servingSinceMs = Infinity;
     this.#passOn(child.stdout, (line) => {

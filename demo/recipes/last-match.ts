@@ -1,7 +1,8 @@
 /**
  * How does a bug of last night come back today? The server records what each frame saw of the
  * network, into a file. A test replays the file on the same game: the same lines in the same
- * frames, without a socket, and asserts what was wrong. Put the bug right, and the test says
+ * frames, without a socket, and asserts what was wrong, in vitest
+ * `expect(framesInDebt("last-match.rec")).toEqual([])`. Put the bug right, and the test says
  * so; it stays as the bug's own. Mind that the game must take time from `poll` and chance from
  * the recording's `seed`, or it goes its own way: `replay.divergence` then says where. Mind
  * the file, too: it has all that the players have sent, passwords among it, unless `redact`

@@ -202,9 +202,10 @@ export class ClientPoller {
   /**
    * Returns the time until a deadline or a transport needs a poll, in milliseconds;
    * `Infinity` when none does. Pumps once more, for the bytes that were flushed since
-   * the poll. @internal
+   * the poll; before the first poll there is no time to pump with, so that is due now. @internal
    */
   dueInMs(): number {
+    if (this.scheduler.tick === 0 && this.#pumps.size > 0) return 0;
     return Math.min(this.#pump(this.scheduler.nowMs, false), this.scheduler.dueInMs);
   }
 

@@ -3,4 +3,12 @@
  */
 
 /** A mistake in a command. */
-export class Mistake extends Error {}
+export class Mistake extends Error {
+  /** How the command is used; empty where that is not what was wrong, such as with a file. */
+  readonly usage: string;
+
+  constructor(message: string, usage = "") {
+    super(message);
+    this.usage = usage;
+  }
+}

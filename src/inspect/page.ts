@@ -2,44 +2,46 @@
  * A recording as one page that opens from a file: a timeline of its frames, and its
  * connections. Everything in it is in the file; it loads nothing, and runs no script.
  */
-import { type ConnectionSummary, type FrameSummary, reasonText, type Summary } from "./summary.ts";
+import { PAGE_STYLE } from "./page-style.ts";
+import {
+  type ConnectionSummary,
+  type FrameCounts,
+  type FrameSummary,
+  reasonText,
+  type Summary,
+} from "./summary.ts";
+import { counted, endingsOf, NOT_ENDED } from "./text.ts";
 
 /** The page, as the text of an HTML file. */
 export function pageOf(summary: Summary, title: string): string {
-  const { header, frames, connections, damage, lengthMs, sizeBytes } = summary;
-  const columns = columnsOf(frames);
-  const hasLines = frames.some(({ receivedMessages }) => receivedMessages > 0);
-  const hasOutages = frames.some(({ outages }) => outages > 0);
-  const hasRtt = frames.some(({ rttMs }) => rttMs > 0);
+  const { header, frames, connections, damage, isEnded, lengthMs, sizeBytes, keyframes } = summary;
   const facts = [
-    `${frames.length} frames in ${(lengthMs / 1_000).toFixed(1)} s`,
+    `${counted(frames.length, "frame")} in ${(lengthMs / 1_000).toFixed(1)} s`,
     `${sizeBytes} bytes`,
     `tickwire ${header.tickwire}`,
     header.platform,
     header.began,
+    `seed ${header.seed}`,
+    ...(keyframes.length === 0 ? [] : [counted(keyframes.length, "keyframe")]),
     ...(header.meta === undefined ? [] : [JSON.stringify(header.meta)]),
   ];
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark">
 <title>${escaped(title)}</title>
-<style>${STYLE}</style>
+<style>${PAGE_STYLE}</style>
 <h1>${escaped(title)}</h1>
 <p>${facts.map(escaped).join(" · ")}</p>
 ${damage === undefined ? "" : `<p class="bad">Ends early: ${escaped(damage.message)}</p>`}
+${isEnded ? "" : `<p class="bad">${NOT_ENDED.replace("n", "N")}</p>`}
 <h2>Frames</h2>
-<p class="small">Each column is ${columns.width === 1 ? "one frame" : `${columns.width} frames, with the most of one of them`}. Point at it for its numbers.</p>
-${hasLines ? chart("Lines received in a frame", columns, ({ receivedMessages }) => receivedMessages) : chart("Reads in a frame", columns, ({ reads }) => reads)}
-${chart("Bytes received in a frame", columns, ({ receivedBytes }) => receivedBytes)}
-${chart("Bytes sent in a frame", columns, ({ sentBytes }) => sentBytes)}
-${hasRtt ? chart("Longest round trip that was measured, in ms", columns, ({ rttMs }) => Math.round(rttMs)) : ""}
-${chart("Connections that opened in a frame", columns, ({ joins }) => joins)}
-${hasOutages ? chart("Sessions that lost their line in a frame", columns, ({ outages }) => outages) : ""}
-${chart("Connections that closed in a frame", columns, ({ closes }) => closes)}
+${frames.length === 0 ? "<p>There are none.</p>" : timeline(summary)}
 <h2>Connections</h2>
-${lives(connections, frames.length)}
+<p class="small">${[counted(connections.length, "connection"), ...endingsOf(connections)].map(escaped).join(": ")}</p>
+${connections.length === 0 ? "" : lives(connections, frames.length)}
 `;
 }
 
@@ -60,38 +62,103 @@ function columnsOf(frames: readonly FrameSummary[]): Columns {
   return { width, all };
 }
 
-function chart(title: string, { all }: Columns, measure: (frame: FrameSummary) => number): string {
-  const values = all.map((frames) => Math.max(...frames.map(measure)));
-  const most = Math.max(0, ...values);
-  const bars = values.flatMap((value, at) => {
-    const [first, last] = [all[at]?.[0], all[at]?.at(-1)];
-    if (value === 0 || first === undefined || last === undefined) return [];
-    const height = (value / most) * HEIGHT;
-    const which = first === last ? `frame ${first.frame}` : `frames ${first.frame} to ${last.frame}`;
-    return `<rect x="${at}" y="${(HEIGHT - height).toFixed(1)}" width="1" height="${height.toFixed(1)}"><title>${which}, at ${first.nowMs} ms: ${value}</title></rect>`;
+/** A chart for each measure, above each other, and one run of columns to point at over all of them. */
+function timeline({ frames, connections }: Summary): string {
+  const columns = columnsOf(frames);
+  const hasLines = frames.some(({ receivedMessages }) => receivedMessages > 0);
+  const shown = [hasLines ? LINES : READS, ...MEASURES].filter(
+    ({ isAlways, of }) => isAlways === true || frames.some((frame) => of(frame) > 0),
+  );
+  return `<p class="small">Each column is ${columns.width === 1 ? "one frame" : `${columns.width} frames, with the most of one of them`}. Point at it for its numbers.</p>
+<div class="timeline">
+${shown.map((measure) => chart(measure, columns)).join("\n")}
+${pointers(columns, shown, connections)}
+</div>
+${axis(frames)}`;
+}
+
+function chart({ title, of }: Measure, { all }: Columns): string {
+  const values = all.map((frames) => most(frames, of));
+  const highest = most(values, (value) => value);
+  const bars = values.map((value, at) => {
+    const height = value === 0 ? 0 : Math.max(LEAST_HEIGHT, (value / highest) * HEIGHT);
+    return value === 0 ? "" : `M${at} ${HEIGHT}v-${height.toFixed(1)}h1V${HEIGHT}`;
   });
-  return `<figure><figcaption>${title}: at most ${most}</figcaption>
-<svg viewBox="0 0 ${Math.max(1, all.length)} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${title}">${bars.join("")}</svg></figure>`;
+  return `<figure><figcaption>${title} in a frame: at most ${highest}</figcaption>
+<svg viewBox="0 0 ${all.length} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${title}"><path d="${bars.join("")}"/></svg></figure>`;
+}
+
+/** What is said of a column when it is pointed at. */
+function pointers(
+  { all }: Columns,
+  shown: readonly Measure[],
+  connections: readonly ConnectionSummary[],
+): string {
+  const ends = new Map<number, ConnectionSummary[]>();
+  for (const one of connections) {
+    const others = ends.get(one.closedIn);
+    if (others === undefined) ends.set(one.closedIn, [one]);
+    else others.push(one);
+  }
+  const startMs = all[0]?.[0]?.nowMs ?? 0;
+  const columns = all.map((frames, at) => {
+    const [first, last] = [frames[0]?.frame ?? 0, frames.at(-1)?.frame ?? 0];
+    const which = first === last ? `frame ${first}` : `frames ${first} to ${last}`;
+    const numbers = shown.map((measure) => `${measure.title}: ${most(frames, measure.of)}`);
+    const closed = frames.flatMap(({ frame }) => ends.get(frame) ?? []);
+    const why = closed
+      .filter((_, at) => at < MOST_ENDS)
+      .map(({ connection, reason }) => `${connection} closed, ${reason?.kind}: ${reason?.message}`);
+    const more = closed.length > MOST_ENDS ? [`and ${closed.length - MOST_ENDS} more`] : [];
+    const when = `${which}, ${seconds((frames[0]?.nowMs ?? 0) - startMs)}`;
+    const text = [when, ...numbers, ...why, ...more].map(escaped).join("\n");
+    return `<rect x="${at}" width="1" height="1"><title>${text}</title></rect>`;
+  });
+  return `<svg class="pointers" viewBox="0 0 ${all.length} 1" preserveAspectRatio="none">${columns.join("")}</svg>`;
+}
+
+/** Some frames below the charts, and their times. */
+function axis(frames: readonly FrameSummary[]): string {
+  const startMs = frames[0]?.nowMs ?? 0;
+  const places = new Set([0, 0.25, 0.5, 0.75, 1].map((part) => Math.round(part * (frames.length - 1))));
+  const marks = [...places].map((at) => {
+    const { frame, nowMs } = frames[at] as FrameSummary;
+    return `<span>frame ${frame}<br>${seconds(nowMs - startMs)}</span>`;
+  });
+  return `<div class="axis small">${marks.join("")}</div>`;
 }
 
 /** A table of connections, each with its time as a bar. */
 function lives(connections: readonly ConnectionSummary[], frames: number): string {
-  const rows = connections
-    .filter((_, at) => at < MOST_ROWS)
-    .map((one) => {
-      const { connection, isAccepted, remote, openedIn, closedIn, reason, receivedBytes, sentBytes } = one;
-      const until = closedIn === 0 ? frames : closedIn;
-      const [left, width] = [(openedIn / frames) * 100, ((until - openedIn) / frames) * 100];
-      const why = reason === undefined ? "" : reasonText(reason);
-      const bar =
-        openedIn === 0
-          ? "never open"
-          : `<div class="life" style="margin-left:${left.toFixed(2)}%;width:${Math.max(0.3, width).toFixed(2)}%"></div>`;
-      return `<tr><td>${connection}<td>${isAccepted ? "from" : "to"} ${escaped(remote)}<td>${openedIn || ""}<td>${closedIn || ""}<td>${receivedBytes}<td>${sentBytes}<td>${escaped(why)}<td class="lives">${bar}`;
-    });
+  const shown = connections.filter((_, at) => at < MOST_ROWS);
+  const rows = shown.map((one) => {
+    const { connection, isAccepted, remote, openedIn, closedIn, reason, receivedBytes, sentBytes } = one;
+    const why = reason === undefined ? "" : reasonText(reason);
+    const cells = [connection, `${isAccepted ? "from" : "to"} ${escaped(remote)}`, openedIn || "–"];
+    return `<tr><td>${cells.join("<td>")}<td>${closedIn || "–"}<td>${receivedBytes}<td>${sentBytes}<td>${escaped(why)}<td>${lifeOf(one, frames)}`;
+  });
   const left = connections.length - rows.length;
-  return `<table><tr><th>no.<th>peer<th>opened in<th>closed in<th>received<th>sent<th>why it ended<th>frames 0 to ${frames}
-${rows.join("\n")}</table>${left > 0 ? `<p class="small">and ${left} more</p>` : ""}`;
+  return `<div class="wide"><table><tr><th>no.<th>peer<th>opened in<th>closed in<th>received<th>sent<th>why it ended<th>${frames === 0 ? "no frame" : `frames 1 to ${frames}`}
+${rows.join("\n")}</table></div>${left > 0 ? `<p class="small">and ${left} more</p>` : ""}`;
+}
+
+/** The bar of a connection, inside of its cell also where no frame has seen its end. */
+function lifeOf({ openedIn, closedIn }: ConnectionSummary, frames: number): string {
+  if (openedIn === 0) return "never open";
+  if (openedIn > frames) return "after the last frame";
+  const until = closedIn === 0 ? frames + 1 : Math.min(closedIn, frames + 1);
+  const left = Math.min(LAST_PERCENT, ((openedIn - 1) / frames) * 100);
+  const width = Math.max(100 - LAST_PERCENT, ((until - openedIn) / frames) * 100);
+  return `<div class="life" style="margin-left:${left.toFixed(2)}%;width:${width.toFixed(2)}%"></div>`;
+}
+
+/** The highest of many: more of them than a call takes arguments. */
+function most<Item>(items: readonly Item[], of: (item: Item) => number): number {
+  return items.reduce((highest, item) => Math.max(highest, of(item)), 0);
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(2)} s`;
 }
 
 function escaped(text: string): string {
@@ -100,18 +167,31 @@ function escaped(text: string): string {
     .replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
+/** What is drawn of each frame. */
+interface Measure {
+  readonly title: string;
+  readonly of: (frame: FrameCounts) => number;
+  /** Whether it is drawn where it is never above 0, too. */
+  readonly isAlways?: boolean;
+}
+
+const LINES: Measure = { title: "Lines received", of: ({ receivedMessages }) => receivedMessages };
+/** Where the codec does not end messages by a line break. */
+const READS: Measure = { title: "Reads", of: ({ reads }) => reads };
+const MEASURES: readonly Measure[] = [
+  { title: "Bytes received", of: ({ receivedBytes }) => receivedBytes, isAlways: true },
+  { title: "Bytes sent", of: ({ sentBytes }) => sentBytes, isAlways: true },
+  { title: "Longest round trip that was measured, in ms,", of: ({ rttMs }) => Math.round(rttMs) },
+  { title: "Connections opened", of: ({ joins }) => joins },
+  { title: "Sessions that lost their line", of: ({ outages }) => outages },
+  { title: "Connections closed", of: ({ closes }) => closes },
+];
+
 const MOST_COLUMNS = 1_000;
 const MOST_ROWS = 1_000;
+const MOST_ENDS = 5;
 const HEIGHT = 60;
-const STYLE = `
-:root { color-scheme: light dark; --bar: light-dark(#2563c9, #7db0ff); --line: light-dark(#ccc, #444); }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem;
-  background: light-dark(#fff, #16181c); color: light-dark(#1b1d21, #e4e6ea); }
-h1 { font-size: 1.3rem; overflow-wrap: anywhere } h2 { font-size: 1.1rem; margin-top: 2rem }
-figure { margin: 1rem 0 } figcaption, .small { font-size: .85rem; opacity: .8 }
-svg { width: 100%; height: 60px; display: block; border-bottom: 1px solid var(--line) }
-rect { fill: var(--bar) } rect:hover { fill: light-dark(#d0342c, #ff8a80) }
-table { border-collapse: collapse; width: 100%; font-size: .85rem } td, th { text-align: left; padding: .2rem .5rem;
-  border-bottom: 1px solid var(--line); vertical-align: top } .lives { width: 30% }
-.life { background: var(--bar); height: .7rem; margin-top: .35rem; border-radius: .2rem }
-.bad { color: light-dark(#b3261e, #ff8a80) }`;
+/** A value that is not 0 is seen. */
+const LEAST_HEIGHT = 1.5;
+/** Where the shortest bar of all begins at the latest. */
+const LAST_PERCENT = 99.5;

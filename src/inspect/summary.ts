@@ -3,8 +3,9 @@
  * Knows bytes and, where the codec says how messages end, how many messages they are.
  */
 import { type Address, formatAddress } from "../port/address.ts";
+import type { RecordingHeader } from "../transport/wrap/log-check.ts";
 import { CALL, EVENT } from "../transport/wrap/log-entry.ts";
-import type { RecordingDamage, RecordingHeader } from "../transport/wrap/log-file.ts";
+import type { RecordingDamage } from "../transport/wrap/log-file.ts";
 import type { ReasonValue } from "../transport/wrap/log-values.ts";
 import type { Recording } from "../transport/wrap/recording.ts";
 import { type SeenLink, type Step, walk } from "./walk.ts";
@@ -13,20 +14,28 @@ import { type SeenLink, type Step, walk } from "./walk.ts";
 export interface Summary {
   readonly header: RecordingHeader;
   readonly damage: RecordingDamage | undefined;
+  /** Whether it was ended, and not left by a crash or still being written. */
+  readonly isEnded: boolean;
   readonly sizeBytes: number;
   /** From the first frame to the last one, in milliseconds. */
   readonly lengthMs: number;
   readonly frames: readonly FrameSummary[];
   readonly connections: readonly ConnectionSummary[];
+  /** What came after the last frame, so that none shows it. */
+  readonly unseen: FrameCounts;
   /** The states that the game has kept, by the frames before them. */
   readonly keyframes: readonly number[];
 }
 
 /** One frame. */
-export interface FrameSummary {
+export interface FrameSummary extends FrameCounts {
   readonly frame: number;
   readonly nowMs: number;
   readonly poller: number;
+}
+
+/** What a frame comes to. */
+export interface FrameCounts {
   /** What it shows: pieces of streams, and their bytes. */
   reads: number;
   receivedBytes: number;
@@ -64,25 +73,39 @@ export function summarize(recording: Recording): Summary {
   const frames: FrameSummary[] = [];
   const connections: ConnectionSummary[] = [];
   /** What a frame shows that has not begun yet. */
-  const coming = frameOf(0, 0, 0);
+  const coming = counts();
   for (const step of walk(recording)) {
     const { entry, frame, shownIn } = step;
     if (entry.kind === CALL.poll) {
       frames.push({ ...coming, frame, nowMs: entry.args[0] as number, poller: entry.target });
-      Object.assign(coming, frameOf(0, 0, 0));
+      Object.assign(coming, counts());
     }
     const shown = shownIn > frame ? coming : frames[frame - 1];
     if (step.link !== undefined) addTo(connections, step, step.link);
     if (shown !== undefined) count(shown, step);
   }
-  const [first, last] = [frames[0]?.nowMs ?? 0, frames.at(-1)?.nowMs ?? 0];
-  const { header, damage, sizeBytes } = recording;
+  const { header, damage, isEnded, sizeBytes } = recording;
   const keyframes = recording.keyframes.map(({ frame }) => frame);
-  return { header, damage, sizeBytes, lengthMs: last - first, frames, connections, keyframes };
+  return {
+    ...{ header, damage, isEnded, sizeBytes, lengthMs: lengthOf(frames) },
+    ...{ frames, connections, unseen: coming, keyframes },
+  };
+}
+
+/** The time from the first frame to the last one of the poller that ran for longest: each has its own clock. */
+function lengthOf(frames: readonly FrameSummary[]): number {
+  const began = new Map<number, number>();
+  let lengthMs = 0;
+  for (const { poller, nowMs } of frames) {
+    const firstMs = began.get(poller) ?? nowMs;
+    began.set(poller, firstMs);
+    lengthMs = Math.max(lengthMs, nowMs - firstMs);
+  }
+  return lengthMs;
 }
 
 /** Counts an entry for the frame that shows it. */
-function count(shown: FrameSummary, { entry, link }: Step): void {
+function count(shown: FrameCounts, { entry, link }: Step): void {
   const { kind, args } = entry;
   if (kind === EVENT.received || kind === EVENT.datagram) {
     const bytes = args[0] as Uint8Array;
@@ -108,7 +131,7 @@ function addTo(connections: ConnectionSummary[], { entry, shownIn }: Step, link:
     ...{ reason: undefined, receivedBytes: 0, sentBytes: 0 },
   };
   connections[connection - 1] = summary;
-  summary.remote = textOf(value.remote);
+  summary.remote = textOf(value.remote ?? value.attempts?.at(-1)?.address); // one that fails has no peer
   if (kind === EVENT.received) summary.receivedBytes += (args[0] as Uint8Array).length;
   else if (kind === CALL.write) summary.sentBytes += (args[0] as Uint8Array).length;
   else if (kind === EVENT.opened) summary.openedIn = shownIn;
@@ -143,9 +166,9 @@ function lineBreaksIn(bytes: Uint8Array): number {
   return lines;
 }
 
-function frameOf(frame: number, nowMs: number, poller: number): FrameSummary {
+function counts(): FrameCounts {
   return {
-    ...{ frame, nowMs, poller, reads: 0, receivedBytes: 0, receivedMessages: 0 },
+    ...{ reads: 0, receivedBytes: 0, receivedMessages: 0 },
     ...{ writes: 0, sentBytes: 0, rttMs: 0, joins: 0, outages: 0, closes: 0 },
   };
 }

@@ -304,6 +304,20 @@ describe("what is received never holds twice what it is charged", () => {
   });
 });
 
+test.each([
+  ["text8", 255],
+  ["text16", 65_535],
+  ["bytes8", 255],
+  ["bytes16", 65_535],
+] as const)("%s carries up to %i bytes, and not one more", (type, most) => {
+  const codec = struct({ a: type }, { maxRecordBytes: 100_000 }) as Codec<{ a: unknown }>;
+  const fieldOf = (count: number) => (type.startsWith("text") ? "x".repeat(count) : new Uint8Array(count));
+  const receiver = new Receiver(codec);
+  receiver.take(codec.encode({ a: fieldOf(most) }));
+  expect(receiver.messages).toEqual([{ a: fieldOf(most) }]);
+  expect(() => codec.encode({ a: fieldOf(most + 1) })).toThrow(`over the ${most} of its type`);
+});
+
 describe("encode names what is wrong, with the path to it", () => {
   const all = struct({
     name: "text8",
@@ -387,6 +401,12 @@ describe("a schema that cannot be is refused at once", () => {
     [list("u8"), /^schema: expected an object, got an object$/],
   ])("%o", (schema, message) => {
     expect(() => struct(schema as never)).toThrow(message);
+  });
+
+  test("and so is a limit that its largest kind never keeps to", () => {
+    const kinds = { small: { a: "u8" }, large: { a: ["f64", 3] } } as const;
+    expect(() => structs(kinds, { maxRecordBytes: 24 })).toThrow("maxRecordBytes: expected at least 25");
+    expect(() => structs(kinds, { maxRecordBytes: 25 })).not.toThrow();
   });
 
   test("and so is a limit that its records never keep to", () => {

@@ -1,6 +1,6 @@
 /** The work of transports, links, acceptors and datagram links, which each poll does first. */
 import { expect, test } from "vitest";
-import { lines, memory, Poller, type Transport } from "../../src/index.ts";
+import { lines, memory, Poller, type Transport, waitForActivity } from "../../src/index.ts";
 import { ScriptedLink } from "./scripted-link.ts";
 
 test("a poll sends what was not flushed, then has the work done, and shows what it brings", () => {
@@ -86,4 +86,21 @@ test("the next poll is due when the first of them wants it, or a deadline passes
   expect(due([50, 20, Infinity], 100)).toBe(20);
   expect(due([50, undefined, 30], 10)).toBe(10);
   expect(due([undefined, Infinity], Infinity)).toBe(Infinity);
+});
+
+test("no pump is called before the first poll, which is due then, as there is no time yet", async () => {
+  const times: number[] = [];
+  const pump = (nowMs: number): number => {
+    times.push(nowMs);
+    return 1_000;
+  };
+  const poller = new Poller();
+  expect(poller.dueInMs()).toBe(Infinity);
+  poller.connect({ connect: () => new ScriptedLink(), pump }, lines());
+  expect(poller.dueInMs()).toBe(0);
+  expect(await waitForActivity(poller, 10_000)).toBe(true);
+  expect(times).toEqual([]);
+  poller.poll(7_000_000);
+  expect(poller.dueInMs()).toBe(1_000);
+  expect(times).toEqual([7_000_000, 7_000_000]);
 });

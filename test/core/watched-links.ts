@@ -46,7 +46,7 @@ export class LinkWatch {
     return {
       attach: (events) => acceptor.attach(this.#acceptorEvents(events)),
       close: () => acceptor.close(),
-      ...(pump !== undefined && { pump: (nowMs: number) => pump.call(acceptor, nowMs) }),
+      ...(pump !== undefined && { pump: (...args) => pump.call(acceptor, ...args) }),
     };
   }
 
@@ -146,7 +146,7 @@ function watched(link: Link, past: Past, note: (what: string) => void): Link {
       },
     }),
     ...(carriesCode !== undefined && { carriesCode: (code: number) => carriesCode.call(link, code) }),
-    ...(pump !== undefined && { pump: (nowMs: number) => pump.call(link, nowMs) }),
+    ...(pump !== undefined && { pump: (...args) => pump.call(link, ...args) }),
   };
 }
 

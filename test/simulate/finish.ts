@@ -16,6 +16,7 @@ export function finish(evening: Evening): void {
     until(evening, "that all messages come", () => lackers(evening).length === 0);
     for (let frame = 0; frame < 3; frame++) round(evening); // what the last flush has made room for is told in the next frame
     for (const end of evening.ends) mustHaveHeardOfRoom(end);
+    until(evening, "that all know how it stands", () => restless(evening).length === 0);
   }
   end(evening);
   until(evening, "that all ends", (round) => isOver(evening, round));
@@ -106,6 +107,21 @@ function mustHaveHeardOfRoom(one: SimulatedEnd): void {
   );
 }
 
+/**
+ * Those who do not know yet what they must on a network that is whole: that all they sent has
+ * left, that nobody is there, or that they were cut off.
+ */
+function restless({ ends }: Evening): SimulatedEnd[] {
+  return ends.filter((one) => {
+    const { pendingBytes, recvEnded } = one.connection;
+    // Half open: its peer has ended in order, before any cut.
+    if (!one.isOpen || one.isOver || recvEnded) return false;
+    const peer = one.peer as SimulatedEnd | undefined;
+    if (one.isCut || peer === undefined) return true;
+    return pendingBytes > 0 && peer.isOpen && !peer.isOver && !peer.discards;
+  });
+}
+
 function verdict(evening: Evening): void {
   const { sides, server, ends, digest } = evening;
   evening.sessions.verdict();
@@ -159,7 +175,10 @@ function mustHaveAll(one: SimulatedEnd): void {
 function stuck(evening: Evening): string {
   const open = evening.ends.filter(({ connection }) => connection.state !== "closed").map(({ told }) => told);
   const lacking = lackers(evening).map((one) => `${one.told} lacks ${one.lacking} of ${one.peer?.told}`);
-  return [...lacking, ...open].slice(0, 6).join("; ");
+  const unsure = restless(evening).map(
+    (one) => `${one.told}${one.isCut ? " was cut and" : ""} has ${one.connection.pendingBytes} bytes pending`,
+  );
+  return [...lacking, ...unsure, ...open].slice(0, 6).join("; ");
 }
 
 const MIB = 1_048_576;

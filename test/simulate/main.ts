@@ -42,6 +42,8 @@ function main(): void {
     if (value === undefined) return undefined;
     if (!/^\d{1,10}$/.test(value))
       throw new RangeError(`--${name}: expected a whole number, got ${value}\n${USAGE}`);
+    if (Number(value) === 0 && (name === "seeds" || name === "frames"))
+      throw new RangeError(`--${name}: expected a number from 1 up, got ${value}\n${USAGE}`);
     return Number(value);
   };
   const frames = numberOf("frames");

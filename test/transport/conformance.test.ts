@@ -96,15 +96,18 @@ const rows: Row[] = [
   websocketRow("websocket on an HTTP server that is there", createHttpServer),
   websocketRow("websocket with a message for each message", undefined, { framing: "message" }),
   ...secureWebsocketRows(),
-  recordedRow(tcpRow("recorded tcp", "127.0.0.1")),
-  recordedRow(websocketRow("recorded websocket")),
 ];
 
-/** Each transport as it is; through a conditioner that does nothing; the quick ones on a slow network; and as sessions. */
+/**
+ * Each transport as it is; recorded; as sessions; through a conditioner that does nothing; both; and, the
+ * quick ones, on a slow network.
+ */
 const allRows: readonly Row[] = [
   ...rows,
+  ...rows.map(recordedRow),
   ...rows.filter(({ framing }) => framing !== "message").map(overSessions),
   ...rows.map((row) => throughConditioner(row, {}, "through a conditioner")),
+  throughConditioner(recordedRow(tcpRow("tcp", "127.0.0.1")), {}, "through a conditioner"),
   ...rows
     .filter(({ name }) =>
       ["memory", "tcp over IPv4", "unix", "websocket on a port of its own"].includes(name),
@@ -156,6 +159,7 @@ function overSessions(row: Row): Row {
 function recordedRow(row: Row): Row {
   return {
     ...row,
+    name: `${row.name}, recorded`,
     make(options) {
       const recording = new Recording();
       const { listen, connect, listenAgain } = row.make(options);

@@ -22,6 +22,7 @@ import {
   udp,
 } from "../../src/index.ts";
 import { describeRows, type Needing } from "../rows.ts";
+import { until } from "./poll-until.ts";
 
 interface Row extends Needing {
   readonly name: string;
@@ -65,17 +66,6 @@ function newPoller(): Poller {
   const poller = new Poller();
   pollers.push(poller);
   return poller;
-}
-
-async function until(poller: Poller, isThere: () => boolean): Promise<void> {
-  // The limit is for what never comes; what comes late on a busy machine is no failure.
-  for (const giveUpMs = performance.now() + 60_000; performance.now() < giveUpMs; ) {
-    poller.poll();
-    if (isThere()) return;
-    poller.flush();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  throw new Error("it did not come");
 }
 
 async function bound(poller: Poller, transport: Transport, options?: BindOptions) {

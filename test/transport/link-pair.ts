@@ -134,7 +134,7 @@ export function turn(): Promise<void> {
 /** Gives the network turns until `isThere`; `pumped` has its work done meanwhile. */
 export async function until(isThere: () => boolean, ...pumped: readonly Pick<Link, "pump">[]): Promise<void> {
   for (const giveUpMs = performance.now() + PATIENCE_MS; performance.now() < giveUpMs; ) {
-    for (const one of pumped) one.pump?.(performance.now());
+    for (const one of pumped) one.pump?.(performance.now(), undefined, true);
     if (isThere()) return;
     await turn();
   }

@@ -48,7 +48,7 @@ export class Panel {
     for (const format of FORMATS) {
       this.#input(`format-${format}`).addEventListener("change", () => chosen.format(format));
     }
-    for (const network of CHOSEN_NETWORKS) {
+    for (const network of NETWORKS) {
       this.#input(`network-${network}`).addEventListener("change", () => chosen.network(network));
     }
     this.#part("cut").addEventListener("click", () => chosen.cut());
@@ -71,9 +71,10 @@ export class Panel {
     this.#input(`format-${format}`).checked = true;
   }
 
-  /** The one that the command line has numbers of is none of those that can be chosen. */
+  /** The one that the command line has numbers of can be chosen once it was told of: there may be none. */
   setNetwork(network: Network): void {
-    for (const one of CHOSEN_NETWORKS) this.#input(`network-${one}`).checked = one === network;
+    this.#input(`network-${network}`).checked = true;
+    if (network === "own") this.#part("own-network").hidden = false;
   }
 
   setSizes(bytes: Readonly<Record<Format, number>>): void {
@@ -164,4 +165,3 @@ function bytesWords(bytesPerS: number): string {
 }
 
 const NONE = "–";
-const CHOSEN_NETWORKS = NETWORKS.filter((network) => network !== "own");

@@ -105,8 +105,8 @@ export class ConnectingLink implements Link {
     }
   }
 
-  pump(nowMs: number): number | undefined {
-    if (this.#link !== "connecting") return this.#connected?.pump?.(nowMs);
+  pump(nowMs: number, poller?: object, beginsFrame?: boolean): number | undefined {
+    if (this.#link !== "connecting") return this.#connected?.pump?.(nowMs, poller, beginsFrame);
     return this.#race.pump(nowMs) ?? Infinity; // the link to come may want a pump
   }
 

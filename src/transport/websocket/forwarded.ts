@@ -44,6 +44,5 @@ function forIn(element: string): string {
 function addressIn(node: string): Address | undefined {
   const [, bracketed, bracketedPort, host, port] =
     /^\[([^\]]+)\](?::(\d{1,5}))?$|^([\d.]+):(\d{1,5})$/.exec(node) ?? [];
-  const number = Number(bracketedPort ?? port ?? 0);
-  return number > 65_535 ? undefined : numericAddress(bracketed ?? host ?? node, number);
+  return numericAddress(bracketed ?? host ?? node, Number(bracketedPort ?? port ?? 0));
 }

@@ -82,10 +82,13 @@ export class Heartbeat {
     if (times !== undefined) times.lastReceivedMs = this.#polledMs;
   }
 
-  /** Checks the members that are due, and returns the delay until the next one is, in milliseconds. */
-  pump(nowMs: number): number {
+  /**
+   * Checks the members that are due, and returns the delay until the next one is, in
+   * milliseconds. Shows round trips where it begins a frame.
+   */
+  pump(nowMs: number, beginsFrame: boolean): number {
     const deltaMs = nowMs - (this.#lastPumpMs ?? nowMs);
-    if (nowMs !== this.#lastPumpMs) this.#showAnswered(); // otherwise the frame has begun before
+    if (beginsFrame) this.#showAnswered();
     this.#lastPumpMs = nowMs;
     this.#polledMs += Math.min(Math.max(deltaMs, 0), MAX_FRAME_MS);
     this.#pingAdded();

@@ -101,9 +101,9 @@ export class WebSocketAcceptor implements Acceptor {
     quietly(() => server.closeAllConnections()); // those that were answered, and are not closed yet
   }
 
-  pump(nowMs: number): number | undefined {
+  pump(nowMs: number, _poller?: object, beginsFrame = false): number | undefined {
     const { server, admit } = this.#options;
-    const dueInMs = Math.min(this.#heartbeat.pump(nowMs), admit?.pump(nowMs) ?? Infinity);
+    const dueInMs = Math.min(this.#heartbeat.pump(nowMs, beginsFrame), admit?.pump(nowMs) ?? Infinity);
     // A server that is closed reports it only when its last connection has gone.
     if (this.#detach !== undefined && this.#hasListened && !server.listening) this.#finish(SERVER_CLOSED);
     return this.#detach === undefined && this.#heartbeat.size === 0 ? undefined : dueInMs;

@@ -222,8 +222,8 @@ export class WebSocketLink implements Link, HeartbeatTarget {
     else this.#ws.terminate(); // what waits for its turn might wait for ever
   }
 
-  pump(nowMs: number): number | undefined {
-    return this.#ws.readyState === this.#ws.CLOSED ? undefined : this.#heartbeat.pump(nowMs);
+  pump(nowMs: number, _poller?: object, beginsFrame = false): number | undefined {
+    return this.#ws.readyState === this.#ws.CLOSED ? undefined : this.#heartbeat.pump(nowMs, beginsFrame);
   }
 
   ping(): void {

@@ -22,7 +22,7 @@ export interface Scheduled extends Due {
 export class Agenda {
   /** The time of the last pump; `undefined` before the first. */
   nowMs: number | undefined;
-  /** What the conditions add to a round trip, as of the last pump. */
+  /** What the conditions add to a round trip, as of this frame. */
   addedRttMs = 0;
   readonly #conditions: { readonly terms: BothTerms };
   readonly #members = new Set<Scheduled>();
@@ -63,12 +63,14 @@ export class Agenda {
   /**
    * Runs what is due. Returns the time until something is due again; a slot at most where
    * what arrives is late: what comes between two pumps wakes nobody, as it is not there yet.
+   * Only the pump that begins a frame changes what a game sees.
    */
-  pump(nowMs: number): number {
+  pump(nowMs: number, beginsFrame?: boolean): number {
     const { send, receive } = this.#conditions.terms;
     const beforeMs = this.nowMs ?? nowMs;
     this.nowMs = nowMs;
-    this.addedRttMs = send.latencyMs + receive.latencyMs + (send.jitterMs + receive.jitterMs) / 2;
+    if (beginsFrame === true)
+      this.addedRttMs = send.latencyMs + receive.latencyMs + (send.jitterMs + receive.jitterMs) / 2;
     const heap = this.#heap;
     let runsLeft = 2 * heap.size + MORE_RUNS;
     for (let first = heap.first; first !== undefined && first.dueMs <= nowMs; first = heap.first) {

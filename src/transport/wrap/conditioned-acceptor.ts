@@ -54,7 +54,7 @@ export class ConditionedAcceptor implements Acceptor {
 
   pump(nowMs: number, poller?: object, beginsFrame?: boolean): number | undefined {
     const innerMs = this.#inner.pump?.(nowMs, poller, beginsFrame);
-    const ownMs = this.#agenda.pump(nowMs);
+    const ownMs = this.#agenda.pump(nowMs, beginsFrame);
     if (innerMs === undefined && this.#isClosed && this.#agenda.size === 0) return undefined;
     return Math.min(innerMs ?? Infinity, ownMs);
   }

@@ -97,7 +97,7 @@ export class ConditionedDatagrams implements DatagramLink, Scheduled, Conditione
       this.#agenda = this.#conditioner.join(this, nowMs, poller);
     }
     if (poller !== undefined) return innerMs;
-    const ownMs = this.#agenda?.pump(nowMs);
+    const ownMs = this.#agenda?.pump(nowMs, beginsFrame);
     return ownMs === undefined ? innerMs : Math.min(ownMs, innerMs ?? Infinity);
   }
 

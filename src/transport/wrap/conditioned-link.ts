@@ -34,6 +34,10 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
   #hasBegun = false;
   #hasLine = true;
   #hasLineTold = true;
+  /** Whether the core has been told that it is open, as of this frame. */
+  #showsRtt: boolean;
+  /** What the conditions added to a round trip when it ended. */
+  #lastAddedMs: number | undefined;
 
   /** @param agenda that of the acceptor; without one it is a client's, whose poller's pump has one */
   constructor(conditioner: Conditioner, inner: Link, agenda?: Agenda) {
@@ -41,20 +45,17 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
     this.#conditioner = conditioner;
     this.#agenda = agenda;
     const role = agenda === undefined ? "client" : "accepted";
+    this.#showsRtt = role === "accepted";
     const { order, draws } = conditioner.drawsFor(role);
-    const { isMessages } = conditioner;
     this.order = order;
+    const lane = { inner, isMessages: conditioner.isMessages, conditions: conditioner };
     this.#sending = new SendingLane({
-      inner,
-      isMessages,
-      conditions: conditioner,
+      ...lane,
       draws: draws.send,
       drained: (sizeBytes) => this.#events?.drained(sizeBytes),
     });
     const receivingParts = {
-      inner,
-      isMessages,
-      conditions: conditioner,
+      ...lane,
       draws: draws.receive,
       isMute: () => this.#sending.isBlackholed,
       events: {
@@ -68,13 +69,18 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
     this.#receiving = new ReceivingLane(receivingParts, role === "client");
   }
 
-  /** What the conditions add to a round trip. */
+  /** What the conditions add to a round trip, or did when the link ended. */
   protected override get addedRttMs(): number {
-    return this.#agenda?.addedRttMs ?? 0;
+    return this.#lastAddedMs ?? this.#agenda?.addedRttMs ?? 0;
+  }
+
+  /** What the inner link measured below the conditions, and what they add. */
+  override get rttMs(): number | undefined {
+    return this.#showsRtt ? super.rttMs : undefined;
   }
 
   get isOver(): boolean {
-    return this.#phase === "closed" || this.#phase === "abandoned";
+    return this.#phase === "closed" || this.#phase === "abandoned" || this.#phase === "lingering";
   }
 
   attach(events: LinkEvents): void {
@@ -161,15 +167,18 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
     }
     if (this.#phase !== "open") return;
     if (this.#isInnerClosed) this.#finish(LOCAL);
-    else if (this.#sending.isBlackholed && this.#isInnerOpen)
-      this.#finish(LOCAL, "abandoned"); // nobody tells the peer
+    else if (this.#sending.isBlackholed && this.#isInnerOpen) this.#finish(LOCAL, "abandoned");
     else {
       this.#phase = "aborted";
+      this.#lastAddedMs = this.#agenda?.addedRttMs;
       this.#receiving.clear();
-      if (this.#hasEnded && this.#sending.hasAll) this.#sending.handOver();
-      this.#sending.clear();
-      if (!this.#isInnerClosed) this.inner.abort(reason);
-      this.#schedule();
+      const lingers = this.#hasEnded && this.#sending.handOver();
+      if (lingers && !this.#isInnerClosed) this.#finish(LOCAL, "lingering");
+      else {
+        this.#sending.clear();
+        if (!this.#isInnerClosed) this.inner.abort(reason);
+        this.#schedule();
+      }
     }
   }
 
@@ -179,8 +188,9 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
     if (this.#agenda === undefined && this.#phase === "open") {
       this.#agenda = this.#conditioner.join(this, nowMs, poller);
     }
+    if (beginsFrame === true) this.#showsRtt = !this.#receiving.isConnecting;
     if (poller !== undefined) return innerMs;
-    const ownMs = this.#agenda?.pump(nowMs);
+    const ownMs = this.#agenda?.pump(nowMs, beginsFrame);
     return ownMs === undefined ? innerMs : Math.min(ownMs, innerMs ?? Infinity);
   }
 
@@ -190,8 +200,6 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
     this.#receiving.run(nowMs);
     this.#dueAgain();
   }
-
-  // The calls of the conditioner.
 
   /** Both ends see a reset. */
   cut(reason: CloseReason): void {
@@ -205,13 +213,11 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
     this.#schedule();
   }
 
-  /** Ends the inner link that a blackhole has kept. */
-  endAbandoned(): void {
+  endKept(): void {
     this.#phase = "closed";
     this.inner.abort();
   }
 
-  /** Begins the time of the link. */
   #begin(atMs: number): void {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
@@ -238,8 +244,7 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
     if (this.#phase !== "open" || this.#receiving.isConnecting || hasLine === this.#hasLineTold) return;
     this.#hasLineTold = hasLine;
     if (hasLine) this.#register();
-    if (hasLine) this.#events?.resumed();
-    else this.#events?.suspended();
+    this.#events?.[hasLine ? "resumed" : "suspended"]();
   }
 
   #register(): void {
@@ -247,10 +252,9 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
     this.ownAddresses = this.#conditioner.register(this, localAddress, remoteAddress);
   }
 
-  /** The inner link has closed. */
   #closed(reason: CloseReason): void {
     this.#isInnerClosed = true;
-    if (this.#phase === "abandoned") this.#conditioner.forgetAbandoned(this);
+    if (this.isOver) this.#conditioner.forget(this);
     if (this.#phase === "aborted") this.#finish(reason);
     if (this.#phase !== "open") return;
     this.#sending.clear();
@@ -259,15 +263,16 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
   }
 
   /** Tells the end, once. */
-  #finish(reason: CloseReason, phase: "closed" | "abandoned" = "closed"): void {
+  #finish(reason: CloseReason, phase: "closed" | "abandoned" | "lingering" = "closed"): void {
     if (this.#phase === "closed") return;
+    this.#lastAddedMs ??= this.#agenda?.addedRttMs;
     this.#phase = phase;
     this.#sending.clear();
     this.#receiving.clear();
     this.dueMs = Infinity;
     this.#agenda?.remove(this);
-    if (phase === "abandoned") {
-      this.#conditioner.abandon(this);
+    if (phase !== "closed") {
+      this.#conditioner.keep(this, phase);
       this.inner.resume(); // what still comes is dropped
     }
     this.#conditioner.remove(this);
@@ -287,9 +292,9 @@ export class ConditionedLink extends LinkFacts implements Link, Scheduled {
 }
 
 /**
- * How far it is. After an abort only `closed` is told. An abandoned link is closed to the
- * core, and its inner link is open.
+ * How far it is. After an abort only `closed` is told. A link that a blackhole has abandoned, or
+ * that lingers until its peer has read, is closed to the core, and its inner link is open.
  */
-type Phase = "new" | "open" | "aborted" | "abandoned" | "closed";
+type Phase = "new" | "open" | "aborted" | "abandoned" | "lingering" | "closed";
 
 const LOCAL: CloseReason = { kind: "local", message: "this side closed the connection" };

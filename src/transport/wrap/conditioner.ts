@@ -27,10 +27,13 @@ export interface Conditioned {
   blackhole(direction: Direction, isOn: boolean): void;
 }
 
-/** A link that a blackhole keeps. */
-export interface Abandoned {
-  endAbandoned(): void;
+/** A link that is closed to the core, and has more to do below. */
+export interface Kept {
+  endKept(): void;
 }
+
+/** Why it is kept: its peer is not to know in a blackhole, or has not read all. */
+export type KeptFor = "abandoned" | "lingering";
 
 /** The shared part of one conditioned transport. */
 export class Conditioner {
@@ -41,7 +44,7 @@ export class Conditioner {
   /** Everything that is attached and not closed. */
   readonly #live = new Set<Conditioned>();
   readonly #acceptors = new Set<object>();
-  readonly #abandoned = new Set<Abandoned>();
+  readonly #kept = new Map<Kept, KeptFor>();
   readonly #byAddresses = new WeakMap<object, WeakMap<object, Conditioned>>();
   readonly #agendas = new WeakMap<object, Agenda>();
   readonly #blackholed: Record<Direction, boolean> = { send: false, receive: false };
@@ -58,7 +61,7 @@ export class Conditioner {
   /** The pump of the transport: one call for all links of `poller`. */
   readonly pump: Pump = (nowMs, poller, beginsFrame) => {
     const innerMs = this.#innerPump?.(nowMs, poller, beginsFrame);
-    const ownMs = this.#agendas.get(poller)?.pump(nowMs) ?? Infinity;
+    const ownMs = this.#agendas.get(poller)?.pump(nowMs, beginsFrame) ?? Infinity;
     if (innerMs === undefined && this.#isUnused) return undefined;
     return Math.min(ownMs, innerMs ?? Infinity);
   };
@@ -98,13 +101,13 @@ export class Conditioner {
     this.#endUnused();
   }
 
-  /** Keeps a link that has ended in a blackhole. */
-  abandon(one: Abandoned): void {
-    this.#abandoned.add(one);
+  /** Keeps a link that is closed to the core. */
+  keep(one: Kept, why: KeptFor): void {
+    this.#kept.set(one, why);
   }
 
-  forgetAbandoned(one: Abandoned): void {
-    this.#abandoned.delete(one);
+  forget(one: Kept): void {
+    this.#kept.delete(one);
   }
 
   /**
@@ -128,7 +131,7 @@ export class Conditioner {
 
   cut(connection?: ConditionedEnd): void {
     for (const one of this.#those(connection)) one.cut(CUT);
-    if (connection === undefined) this.#endAbandoned();
+    if (connection === undefined) this.#endKept();
   }
 
   blackhole(directions: readonly Direction[], connection?: ConditionedEnd): void {
@@ -137,7 +140,7 @@ export class Conditioner {
 
   heal(connection?: ConditionedEnd): void {
     this.#switch(DIRECTIONS, false, connection);
-    if (connection === undefined) this.#endAbandoned();
+    if (connection === undefined) this.#endKept("abandoned");
   }
 
   #switch(directions: readonly Direction[], isOn: boolean, connection: ConditionedEnd | undefined): void {
@@ -152,7 +155,12 @@ export class Conditioner {
     if (connection === undefined) return [...this.#live];
     if (typeof connection !== "object" || connection === null)
       throw new TypeError(`connection: expected a connection, got ${kindOf(connection)}`);
-    const one = this.#find(connection.localAddress, connection.remoteAddress);
+    const { localAddress, remoteAddress } = connection;
+    if (localAddress === undefined && remoteAddress === undefined)
+      throw new RangeError(
+        "connection: it has no address by which to tell its link, or is still connecting; without a connection all are meant",
+      );
+    const one = this.#find(localAddress, remoteAddress);
     if (one === undefined)
       throw new RangeError("connection: it is none of this conditioned transport, or is still connecting");
     return this.#live.has(one) ? [one] : [];
@@ -166,15 +174,18 @@ export class Conditioner {
     return this.#live.size === 0 && this.#acceptors.size === 0;
   }
 
-  /** With the last of all go those that a blackhole has kept: nothing is left of a transport that nobody uses. */
+  /** With the last of all go those that are kept: nothing is left of a transport that nobody uses. */
   #endUnused(): void {
-    if (this.#isUnused) this.#endAbandoned();
+    if (this.#isUnused) this.#endKept();
   }
 
-  #endAbandoned(): void {
-    const abandoned = [...this.#abandoned];
-    this.#abandoned.clear();
-    for (const one of abandoned) one.endAbandoned();
+  /** Ends those that are kept, or of them those for one reason. */
+  #endKept(why?: KeptFor): void {
+    for (const [one, whyKept] of [...this.#kept]) {
+      if (why !== undefined && why !== whyKept) continue;
+      this.#kept.delete(one);
+      one.endKept();
+    }
   }
 }
 

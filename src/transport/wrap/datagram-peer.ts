@@ -16,9 +16,16 @@ export class DatagramPeer {
   /** When the last one is due that was not held back. */
   #lastDueMs = -Infinity;
   #heldBack: { readonly item: Due; left: number }[] = [];
+  /** With how many of them those that have arrived meanwhile are looked for. */
+  #mostHeldBack = 1;
 
   constructor(draws: Draws) {
     this.draws = draws;
+  }
+
+  /** How many are remembered as held back. */
+  get heldBackCount(): number {
+    return this.#heldBack.length;
   }
 
   /** Counts a datagram, and draws whether it is lost; returns its place in the order. */
@@ -35,6 +42,10 @@ export class DatagramPeer {
 
   /** Lets `item` arrive behind one to three that come after it, or after some time if they do not. */
   holdBack(item: Due, place: number): void {
+    if (this.#heldBack.length >= this.#mostHeldBack) {
+      this.#heldBack = this.#heldBack.filter((held) => held.item.heapIndex >= 0);
+      this.#mostHeldBack = 2 * this.#heldBack.length + 1;
+    }
     this.#heldBack.push({ item, left: 1 + Math.floor(3 * this.draws.uniform(EFFECT.overtaking, place)) });
     item.dueMs += LONGEST_HOLD_MS;
   }

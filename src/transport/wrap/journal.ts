@@ -23,8 +23,8 @@ import {
 
 /** The rules of a journal. */
 export interface JournalRules {
-  /** How much it may write, in bytes of entries. */
-  readonly maxBytes: number;
+  /** How many bytes of entries are left for its next block. */
+  readonly leftBytes: () => number;
   /** The longest time in a block, in milliseconds of polled time. */
   readonly blockMs: number;
   /** Takes a block of entries, with `frames` frames before it. */
@@ -39,14 +39,13 @@ export class Journal {
   isOpen = true;
   /** How many frames have begun, of all pollers. */
   frames = 0;
-  /** The size of the blocks that were cut, in bytes of entries. */
-  blockBytes = 0;
 
   readonly #rules: JournalRules;
   readonly #entries = new LogBuffer(FIRST_BYTES);
   /** Where the entries of the running calls begin; {@link MARKED} for those that are marked as begun. */
   readonly #open: number[] = [];
   readonly #pollers = new WeakMap<object, number>();
+  #leftBytes: number;
   #framesBefore = 0;
   #cutMs = Number.NEGATIVE_INFINITY;
   #lastId = 0;
@@ -54,6 +53,7 @@ export class Journal {
 
   constructor(rules: JournalRules) {
     this.#rules = rules;
+    this.#leftBytes = rules.leftBytes();
   }
 
   /** A number for a transport, a link, or whatever else entries are about. */
@@ -77,7 +77,7 @@ export class Journal {
     this.#entries.byte(RESULT.none);
     this.#entries.count(target);
     this.#arguments(kind, args);
-    this.#open.push(start);
+    if (this.#fits(start)) this.#open.push(start);
   }
 
   /** Begins a write, which happens so often that it has a way of its own. */
@@ -87,7 +87,7 @@ export class Journal {
     this.#entries.byte(RESULT.none);
     this.#entries.count(target);
     this.#entries.bytes(bytes);
-    this.#open.push(start);
+    if (this.#fits(start)) this.#open.push(start);
   }
 
   /** Ends the call that began last. `value` is what it has answered, where that is more than yes or no. */
@@ -99,9 +99,11 @@ export class Journal {
       return;
     }
     if (start !== MARKED) this.#entries.set(start, this.#entries.at(start) | BEGUN);
+    const endsAt = this.#entries.length;
     this.#entries.byte(END);
     this.#entries.byte(result);
     if (result >= RESULT.threw) this.#entries.json(value);
+    this.#fits(endsAt);
   }
 
   /** Ends the call that began last, and takes it out again if nothing has happened in it. */
@@ -113,33 +115,32 @@ export class Journal {
 
   /** Writes what a transport has told. */
   event(kind: EventKind, target: number, ...args: readonly unknown[]): void {
-    if (this.#start(kind) < 0) return;
-    this.#entries.count(target);
-    this.#arguments(kind, args);
+    this.#write(kind, target, args);
   }
 
   /** Writes the event of a piece of a stream, which happens so often that it has a way of its own. */
   received(target: number, bytes: Uint8Array): void {
-    if (this.#start(EVENT.received) < 0) return;
+    const start = this.#start(EVENT.received);
+    if (start < 0) return;
     this.#entries.count(target);
     this.#entries.bytes(bytes);
+    this.#fits(start);
   }
 
   note(kind: (typeof NOTE)[keyof typeof NOTE], target: number, ...args: readonly unknown[]): void {
-    if (this.#start(kind) < 0) return;
-    this.#entries.count(target);
-    this.#arguments(kind, args);
+    this.#write(kind, target, args);
   }
 
   /** Cuts a block of what is written, if that is anything. */
   cut(nowMs: number = this.#cutMs): void {
     this.#cutMs = nowMs;
     if (this.#entries.length === 0) return;
+    this.#markAround(); // where a call runs, its end stands in a later block
     const entries = this.#entries.take();
     const before = this.#framesBefore;
     this.#framesBefore = this.frames;
-    this.blockBytes += entries.length;
     this.#rules.onBlock(entries, before);
+    this.#leftBytes = this.#rules.leftBytes();
   }
 
   /** Writes nothing more, and cuts the last block. */
@@ -158,19 +159,39 @@ export class Journal {
   /** Begins an entry. Returns where; a negative number if it may not. */
   #start(kind: number): number {
     if (!this.isOpen) return -1;
-    if (this.blockBytes + this.#entries.length >= this.#rules.maxBytes) {
-      this.close();
-      this.#rules.onFull();
-      return -1;
-    }
-    const around = this.#open.at(-1);
-    if (around !== undefined && around !== MARKED) {
-      this.#entries.set(around, this.#entries.at(around) | BEGUN);
-      this.#open[this.#open.length - 1] = MARKED;
-    }
+    this.#markAround();
     const start = this.#entries.length;
     this.#entries.byte(kind);
     return start;
+  }
+
+  /** Writes an entry that is no call. */
+  #write(kind: number, target: number, args: readonly unknown[]): void {
+    const start = this.#start(kind);
+    if (start < 0) return;
+    this.#entries.count(target);
+    this.#arguments(kind, args);
+    this.#fits(start);
+  }
+
+  /**
+   * Marks the call that began last, if it runs and is not marked, as one that an {@link END} ends.
+   * Those around it are marked since it began.
+   */
+  #markAround(): void {
+    const around = this.#open.at(-1);
+    if (around === undefined || around === MARKED) return;
+    this.#entries.set(around, this.#entries.at(around) | BEGUN);
+    this.#open[this.#open.length - 1] = MARKED;
+  }
+
+  /** Whether there was room for the entry that begins at `start`; if not, takes it out again, and ends. */
+  #fits(start: number): boolean {
+    if (this.#entries.length <= this.#leftBytes) return true;
+    this.#entries.length = start;
+    this.close();
+    this.#rules.onFull();
+    return false;
   }
 
   #arguments(kind: number, args: readonly unknown[]): void {

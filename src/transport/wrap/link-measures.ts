@@ -1,6 +1,6 @@
 /**
  * What a link measures, and whether it has a line, in a recording: one event for each of
- * these that has changed in a pump, in which alone they do. Has both sides of it.
+ * these that has changed by the pump that begins a frame. Has both sides of it.
  */
 import type { Link } from "../../port/link.ts";
 import type { PeerClock } from "../../port/peer-clock.ts";
@@ -9,14 +9,15 @@ import { type Entry, EVENT } from "./log-entry.ts";
 
 /** Records the measures of one link. */
 export class RecordedMeasures {
+  /** As it was recorded last; so are the others. */
+  rttMs: number | undefined;
+  jitterMs: number | undefined;
+  frameRttMs: number | undefined;
+  clock: PeerClock | undefined;
   readonly #link: Link;
   readonly #journal: Journal;
   readonly #id: number;
-  #rttMs: number | undefined;
-  #jitterMs: number | undefined;
-  #frameRttMs: number | undefined;
   #downMs = LINKED;
-  #clock: PeerClock | undefined;
 
   constructor(link: Link, journal: Journal, id: number) {
     this.#link = link;
@@ -32,27 +33,52 @@ export class RecordedMeasures {
   /** Records what has changed since the last call. */
   note(): void {
     const { rttMs, jitterMs, frameRttMs, linked, downMs = 0, clock } = this.#link;
-    if (rttMs !== this.#rttMs) this.#number(EVENT.rtt, (this.#rttMs = rttMs));
-    if (jitterMs !== this.#jitterMs) this.#number(EVENT.jitter, (this.#jitterMs = jitterMs));
-    if (frameRttMs !== this.#frameRttMs) this.#number(EVENT.frameRtt, (this.#frameRttMs = frameRttMs));
+    if (rttMs !== this.rttMs) this.rttMs = this.#number(EVENT.rtt, rttMs);
+    if (jitterMs !== this.jitterMs) this.jitterMs = this.#number(EVENT.jitter, jitterMs);
+    if (frameRttMs !== this.frameRttMs) this.frameRttMs = this.#number(EVENT.frameRtt, frameRttMs);
     const down = linked === false ? downMs : LINKED;
-    if (down !== this.#downMs) this.#number(EVENT.down, (this.#downMs = down));
+    if (down !== this.#downMs) this.#downMs = this.#number(EVENT.down, down);
     if (clock !== undefined) this.#noteClock(clock);
   }
 
   #noteClock({ offsetMs, errorMs, serverNowMs }: PeerClock): void {
-    const known = this.#clock;
+    const known = this.clock;
     if (known?.offsetMs === offsetMs && known.errorMs === errorMs && known.serverNowMs === serverNowMs)
       return;
-    this.#clock = { offsetMs, errorMs, serverNowMs };
+    this.clock = { offsetMs, errorMs, serverNowMs };
     this.#journal.event(EVENT.clock, this.#id, offsetMs, errorMs, serverNowMs);
   }
 
-  #number(
+  #number<Value extends number | undefined>(
     kind: typeof EVENT.rtt | typeof EVENT.jitter | typeof EVENT.frameRtt | typeof EVENT.down,
-    value?: number,
-  ): void {
+    value: Value,
+  ): Value {
     if (value !== undefined) this.#journal.event(kind, this.#id, value);
+    return value;
+  }
+}
+
+/** A recorded link, as those see it that have its pump. */
+export interface MeasuredLink {
+  readonly isMeasuring: boolean;
+  readonly isOver: boolean;
+  noteMeasures(): void;
+}
+
+/** The recorded links of one pump that measure anything. */
+export class MeasuredLinks {
+  readonly #links = new Set<MeasuredLink>();
+
+  add(link: MeasuredLink): void {
+    if (link.isMeasuring) this.#links.add(link);
+  }
+
+  /** Records what has changed, after a pump that begins a frame. */
+  note(): void {
+    for (const link of this.#links) {
+      link.noteMeasures();
+      if (link.isOver) this.#links.delete(link); // an answer may have come before the close
+    }
   }
 }
 

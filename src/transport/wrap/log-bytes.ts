@@ -8,6 +8,7 @@
  * no text is `undefined`. The end of a call is its kind, its result, and for a number or an
  * error that as a value of JSON. Knows no block and no file.
  */
+import { valueOfJson } from "./json-depth.ts";
 import { ARGUMENTS, BEGUN, END, type Entry, isCall, RESULT } from "./log-entry.ts";
 
 /** Bytes that grow at their end. */
@@ -93,6 +94,11 @@ export class LogReader {
     this.#pieces = pieces;
   }
 
+  /** Where the next entry begins in its piece. */
+  get offset(): number {
+    return this.#at;
+  }
+
   /** A reader that begins where this one is. */
   copy(): LogReader {
     const copy = new LogReader(this.#pieces);
@@ -157,26 +163,33 @@ export class LogReader {
     for (let scale = 1; ; scale *= 0x80) {
       const byte = this.#byte(piece);
       value += (byte & 0x7f) * scale;
+      if (value > Number.MAX_SAFE_INTEGER) throw new RangeError("recording: a number is too large");
       if (byte < 0x80) return value;
     }
   }
 
   #number(piece: Uint8Array): number {
-    const at = this.#at;
-    this.#at += 8;
+    const at = this.#pass(piece, 8);
     return new DataView(piece.buffer, piece.byteOffset, piece.length).getFloat64(at, true);
   }
 
   #bytes(piece: Uint8Array): Uint8Array {
     const length = this.#count(piece);
-    const at = this.#at;
-    this.#at += length;
+    const at = this.#pass(piece, length);
     return piece.subarray(at, at + length);
+  }
+
+  /** Passes so many bytes, which have to be there. Returns where they begin. */
+  #pass(piece: Uint8Array, sizeBytes: number): number {
+    const at = this.#at;
+    if (sizeBytes > piece.length - at) throw new RangeError("recording: an entry is cut off");
+    this.#at += sizeBytes;
+    return at;
   }
 
   #json(piece: Uint8Array): unknown {
     const text = this.#bytes(piece);
-    return text.length === 0 ? undefined : JSON.parse(new TextDecoder().decode(text));
+    return text.length === 0 ? undefined : valueOfJson(text);
   }
 }
 

@@ -173,3 +173,6 @@ export function nameOfKind(kind: number): string {
 }
 
 const NAMES = [...Object.entries(CALL), ...Object.entries(EVENT), ...Object.entries(NOTE)];
+
+/** All kinds but {@link END}. */
+export const KINDS: ReadonlySet<number> = new Set(NAMES.map(([, kind]) => kind));

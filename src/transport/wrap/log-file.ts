@@ -14,22 +14,8 @@
  * what is not whole at its end.
  */
 import { crc32 } from "./crc32.ts";
-
-/** What is known of a recording before its first entry. */
-export interface RecordingHeader {
-  /** The format of the recording; 1. */
-  readonly format: number;
-  /** The version of tickwire that has recorded. */
-  readonly tickwire: string;
-  /** Where it ran, such as `"node 22.20.0"`. */
-  readonly platform: string;
-  /** When it began, in ISO 8601. */
-  readonly began: string;
-  /** A whole number for the game's own randomness, from 0 to 4,294,967,295. */
-  readonly seed: number;
-  /** What the game has to say of it; `undefined` when that is nothing. */
-  readonly meta: unknown;
-}
+import { valueOfJson } from "./json-depth.ts";
+import { headerOf, LogCheck, type RecordingHeader } from "./log-check.ts";
 
 /** The end of what can be read of a recording, where more stood. */
 export interface RecordingDamage {
@@ -46,7 +32,11 @@ export interface LogParts {
   readonly header: RecordingHeader;
   /** The entries, in pieces; each entry is whole in one of them. */
   readonly pieces: readonly Uint8Array[];
+  /** How many frames are in them. */
+  readonly frames: number;
   readonly damage: RecordingDamage | undefined;
+  /** Whether it was ended, by `close()` or at its `maxBytes`: it has a trailer. */
+  readonly isEnded: boolean;
 }
 
 /** The bytes before the first block. */
@@ -84,6 +74,11 @@ export function indexBytes(index: readonly IndexPair[], frames: number, offset: 
   return bytes;
 }
 
+/** The most bytes that a further block takes beside its entries, with the index and the trailer behind it. */
+export function framingBytes(index: readonly IndexPair[]): number {
+  return 2 * BLOCK_HEADER_BYTES + PAIR_BYTES * (index.length + 1) + TRAILER_BYTES;
+}
+
 /** A number of frames, and where the block begins that comes after them. */
 export type IndexPair = readonly [frames: number, offset: number];
 
@@ -93,22 +88,23 @@ export const FRAMES_PER_PAIR = 256;
 /**
  * Takes a recording apart.
  *
- * @param framesIn counts the frames in some pieces, for the report of a damage
  * @throws RangeError when `bytes` are none, or of a format that is not known
  */
-export function parseLog(bytes: Uint8Array, framesIn: (pieces: readonly Uint8Array[]) => number): LogParts {
+export function parseLog(bytes: Uint8Array): LogParts {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const { header, endsAt: start } = parseHeader(bytes, view);
   const pieces: Uint8Array[] = [];
+  const check = new LogCheck();
   const damaged = (offset: number, describe: (frame: number) => string): LogParts => {
-    const frame = framesIn(pieces);
-    return { header, pieces, damage: { frame, offset, message: describe(frame) } };
+    const { frames } = check;
+    const damage = { frame: frames, offset, message: describe(frames) };
+    return { header, pieces, frames, damage, isEnded: isClosed };
   };
   const isClosed = bytes.length >= TRAILER_BYTES && equal(bytes.subarray(-TRAILER.length), TRAILER);
   const end = isClosed ? bytes.length - TRAILER_BYTES : bytes.length;
   let indexAt = 0;
   for (let offset = start; offset < end; ) {
-    const problem = problemOf(bytes, view, offset, end);
+    const problem = problemOf(bytes, view, offset, end, check);
     if (problem !== undefined) {
       return damaged(offset, (frame) =>
         !isClosed && problem.reachesEnd
@@ -121,26 +117,36 @@ export function parseLog(bytes: Uint8Array, framesIn: (pieces: readonly Uint8Arr
     else indexAt = offset;
     offset = endsAt;
   }
-  if (!isClosed || view.getFloat64(end, true) === indexAt) return { header, pieces, damage: undefined };
+  if (!isClosed || view.getFloat64(end, true) === indexAt)
+    return { header, pieces, frames: check.frames, damage: undefined, isEnded: isClosed };
   return damaged(end, () => `the trailer at byte ${end} is damaged: there is no index where it says`);
 }
 
 function parseHeader(bytes: Uint8Array, view: DataView): { header: RecordingHeader; endsAt: number } {
-  if (bytes.length < 18 || !equal(bytes.subarray(0, MAGIC.length), MAGIC)) {
-    throw new RangeError("bytes: they are no recording of tickwire");
+  if (bytes.length === 0 || !equal(bytes.subarray(0, MAGIC.length), MAGIC.subarray(0, bytes.length))) {
+    const got = bytes.length === 0 ? "no bytes" : "other bytes";
+    throw new RangeError(`bytes: expected a recording of tickwire, got ${got}`);
   }
+  if (bytes.length < 18) throw new RangeError(CUT_OFF);
   const format = view.getUint16(8, true);
   if (format !== FORMAT) {
     throw new RangeError(`bytes: a recording of format ${format}, and this tickwire reads format ${FORMAT}`);
   }
   const endsAt = 14 + view.getUint32(10, true) + 4;
-  const isWhole = endsAt <= bytes.length;
+  if (endsAt > bytes.length) throw new RangeError(CUT_OFF);
   const text = bytes.subarray(14, endsAt - 4);
-  if (!isWhole || crc32(text) !== view.getUint32(endsAt - 4, true)) {
+  if (crc32(text) !== view.getUint32(endsAt - 4, true)) {
     throw new RangeError("bytes: the header of the recording is damaged");
   }
-  const header = JSON.parse(new TextDecoder().decode(text)) as RecordingHeader;
-  return { header: { ...header, meta: header.meta }, endsAt };
+  return { header: headerIn(text), endsAt };
+}
+
+function headerIn(text: Uint8Array): RecordingHeader {
+  try {
+    const header = headerOf(valueOfJson(text));
+    if (header !== undefined) return header;
+  } catch {} // it is no JSON
+  throw new RangeError("bytes: the header of the recording is damaged");
 }
 
 /** What is wrong with the block at `offset`; `undefined` if nothing is. */
@@ -149,6 +155,7 @@ function problemOf(
   view: DataView,
   offset: number,
   end: number,
+  check: LogCheck,
 ): { readonly message: string; readonly reachesEnd: boolean } | undefined {
   if (offset + BLOCK_HEADER_BYTES > end) return { message: "its header is cut off", reachesEnd: true };
   const endsAt = offset + BLOCK_HEADER_BYTES + view.getUint32(offset + 1, true);
@@ -157,8 +164,25 @@ function problemOf(
     bytes.subarray(offset + BLOCK_HEADER_BYTES, endsAt),
     crc32(bytes.subarray(offset, offset + 9)),
   );
-  if (checksum === view.getUint32(offset + 9, true)) return undefined;
-  return { message: "its checksum is another one", reachesEnd: endsAt === end };
+  if (checksum !== view.getUint32(offset + 9, true))
+    return { message: "its checksum is another one", reachesEnd: endsAt === end };
+  const message = contentProblemOf(bytes, view, offset, endsAt, check);
+  return message === undefined ? undefined : { message, reachesEnd: false };
+}
+
+/** What is wrong in the block from `offset` to `endsAt`, as it was written; `undefined` if nothing is. */
+function contentProblemOf(
+  bytes: Uint8Array,
+  view: DataView,
+  offset: number,
+  endsAt: number,
+  check: LogCheck,
+): string | undefined {
+  if (bytes[offset] === INDEX) return undefined;
+  if (bytes[offset] !== ENTRIES) return "it is of no kind";
+  const before = view.getUint32(offset + 5, true);
+  if (before !== check.frames >>> 0) return `it stands behind frame ${before} in its recording`;
+  return check.problemOf(bytes.subarray(offset + BLOCK_HEADER_BYTES, endsAt));
 }
 
 function equal(one: Uint8Array, other: Uint8Array): boolean {
@@ -171,6 +195,9 @@ const UTF8 = new TextEncoder();
 const MAGIC = UTF8.encode("tickwrec");
 const TRAILER = UTF8.encode("tickwend");
 const TRAILER_BYTES = 16;
+/** A pair of the index as text at most: two numbers, brackets and commas, and the brackets of all. */
+const PAIR_BYTES = 2 * 16 + 6;
 const BLOCK_HEADER_BYTES = 13;
+const CUT_OFF = "bytes: the recording ends within its header, before its first frame";
 const ENTRIES = 1;
 const INDEX = 2;

@@ -6,6 +6,7 @@ import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { FailedAttempt, Link } from "../../port/link.ts";
 import type { UpgradeRequest } from "../../port/upgrade-request.ts";
+import { isTooDeep } from "./json-depth.ts";
 
 /** A reason, as it is recorded. */
 export type ReasonValue = Omit<CloseReason, "cause"> & { readonly cause?: CauseValue };
@@ -55,12 +56,16 @@ export function reasonOfValue(value: ReasonValue): CloseReason {
 export function valueOfError(error: unknown): CauseValue {
   const { name = "Error", message = String(error) } = (error ?? {}) as Partial<Error>;
   const more = carried({ ...(error as object) });
-  return { name, message, ...(more !== undefined && { more }) };
+  return { name: String(name), message: String(message), ...(more !== undefined && { more }) };
 }
 
 /** An error like the one that was recorded. */
 export function errorOfValue({ name, message, more }: CauseValue): Error {
-  const error = Object.assign(new Error(message), more);
+  const error = new Error(message);
+  // Not by assignment, which takes a part of the name `__proto__` for what its name says.
+  for (const [key, value] of Object.entries(more ?? {})) {
+    Object.defineProperty(error, key, { value, configurable: true, enumerable: true, writable: true });
+  }
   if (error.name !== name) Object.defineProperty(error, "name", { value: name, configurable: true });
   return error;
 }
@@ -112,17 +117,19 @@ function attemptsOf(attempts: readonly FailedAttempt[]): LinkValue["attempts"] &
 }
 
 function valueOfRequest(request: UpgradeRequest): RequestValue {
+  const { url, path, query, headers, cookies, protocols, origin, remoteAddress, facts } = request;
   return {
-    ...request,
-    query: String(request.query),
-    cookies: [...request.cookies],
-    facts: carried(request.facts),
+    ...{ url, path, headers, protocols, origin, remoteAddress },
+    query: String(query),
+    cookies: [...cookies],
+    facts: carried(facts),
   };
 }
 
 function requestOfValue(value: RequestValue): UpgradeRequest {
   return {
     ...value,
+    headers: Object.freeze(Object.assign(Object.create(null), value.headers)), // inherits nothing, as a link's
     query: new URLSearchParams(value.query),
     cookies: new Map(value.cookies),
     origin: value.origin,
@@ -140,8 +147,8 @@ function withHoles(security: NonNullable<Link["security"]>): NonNullable<Link["s
 /** `value`, if JSON carries it. */
 function carried<Value>(value: Value): Value | undefined {
   try {
-    JSON.stringify(value);
-    return value;
+    const text = JSON.stringify(value);
+    return text === undefined || isTooDeep(new TextEncoder().encode(text)) ? undefined : value;
   } catch {
     return undefined;
   }

@@ -6,6 +6,7 @@ import type { Acceptor, AcceptorEvents, Handshake } from "../../port/acceptor.ts
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Link } from "../../port/link.ts";
+import { MeasuredLinks } from "./link-measures.ts";
 import { CALL, EVENT, RESULT } from "./log-entry.ts";
 import { valueOfReason } from "./log-values.ts";
 import { pumped, RecordedLink, type Recorder, recordCarriesCode } from "./recorded-link.ts";
@@ -18,8 +19,7 @@ export class RecordedAcceptor implements Acceptor, AcceptorEvents {
   declare readonly pump?: (nowMs: number, poller: object, beginsFrame?: boolean) => number | undefined;
   readonly #recorder: Recorder;
   readonly #acceptor: Acceptor;
-  /** Those of its links that measure anything, which its pump does. */
-  readonly #measuring = new Set<RecordedLink>();
+  readonly #measured = new MeasuredLinks();
   #events: AcceptorEvents | undefined;
 
   constructor(recorder: Recorder, acceptor: Acceptor) {
@@ -31,7 +31,7 @@ export class RecordedAcceptor implements Acceptor, AcceptorEvents {
     (this as { pump?: RecordedAcceptor["pump"] }).pump = (nowMs, poller, beginsFrame) =>
       pumped(recorder, this.id, beginsFrame, () => {
         const dueInMs = acceptor.pump?.(nowMs, poller, beginsFrame);
-        for (const link of this.#measuring) link.noteMeasures();
+        if (beginsFrame === true) this.#measured.note();
         return dueInMs;
       });
   }
@@ -112,8 +112,8 @@ export class RecordedAcceptor implements Acceptor, AcceptorEvents {
   }
 
   #recorded(link: Link): RecordedLink {
-    const recorded = new RecordedLink(this.#recorder, link, (gone) => this.#measuring.delete(gone));
-    if (recorded.isMeasuring) this.#measuring.add(recorded);
+    const recorded = new RecordedLink(this.#recorder, link);
+    this.#measured.add(recorded);
     return recorded;
   }
 }

@@ -22,6 +22,8 @@ export interface Recorder {
 export class RecordedLink implements Link, LinkEvents {
   /** Its number in the recording. */
   readonly id: number;
+  /** Whether it has closed. */
+  isOver = false;
   declare readonly probe?: () => void;
   declare readonly reportPartial?: () => void;
   declare carriesCode?: (code: number) => boolean;
@@ -30,17 +32,14 @@ export class RecordedLink implements Link, LinkEvents {
   readonly #journal: Journal;
   readonly #link: Link;
   readonly #redact: Redact | undefined;
-  readonly #onClosed: ((link: RecordedLink) => void) | undefined;
   #events: LinkEvents | undefined;
   /** What was recorded of it last, as text. */
   #known: string;
   readonly #measures: RecordedMeasures;
   #hint: string | undefined;
 
-  /** @param onClosed called when it has closed */
-  constructor(recorder: Recorder, link: Link, onClosed?: (link: RecordedLink) => void) {
+  constructor(recorder: Recorder, link: Link) {
     this.#recorder = recorder;
-    this.#onClosed = onClosed;
     this.#journal = recorder.journal;
     this.#redact = recorder.redact;
     this.#link = link;
@@ -81,20 +80,22 @@ export class RecordedLink implements Link, LinkEvents {
     return this.#link.request;
   }
 
+  // What it measures is what was recorded last, so that a replay shows nothing else.
+
   get rttMs(): number | undefined {
-    return this.#link.rttMs;
+    return this.#measures.rttMs;
   }
 
   get jitterMs(): number | undefined {
-    return this.#link.jitterMs;
+    return this.#measures.jitterMs;
   }
 
   get frameRttMs(): number | undefined {
-    return this.#link.frameRttMs;
+    return this.#measures.frameRttMs;
   }
 
   get clock(): Link["clock"] {
-    return this.#link.clock;
+    return this.#measures.clock;
   }
 
   get linked(): boolean | undefined {
@@ -198,9 +199,8 @@ export class RecordedLink implements Link, LinkEvents {
 
   closed(reason: CloseReason): void {
     this.#noteInfo();
-    this.noteMeasures(); // the pump that it may close in notes it no more
     this.#journal.event(EVENT.closed, this.id, valueOfReason(reason));
-    this.#onClosed?.(this);
+    this.isOver = true;
     this.#events?.closed(reason);
   }
 
@@ -209,7 +209,7 @@ export class RecordedLink implements Link, LinkEvents {
     return this.#measures.hasAny;
   }
 
-  /** Records what the link measures and has changed: after a pump, in which alone it does. */
+  /** Shows and records what the link measures and has changed: after the pump that begins a frame. */
   noteMeasures(): void {
     this.#measures.note();
   }
@@ -256,7 +256,7 @@ export class RecordedLink implements Link, LinkEvents {
     own.pump = (nowMs, poller, beginsFrame) =>
       pumped(this.#recorder, this.id, beginsFrame, () => {
         const dueInMs = link.pump?.(nowMs, poller, beginsFrame);
-        if (this.isMeasuring) this.noteMeasures();
+        if (beginsFrame === true && this.isMeasuring) this.noteMeasures();
         return dueInMs;
       });
   }

@@ -10,6 +10,7 @@
 import { kindOf } from "../../check.ts";
 import type { NameQuery } from "../../port/name-query.ts";
 import type { Pump, Transport } from "../../port/transport.ts";
+import { MeasuredLinks } from "./link-measures.ts";
 import { CALL, type CallKind, EVENT, NOTE } from "./log-entry.ts";
 import { valueOfReason } from "./log-values.ts";
 import { RecordedAcceptor } from "./recorded-acceptor.ts";
@@ -56,14 +57,14 @@ interface FullRecorder extends Recorder {
 interface NumberedPump {
   readonly id: number;
   readonly pump: Pump;
-  /** The links that this side has connected and that measure anything, which the pump may do. */
-  readonly measuring: Set<RecordedLink>;
+  /** Those of the links that this side has connected. */
+  readonly measured: MeasuredLinks;
 }
 
 function recordedTransport(transport: Transport, recorder: FullRecorder): Transport {
   const { journal } = recorder;
   const { framing, listen, connect, bind } = transport;
-  const { id: pumpId, pump, measuring } = pumpOf(transport.pump, recorder);
+  const { id: pumpId, pump, measured } = pumpOf(transport.pump, recorder);
   const id = journal.newId();
   const verbs = VERBS.filter((verb) => transport[verb] !== undefined);
   journal.note(NOTE.transport, id, { verbs, pump: pumpId, ...(framing !== undefined && { framing }) });
@@ -82,9 +83,8 @@ function recordedTransport(transport: Transport, recorder: FullRecorder): Transp
     }),
     ...(connect !== undefined && {
       connect: (codec) => {
-        const inner = connect.call(transport, codec);
-        const link = new RecordedLink(recorder, inner, (gone) => measuring.delete(gone));
-        if (link.isMeasuring) measuring.add(link);
+        const link = new RecordedLink(recorder, connect.call(transport, codec));
+        measured.add(link);
         note(CALL.connect, link.id, { codec, ...link.value });
         return link;
       },
@@ -107,15 +107,15 @@ function pumpOf(inner: Pump | undefined, recorder: FullRecorder): NumberedPump {
   if (known !== undefined) return known;
   const { journal, leading } = recorder;
   const id = journal.newId();
-  const measuring = new Set<RecordedLink>();
-  const run = (...args: Parameters<Pump>): number | undefined => {
-    const dueInMs = inner?.(...args);
-    for (const link of measuring) link.noteMeasures();
+  const measured = new MeasuredLinks();
+  const run = (nowMs: number, poller: object, beginsFrame?: boolean): number | undefined => {
+    const dueInMs = inner?.(nowMs, poller, beginsFrame);
+    if (beginsFrame === true) measured.note();
     return dueInMs ?? (journal.isOpen ? Infinity : undefined); // while it is recorded, each frame is wanted
   };
   const made: NumberedPump = {
     id,
-    measuring,
+    measured,
     pump: (nowMs, poller, beginsFrame) => {
       if (!leading.has(poller)) leading.set(poller, made);
       if (beginsFrame !== true || leading.get(poller) !== made) {

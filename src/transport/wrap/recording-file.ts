@@ -42,7 +42,7 @@ export function recordingFile(path: string, options: RecordingFileOptions = {}):
 
 class FileSink implements RecordingSink {
   readonly #path: string;
-  readonly #file: number;
+  #file = -1;
   #recording: Recording | undefined;
   /** What is not written yet, the one that is being written first. */
   readonly #queue: { readonly bytes: Uint8Array; readonly at: number }[] = [];
@@ -52,7 +52,6 @@ class FileSink implements RecordingSink {
 
   constructor(path: string) {
     this.#path = path;
-    this.#file = openSync(path, "wx");
   }
 
   begin(recording: Recording): void {
@@ -60,7 +59,9 @@ class FileSink implements RecordingSink {
     process.on("exit", this.#onExit);
   }
 
+  /** The first bytes make the file: what is wrong with the options makes none. */
   write(bytes: Uint8Array): void {
+    if (this.#file < 0) this.#file = openSync(this.#path, "wx");
     this.#queue.push({ bytes, at: this.#endsAt });
     this.#endsAt += bytes.length;
     this.#writeNext();

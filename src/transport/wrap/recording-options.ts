@@ -3,6 +3,7 @@
  */
 import { type Checks, isFunction, isWholeNumber, kindOf } from "../../check.ts";
 import type { Address } from "../../port/address.ts";
+import { isTooDeep, MOST_DEPTH } from "./json-depth.ts";
 
 /** Options of {@link Recording}. */
 export interface RecordingOptions {
@@ -39,10 +40,14 @@ export const RECORDING_CHECKS: Checks<RecordingOptions> = {
 };
 
 function isJson(name: string, value: unknown): void {
+  let text: string | undefined;
   try {
-    if (JSON.stringify(value) !== undefined) return;
+    text = JSON.stringify(value);
   } catch (cause) {
     throw new TypeError(`${name}: expected a value that JSON carries`, { cause });
   }
-  throw new TypeError(`${name}: expected a value that JSON carries, got ${kindOf(value)}`);
+  if (text === undefined)
+    throw new TypeError(`${name}: expected a value that JSON carries, got ${kindOf(value)}`);
+  if (isTooDeep(new TextEncoder().encode(text)))
+    throw new RangeError(`${name}: expected a value of at most ${MOST_DEPTH} levels`);
 }

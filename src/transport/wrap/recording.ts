@@ -13,17 +13,18 @@ import { VERSION } from "../../version.ts";
 import { warn } from "../../warn.ts";
 import { Journal } from "./journal.ts";
 import { LogReader } from "./log-bytes.ts";
+import type { RecordingHeader } from "./log-check.ts";
 import { CALL, NOTE } from "./log-entry.ts";
 import {
   blockBytes,
   FORMAT,
   FRAMES_PER_PAIR,
+  framingBytes,
   headerBytes,
   type IndexPair,
   indexBytes,
   parseLog,
   type RecordingDamage,
-  type RecordingHeader,
 } from "./log-file.ts";
 import { RECORDING_CHECKS, type RecordingOptions, type Redact } from "./recording-options.ts";
 
@@ -54,6 +55,8 @@ export class Recording {
   readonly header: RecordingHeader;
   /** Where it ends before its last byte, if it is damaged; only of one that was read. */
   readonly damage: RecordingDamage | undefined;
+  /** Of one that was read: whether it was ended, and not left by a crash or still being written. @internal */
+  readonly isEnded: boolean = true;
   /** Writes entries; `undefined` for one that was read. @internal */
   readonly journal: Journal | undefined;
   /** @internal */ readonly redact: Redact | undefined;
@@ -76,13 +79,14 @@ export class Recording {
   constructor(options: RecordingOptions = {}, made: MadeBy = { sink: new MemorySink() }) {
     this.#sink = made.sink;
     if ("bytes" in made) {
-      const { header, pieces, damage } = parseLog(made.bytes, countFrames);
+      const { header, pieces, frames, damage, isEnded } = parseLog(made.bytes);
       this.header = header;
       this.damage = damage;
+      this.isEnded = isEnded;
       this.#pieces = pieces;
       this.#state = "closed";
       this.#sizeBytes = made.bytes.length;
-      this.#frames = countFrames(pieces);
+      this.#frames = frames;
       return;
     }
     checkOptions(options, RECORDING_CHECKS);
@@ -90,14 +94,19 @@ export class Recording {
     this.redact = options.redact;
     const began = new Date().toISOString();
     this.header = { format: FORMAT, tickwire: VERSION, platform: platformName(), began, seed, meta };
+    const header = headerBytes(this.header);
+    if (header.length + framingBytes([]) > maxBytes)
+      throw new RangeError(
+        `meta: the header has ${header.length} bytes with it, and maxBytes is ${maxBytes}`,
+      );
     this.#state = "recording";
+    this.#write(header);
     this.journal = new Journal({
-      maxBytes: maxBytes - ROOM_BYTES,
+      leftBytes: () => maxBytes - this.#sizeBytes - framingBytes(this.#index),
       blockMs: made.flushMs ?? Infinity,
       onBlock: (entries, frames) => this.#addBlock(entries, frames),
       onFull: () => this.#end("full", fullReason(maxBytes)),
     });
-    this.#write(headerBytes(this.header));
   }
 
   /**
@@ -176,7 +185,7 @@ export class Recording {
 
   /** Its entries; not those that are in no block yet. @internal */
   reader(): LogReader {
-    return new LogReader(this.#pieces ?? parseLog(this.toBytes(), countFrames).pieces);
+    return new LogReader(this.#pieces ?? parseLog(this.toBytes()).pieces);
   }
 
   /** Ends it, as its bytes could not be written. @internal */
@@ -238,22 +247,13 @@ class MemorySink implements RecordingSink {
   }
 }
 
-function countFrames(pieces: readonly Uint8Array[]): number {
-  const reader = new LogReader(pieces);
-  let frames = 0;
-  for (let entry = reader.next(); entry !== undefined; entry = reader.next()) {
-    if (entry.kind === CALL.poll) frames++;
-  }
-  return frames;
-}
-
 function fullReason(maxBytes: number): CloseReason {
   const message = `it has reached its maxBytes, ${maxBytes}, and has what happened before`;
   return { kind: "overflow", code: "maxBytes", message };
 }
 
-/** Where this runs. */
-function platformName(): string {
+/** Where this runs, such as `"node 22.20.0"`. @internal */
+export function platformName(): string {
   const { process: program, navigator } = globalThis as unknown as Platform;
   const version = program?.versions?.node;
   return version === undefined ? (navigator?.userAgent ?? "") : `node ${version}`;
@@ -265,5 +265,3 @@ interface Platform {
 }
 
 const DEFAULT_MAX_BYTES = 64 * 2 ** 20;
-/** For what is no entry: headers, index and trailer. */
-const ROOM_BYTES = 4_096;

@@ -139,7 +139,7 @@ export class ReplayedLink extends ReplayedMeasures implements Link, ReplayTarget
     else if (kind === EVENT.drained) this.#drain(first as number);
     else if (kind === EVENT.ended)
       events.ended(first === undefined ? undefined : reasonOfValue(first as never));
-    else this.#close(reasonOfValue(first as never));
+    else if (kind === EVENT.closed) this.#close(reasonOfValue(first as never));
   }
 
   /** After a difference, what was taken at once has left already. */

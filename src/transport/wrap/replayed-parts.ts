@@ -80,7 +80,7 @@ export class ReplayedAcceptor implements Acceptor, ReplayTarget {
 function tellHandshake(player: Player, handshake: Handshake, { kind, args: [first, second] }: Entry): void {
   if (kind === EVENT.identified) handshake.identified(first as Address | undefined);
   else if (kind === EVENT.admitted) handshake.incoming(linkOf(player, first, second));
-  else handshake.rejected(reasonOfValue(first as never));
+  else if (kind === EVENT.rejected) handshake.rejected(reasonOfValue(first as never));
 }
 
 function linkOf(player: Player, id: unknown, value: unknown): ReplayedLink {
@@ -179,7 +179,7 @@ export function replayedQuery(player: Player, id: number): NameQuery {
 
 function tellAnswer(answer: NameAnswer, { kind, args: [first] }: Entry): void {
   if (kind === EVENT.found) answer.found(first as readonly Address[]);
-  else answer.failed(reasonOfValue(first as never));
+  else if (kind === EVENT.failed) answer.failed(reasonOfValue(first as never));
 }
 
 /** Whether a call has the arguments that it had. */

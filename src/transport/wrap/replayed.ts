@@ -9,10 +9,14 @@
  */
 import { type Checks, checkOptions, isBoolean, isFunction, kindOf } from "../../check.ts";
 import type { NameQuery } from "../../port/name-query.ts";
+import { printable } from "../../port/printable.ts";
 import type { Pump, Transport } from "../../port/transport.ts";
+import { VERSION } from "../../version.ts";
+import { warn } from "../../warn.ts";
+import type { RecordingHeader } from "./log-check.ts";
 import { CALL, type Entry, NOTE } from "./log-entry.ts";
 import type { LinkValue } from "./log-values.ts";
-import { Recording } from "./recording.ts";
+import { platformName, Recording } from "./recording.ts";
 import type { Redact } from "./recording-options.ts";
 import type { ReplayDivergence } from "./replay-divergence.ts";
 import { withoutChance } from "./replay-guard.ts";
@@ -32,7 +36,8 @@ export interface ReplayOptions {
 }
 
 /**
- * A replay of `recording`, as fast as the game steps through `times`.
+ * A replay of `recording`, as fast as the game steps through `times`. A recording of another
+ * version of tickwire, or of another major version of Node, is played, and a warning says so.
  *
  * @throws TypeError when `recording` is none, or an option is not known or of a wrong kind
  */
@@ -40,6 +45,7 @@ export function replayed(recording: Recording, options: ReplayOptions = {}): Rep
   if (!(recording instanceof Recording))
     throw new TypeError(`recording: expected a Recording, got ${kindOf(recording)}`);
   checkOptions(options, CHECKS);
+  warnOfOthers(recording.header);
   return new Replay(recording, options);
 }
 
@@ -65,19 +71,19 @@ export class Replay {
     this.#script = new ReplayScript(recording.reader());
     let connections = 0;
     const player: Player = { script: this.#script, redact, nextConnection: () => ++connections };
-    const entries = [...recording.entries()].filter(
-      ({ kind }) => kind === CALL.poll || kind >= NOTE.transport,
-    );
-    this.#polls = entries
-      .filter(({ kind }) => kind === CALL.poll)
-      .map(({ target, args }) => ({ poller: target, nowMs: args[0] as number }));
     const pumps = new Map<number, Pump>();
-    this.transports = entries
-      .filter(({ kind }) => kind === NOTE.transport)
-      .map((entry) => this.#transportOf(entry, player, pumps));
-    this.queries = entries
-      .filter(({ kind }) => kind === NOTE.query)
-      .map(({ target }) => replayedQuery(player, target));
+    const polls: { poller: number; nowMs: number }[] = [];
+    const transports: Transport[] = [];
+    const queries: NameQuery[] = [];
+    for (const entry of recording.entries()) {
+      const { kind, target, args } = entry;
+      if (kind === CALL.poll) polls.push({ poller: target, nowMs: args[0] as number });
+      else if (kind === NOTE.transport) transports.push(this.#transportOf(entry, player, pumps));
+      else if (kind === NOTE.query) queries.push(replayedQuery(player, target));
+    }
+    this.#polls = polls;
+    this.transports = transports;
+    this.queries = queries;
   }
 
   /**
@@ -169,7 +175,9 @@ export class Replay {
     const entry = this.#script.call(kind, transport, undefined, ({ args: [, value] }) => {
       const { codec: recorded } = value as { readonly codec?: string };
       if (recorded === undefined || codec === undefined || recorded === codec) return undefined;
-      return { message: `the recording was made with the codec ${recorded}, and the game uses ${codec}` };
+      return {
+        message: `the recording was made with the codec ${printable(recorded)}, and the game uses ${codec}`,
+      };
     });
     if (entry === undefined) return { id: -1, value: { halfOpen: false } };
     return { id: entry.args[0] as number, value: entry.args[1] as LinkValue };
@@ -189,6 +197,19 @@ export class Replay {
     this.#pollers.set(poller, number);
     return number;
   }
+}
+
+/** Says who has made a recording, if that does not run here: what it shows may differ, and what a game computes of it. */
+function warnOfOthers({ tickwire, platform }: RecordingHeader): void {
+  const here = platformName();
+  if (tickwire === VERSION && majorOf(platform) === majorOf(here)) return;
+  const message = `a recording of tickwire ${printable(tickwire)} on ${printable(platform)} is replayed by tickwire ${VERSION} on ${here}`;
+  warn("TICKWIRE_RECORDING", message);
+}
+
+/** Of `"node 22.20.0"`, `"node 22"`. */
+function majorOf(platform: string): string {
+  return platform.replace(/^(node \d+)\..*$/, "$1");
 }
 
 /** What was recorded of a transport. */

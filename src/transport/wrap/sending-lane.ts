@@ -59,11 +59,6 @@ export class SendingLane {
     return this.#kept.length > 0 ? Math.min(lane.dueMs, lane.leavesMs) : lane.dueMs;
   }
 
-  /** Whether it holds bytes that the core was told have been taken, and no others. */
-  get hasAll(): boolean {
-    return this.#kept.length === 0 && !this.#isInnerBehind;
-  }
-
   write(bytes: Uint8Array): boolean {
     if (this.isClear) {
       this.#coreBytes += bytes.length;
@@ -107,10 +102,15 @@ export class SendingLane {
     this.#lane.begin(atMs);
   }
 
-  /** Gives the inner link all that is on its way, ends included, whenever it is due. */
-  handOver(): void {
+  /**
+   * If the core was told of all its bytes that they have been taken, gives the inner link those
+   * that are on their way, ends included, whenever they are due. Returns whether some wait there.
+   */
+  handOver(): boolean {
+    if (this.#kept.length > 0 || this.#coreBytes > 0) return false;
     this.#lane.stamp(this.#nowMs, Infinity, this.#parts.conditions.terms.send);
     this.#move(Infinity, true);
+    return this.#isInnerBehind;
   }
 
   clear(): void {
@@ -119,6 +119,7 @@ export class SendingLane {
     this.#keptEnds = [];
   }
 
+  /** Whether bytes wait in the inner link. */
   get #isInnerBehind(): boolean {
     return this.#coreBytes > 0 || this.#laneBytes > 0;
   }

@@ -30,6 +30,8 @@ export class Stalls {
       if (stall !== undefined) this.#drawNext(stall);
     }
     if (stall === undefined) return atMs;
+    // Less than the clock tells apart at that time: adding it would never get there.
+    if (atMs + (stall.everyMs + stall.forMs) === atMs) return atMs;
     if (atMs - this.#endMs > LONGEST_WALK * (stall.everyMs + stall.forMs)) this.#endMs = atMs;
     while (this.#endMs <= atMs) this.#drawNext(stall);
     return atMs < this.#beginMs ? atMs : this.#endMs;

@@ -34,10 +34,7 @@ describe("the cube's windows", needs("chromium"), () => {
   });
 
   afterEach(async () => {
-    for (const page of others.splice(0)) {
-      expect(page.errors).toEqual([]);
-      await page.page.context().close();
-    }
+    await closeOthers();
     expect(mover.errors).toEqual([]);
     expect(mirror.errors).toEqual([]);
   });
@@ -46,6 +43,13 @@ describe("the cube's windows", needs("chromium"), () => {
     await browser?.close();
     await endAll();
   });
+
+  async function closeOthers(): Promise<void> {
+    for (const page of others.splice(0)) {
+      expect(page.errors).toEqual([]);
+      await page.page.context().close();
+    }
+  }
 
   /** One more window on a process, for one test. */
   async function another(url: string, options: Parameters<typeof openCube>[2] = {}): Promise<CubePage> {
@@ -176,6 +180,33 @@ describe("the cube's windows", needs("chromium"), () => {
       undefined,
     );
     await untilTogether(mover, mirror);
+  });
+
+  test("numbers of the command line are a network of their own, to which the switch goes back", async () => {
+    expect(await mover.page.locator("label:has(#network-own)").isVisible()).toBe(false);
+    const slow = cube(
+      "mover",
+      ...WINDOWED,
+      "--window",
+      "127.0.0.1:0",
+      "--latency",
+      "150",
+      "--connect",
+      places.peer,
+    );
+    const window = await another(await slow.window(), { viewport: { width: 1_000, height: 900 } });
+    const isChosen = (name: string) =>
+      window.until(
+        (id) => document.querySelector<HTMLInputElement>(id)?.checked === true,
+        `#network-${name}`,
+      );
+    await isChosen("own");
+    for (const name of ["perfect", "own"]) {
+      await window.page.locator(`label:has(#network-${name})`).click();
+      await isChosen(name);
+    }
+    await closeOthers(); // before their process ends, or they look for it at a port that others may have
+    await slow.kill("SIGTERM");
   });
 
   test("several windows look at one peer, and one that comes late sees the same", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type AcceptorEvents, lines, memory, Poller } from "../../../src/index.ts";
-import { heapBytes } from "../../heap.ts";
+import { keptBytes } from "../../garbage.ts";
 import { lineRig, take } from "../../rig.ts";
 
 describe("tryAccept", () => {
@@ -176,9 +176,9 @@ describe("a listener", () => {
     };
     const listener = poller.listen({ listen: () => ({ attach, close() {} }) }, lines());
     reject();
-    const before = heapBytes();
+    const before = keptBytes();
     for (let count = 1; count < 200_000; count++) reject();
-    expect(heapBytes() - before).toBeLessThan(500_000); // a word for each would be 1.6 MB
+    expect(keptBytes() - before).toBeLessThan(500_000); // a word for each would be 1.6 MB
     poller.poll(0);
     expect(listener.stats.dropped).toBe(200_000);
   });

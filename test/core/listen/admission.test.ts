@@ -11,7 +11,7 @@ import {
   lines,
   Poller,
 } from "../../../src/index.ts";
-import { heapBytes } from "../../heap.ts";
+import { keptBytes } from "../../garbage.ts";
 import { addressedNetwork, from } from "./addressed-network.ts";
 
 describe("admission", () => {
@@ -74,7 +74,7 @@ describe("admission", () => {
         admission.addNew(address);
         admission.remove(address);
       }
-      return heapBytes();
+      return keptBytes();
     };
     const before = heapAfter(1_000);
     expect(heapAfter(100_000) - before).toBeLessThan(1_000_000); // kept, they would take some 8 MB

@@ -86,6 +86,35 @@ test("one that succeeds becomes a connection, and is not counted twice", () => {
   expect(dropped()).toEqual({ maxConnections: 1 });
 });
 
+test("a peer whose own address a proxy reports counts there from then on, and no longer at the proxy's", () => {
+  const { events, wire, dropped } = rig({ maxConnectionsPerAddress: 1 });
+  const [proxy, player] = [from("192.0.2.1"), from("192.0.2.7")];
+  const one = events.handshaking(proxy, ignore);
+  expect(one.identified(player)).toBeUndefined();
+  const two = events.handshaking(proxy, ignore); // its place is free again
+  expect(two.refusal).toBeUndefined();
+  expect(two.identified(player)?.code).toBe("maxConnectionsPerAddress");
+  expect(dropped()).toEqual({ maxConnectionsPerAddress: 1 });
+  two.rejected(FAILED); // it has ended, and was told
+  expect(events.handshaking(proxy, ignore).refusal).toBeUndefined();
+  one.rejected(FAILED);
+  expect(events.handshaking(player, ignore).refusal).toBeUndefined();
+  expect(events.handshaking(player, ignore).refusal?.code).toBe("maxConnectionsPerAddress");
+  expect(one.identified(player)?.kind).toBe("refused"); // over is over
+  one.incoming(linkOf(wire));
+  expect(dropped()).toEqual({ maxConnectionsPerAddress: 2, handshake: 1 });
+});
+
+test("a peer whose own address is on a list is refused when it is known", () => {
+  const denyList = new BlockList();
+  denyList.addAddress("192.0.2.7");
+  const { events, dropped } = rig({ denyList, maxConnections: 1 });
+  const handshake = events.handshaking(from("192.0.2.1"), ignore);
+  expect(handshake.identified(from("192.0.2.7"))?.code).toBe("denyList");
+  expect(dropped()).toEqual({ denyList: 1 });
+  expect(events.handshaking(from("192.0.2.1"), ignore).refusal).toBeUndefined(); // the only place is free
+});
+
 test("one that was refused counts for nothing, whatever its transport still reports of it", () => {
   const { net, events, listener, wire, dropped } = rig({ maxConnections: 1 });
   events.handshaking(undefined, ignore);

@@ -9,6 +9,7 @@ import {
   type PollerOptions,
   waitForActivity,
 } from "../../../src/index.ts";
+import { areHeld } from "../../garbage.ts";
 import { lineRig } from "../../rig.ts";
 
 /** The numbers of those who are over. */
@@ -199,5 +200,21 @@ describe("a leave queue", () => {
     expect(queue.hasLeftovers(500)).toBe(true);
     while (queue.take(500) !== undefined) taken++;
     expect([taken, queue.hasLeftovers(500)]).toEqual([next, false]);
+  });
+
+  test("a queue lets go of who was taken, and of who waited in vain, once they are half of it", async () => {
+    const queue = new LeaveQueue<object>(1_000);
+    const put = (count: number, nowMs: number) =>
+      Array.from({ length: count }, () => {
+        const member = {};
+        queue.put(member, nowMs);
+        return new WeakRef(member);
+      });
+    const first = put(10, 0);
+    for (let count = 0; count < 5; count++) queue.take(0);
+    expect(await areHeld(first)).toEqual([...Array(5).fill(false), ...Array(5).fill(true)]);
+    const late = put(1, 900);
+    expect(queue.hasLeftovers(1_500)).toBe(true);
+    expect(await areHeld([...first, ...late])).toEqual([...Array(10).fill(false), true]);
   });
 });

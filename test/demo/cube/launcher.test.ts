@@ -1,5 +1,9 @@
 /** `npm run demo` as a user sees it, without a browser. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { Recording } from "../../../src/index.ts";
 import { needs } from "../../machine.ts";
 import { quietPort } from "../../ports.ts";
 import { Child, cube, DEADLINE_MS, endAll, Window } from "../children.ts";
@@ -38,6 +42,23 @@ describe("npm run demo", { timeout: 4 * DEADLINE_MS }, () => {
       await back.received.until(/^link linked /);
       await back.received.until(/^cube 1 2 3$/); // the other one knew
     }
+  });
+
+  it("records a mirror that is started again in a file of the next number, and writes over none", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tickwire-launch-"));
+    const [file, second, third] = ["a.rec", "a-2.rec", "a-3.rec"].map((name) => join(folder, name));
+    writeFileSync(second as string, "mine");
+    const demo = launch("--record", file as string);
+    await windows(demo);
+    process.kill(pidOf(demo, "mirror"), "SIGKILL");
+    await demo.out.until(/^mirror \| records in .*a-3\.rec now$/);
+    await demo.out.until(/^mirror \| link up /);
+    await demo.kill("SIGTERM");
+    expect(await demo.exit()).toBe(0);
+    expect(readFileSync(second as string, "utf8")).toBe("mine");
+    expect(Recording.fromBytes(readFileSync(third as string)).frames).toBeGreaterThan(0);
+    expect(Recording.fromBytes(readFileSync(file as string)).header.meta).toEqual({ demo: "cube" });
+    rmSync(folder, { recursive: true });
   });
 
   it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("ends with all its processes at %s", async (signal) => {

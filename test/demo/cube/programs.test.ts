@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
@@ -52,7 +52,18 @@ describe("a mover and a mirror", { timeout: 3 * DEADLINE_MS }, () => {
     expect(again.out.all.filter((line) => line.includes(" cube ")).length).toBeGreaterThan(10);
     const late = cube(...MIRROR, "--record", file);
     expect(await late.exit()).toBe(1);
-    expect(late.err.all.join()).toMatch(/^cube: EEXIST/);
+    expect(late.err.all.join()).toBe(`cube: --record ${file}: it is there already, and is not written over`);
+    const none = join(folder, "none.rec");
+    writeFileSync(none, "none");
+    for (const [path, words] of [
+      [none, "expected a recording of tickwire, got other bytes"],
+      [join(folder, "missing.rec"), "there is no such file or folder"],
+      [folder, "it is a folder"],
+    ] as const) {
+      const wrong = cube("--replay", path, "--view", "log");
+      expect(await wrong.exit()).toBe(1);
+      expect(wrong.err.all.join()).toBe(`cube: --replay ${path}: ${words}`);
+    }
     rmSync(folder, { recursive: true });
   });
 

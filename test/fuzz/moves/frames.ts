@@ -50,7 +50,9 @@ export const frameMoves: readonly Move[] = [
     async play(game, random) {
       const side = pickOf(random, game.sides);
       const signal = random.next() < 0.5 ? game.signals.at(-1)?.signal : undefined;
-      if (side?.state === "in use") await waitForActivity(side.poller as never, random.between(0, 5), signal);
+      const timeoutMs = random.between(0, 5);
+      if (side?.state === "in use")
+        await standingStill(game, () => waitForActivity(side.poller as never, timeoutMs, signal));
     },
   },
 ];
@@ -65,11 +67,18 @@ const QUIET = [
   "send, flush, close",
 ];
 
-/** Lets the network do something, and looks that no frame moves meanwhile. */
+/** Lets the network do something. */
 export async function yieldTurns(game: Game, turns: number): Promise<void> {
+  await standingStill(game, async () => {
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+  });
+}
+
+/** Waits for `wait`, and looks that no frame moves meanwhile. */
+async function standingStill(game: Game, wait: () => Promise<unknown>): Promise<void> {
   const isDisposing = () => game.sides.some(({ state }) => state === "disposing"); // it polls by itself
   const [before, wasDisposing] = [visibleOf(game), isDisposing()];
-  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+  await wait();
   if (wasDisposing || isDisposing()) return;
   const now = visibleOf(game);
   for (const [whose, seen] of before) {

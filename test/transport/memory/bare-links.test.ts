@@ -11,7 +11,7 @@ import {
   type MemoryTransport,
   memory,
 } from "../../../src/index.ts";
-import { heapBytes } from "../../heap.ts";
+import { keptBytes } from "../../garbage.ts";
 import { SEED } from "../../seed.ts";
 
 test("each byte arrives once, in order, as soon as it is let and not before; then the end, once on each side", () => {
@@ -164,7 +164,7 @@ test("nothing is kept of links that have closed", async () => {
     return new WeakRef(near.link);
   });
   await new Promise((resolve) => setImmediate(resolve)); // until then a WeakRef keeps what it was made of
-  heapBytes();
+  keptBytes();
   expect(closed.filter((link) => link.deref() !== undefined)).toEqual([]);
   wire.cut();
 });

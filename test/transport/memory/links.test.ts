@@ -34,6 +34,24 @@ describe("a link in memory", () => {
     expect([take(one.far), take(two.far)]).toEqual([[], ["jump"]]);
   });
 
+  test("is held from its beginning while the network is, and after some bytes were let through", () => {
+    const rig = lineRig();
+    const heard = () => {
+      const { near, far } = rig.pair();
+      near.trySend("hi");
+      rig.client.flush();
+      rig.pollServer();
+      return take(far);
+    };
+    expect(heard()).toEqual(["hi"]);
+    rig.wire.hold();
+    expect(heard()).toEqual([]);
+    rig.wire.release(3);
+    expect(heard()).toEqual([]);
+    rig.wire.release();
+    expect(heard()).toEqual(["hi"]);
+  });
+
   test("is cut alone: both ends see a reset, and nobody else does", () => {
     const rig = lineRig();
     const [one, two] = [rig.pair(), rig.pair()];

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { dns, lines, Poller, type UdpOptions, udp, unix } from "../../../src/index.ts";
 import { needs } from "../../machine.ts";
+import { until } from "../poll-until.ts";
 
 /** The call that throws, and how many calls of it go well before. */
 const broken = vi.hoisted(() => ({ name: "", before: 0, thrown: 0 }));
@@ -74,15 +75,6 @@ function breakCall(name: string, before: number): void {
     broken.thrown++;
     throw Object.assign(new Error(`${name} was broken`), { code: "EBROKEN" });
   });
-}
-
-async function until(poller: Poller, isThere: () => boolean): Promise<void> {
-  for (const giveUpMs = performance.now() + 60_000; performance.now() < giveUpMs; ) {
-    poller.poll();
-    if (isThere()) return;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  throw new Error("it did not come");
 }
 
 /** A socket file that nobody answers on. */

@@ -14,6 +14,7 @@ import {
 } from "../../../src/index.ts";
 import { needs } from "../../machine.ts";
 import { until as gone, heldSockets } from "../link-pair.ts";
+import { until } from "../poll-until.ts";
 
 const pollers: Poller[] = [];
 
@@ -26,17 +27,6 @@ function newPoller(): Poller {
 afterEach(async () => {
   for (const poller of pollers.splice(0)) await poller[Symbol.asyncDispose]();
 });
-
-/** Polls whenever something came, until `isThere`. */
-async function until(poller: Poller, isThere: () => boolean): Promise<void> {
-  for (let frame = 0; frame < 1_000; frame++) {
-    poller.poll();
-    if (isThere()) return;
-    poller.flush();
-    await waitForActivity(poller, 100);
-  }
-  throw new Error("it did not come in 1,000 frames");
-}
 
 async function listening(poller: Poller, options: Parameters<typeof tcp>[0]): Promise<Listener<string>> {
   const listener = poller.listen(tcp(options), lines());

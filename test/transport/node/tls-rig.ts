@@ -14,8 +14,8 @@ import {
   Poller,
   type TlsOptions,
   tls,
-  waitForActivity,
 } from "../../../src/index.ts";
+import { until } from "../poll-until.ts";
 
 const pollers: Poller[] = [];
 const sockets: net.Socket[] = [];
@@ -79,13 +79,4 @@ export async function nextAccepted({ poller, listener }: TlsServer): Promise<Con
   return accepted as Connection<string>;
 }
 
-/** Polls until it is there. */
-export async function until(poller: Poller, isThere: () => boolean): Promise<void> {
-  for (let frame = 0; frame < 1_000; frame++) {
-    poller.poll();
-    if (isThere()) return;
-    poller.flush();
-    await waitForActivity(poller, 100);
-  }
-  throw new Error("it did not come in 1,000 frames");
-}
+export { until };

@@ -15,6 +15,7 @@ import {
   udp,
 } from "../../../src/index.ts";
 import { needs } from "../../machine.ts";
+import { until } from "../poll-until.ts";
 
 /** Every socket that was made, so that the system can be asked about it. */
 const made = vi.hoisted((): Socket[] => []);
@@ -39,15 +40,6 @@ function newPoller(): Poller {
   const poller = new Poller();
   pollers.push(poller);
   return poller;
-}
-
-async function until(poller: Poller, isThere: () => boolean): Promise<void> {
-  for (const giveUpMs = performance.now() + 60_000; performance.now() < giveUpMs; ) {
-    poller.poll();
-    if (isThere()) return;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  throw new Error("it did not come");
 }
 
 type Bound = DatagramSocket<string> & { readonly address: Address };

@@ -8,6 +8,7 @@ import { type Listener, lines, Poller, unix, waitForActivity } from "../../../sr
 import { fileAt, temporaryName } from "../../../src/transport/node/unix-file.ts";
 import { tryClaimRemoval } from "../../../src/transport/node/unix-owner.ts";
 import { needs } from "../../machine.ts";
+import { until } from "../poll-until.ts";
 
 const pollers: Poller[] = [];
 const folder = mkdtempSync(`${tmpdir()}/tickwire-unix-`);
@@ -17,15 +18,6 @@ let paths = 0;
 const newPath = () => `${folder}/${++paths}.sock`;
 
 afterAll(() => rmSync(folder, { recursive: true }));
-
-async function until(poller: Poller, isThere: () => boolean): Promise<void> {
-  for (const giveUpMs = performance.now() + 60_000; performance.now() < giveUpMs; ) {
-    poller.poll();
-    if (isThere()) return;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  throw new Error("it did not come");
-}
 
 async function listenOn(
   options: Parameters<typeof unix>[0],

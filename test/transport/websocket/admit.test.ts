@@ -14,7 +14,8 @@ describe("a connection's request", () => {
       "/play?room=17&ticket=a%20b",
       {
         headers: {
-          cookie: 'session=al%20ice; theme="dark"; session=other; broken; =none; odd=%E0; __proto__=x',
+          cookie:
+            'session=al%20ice; theme="dark"; session=other; broken; =none; odd=%E0; __proto__=x; half="a"b; wide =  c ',
           "X-Game": "1",
           origin: "https://example.org",
         },
@@ -33,6 +34,8 @@ describe("a connection's request", () => {
       ["theme", "dark"],
       ["odd", "%E0"],
       ["__proto__", "x"],
+      ["half", '"a"b'],
+      ["wide", "c"],
     ]);
     expect(request?.protocols).toEqual(["game.v1", "game.v9"]);
     expect(request?.origin).toBe("https://example.org");
@@ -81,6 +84,22 @@ describe("admit", () => {
     expect(server.drops.map(({ kind, code }) => `${kind} ${code}`)).toEqual([drop]);
     expect(server.accepted).toEqual([]);
     expect(server.listener.stats.dropped).toBe(1);
+  });
+
+  const wrong: readonly [string, unknown][] = [
+    ["200", 200],
+    ["array", []],
+    ["undefined", undefined],
+  ];
+  test.each(wrong)("names what the verdict should have been, and that it was %s", async (got, verdict) => {
+    const server = await openServer({ admit: () => verdict as boolean });
+    rawPeer(server);
+    await server.until(() => server.drops.length === 1);
+    const message = String(server.drops[0]?.cause);
+    expect(message).toContain(
+      "admit: expected true, false, one of 401, 403, 404, 429, 503, or an object, got ",
+    );
+    expect(message).toContain(got);
   });
 
   test("lets in by true, and by facts, which the connection keeps", async () => {

@@ -1,7 +1,7 @@
 /** Whose word on a peer's address is believed, and what the limits and the lists then see. */
 import { BlockList } from "node:net";
 import { describe, expect, test } from "vitest";
-import { trustRule } from "../../../src/transport/node/trusted-proxies.ts";
+import { isTrustedProxies, numericAddress, trustRule } from "../../../src/transport/node/trusted-proxies.ts";
 import { forwardedAddress } from "../../../src/transport/websocket/forwarded.ts";
 import { HANDSHAKE, openServer, rawClient, site } from "./rig.ts";
 
@@ -10,6 +10,37 @@ const isTrusted = trustRule(["10.0.0.0/8", "::1"]);
 
 /** A request for a WebSocket with one more header. */
 const withHeader = (header: string) => HANDSHAKE.replace("Host", `${header}\r\nHost`);
+
+test.each([
+  [["private"], ["10.1.2.3", "172.31.0.1", "192.168.9.9", "169.254.1.1", "fd00::1", "fe80::1"], ["8.8.8.8"]],
+  [["loopback"], ["127.5.5.5", "::1"], ["10.0.0.1", "::2"]],
+  [
+    ["203.0.113.7/32", "2001:db8::7/128"],
+    ["203.0.113.7", "2001:db8::7"],
+    ["203.0.113.8", "2001:db8::8"],
+  ],
+  [[], [], ["127.0.0.1", "10.0.0.1"]],
+] as const)("%o trusts these alone", (ranges, trusted, others) => {
+  expect(() => isTrustedProxies("trustedProxies", ranges)).not.toThrow();
+  const trusts = trustRule(ranges);
+  const of = (host: string) => trusts(numericAddress(host, 80));
+  expect(trusted.map(of)).toEqual(trusted.map(() => true));
+  expect(others.map(of)).toEqual(others.map(() => false));
+  expect(trusts(undefined)).toBe(false);
+});
+
+test.each([
+  "10.0.0.0/33",
+  "::1/129",
+  "10.0.0.0/-1",
+  "10.0.0.0/8/8",
+  "fe80::1%eth0",
+  "local",
+  "",
+  "10.0.0.0/",
+])("%o is no range of proxies", (range) => {
+  expect(() => isTrustedProxies("trustedProxies", [range])).toThrow(/^trustedProxies: expected an address/);
+});
 
 describe("the forwarded address", () => {
   test.each([

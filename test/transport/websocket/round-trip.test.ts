@@ -1,7 +1,7 @@
 /** The time of a round trip: which pongs count, and when a game sees it. */
 import { describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { lines } from "../../../src/index.ts";
+import { lines, waitForActivity } from "../../../src/index.ts";
 import { RoundTrip } from "../../../src/transport/websocket/round-trip.ts";
 import { websocket } from "../../../src/websocket.ts";
 import { openServer, rawPeer } from "./rig.ts";
@@ -69,6 +69,18 @@ describe("connection.rttMs", () => {
       return accepted?.rttMs !== first;
     });
     expect(accepted?.rttMs).toBeGreaterThanOrEqual(0);
+  });
+
+  test("is shown by the next poll, also of the same time, and by no wait for activity", async () => {
+    const server = await openServer();
+    const peer = rawPeer(server);
+    let pings = 0;
+    peer.ws.on("ping", () => pings++);
+    await server.until(() => server.accepted.length === 1 && pings === 1);
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await waitForActivity(server.net, 0);
+    expect(server.accepted[0]?.rttMs).toBe(undefined);
+    await server.until(() => server.accepted[0]?.rttMs !== undefined);
   });
 
   test("stays undefined without pings, and with a peer that answers by empty pongs", async () => {

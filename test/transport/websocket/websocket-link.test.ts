@@ -29,10 +29,10 @@ test("a link whose socket nobody shows opens, carries bytes both ways, takes fra
   expect([link.localAddress, link.remoteAddress, link.security]).toEqual([undefined, undefined, undefined]);
   link.write(new TextEncoder().encode("hello\n"));
   await server.until(() => server.accepted[0]?.tryRecv() === "hello");
-  heartbeat.pump(0);
-  heartbeat.pump(10); // pinged
+  heartbeat.pump(0, true);
+  heartbeat.pump(10, true); // pinged
   await once(ws, "pong");
-  heartbeat.pump(25); // it would be dead, but for the pong
+  heartbeat.pump(25, true); // it would be dead, but for the pong
   link.reportPartial();
   server.accepted[0]?.trySend("answer");
   server.accepted[0]?.close();

@@ -236,8 +236,9 @@ describe("the same seed", () => {
   };
 
   /** What each of the players' messages did, in which frame. */
-  const run = (seed: number, players: number) => {
-    const rig = new SlowRig({ ...conditions, seed });
+  const run = (seed: number | undefined, players: number, pieceBytes = Infinity) => {
+    const seeded = seed === undefined ? conditions : { ...conditions, seed };
+    const rig = new SlowRig(seeded, { wire: { pieceBytes } });
     const pairs = Array.from({ length: players }, () => rig.pair());
     const said: string[][] = pairs.map(() => []);
     const startMs = rig.time;
@@ -257,18 +258,35 @@ describe("the same seed", () => {
   test("does the same again, and another does something else", () => {
     expect(run(7, 2)).toEqual(run(7, 2));
     expect(run(7, 1)).not.toEqual(run(8, 1));
+    expect(run(undefined, 1)).toEqual(run(1, 1));
+  });
+
+  test("does the same when the network cuts the streams into other pieces", () => {
+    const whole = run(7, 2);
+    for (const pieceBytes of [1, 7, 1_000]) expect(run(7, 2, pieceBytes)).toEqual(whole);
   });
 
   test("does the same to those who are there when one more is", () => {
-    const two = (frames: string[][]) => frames.slice(0, 2);
-    const late = (players: number) => {
+    const withOthers = (others: number) => {
       const rig = new SlowRig({ ...conditions });
-      const first = rig.pair();
-      for (let count = 1; count < players; count++) rig.connect();
-      return arrivals(rig, first.near, first.far, 300);
+      const { near, far } = rig.pair();
+      const talkers = Array.from({ length: others }, () => rig.connect());
+      const arrived: string[] = [];
+      for (let frame = 0; frame < 300; frame++) {
+        for (const talker of talkers) talker.trySend("x".repeat(frame));
+        for (const one of rig.listener.connections) if (one !== far) one.trySend("y".repeat(frame));
+        near.trySend(`${frame}`);
+        far.trySend(`answer ${frame}`);
+        rig.flush();
+        rig.frame();
+        for (const message of [...far, ...near]) arrived.push(`${frame} ${message}`);
+        rig.listener.drain(() => {});
+      }
+      return arrived;
     };
-    expect(late(1)).toEqual(late(4));
-    expect(two(run(7, 2)).length).toBe(2);
+    const alone = withOthers(0);
+    expect(alone.length).toBeGreaterThan(400);
+    expect(withOthers(3)).toEqual(alone);
   });
 });
 

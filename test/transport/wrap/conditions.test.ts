@@ -1,4 +1,5 @@
 /** The options of a bad network: the caller's mistakes, presets, and what overrules what. */
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
   type ConditionedOptions,
@@ -81,5 +82,28 @@ describe("presets", () => {
       expect(termsOf(preset)).toEqual(termsOf(name as keyof typeof networkPresets));
     }
     expect(termsOf("poor").send.latencyMs).toBe(150);
+  });
+
+  test("and the defaults are those of the manual", () => {
+    const manual = readFileSync("src/transport/wrap/README.md", "utf8");
+    const rows = manual.split("\n").map((line) => line.split("|").map((cell) => cell.trim()));
+    for (const name of ["broadband", "wifi", "mobile", "poor"] as const) {
+      const cells = rows.find(([, first, , , loss]) => first === `\`${name}\`` && loss?.endsWith("%"));
+      const [, , latency, jitter, loss = "", stall = ""] = cells ?? [];
+      const [, forMs, everyS] = /^(\d+) ms each (\d+) s$/.exec(stall) ?? [];
+      expect(networkPresets[name]).toEqual({
+        latencyMs: Number(latency),
+        jitterMs: Number(jitter),
+        lossChance: Number((Number.parseFloat(loss) / 100).toFixed(4)),
+        ...(forMs !== undefined && { stall: { everyMs: Number(everyS) * 1_000, forMs: Number(forMs) } }),
+      });
+    }
+    const { send } = termsOf({});
+    const numbers = ["latencyMs", "jitterMs", "queueBytes", "lossChance", "lossBurst"] as const;
+    for (const name of [...numbers, "bytesPerSecond", "duplicateChance", "reorderChance"] as const) {
+      const [, , given = ""] = rows.find(([, first]) => first === `\`${name}\``) ?? [];
+      expect([name, Number(given.replace(/[`,]/g, ""))]).toEqual([name, send[name]]);
+    }
+    expect(send.stall).toBeUndefined();
   });
 });

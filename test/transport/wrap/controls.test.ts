@@ -1,6 +1,6 @@
 /** The live controls: cut, blackhole, heal and set, for all links and for one; and how links end on a bad network. */
 import { describe, expect, test } from "vitest";
-import { conditioned, lines, memory, Poller, type Transport } from "../../../src/index.ts";
+import { bytes, conditioned, lines, memory, Poller, type Transport } from "../../../src/index.ts";
 import { SlowRig } from "./slow-rig.ts";
 
 describe("cut", () => {
@@ -77,6 +77,10 @@ describe("a connection", () => {
       expect(() => rig.slow[call](rig.connect())).toThrow(RangeError);
       expect(() => rig.slow[call]("all" as never)).toThrow(TypeError);
     }
+    const unaddressed = { localAddress: undefined, remoteAddress: undefined };
+    expect(() => rig.slow.cut(unaddressed)).toThrow(
+      "connection: it has no address by which to tell its link, or is still connecting; without a connection all are meant",
+    );
     expect(() => rig.slow.blackhole("both" as never)).toThrow(/^direction: expected one of send, receive/);
     expect(() => rig.slow.blackhole("send", stranger)).toThrow(RangeError);
     expect(() => rig.slow.set({ latencyMs: -1 })).toThrow(/^latencyMs: /);
@@ -307,6 +311,42 @@ describe("an end", () => {
     expect([...far]).toEqual(["last words"]);
     rig.pass(10);
     expect(far.closeReason?.kind).toBe("remote");
+  });
+
+  test("that the close deadline cuts short lets a peer read late what was sent, and keeps nothing for one that never does", () => {
+    const options = { closeTimeoutMs: 100, maxFrameMs: 1_000 };
+    const wire = memory({ pieceBytes: 500 });
+    const slow = conditioned(wire, { latencyMs: 20 });
+    const [server, client] = [new Poller(options), new Poller()];
+    const listener = server.listen(slow, lines());
+    const text = "x".repeat(1_000);
+    const nears = [0, 1].map(() => client.connect(wire, bytes(), { receiveLimitBytes: 1_024 }));
+    let nowMs = 0;
+    const pass = (frames: number): void => {
+      for (let count = 0; count < frames; count++) {
+        client.poll((nowMs += 10));
+        server.poll(nowMs);
+        server.flush();
+      }
+    };
+    pass(5);
+    const fars = [listener.tryAccept(), listener.tryAccept()];
+    for (let count = 0; count < 50; count++) for (const far of fars) far?.trySend(text);
+    pass(5);
+    for (const far of fars) far?.close();
+    pass(30);
+    expect(fars.map((far) => far?.state)).toEqual(["closed", "closed"]);
+    slow.heal(); // which ends what a blackhole has kept, and this is not
+    const [late, never] = nears;
+    let got = 0;
+    for (let count = 0; count < 200; count++) {
+      for (const piece of late ?? []) got += piece.length;
+      pass(1);
+    }
+    expect([got, late?.closeReason?.kind, never?.state]).toEqual([50 * (text.length + 1), "remote", "open"]);
+    listener.close();
+    pass(5);
+    expect(never?.closeReason?.kind).toBe("reset");
   });
 
   test("of the peer's link that is reset comes behind what was received", () => {

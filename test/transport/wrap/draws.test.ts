@@ -62,6 +62,33 @@ describe("stalls", () => {
   });
 });
 
+describe("stalls that no clock can tell apart", () => {
+  test.each([
+    [{ everyMs: 1e-9, forMs: 1e-9 }, 86_400_000],
+    [{ everyMs: Number.MIN_VALUE, forMs: Number.MIN_VALUE }, 1],
+    [{ everyMs: 10, forMs: 10 }, 1e18],
+    [{ everyMs: 10, forMs: 10 }, Infinity],
+  ])("%j are none at %d ms", (stall, atMs) => {
+    const stalls = new Stalls(new Draws(5));
+    stalls.clearFrom(0, stall);
+    expect(stalls.clearFrom(atMs, stall)).toBe(atMs);
+  });
+});
+
+describe("datagrams that are held back", () => {
+  test("are forgotten once they have arrived, though nothing overtakes them", () => {
+    const peer = new DatagramPeer(new Draws(11));
+    const heap = new DueHeap<{ dueMs: number; order: number; heapIndex: number }>();
+    for (let order = 0; order < 1_000; order++) {
+      const item = { dueMs: order, order, heapIndex: -1 };
+      peer.holdBack(item, order);
+      heap.update(item);
+      if (order >= 10) heap.shift();
+      expect(peer.heldBackCount).toBeLessThan(40);
+    }
+  });
+});
+
 describe("losses of datagrams", () => {
   const losses = (lossChance: number, lossBurst: number) => {
     const peer = new DatagramPeer(new Draws(11));

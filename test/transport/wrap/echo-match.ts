@@ -28,10 +28,18 @@ export class EchoServer {
   }
 }
 
-/** Plays `frames` frames of 16 ms with two clients, on a server that listens on what `wrap` makes of the network. */
-export function playMatch(frames: number, wrap: (network: Transport) => Transport): EchoServer {
+/**
+ * Plays `frames` frames of 16 ms with two clients, on a server that listens on what `wrap` makes
+ * of the network, and is made another one by `change`.
+ */
+export function playMatch(
+  frames: number,
+  wrap: (network: Transport) => Transport,
+  change: (server: EchoServer) => void = () => {},
+): EchoServer {
   const network = memory();
   const server = new EchoServer(wrap(network));
+  change(server);
   const clients = new Poller();
   const players: Connection<string>[] = [];
   for (let frame = 0; frame < frames; frame++) {

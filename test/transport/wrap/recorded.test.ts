@@ -12,6 +12,7 @@ import {
   Recording,
   recorded,
   replayed,
+  type Transport,
   tcp,
 } from "../../../src/index.ts";
 import { isLong, SEED } from "../../seed.ts";
@@ -52,20 +53,8 @@ describe("any game, recorded and replayed twice, sees the same", () => {
   test("in memory", () => {
     fc.assert(
       fc.property(steps, options, fc.constantFrom(1, 3, Infinity), (some, settings, pieceBytes) => {
-        const recording = new Recording();
         const wire = memory({ pieceBytes });
-        const transport = recorded(wire, recording);
-        const game = play(some, {
-          listen: transport,
-          connect: () => transport,
-          wire,
-          mark: () => recording.mark(),
-          clock: unsteadyClock(),
-          options: settings,
-        });
-        recording.close();
-        game.dispose();
-        expectSameTwice(recording, some, settings, 0, game);
+        expectSameInMemory(some, settings, wire, wire);
       }),
       { numRuns: RUNS, seed: SEED },
     );
@@ -75,20 +64,8 @@ describe("any game, recorded and replayed twice, sees the same", () => {
     const conditions = fc.record({ seed: fc.nat(1_000), latencyMs: fc.nat(30), jitterMs: fc.nat(20) });
     fc.assert(
       fc.property(steps, options, conditions, (some, settings, bad) => {
-        const recording = new Recording();
         const wire = memory();
-        const transport = recorded(conditioned(wire, bad), recording);
-        const game = play(some, {
-          listen: transport,
-          connect: () => transport,
-          wire,
-          mark: () => recording.mark(),
-          clock: unsteadyClock(),
-          options: settings,
-        });
-        recording.close();
-        game.dispose();
-        expectSameTwice(recording, some, settings, 0, game);
+        expectSameInMemory(some, settings, wire, conditioned(wire, bad));
       }),
       { numRuns: RUNS, seed: SEED },
     );
@@ -124,6 +101,28 @@ function play(some: readonly Step[], ground: Ground): RecordedGame {
   for (const step of some) game.do(step);
   game.end();
   return game;
+}
+
+/** Plays a game on `way`, which goes over `wire`, records it, and replays it twice. */
+function expectSameInMemory(
+  some: readonly Step[],
+  settings: Ground["options"],
+  wire: NonNullable<Ground["wire"]>,
+  way: Transport,
+): void {
+  const recording = new Recording();
+  const transport = recorded(way, recording);
+  const game = play(some, {
+    listen: transport,
+    connect: () => transport,
+    wire,
+    mark: () => recording.mark(),
+    clock: unsteadyClock(),
+    options: settings,
+  });
+  recording.close();
+  game.dispose();
+  expectSameTwice(recording, some, settings, 0, game);
 }
 
 function expectSameTwice(

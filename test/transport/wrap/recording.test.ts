@@ -173,8 +173,16 @@ describe("a recording", () => {
     expect(() => replayed(recordMatch(), { gard: true } as never)).toThrow("gard: there is no such option");
     expect(() => Recording.fromBytes("file" as never)).toThrow(TypeError);
     expect(() => Recording.fromBytes(new Uint8Array(100))).toThrow(
-      "bytes: they are no recording of tickwire",
+      "bytes: expected a recording of tickwire, got other bytes",
     );
+    expect(() => Recording.fromBytes(new Uint8Array())).toThrow(
+      "bytes: expected a recording of tickwire, got no bytes",
+    );
+    for (const length of [1, 8, 17, 18, 60]) {
+      expect(() => Recording.fromBytes(recordMatch().toBytes().subarray(0, length))).toThrow(
+        "bytes: the recording ends within its header",
+      );
+    }
     const later = recordMatch().toBytes();
     later[8] = 2;
     expect(() => Recording.fromBytes(later)).toThrow(

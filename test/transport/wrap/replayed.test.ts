@@ -1,8 +1,9 @@
 /**
  * What a replay says of a game that does something else, and what it plays.
  */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
+  conditioned,
   dns,
   formatAddress,
   lines,
@@ -16,8 +17,9 @@ import {
   type Transport,
   tcp,
   udp,
+  waitForActivity,
 } from "../../../src/index.ts";
-import { websocket, websocketServer } from "../../../src/websocket.ts";
+import { headerBytes } from "../../../src/transport/wrap/log-file.ts";
 import { until } from "../link-pair.ts";
 import { EchoServer, playMatch } from "./echo-match.ts";
 
@@ -160,6 +162,33 @@ describe("a replay", () => {
     );
   });
 
+  test("warns of a recording of another tickwire or another Node, and plays it", () => {
+    const { recording, said } = recordMatch();
+    const whole = recording.toBytes();
+    const { header } = recording;
+    const [, major] = /^node (\d+)\./.exec(header.platform) ?? [];
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    const warningsFor = (changed: Partial<typeof header>): unknown[][] => {
+      warned.mockClear();
+      const body = whole.subarray(headerBytes(header).length);
+      const other = Recording.fromBytes(Buffer.concat([headerBytes({ ...header, ...changed }), body]));
+      const { replay, server } = playAgain(other);
+      expect([replay.state, server.said]).toEqual(["ended", said]);
+      return [...warned.mock.calls];
+    };
+    const here = `tickwire ${header.tickwire} on ${header.platform}`;
+    const options = { type: "TickwireWarning", code: "TICKWIRE_RECORDING" };
+    expect(warningsFor({})).toEqual([]);
+    expect(warningsFor({ platform: `node ${major}.99.1` })).toEqual([]);
+    expect(warningsFor({ tickwire: "0.0.9" })).toEqual([
+      [`a recording of tickwire 0.0.9 on ${header.platform} is replayed by ${here}`, options],
+    ]);
+    expect(warningsFor({ platform: "node 18.1.0" })).toEqual([
+      [`a recording of tickwire ${header.tickwire} on node 18.1.0 is replayed by ${here}`, options],
+    ]);
+    warned.mockRestore();
+  });
+
   test("plays datagrams and lookups, with what failed", async () => {
     const play = async (
       transport: Transport,
@@ -205,56 +234,6 @@ describe("a replay", () => {
     expect(again.failed?.cause).toBeInstanceOf(Error);
   });
 
-  test("plays WebSockets, with their handshakes, requests and round trips", async () => {
-    const recording = new Recording();
-    const place = { host: "127.0.0.1", port: 0, pingIntervalMs: 20 };
-    const seen = (server: EchoServer): string[] => {
-      const views: string[] = [];
-      server.poller.on("accept", ({ connection: { request, protocol, remoteAddress } }) =>
-        views.push(`${request?.path} ${request?.query.get("who")} ${protocol} ${remoteAddress?.host}`),
-      );
-      server.poller.on("close", ({ connection: { rttMs }, reason }) =>
-        views.push(JSON.stringify([rttMs, reason])),
-      );
-      return views;
-    };
-    const server = new EchoServer(recorded(websocketServer(place), recording));
-    const views = seen(server);
-    const clients = new Poller();
-    let nowMs = 0;
-    const tick = (): void => server.tick((nowMs += 10));
-    await until(() => tick() === undefined && server.listener.state === "listening");
-    const player = clients.connect(
-      websocket(`ws://127.0.0.1:${server.listener.address?.port}/play?who=me`),
-      lines(),
-    );
-    await until(() => {
-      clients.poll(nowMs);
-      if (server.said.length < 20) player.trySend("hello");
-      else player.close();
-      clients.flush();
-      tick();
-      return views.length === 2;
-    });
-    server.listener.close();
-    tick();
-    recording.close();
-    await clients[Symbol.asyncDispose]();
-    await server.poller[Symbol.asyncDispose]();
-
-    const replay = replayed(Recording.fromBytes(recording.toBytes()));
-    const again = new EchoServer(replay.transport);
-    const viewsAgain = seen(again);
-    for (const time of replay.times) {
-      again.tick(time);
-      if (again.listener.state === "listening" && viewsAgain.length === 2) again.listener.close();
-    }
-    expect(replay.divergence).toBeUndefined();
-    expect([again.said, viewsAgain]).toEqual([server.said, views]);
-    expect(views[0]).toBe("/play me undefined 127.0.0.1");
-    expect(JSON.parse(views[1] ?? "")[0]).toBeGreaterThan(0);
-  });
-
   test("has the transports in the order of their recording, and throws without one", () => {
     const recording = new Recording();
     recorded(memory(), recording);
@@ -286,3 +265,34 @@ function messageOf(run: () => void): string {
   }
   return "";
 }
+
+describe("the pace of a replay", () => {
+  test("is the game's: frames that wait for activity and frames without a wait show the same", async () => {
+    const recording = new Recording();
+    const wire = memory({ pieceBytes: 5 });
+    const slow = conditioned(wire, { latencyMs: 7, jitterMs: 9 });
+    const server = new EchoServer(recorded(slow, recording));
+    const player = new Poller();
+    const near = player.connect(wire, lines());
+    for (let nowMs = 0; nowMs < 400; nowMs += 5) {
+      server.tick(nowMs);
+      player.poll(nowMs);
+      near.trySend(`at ${nowMs}`);
+      while (near.tryRecv() !== undefined);
+      player.flush();
+      await waitForActivity(server.poller, 0); // pumps between two frames
+    }
+    recording.close();
+    expect(server.said.length).toBeGreaterThan(60);
+    for (const waits of [false, true]) {
+      const replay = replayed(Recording.fromBytes(recording.toBytes()));
+      const again = new EchoServer(replay.transport);
+      for (const nowMs of replay.times) {
+        again.tick(nowMs);
+        if (waits) await waitForActivity(again.poller, 1);
+      }
+      expect(replay.divergence?.message).toBeUndefined();
+      expect([again.said, again.listener.stats]).toEqual([server.said, server.listener.stats]);
+    }
+  });
+});
