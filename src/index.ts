@@ -2,13 +2,13 @@
  * The entry for Node: networking for code that runs in frames. Has the public
  * names, in the order in which a reader meets them, and no code.
  */
-export {
-  Poller,
-  type PollerOptions,
-  type BindOptions,
-  type ListenOptions,
-  type PeerConnectOptions as ConnectOptions,
-} from "./core/poller.ts";
+export { Poller } from "./core/poller.ts";
+export type {
+  BindOptions,
+  ListenOptions,
+  PeerConnectOptions as ConnectOptions,
+  PollerOptions,
+} from "./core/poller-options.ts";
 export type { ClientPoller } from "./core/client-poller.ts";
 export type { ClientPollerOptions } from "./core/client-options.ts";
 export type { FrameBudget } from "./core/frame-budget.ts";

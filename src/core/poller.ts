@@ -6,84 +6,40 @@
  * A client's poller that also listens, binds datagram sockets and looks up
  * addresses. Apart from it so that a page does not load what it cannot do.
  */
-import { areOptions, type Checks, checkOptions, isFunction, isWholeNumber, kindOf } from "../check.ts";
+import { checkOptions, kindOf } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
 import type { NameQuery } from "../port/name-query.ts";
 import type { Transport } from "../port/transport.ts";
-import {
-  CLIENT_POLLER_CHECKS,
-  type ClientPollerOptions,
-  CONNECT_CHECKS,
-  type ConnectOptions,
-  schedulerOptionsOf,
-} from "./client-options.ts";
+import { schedulerOptionsOf } from "./client-options.ts";
 import { ClientPoller } from "./client-poller.ts";
 import type { ConnectionFactory } from "./connection/assembly.ts";
 import type { AnyConnection, Connection } from "./connection/connection.ts";
-import type { AnyDataOptions, DataOptions } from "./connection/data.ts";
+import type { DataOptions } from "./connection/data.ts";
 import { limitedConnections } from "./connection/limited-assembly.ts";
 import { MAX_DATAGRAM_BYTES } from "./datagram/datagram-outbox.ts";
 import { DatagramSocket } from "./datagram/datagram-socket.ts";
 import { DeadlineHeap } from "./frame/deadline-heap.ts";
 import type { Frame } from "./frame/frame.ts";
 import { FrameMeter, type FrameObserver } from "./frame/frame-meter.ts";
-import { BUDGET_CHECKS, budgetPolicy, type FrameBudget } from "./frame-budget.ts";
-import { LIMIT_CHECKS, type LimitOptions, limitsOf } from "./limits/limits.ts";
-import {
-  PEER_LIMIT_CHECKS,
-  type PeerLimitOptions,
-  type PeerLimits,
-  peerLimitsOf,
-} from "./limits/peer-limits.ts";
-import {
-  ACCEPT_LIMIT_CHECKS,
-  type AcceptLimitOptions,
-  type AcceptLimits,
-  acceptLimitsOf,
-} from "./listen/accept-limits.ts";
+import { budgetPolicy } from "./frame-budget.ts";
+import { type LimitOptions, limitsOf } from "./limits/limits.ts";
+import { type PeerLimitOptions, type PeerLimits, peerLimitsOf } from "./limits/peer-limits.ts";
+import { type AcceptLimits, acceptLimitsOf } from "./listen/accept-limits.ts";
 import { Listener } from "./listen/listener.ts";
 import { Lookup, type LookupOptions, lookupTimeoutOf } from "./lookup.ts";
 import { codecFor } from "./message-codec.ts";
+import {
+  BIND_CHECKS,
+  type BindOptions,
+  LISTEN_CHECKS,
+  type ListenOptions,
+  PEER_CONNECT_CHECKS,
+  type PeerConnectOptions,
+  POLLER_CHECKS,
+  type PollerOptions,
+} from "./poller-options.ts";
 import { ServerScheduler } from "./server-scheduler.ts";
 import { ConnectionSet } from "./storage/connection-set.ts";
-
-/** Options of a {@link Poller}; the limits are the defaults for all it makes. */
-export interface PollerOptions extends ClientPollerOptions, PeerLimitOptions, AcceptLimitOptions {
-  /** How much may become visible in one frame; the rest waits, and turns go round. */
-  readonly frameBudget?: FrameBudget;
-}
-
-/** Options of `poller.listen`. */
-export interface ListenOptions extends LimitOptions, PeerLimitOptions, AcceptLimitOptions {}
-
-/** Options of `poller.connect`. */
-export interface PeerConnectOptions extends ConnectOptions, PeerLimitOptions {}
-
-/** Options of `poller.bind`: of a connection's limits, those that datagrams can keep. */
-export interface BindOptions {
-  /**
-   * How much may wait to be received, in bytes; each message counts as its size plus
-   * 64 bytes. Over the limit the oldest datagrams are lost, and counted. By default the
-   * poller's, 1 MiB.
-   */
-  readonly receiveLimitBytes?: number;
-  /**
-   * How much may wait to be sent, in bytes; each datagram counts as its size plus 64
-   * bytes, also one of no bytes. Over the limit `trySendTo` returns `false`. By default
-   * the poller's, 1 MiB.
-   */
-  readonly sendLimitBytes?: number;
-  /**
-   * How long a closing socket may take to send its queue, in milliseconds of polled
-   * time; what has not been sent then is dropped. By default the poller's, 5,000.
-   */
-  readonly closeTimeoutMs?: number;
-  /**
-   * The longest datagram, in bytes, both ways; 65,507 by default, the most that
-   * UDP carries. Games keep to some 1,200, which no network cuts.
-   */
-  readonly maxDatagramBytes?: number;
-}
 
 /** The network of a game, in frames: `poll()` once per tick, `flush()` at its end. */
 export class Poller extends ClientPoller {
@@ -273,27 +229,3 @@ function serverScheduler(options: PollerOptions): ServerScheduler {
     policy: budgetPolicy(frameBudget),
   });
 }
-
-const POLLER_CHECKS: Checks<PollerOptions> = {
-  ...CLIENT_POLLER_CHECKS,
-  ...PEER_LIMIT_CHECKS,
-  ...ACCEPT_LIMIT_CHECKS,
-  frameBudget: areOptions(BUDGET_CHECKS),
-};
-
-const LISTEN_CHECKS: Checks<ListenOptions & AnyDataOptions> = {
-  ...LIMIT_CHECKS,
-  ...PEER_LIMIT_CHECKS,
-  ...ACCEPT_LIMIT_CHECKS,
-  data: isFunction,
-};
-const PEER_CONNECT_CHECKS: Checks<PeerConnectOptions & AnyDataOptions> = {
-  ...CONNECT_CHECKS,
-  ...PEER_LIMIT_CHECKS,
-};
-const BIND_CHECKS: Checks<BindOptions> = {
-  receiveLimitBytes: LIMIT_CHECKS.receiveLimitBytes,
-  sendLimitBytes: LIMIT_CHECKS.sendLimitBytes,
-  closeTimeoutMs: LIMIT_CHECKS.closeTimeoutMs,
-  maxDatagramBytes: isWholeNumber(1, MAX_DATAGRAM_BYTES),
-};

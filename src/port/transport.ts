@@ -11,6 +11,7 @@
 import type { Acceptor } from "./acceptor.ts";
 import type { DatagramLink } from "./datagram-link.ts";
 import type { Link } from "./link.ts";
+import type { Registry } from "./registry.ts";
 
 /** One way to reach peers: the value that `listen`, `connect` and `bind` of a poller take. */
 export interface Transport {
@@ -20,6 +21,8 @@ export interface Transport {
   connect?(codec?: string): Link;
   /** Starts to bind a datagram link. No event fires before {@link DatagramLink.attach}. `codec` is that of `listen`. */
   bind?(codec?: string): DatagramLink;
+  /** Opens what it keeps records in, for leases. Nothing happens before {@link Registry.attach}. */
+  registry?(): Registry;
   /**
    * What its links carry: a `"stream"`, which is the default, or each `"message"` of a
    * codec by itself. Then a link is given messages with a header each, which

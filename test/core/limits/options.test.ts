@@ -6,7 +6,7 @@
 import { describe, expect, test } from "vitest";
 import type { ConnectOptions } from "../../../src/core/client-options.ts";
 import { ClientPoller } from "../../../src/core/client-poller.ts";
-import type { PeerConnectOptions } from "../../../src/core/poller.ts";
+import type { PeerConnectOptions } from "../../../src/core/poller-options.ts";
 import {
   type BindOptions,
   type DrainBudget,
