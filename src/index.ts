@@ -31,6 +31,7 @@ export type { AcceptLimitOptions, AddressList } from "./core/listen/accept-limit
 export type { PeerLimitOptions, ReceiveOverflow, SendOverflow } from "./core/limits/peer-limits.ts";
 export type { ConnectLimitOptions, LimitOptions } from "./core/limits/limits.ts";
 export { formatAddress, type Address } from "./port/address.ts";
+export { subject } from "./port/subject.ts";
 export type { CloseKind, CloseReason, Goodbye } from "./port/close-reason.ts";
 export type { PeerClock } from "./port/peer-clock.ts";
 export type { Handler, PollerEvents } from "./core/events.ts";

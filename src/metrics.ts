@@ -200,6 +200,7 @@ const DATAGRAM_ROWS: readonly Counted[] = [
   ["dropped", "dropped_total", "Datagrams that nobody took in time."],
   ["malformed", "malformed_total", "Datagrams that could not be decoded."],
   ["failed", "failed_total", "Datagrams that the network has reported as undelivered."],
+  ["lost", "lost_total", "Datagrams that were sent and have not come, as numbers tell."],
 ];
 const FRAME = "tickwire_frame_seconds";
 /** From half a millisecond to a second, with the periods of 60, 30 and 20 Hz among them. */

@@ -71,13 +71,13 @@ describe("metrics", () => {
       );
     expect(labels()).toEqual([]); // none is listening yet
     server.poll(0);
-    expect(labels()).toEqual(["memory:0", "memory:0 (2)", "memory:0 (3)"]);
+    expect(labels()).toEqual(["memory", "memory (2)", "memory (3)"]);
     first?.close();
     server.poll(0);
-    expect(labels()).toEqual(["memory:0 (2)", "memory:0 (3)"]); // the names of the others stay
+    expect(labels()).toEqual(["memory (2)", "memory (3)"]); // the names of the others stay
     server.listen(memory(), lines());
     server.poll(0);
-    expect(labels()).toEqual(["memory:0 (2)", "memory:0 (3)", "memory:0"]);
+    expect(labels()).toEqual(["memory (2)", "memory (3)", "memory"]);
   });
 
   test("are the same at each call, so that a request that asks for them anew keeps nothing", () => {

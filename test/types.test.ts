@@ -502,6 +502,8 @@ describe("events have names and payloads", () => {
       | "drop"
       | "open"
       | "lose"
+      | "link"
+      | "unlink"
       | "drain"
       | "suspend"
       | "resume"

@@ -34,6 +34,10 @@ export type PollerEvents = {
   resume: { readonly connection: AnyConnection };
   /** A datagram socket is bound; its `address` is known. */
   bind: { readonly socket: AnyDatagramSocket };
+  /** What carries a datagram socket's messages is away, such as a broker: `linked` says whether it is by now. */
+  unlink: { readonly socket: AnyDatagramSocket };
+  /** It is there again. */
+  link: { readonly socket: AnyDatagramSocket };
   /** A datagram socket has closed, or could not be bound, for `reason`. */
   unbind: { readonly socket: AnyDatagramSocket; readonly reason: CloseReason };
   /**
@@ -148,6 +152,8 @@ const TYPES: Record<keyof PollerEvents, true> = {
   open: true,
   lose: true,
   bind: true,
+  unlink: true,
+  link: true,
   unbind: true,
   malformed: true,
   drain: true,

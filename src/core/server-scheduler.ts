@@ -63,9 +63,9 @@ export class ServerScheduler
     this.#unheard.say("malformed", malformed.reason);
   }
 
-  emitSocket(what: "bind" | "unbind", socket: AnyDatagramSocket): void {
-    if (what === "bind") {
-      this.events.queue("bind", { socket });
+  emitSocket(what: "bind" | "unlink" | "link" | "unbind", socket: AnyDatagramSocket): void {
+    if (what !== "unbind") {
+      this.events.queue(what, { socket });
       return;
     }
     this.sources.delete(socket);

@@ -5,9 +5,9 @@
 
 /** The address of one end of a link. */
 export interface Address {
-  /** What `host` is: `"unix"` is a path, and `"memory"` a name inside this process. */
-  readonly family: "IPv4" | "IPv6" | "unix" | "memory";
-  /** A numeric IP address, the path of a unix socket, or a name in a memory network. */
+  /** What `host` is: `"unix"` is a path, `"memory"` a name inside this process, and `"nats"` a subject. */
+  readonly family: "IPv4" | "IPv6" | "unix" | "memory" | "nats";
+  /** A numeric IP address, the path of a unix socket, a name in a memory network, or a subject. */
   readonly host: string;
   /** The port; 0 for families without ports. */
   readonly port: number;
@@ -24,9 +24,10 @@ export function ipAddress(family: string | undefined, host: string, port: number
   return plain === undefined ? { family, host, port } : { family: "IPv4", host: plain, port };
 }
 
-/** An address as people write it: `127.0.0.1:14900`, `[::1]:14900`, `/run/game.sock`. */
+/** An address as people write it: `127.0.0.1:14900`, `[::1]:14900`, `/run/game.sock`, `world.7`. */
 export function formatAddress(address: Address): string {
-  if (address.family === "unix") return address.host;
+  const isName = address.family === "nats" || (address.family === "memory" && address.port === 0);
+  if (address.family === "unix" || isName) return address.host;
   const host = address.family === "IPv6" ? `[${address.host}]` : address.host;
   return `${host}:${address.port}`;
 }

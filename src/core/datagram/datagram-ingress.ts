@@ -2,7 +2,7 @@
  * The network's side of a datagram socket. As for connections, each event of the
  * link is only recorded here; its effects wait for the next `poll()`.
  *
- *     link ── bound, received, sent, failed, closed ──▶ ingress ┊ poll ┊ ▶ datagram socket
+ *     link ── bound, received, sent, failed, lost … ──▶ ingress ┊ poll ┊ ▶ datagram socket
  *
  * Each datagram is decoded by itself, as a whole message. An invalid datagram, or
  * one without a message, is dropped, counted and reported, and does not close the
@@ -21,6 +21,8 @@ export interface Datagram<In> {
   readonly message: In;
   /** The sender, to whom `trySendTo` answers. */
   readonly from: Address;
+  /** The subject that it was sent to, where there are subjects: one that was joined, or the socket's own name. */
+  readonly subject: string | undefined;
 }
 
 /** The codec and the limits of incoming datagrams. */
@@ -53,6 +55,10 @@ export class DatagramIngress<In> implements DatagramEvents {
   sentBytes = 0;
   dropped = 0;
   failures = 0;
+  lostCount = 0;
+  /** Whether what carries the datagrams is there, and how often it has gone. */
+  hasLine = true;
+  lineLosses = 0;
   malformed: Malformed | undefined;
 
   readonly #rules: DatagramRules<In>;
@@ -77,13 +83,13 @@ export class DatagramIngress<In> implements DatagramEvents {
     this.#notify();
   }
 
-  received(bytes: Uint8Array, sender: Address): void {
+  received(bytes: Uint8Array, sender: Address, subject?: string): void {
     if (this.state === "closed") return;
     const from = addressForGame(sender);
     const problem = this.#decode(bytes);
     if (problem === undefined) {
       for (const [message, sizeBytes, memoryBytes] of this.#decoded) {
-        this.#put({ message, from }, sizeBytes, memoryBytes);
+        this.#put({ message, from, subject }, sizeBytes, memoryBytes);
       }
     } else {
       const reason: CloseReason = {
@@ -109,6 +115,31 @@ export class DatagramIngress<In> implements DatagramEvents {
     if (this.state === "closed") return;
     this.failures++;
     this.lastFailure = reason;
+    this.#notify();
+  }
+
+  failedAttempt(reason: CloseReason): void {
+    if (this.state === "closed") return;
+    this.lastFailure = reason;
+    this.#notify();
+  }
+
+  lost(count: number): void {
+    if (this.state === "closed") return;
+    this.lostCount += count;
+    this.#notify();
+  }
+
+  suspended(): void {
+    if (!this.hasLine || this.state !== "open") return;
+    this.hasLine = false;
+    this.lineLosses++;
+    this.#notify();
+  }
+
+  resumed(): void {
+    if (this.hasLine || this.state === "closed") return;
+    this.hasLine = true;
     this.#notify();
   }
 

@@ -5,7 +5,7 @@
  * game may use both again at once. Knows no link and no frames.
  */
 import { isText, kindOf, wholeNumber } from "../../check.ts";
-import type { Destination } from "../../port/datagram-link.ts";
+import type { DatagramLink, Destination } from "../../port/datagram-link.ts";
 import { ITEM_WEIGHT_BYTES } from "../storage/frame-queue.ts";
 
 /** A datagram to send; without `to`, to the peer that the socket is connected to. */
@@ -69,13 +69,19 @@ export class DatagramOutbox {
   }
 }
 
-/** Throws when `to` is no destination: a host and a port. */
-export function checkDestination(name: string, to: Destination): void {
+/** Throws when `to` is no destination of `link`. */
+export function checkDestination(name: string, to: Destination, link: Pick<DatagramLink, "refuse">): void {
   if (typeof to !== "object" || to === null) {
     throw new TypeError(`${name}: expected an address with host and port, got ${kindOf(to)}`);
   }
   isText(`${name}.host`, to.host);
-  wholeNumber(`${name}.port`, to.port, 1, 65_535);
+  if (link.refuse === undefined) {
+    wholeNumber(`${name}.port`, to.port, 1, 65_535);
+    return;
+  }
+  wholeNumber(`${name}.port`, to.port, 0, 65_535);
+  const problem = link.refuse(to);
+  if (problem !== undefined) throw new RangeError(`${name}: ${problem}`);
 }
 
 /** The largest payload: 65,535 bytes without the headers of IPv4 and UDP (RFC 768, RFC 791). */

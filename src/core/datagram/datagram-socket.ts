@@ -9,7 +9,6 @@
  * over the limit are dropped, the oldest first, and counted.
  */
 import { type Codec, encodeWholeBy } from "../../codec/codec.ts";
-import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { DatagramLink, Destination } from "../../port/datagram-link.ts";
 import type { Deadline } from "../frame/deadlines.ts";
@@ -17,13 +16,14 @@ import type { DatagramContext } from "../frame/poll-context.ts";
 import { type Counters, type DatagramStats, datagramCounters } from "../frame/stats.ts";
 import type { Limits } from "../limits/limits.ts";
 import { FrameQueue } from "../storage/frame-queue.ts";
+import { DatagramFacts } from "./datagram-facts.ts";
 import { type Datagram, DatagramIngress } from "./datagram-ingress.ts";
 import { checkDestination, DatagramOutbox } from "./datagram-outbox.ts";
 import { type DatagramState, Memberships } from "./memberships.ts";
 
 /** A socket for datagrams. Made by `poller.bind`. */
 // Implements `Source`, `Closing` and others structurally, as those members are stripped from the typings.
-export class DatagramSocket<In, Out = In> {
+export class DatagramSocket<In, Out = In> extends DatagramFacts {
   /** A field for the `DeadlineHeap`, which alone reads and writes it. @internal */
   deadline: Deadline<unknown> | undefined;
   readonly #context: DatagramContext<AnyDatagramSocket>;
@@ -38,8 +38,6 @@ export class DatagramSocket<In, Out = In> {
   // Separate from the arriving queue, which drops messages between polls: a visible one must not disappear.
   readonly #ready = new FrameQueue<Datagram<In>>();
   #state: DatagramState = "starting";
-  #address: Address | undefined;
-  #remoteAddress: Address | undefined;
   #closeReason: CloseReason | undefined;
   /** Whether the game has read why it is closed. @internal */
   isReasonRead = false;
@@ -55,6 +53,7 @@ export class DatagramSocket<In, Out = In> {
     limits: Limits,
     maxDatagramBytes: number,
   ) {
+    super(context);
     this.#context = context;
     this.#link = link;
     this.#codec = codec;
@@ -72,16 +71,6 @@ export class DatagramSocket<In, Out = In> {
     return this.#state;
   }
 
-  /** Its address, with the real port when port 0 was asked for; `undefined` while starting. */
-  get address(): Address | undefined {
-    return this.#address;
-  }
-
-  /** The address of the peer it is connected to; `undefined` if there is none, and while starting. */
-  get remoteAddress(): Address | undefined {
-    return this.#remoteAddress;
-  }
-
   /** Why it has closed; `undefined` until then. */
   get closeReason(): CloseReason | undefined {
     this.isReasonRead = true;
@@ -91,7 +80,7 @@ export class DatagramSocket<In, Out = In> {
   /**
    * Returns `undefined` while no datagram has failed; otherwise the last failure:
    * what the network has reported, for example that nobody listens at the
-   * destination, or, with the kind `protocol`, why a received datagram was dropped.
+   * destination, or that a broker cannot be reached, also while starting; or, with the kind `protocol`, why a received datagram was dropped.
    * The socket stays open.
    */
   get lastFailure(): CloseReason | undefined {
@@ -123,11 +112,11 @@ export class DatagramSocket<In, Out = In> {
    * when the socket is closed, or while the send limit is reached. `true` does
    * not mean that the datagram arrives. Both arguments may be used again at once.
    *
-   * @throws TypeError or RangeError when the codec cannot encode `message`, or `to` is no destination
+   * @throws TypeError or RangeError when the codec cannot encode `message`, or `to` is no destination here
    * @throws RangeError when the datagram is over `maxDatagramBytes`
    */
   trySendTo(message: Out, to: Destination): boolean {
-    checkDestination("to", to);
+    checkDestination("to", to, this.#link);
     return this.#queue(message, to);
   }
 
@@ -137,19 +126,21 @@ export class DatagramSocket<In, Out = In> {
    * @throws Error when the socket is open and not connected
    */
   trySend(message: Out): boolean {
-    if (this.#state === "open" && this.#remoteAddress === undefined) {
+    if (this.#state === "open" && this.remoteAddress === undefined) {
       throw new Error("trySend: this socket is not connected; use trySendTo");
     }
     return this.#queue(message, undefined);
   }
 
   /**
-   * Joins a multicast group; while `state` is `"starting"`, as soon as the socket is bound.
-   * If the system fails then, that is {@link lastFailure}.
+   * Joins a multicast group, or a subject; while `state` is `"starting"`, as soon as the
+   * socket is bound. If the system fails then, that is {@link lastFailure}.
    *
-   * @param group the numeric address of the group
-   * @param onInterface the address of the interface to receive on; the system's choice by default
-   * @throws TypeError or RangeError when an argument is no text
+   * @param group the numeric address of the group; or a subject, in which `*` stands for one
+   *   token and `>` at the end for one or more. However many match, a message comes once
+   * @param onInterface of a group, the address of the interface to receive on, the system's
+   *   choice by default; of a subject, a queue group, of which one member gets each message
+   * @throws TypeError or RangeError when an argument is no text, or no subject here
    * @throws Error when the socket is closed, or the system fails; the latter has a `code`
    */
   join(group: string, onInterface?: string): void {
@@ -209,8 +200,8 @@ export class DatagramSocket<In, Out = In> {
     ingress.sentCount = ingress.sentBytes = 0;
     this.#counters.failed = ingress.failures;
     this.#lastFailure = ingress.lastFailure;
-    this.#address = ingress.local;
-    this.#remoteAddress = ingress.remote;
+    this.#counters.lost = ingress.lostCount;
+    const changes = this.showFacts(ingress);
     this.#showMalformed();
     this.#latch();
     this.#counters.dropped = ingress.dropped;
@@ -219,7 +210,9 @@ export class DatagramSocket<In, Out = In> {
     const isNew = this.#state === "starting" && ingress.state === "open";
     this.#state = ingress.state;
     if (isNew) this.#handleBound();
+    for (const change of changes) this.#context.emitSocket(change, this);
     if (this.#state !== "closed") return;
+    this.endFacts();
     this.#closeReason = ingress.reason;
     this.#outbox.clear();
     this.#context.setDeadline(this, Infinity);

@@ -1,5 +1,5 @@
 /**
- * The multicast groups that a game joins before its socket is bound: they wait, in
+ * The groups and subjects that a game joins before its socket is bound: they wait, in
  * order, as a socket that is not bound cannot join. What the system says then is no
  * mistake of the call any more, and becomes the socket's failure.
  */
@@ -14,6 +14,7 @@ export type DatagramState = "starting" | "open" | "closed";
 export interface Membership {
   readonly call: "join" | "leave";
   readonly group: string;
+  /** The interface of a multicast group, or the queue group of a subject. */
   readonly onInterface: string | undefined;
 }
 
@@ -31,6 +32,8 @@ export class Memberships {
     const { call, group, onInterface } = membership;
     isText("group", group);
     if (onInterface !== undefined) isText("onInterface", onInterface);
+    const problem = this.#link.refuseGroup?.(group, onInterface);
+    if (problem !== undefined) throw new RangeError(`group: ${problem}`);
     if (state === "closed") throw new Error(`${call}: the socket is closed`);
     if (state === "open") this.#link[call](group, onInterface);
     else this.#put(membership);

@@ -83,10 +83,12 @@ export interface LookupContext {
 /** The interface of the poller for its datagram sockets. */
 export interface DatagramContext<Socket> extends LookupContext {
   readonly counters: Counters<PollerStats>;
+  /** The sum of the time that frames have counted, in milliseconds. */
+  readonly polledMs: number;
   /** Has the next flush call `flush` of `socket`. */
   queueFlush(socket: Flushing): void;
-  /** Emits that `socket` is bound, or that it is closed and no source any more. */
-  emitSocket(what: "bind" | "unbind", socket: Socket): void;
+  /** Emits that `socket` is bound, that it is without a line or has one again, or that it is closed and no source any more. */
+  emitSocket(what: "bind" | "unlink" | "link" | "unbind", socket: Socket): void;
   /** Emits how many received datagrams of `socket` were dropped since the last frame, and why the last one was. */
   emitMalformed(
     socket: Socket,

@@ -63,8 +63,10 @@ export interface DatagramStats extends TrafficStats {
   readonly dropped: number;
   /** Datagrams that had no message, could not be decoded, or were over `maxDatagramBytes`. */
   readonly malformed: number;
-  /** Datagrams that the network has reported as undelivered. */
+  /** Datagrams of this socket that the network has reported as undelivered. */
   readonly failed: number;
+  /** Datagrams for this socket that were sent and have not come, where they have numbers that tell, as over NATS; otherwise 0. */
+  readonly lost: number;
 }
 
 /** Counted for the whole poller. */
@@ -138,6 +140,7 @@ export function datagramCounters(): Counters<DatagramStats> {
     dropped: 0,
     malformed: 0,
     failed: 0,
+    lost: 0,
   };
 }
 

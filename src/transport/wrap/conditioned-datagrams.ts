@@ -15,15 +15,23 @@ import type { Conditioned, Conditioner } from "./conditioner.ts";
 import type { Direction } from "./conditions.ts";
 import { DatagramLane } from "./datagram-lane.ts";
 
+/** Who has sent a datagram, and to which subject. */
+interface Sender extends Destination {
+  readonly from: Address;
+  readonly subject: string | undefined;
+}
+
 /** One place for datagrams of a conditioned transport. */
 export class ConditionedDatagrams implements DatagramLink, Scheduled, Conditioned {
   readonly order: number;
+  declare refuse?: (to: Destination) => string | undefined;
+  declare refuseGroup?: (group: string, within?: string) => string | undefined;
   dueMs: number = Infinity;
   heapIndex: number = -1;
   readonly #conditioner: Conditioner;
   readonly #inner: DatagramLink;
   readonly #sending: DatagramLane<Destination | undefined>;
-  readonly #receiving: DatagramLane<Address>;
+  readonly #receiving: DatagramLane<Sender>;
   readonly #blackholed: Record<Direction, boolean> = { send: false, receive: false };
   #events: DatagramEvents | undefined;
   #agenda: Agenda | undefined;
@@ -33,6 +41,10 @@ export class ConditionedDatagrams implements DatagramLink, Scheduled, Conditione
   #laneCount = 0;
 
   constructor(conditioner: Conditioner, inner: DatagramLink) {
+    if (inner.refuse !== undefined) this.refuse = (to) => inner.refuse?.(to);
+    if (inner.refuseGroup !== undefined) {
+      this.refuseGroup = (group, within) => inner.refuseGroup?.(group, within);
+    }
     const { order, draws } = conditioner.drawsFor("datagrams");
     this.order = order;
     this.#conditioner = conditioner;
@@ -50,9 +62,13 @@ export class ConditionedDatagrams implements DatagramLink, Scheduled, Conditione
     this.#conditioner.add(this);
     this.#inner.attach({
       bound: (local, remote) => events.bound(local, remote),
-      received: (bytes, from) => this.#received(bytes, from),
+      received: (bytes, from, subject) => this.#received(bytes, from, subject),
       sent: (sizeBytes) => this.#sent(sizeBytes),
       failed: (reason) => events.failed(reason),
+      failedAttempt: (reason) => events.failedAttempt(reason),
+      lost: (count) => events.lost(count),
+      suspended: () => events.suspended(),
+      resumed: () => events.resumed(),
       closed: (reason) => this.#closed(reason),
     });
   }
@@ -68,12 +84,12 @@ export class ConditionedDatagrams implements DatagramLink, Scheduled, Conditione
     this.#events?.sent(bytes.length);
   }
 
-  join(group: string, onInterface?: string): void {
-    this.#inner.join(group, onInterface);
+  join(group: string, onInterfaceOrQueue?: string): void {
+    this.#inner.join(group, onInterfaceOrQueue);
   }
 
-  leave(group: string, onInterface?: string): void {
-    this.#inner.leave(group, onInterface);
+  leave(group: string, onInterfaceOrQueue?: string): void {
+    this.#inner.leave(group, onInterfaceOrQueue);
   }
 
   close(): void {
@@ -113,7 +129,9 @@ export class ConditionedDatagrams implements DatagramLink, Scheduled, Conditione
       this.#inner.send(next.bytes, next.peer);
     }
     for (let next = this.#receiving.take(nowMs); next !== undefined; next = this.#receiving.take(nowMs)) {
-      if (!this.#blackholed.receive && this.#phase === "open") this.#events?.received(next.bytes, next.peer);
+      if (this.#blackholed.receive || this.#phase !== "open") continue;
+      const { bytes, peer } = next;
+      this.#events?.received(bytes, peer.from, peer.subject);
     }
     this.#closeWhenEmpty();
     this.#dueAgain();
@@ -131,13 +149,14 @@ export class ConditionedDatagrams implements DatagramLink, Scheduled, Conditione
     this.#blackholed[direction] = isOn;
   }
 
-  #received(bytes: Uint8Array, from: Address): void {
+  #received(bytes: Uint8Array, from: Address, subject: string | undefined): void {
     if (this.#phase !== "open" || this.#blackholed.receive) return;
     if (this.#isClear("receive", this.#receiving)) {
-      this.#events?.received(bytes, from);
+      this.#events?.received(bytes, from, subject);
       return;
     }
-    this.#receiving.push(new Uint8Array(bytes), from);
+    const { host, port } = from;
+    this.#receiving.push(new Uint8Array(bytes), { host, port, from, subject });
     this.#schedule();
   }
 

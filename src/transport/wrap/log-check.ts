@@ -155,7 +155,7 @@ const isLink = having({
   has: orNone(listOf(isText)),
   codec: orNone(isText),
 });
-const isPart = having({ codec: orNone(isText), pump: isBoolean });
+const isPart = having({ codec: orNone(isText), pump: isBoolean, has: orNone(listOf(isText)) });
 const isTransport = having({ verbs: listOf(isText), framing: orNone(isFraming), pump: isCount });
 const isGroup: Is = (value) => listOf((part) => part === null || isText(part))(value);
 
@@ -183,11 +183,12 @@ const VALUES: Readonly<Record<number, readonly Is[]>> = {
   [EVENT.identified]: [orNone(isAddress)],
   [EVENT.admitted]: [isAnything, isLink],
   [EVENT.bound]: [orNone(isAddress), orNone(isAddress)],
-  [EVENT.datagram]: [isAnything, isAddress],
+  [EVENT.datagram]: [isAnything, isAddress, orNone(isText)],
   [EVENT.failed]: [isReason],
   [EVENT.found]: [listOf(isAddress)],
   [EVENT.info]: [isLink],
   [EVENT.rtt]: [Number.isFinite],
   [EVENT.hint]: [orNone(isText)],
+  [EVENT.failedAttempt]: [isReason],
   [NOTE.transport]: [isTransport],
 };

@@ -73,6 +73,10 @@ export const EVENT = {
   down: 57,
   /** The server's clock: its offset, the error of that, and its time. */
   clock: 58,
+  /** Of a place for datagrams: how many were sent to it and have not come. */
+  lost: 59,
+  /** Of a place for datagrams: what carries them cannot be reached. */
+  failedAttempt: 60,
 } as const;
 
 /** What stands between two calls, and is neither. */
@@ -129,7 +133,7 @@ export const ARGUMENTS: Readonly<Record<number, readonly ArgumentType[]>> = {
   [EVENT.identified]: ["json"],
   [EVENT.admitted]: ["count", "json"],
   [EVENT.bound]: ["json", "json"],
-  [EVENT.datagram]: ["bytes", "json"],
+  [EVENT.datagram]: ["bytes", "json", "json"], // what, from whom, and to which subject
   [EVENT.sent]: ["count"],
   [EVENT.failed]: ["json"],
   [EVENT.found]: ["json"],
@@ -140,6 +144,8 @@ export const ARGUMENTS: Readonly<Record<number, readonly ArgumentType[]>> = {
   [EVENT.frameRtt]: ["number"],
   [EVENT.down]: ["number"],
   [EVENT.clock]: ["number", "number", "number"],
+  [EVENT.lost]: ["count"],
+  [EVENT.failedAttempt]: ["json"],
   [NOTE.transport]: ["json"],
   [NOTE.keyframe]: ["bytes"],
 };

@@ -14,6 +14,8 @@ export class RecordedDatagrams implements DatagramLink, DatagramEvents {
   /** Its number in the recording. */
   readonly id: number;
   declare readonly pump?: (nowMs: number, poller: object, beginsFrame?: boolean) => number | undefined;
+  declare readonly refuse?: (to: Destination) => string | undefined;
+  declare readonly refuseGroup?: (group: string, within?: string) => string | undefined;
   readonly #recorder: Recorder;
   readonly #link: DatagramLink;
   #events: DatagramEvents | undefined;
@@ -22,9 +24,21 @@ export class RecordedDatagrams implements DatagramLink, DatagramEvents {
     this.#recorder = recorder;
     this.#link = link;
     this.id = recorder.journal.newId();
+    const own = this as Writable<Pick<RecordedDatagrams, "refuse" | "refuseGroup">>;
+    if (link.refuse !== undefined) own.refuse = (to) => link.refuse?.(to);
+    if (link.refuseGroup !== undefined)
+      own.refuseGroup = (group, within) => link.refuseGroup?.(group, within);
     if (link.pump === undefined) return;
     (this as { pump?: RecordedDatagrams["pump"] }).pump = (nowMs, poller, beginsFrame) =>
       pumped(recorder, this.id, beginsFrame, () => link.pump?.(nowMs, poller, beginsFrame));
+  }
+
+  /** Where it takes subjects: that it does, and whether ports too. Nothing where it takes ports alone. */
+  get rules(): { readonly has?: readonly string[] } {
+    const { refuse } = this.#link;
+    if (refuse === undefined) return {};
+    const takesPorts = this.#link.refuse?.(SOME_PORT) === undefined;
+    return { has: takesPorts ? ["subjects", "ports"] : ["subjects"] };
   }
 
   attach(events: DatagramEvents): void {
@@ -37,12 +51,12 @@ export class RecordedDatagrams implements DatagramLink, DatagramEvents {
     this.#call(CALL.send, () => this.#link.send(bytes, to), recorded, to && destinationOf(to));
   }
 
-  join(group: string, onInterface?: string): void {
-    this.#call(CALL.join, () => this.#link.join(group, onInterface), [group, onInterface]);
+  join(group: string, within?: string): void {
+    this.#call(CALL.join, () => this.#link.join(group, within), [group, within]);
   }
 
-  leave(group: string, onInterface?: string): void {
-    this.#call(CALL.leave, () => this.#link.leave(group, onInterface), [group, onInterface]);
+  leave(group: string, within?: string): void {
+    this.#call(CALL.leave, () => this.#link.leave(group, within), [group, within]);
   }
 
   close(): void {
@@ -60,10 +74,10 @@ export class RecordedDatagrams implements DatagramLink, DatagramEvents {
     this.#events?.bound(local, remote);
   }
 
-  received(bytes: Uint8Array, from: Address): void {
+  received(bytes: Uint8Array, from: Address, subject?: string): void {
     const recorded = this.#redacted(bytes, "received", from);
-    this.#recorder.journal.event(EVENT.datagram, this.id, recorded, from);
-    this.#events?.received(bytes, from);
+    this.#recorder.journal.event(EVENT.datagram, this.id, recorded, from, subject);
+    this.#events?.received(bytes, from, subject);
   }
 
   sent(sizeBytes: number): void {
@@ -74,6 +88,26 @@ export class RecordedDatagrams implements DatagramLink, DatagramEvents {
   failed(reason: CloseReason): void {
     this.#recorder.journal.event(EVENT.failed, this.id, valueOfReason(reason));
     this.#events?.failed(reason);
+  }
+
+  failedAttempt(reason: CloseReason): void {
+    this.#recorder.journal.event(EVENT.failedAttempt, this.id, valueOfReason(reason));
+    this.#events?.failedAttempt(reason);
+  }
+
+  lost(count: number): void {
+    this.#recorder.journal.event(EVENT.lost, this.id, count);
+    this.#events?.lost(count);
+  }
+
+  suspended(): void {
+    this.#recorder.journal.event(EVENT.suspended, this.id);
+    this.#events?.suspended();
+  }
+
+  resumed(): void {
+    this.#recorder.journal.event(EVENT.resumed, this.id);
+    this.#events?.resumed();
   }
 
   closed(reason: CloseReason): void {
@@ -102,6 +136,11 @@ export class RecordedDatagrams implements DatagramLink, DatagramEvents {
     journal.end();
   }
 }
+
+type Writable<Part> = { -readonly [Name in keyof Part]: Part[Name] };
+
+/** No subject. */
+const SOME_PORT: Destination = { host: "127.0.0.1", port: 1 };
 
 /** What is recorded of a destination, which may be an object with more in it. */
 export function destinationOf({ host, port }: Destination): Destination {

@@ -92,7 +92,7 @@ function recordedTransport(transport: Transport, recorder: FullRecorder): Transp
     ...(bind !== undefined && {
       bind: (codec) => {
         const link = new RecordedDatagrams(recorder, bind.call(transport, codec));
-        note(CALL.bind, link.id, { codec, pump: link.pump !== undefined });
+        note(CALL.bind, link.id, { codec, pump: link.pump !== undefined, ...link.rules });
         return link;
       },
     }),

@@ -6,6 +6,7 @@ import type { Acceptor, AcceptorEvents, Handshake } from "../../port/acceptor.ts
 import type { Address } from "../../port/address.ts";
 import type { DatagramEvents, DatagramLink, Destination } from "../../port/datagram-link.ts";
 import type { NameAnswer, NameQuery } from "../../port/name-query.ts";
+import { problemOfDestination, problemOfGroup } from "../../port/subject.ts";
 import { CALL, type CallKind, type Entry, EVENT } from "./log-entry.ts";
 import { type LinkValue, reasonOfValue } from "./log-values.ts";
 import { destinationOf } from "./recorded-datagrams.ts";
@@ -89,16 +90,22 @@ function linkOf(player: Player, id: unknown, value: unknown): ReplayedLink {
 
 /** A datagram link of a replay. */
 export class ReplayedDatagrams implements DatagramLink, ReplayTarget {
+  declare refuse?: (to: Destination) => string | undefined;
+  declare refuseGroup?: (group: string, within?: string) => string | undefined;
   sentBytes = 0;
   readonly #player: Player;
   readonly #id: number;
   #events: DatagramEvents | undefined;
   #isClosed = false;
 
-  constructor(player: Player, id: number) {
+  /** @param has what it could send to beside ports, as `rules` of the recorded one says */
+  constructor(player: Player, id: number, has: readonly string[]) {
     this.#player = player;
     this.#id = id;
     player.script.targets.set(id, this);
+    if (!has.includes("subjects")) return;
+    this.refuse = (to) => problemOfDestination(to, has.includes("ports"));
+    this.refuseGroup = problemOfGroup;
   }
 
   attach(events: DatagramEvents): void {
@@ -123,12 +130,12 @@ export class ReplayedDatagrams implements DatagramLink, ReplayTarget {
     if (entry === undefined) this.#events?.sent(given.length);
   }
 
-  join(group: string, onInterface?: string): void {
-    this.#player.script.call(CALL.join, this.#id, undefined, sameJson([group, onInterface]));
+  join(group: string, within?: string): void {
+    this.#player.script.call(CALL.join, this.#id, undefined, sameJson([group, within]));
   }
 
-  leave(group: string, onInterface?: string): void {
-    this.#player.script.call(CALL.leave, this.#id, undefined, sameJson([group, onInterface]));
+  leave(group: string, within?: string): void {
+    this.#player.script.call(CALL.leave, this.#id, undefined, sameJson([group, within]));
   }
 
   close(): void {
@@ -144,11 +151,16 @@ export class ReplayedDatagrams implements DatagramLink, ReplayTarget {
     return Infinity;
   }
 
-  tell({ kind, args: [first, second] }: Entry): void {
+  tell({ kind, args: [first, second, third] }: Entry): void {
     const events = this.#events;
     if (events === undefined || this.#isClosed) return;
     if (kind === EVENT.bound) events.bound(first as Address | undefined, second as Address | undefined);
-    else if (kind === EVENT.datagram) events.received(first as Uint8Array, second as Address);
+    else if (kind === EVENT.datagram)
+      events.received(first as Uint8Array, second as Address, third as string | undefined);
+    else if (kind === EVENT.lost) events.lost(first as number);
+    else if (kind === EVENT.suspended) events.suspended();
+    else if (kind === EVENT.resumed) events.resumed();
+    else if (kind === EVENT.failedAttempt) events.failedAttempt(reasonOfValue(first as never));
     else if (kind === EVENT.sent) events.sent(first as number);
     else if (kind === EVENT.failed) events.failed(reasonOfValue(first as never));
     else if (kind === EVENT.closed) {

@@ -159,7 +159,10 @@ export class Replay {
         },
       }),
       ...(verbs.includes("bind") && {
-        bind: (codec) => new ReplayedDatagrams(player, this.#made(CALL.bind, id, codec).id),
+        bind: (codec) => {
+          const made = this.#made(CALL.bind, id, codec);
+          return new ReplayedDatagrams(player, made.id, made.value.has ?? []);
+        },
       }),
       ...(framing !== undefined && { framing }),
       pump,

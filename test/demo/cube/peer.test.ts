@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { links, places, Stage } from "./stage.ts";
 
-const UP = { kind: "up", who: "memory:0" };
+const UP = { kind: "up", who: "memory" };
 
 describe("a mirror that listens", () => {
   it("takes positions, passes each on to the others, and not back", () => {
@@ -135,7 +135,7 @@ describe("a mirror that listens", () => {
       why: "the peer closed the connection",
     });
     const gone = "the peer closed the connection";
-    expect(mirror.peer.link).toEqual({ kind: "listening", where: "memory:0", peers: 0, gone });
+    expect(mirror.peer.link).toEqual({ kind: "listening", where: "memory", peers: 0, gone });
   });
 
   it("says when nobody can come, once", () => {
@@ -164,7 +164,7 @@ describe("a peer that connects", () => {
     stage.kill(mirror);
     stage.frames(2);
     expect(links(mover.changes).slice(-2)).toEqual([
-      { kind: "down", who: "memory:0", why: "the peer reset the connection" },
+      { kind: "down", who: "memory", why: "the peer reset the connection" },
       { kind: "retry", inMs: 250 },
     ]);
   });
