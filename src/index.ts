@@ -22,6 +22,17 @@ export type { DrainBudget } from "./core/listen/drain-budget.ts";
 export type { AnyDatagramSocket, DatagramSocket } from "./core/datagram/datagram-socket.ts";
 export type { DatagramState } from "./core/datagram/memberships.ts";
 export type { Datagram } from "./core/datagram/datagram-ingress.ts";
+export type { Claim, ClaimState, LeaseHolder } from "./core/claim/claim.ts";
+export type { ListedLease, Listing } from "./core/claim/listing.ts";
+export {
+  lease,
+  leases,
+  type Lease,
+  type LeaseOptions,
+  type LeasePattern,
+  type LeasingTransport,
+} from "./core/claim/lease.ts";
+export { Epochs } from "./core/claim/epochs.ts";
 export type { Lookup, LookupOptions } from "./core/lookup.ts";
 export type { AnyConnection, Connection } from "./core/connection/connection.ts";
 export type { DataOptions } from "./core/connection/data.ts";
@@ -97,6 +108,14 @@ export type { Acceptor, AcceptorEvents, Handshake } from "./port/acceptor.ts";
 export type { Link, LinkEvents } from "./port/link.ts";
 export type { PeerCertificate, Security } from "./port/security.ts";
 export type { UpgradeRequest } from "./port/upgrade-request.ts";
+export type {
+  Answer,
+  Registry,
+  RegistryAnswer,
+  RegistryEvents,
+  RegistryRecord,
+  RegistryWatcher,
+} from "./port/registry.ts";
 export type { Pump, Transport } from "./port/transport.ts";
 
 export { lines, type LineLimits, type LinesOptions } from "./codec/lines.ts";

@@ -510,6 +510,8 @@ describe("events have names and payloads", () => {
       | "bind"
       | "unbind"
       | "malformed"
+      | "hold"
+      | "unhold"
       | "close"
     >();
     expectTypeOf<Handler<"open">>().toEqualTypeOf<(event: { readonly connection: AnyConnection }) => void>();

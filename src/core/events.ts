@@ -8,6 +8,7 @@ import mitt, { type Emitter } from "mitt";
 import { isFunction, kindOf, suggestionFor } from "../check.ts";
 import type { Address } from "../port/address.ts";
 import type { CloseReason } from "../port/close-reason.ts";
+import type { Claim } from "./claim/claim.ts";
 import type { AnyConnection } from "./connection/connection.ts";
 import type { AnyDatagramSocket } from "./datagram/datagram-socket.ts";
 import type { AnyListener } from "./listen/listener.ts";
@@ -50,6 +51,10 @@ export type PollerEvents = {
     readonly reason: CloseReason;
     readonly from: Address;
   };
+  /** The lease of a claim is held: its `epoch` and its `snapshot` are known. */
+  hold: { readonly claim: Claim };
+  /** The lease of a claim is held no more, or can never be, for `reason`; of kind `local` when the game released it. */
+  unhold: { readonly claim: Claim; readonly reason: CloseReason };
   /** A connection has closed, and the game has received its last message. */
   close: { readonly connection: AnyConnection; readonly reason: CloseReason };
 };
@@ -156,6 +161,8 @@ const TYPES: Record<keyof PollerEvents, true> = {
   link: true,
   unbind: true,
   malformed: true,
+  hold: true,
+  unhold: true,
   drain: true,
   suspend: true,
   resume: true,

@@ -3,13 +3,16 @@
  *
  *     poll ──▶ frame, ready, tryAccept, tryRecv ──▶ game ──▶ trySend ──▶ flush
  *
- * A client's poller that also listens, binds datagram sockets and looks up
- * addresses. Apart from it so that a page does not load what it cannot do.
+ * A client's poller that also listens, binds datagram sockets, claims leases and looks
+ * up addresses. Apart from it so that a page does not load what it cannot do.
  */
 import { checkOptions, kindOf } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
 import type { NameQuery } from "../port/name-query.ts";
 import type { Transport } from "../port/transport.ts";
+import { Claim } from "./claim/claim.ts";
+import type { Lease, LeasePattern } from "./claim/lease.ts";
+import { Listing } from "./claim/listing.ts";
 import { schedulerOptionsOf } from "./client-options.ts";
 import { ClientPoller } from "./client-poller.ts";
 import type { ConnectionFactory } from "./connection/assembly.ts";
@@ -151,6 +154,37 @@ export class Poller extends ClientPoller {
     return lookup;
   }
 
+  /**
+   * Claims a lease: of all who do, in this process or elsewhere, one has it at a time. Never throws
+   * for what the network does: while it is away the claim waits.
+   *
+   * @param wanted what `lease(transport, name)` has made
+   * @throws TypeError when it is no such lease
+   */
+  claim(wanted: Lease): Claim {
+    this.checkOpen();
+    checkLease("lease", wanted?.transport, "lease(transport, name)", wanted);
+    const { claims, sources } = this.scheduler;
+    const claim = new Claim(this.scheduler, claims, wanted, this.limits.closeTimeoutMs);
+    sources.add(claim);
+    return claim;
+  }
+
+  /**
+   * Lists the leases that somebody has, in frames.
+   *
+   * @param wanted what `leases(transport, pattern)` has made
+   * @throws TypeError when it is none of those
+   */
+  list(wanted: LeasePattern): Listing {
+    this.checkOpen();
+    checkLease("leases", wanted?.transport, "leases(transport, pattern)", wanted);
+    const { claims, sources } = this.scheduler;
+    const listing = new Listing(this.scheduler, claims, wanted);
+    sources.add(listing);
+    return listing;
+  }
+
   override poll(nowMs?: number): Frame {
     if (this.#meter === undefined) return super.poll(nowMs);
     this.#meter.begin();
@@ -190,7 +224,7 @@ export class Poller extends ClientPoller {
     return [...this.scheduler.connections];
   }
 
-  /** Its listeners, sockets and lookups that are not closed. @internal */
+  /** Its listeners, sockets, claims, listings and lookups that are not closed. @internal */
   get sources(): readonly object[] {
     return [...this.scheduler.sources];
   }
@@ -216,6 +250,11 @@ export class Poller extends ClientPoller {
     const limits = limitsOf(options, this.limits);
     return limitedConnections({ ...limits, ...peerLimitsOf(options, this.#peerLimits) });
   }
+}
+
+function checkLease(name: string, transport: unknown, expected: string, value: unknown): void {
+  if (typeof (transport as Partial<Transport> | undefined)?.registry === "function") return;
+  throw new TypeError(`${name}: expected one such as ${expected}, got ${kindOf(value)}`);
 }
 
 /** A scheduler for thousands of connections, and a budget where there is one. */

@@ -1,6 +1,6 @@
 /**
- * The scheduler of a poller that also listens, binds datagram sockets and looks up
- * addresses. These are its sources: they report their changes as connections do, and a
+ * The scheduler of a poller that also listens, binds datagram sockets, claims leases and
+ * looks up addresses. These are its sources: they report their changes as connections do, and a
  * frame shows them first.
  *
  *     markSourceDirty ──▶ dirty sources ┊ runFrame: updateSources ──▶ accept queues, datagrams, events
@@ -8,10 +8,19 @@
  * Apart from `scheduler.ts` so that a page does not load it.
  */
 import type { CloseReason } from "../port/close-reason.ts";
+import type { Claim } from "./claim/claim.ts";
+import { Claims } from "./claim/claims.ts";
 import type { AnyConnection } from "./connection/connection.ts";
 import type { Malformed } from "./datagram/datagram-ingress.ts";
 import type { AnyDatagramSocket } from "./datagram/datagram-socket.ts";
-import type { Closing, DatagramContext, Keeping, ListenerContext, Source } from "./frame/poll-context.ts";
+import type {
+  ClaimContext,
+  Closing,
+  DatagramContext,
+  Keeping,
+  ListenerContext,
+  Source,
+} from "./frame/poll-context.ts";
 import type { AnyListener } from "./listen/listener.ts";
 import { Scheduler } from "./scheduler.ts";
 import { ListPair } from "./storage/reusable-list.ts";
@@ -20,9 +29,13 @@ import { Unheard } from "./unheard.ts";
 /** The scheduler of one poller with sources. */
 export class ServerScheduler
   extends Scheduler
-  implements ListenerContext<AnyConnection, AnyListener>, DatagramContext<AnyDatagramSocket>
+  implements
+    ListenerContext<AnyConnection, AnyListener>,
+    DatagramContext<AnyDatagramSocket>,
+    ClaimContext<Claim>
 {
-  /** Listeners and datagram sockets that are not closed, and pending lookups. */
+  readonly claims: Claims = new Claims();
+  /** Listeners, datagram sockets, claims and listings that are not closed, and pending lookups. */
   readonly sources: Set<Closing> = new Set();
   readonly #dirtySources = new ListPair<Source>();
   readonly #unheard = new Unheard();
@@ -39,6 +52,10 @@ export class ServerScheduler
     if (super.hasActivity) return true;
     for (const source of this.sources) if (source.hasLeftovers) return true;
     return false;
+  }
+
+  override get dueInMs(): number {
+    return Math.min(super.dueInMs, this.claims.dueInMs);
   }
 
   override get hasChanges(): boolean {
@@ -75,6 +92,17 @@ export class ServerScheduler
     this.#unread.push({ event: "unbind", what: "a datagram socket is closed: ", reason, of: socket });
   }
 
+  emitClaim(what: "hold" | "unhold", claim: Claim): void {
+    if (what === "hold") {
+      this.events.queue("hold", { claim });
+      return;
+    }
+    const reason = claim.closeReason as CloseReason;
+    if (this.events.queue("unhold", { claim, reason }) || reason.kind === "local") return;
+    claim.isReasonRead = false;
+    this.#unread.push({ event: "unhold", what: "", reason, of: claim });
+  }
+
   emitListener(what: "listen" | "unlisten", listener: AnyListener): void {
     if (what === "listen") {
       this.events.queue("listen", { listener }, listener);
@@ -101,6 +129,7 @@ export class ServerScheduler
   }
 
   protected override updateSources(): void {
+    this.claims.judge(this.nowMs); // before all else, so that nothing is shown to an owner that has no lease any more
     if (this.#unread.length > 0) this.#sayUnread();
     if (this.#keeping.size > 0) {
       for (const keeping of this.#keeping) if (keeping.letGo()) this.#keeping.delete(keeping);
@@ -122,7 +151,7 @@ export class ServerScheduler
 
 /** The end of a source that nobody listens for. */
 interface UnreadEnding {
-  readonly event: "unlisten" | "unbind";
+  readonly event: "unlisten" | "unbind" | "unhold";
   readonly what: string;
   readonly reason: CloseReason;
   readonly of: { readonly isReasonRead: boolean };

@@ -11,6 +11,7 @@ const CODES = {
   drop: "TICKWIRE_DROP",
   malformed: "TICKWIRE_MALFORMED",
   unbind: "TICKWIRE_UNBIND",
+  unhold: "TICKWIRE_UNHOLD",
 } as const;
 
 /** What one poller has warned of. */

@@ -96,7 +96,15 @@ export interface DatagramContext<Socket> extends LookupContext {
   ): void;
 }
 
-/** A source of events beside the connections: a listener, a datagram socket, a lookup. */
+/** The interface of the poller for its claims and listings. */
+export interface ClaimContext<Claim> extends LookupContext {
+  /** Has the next flush call `flush` of `claim`. */
+  queueFlush(claim: Flushing): void;
+  /** Emits that the lease of `claim` is held, or is held no more. */
+  emitClaim(what: "hold" | "unhold", claim: Claim): void;
+}
+
+/** A source of events beside the connections: a listener, a datagram socket, a lookup, a claim. */
 export interface Source {
   update(): void;
 }

@@ -14,9 +14,11 @@ import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { DatagramLink } from "../../port/datagram-link.ts";
 import type { Link } from "../../port/link.ts";
+import type { Registry } from "../../port/registry.ts";
 import type { Transport } from "../../port/transport.ts";
 import { MemoryDatagramHub } from "./memory-datagrams.ts";
 import { LISTENER_ADDRESS, MemoryLink, nameOf, type Wire } from "./memory-link.ts";
+import { MemoryRecords } from "./memory-registry.ts";
 
 /** Options of {@link memory}. */
 export interface MemoryOptions {
@@ -49,6 +51,8 @@ export interface NamedTransport extends Transport {
  */
 export interface MemoryTransport extends NamedTransport {
   bind(): DatagramLink;
+  /** What leases are kept in, in tests: counted by the time of `poll(now)`. */
+  registry(): Registry;
   /**
    * A transport of that name on the same network, for several listeners; this one has
    * the name `memory`. The name is the `host` of the listener's address.
@@ -56,11 +60,11 @@ export interface MemoryTransport extends NamedTransport {
    * @throws TypeError or RangeError when `name` is no text
    */
   at(name: string): NamedTransport;
-  /** Holds everything on all links, or on one: bytes and ends of streams wait until `release`. Only a reset still arrives. */
+  /** Holds everything on all links, or on one: bytes and ends of streams wait until `release`, and on all of them datagrams and calls for leases too. Only a reset still arrives. */
   hold(connection?: MemoryEnd): void;
   /**
    * Delivers the next `sizeBytes` bytes on each link in each direction, and holds
-   * the rest. Without a number, delivers everything, datagrams too, and stops
+   * the rest. Without a number, delivers everything, datagrams and calls for leases too, and stops
    * holding.
    *
    * @throws RangeError when `sizeBytes` is not a whole number from 0 up
@@ -95,6 +99,7 @@ class MemoryNetwork implements MemoryTransport {
   /** The link of each client's address, which both ends have; also of those that are over. */
   readonly #byAddress = new WeakMap<Address, MemoryLink>();
   readonly #datagrams = new MemoryDatagramHub();
+  readonly #records = new MemoryRecords();
   readonly #acceptors = new Map<string, MemoryAcceptor>();
   #lastPort = 0;
 
@@ -115,6 +120,10 @@ class MemoryNetwork implements MemoryTransport {
     return this.#datagrams.bind();
   }
 
+  registry(): Registry {
+    return this.#records.open();
+  }
+
   at(name: string): NamedTransport {
     isText("name", name);
     const address: Address = { family: "memory", host: name, port: 0 };
@@ -132,6 +141,7 @@ class MemoryNetwork implements MemoryTransport {
     this.#isHeld = true;
     for (const { wire } of this.#links) wire.isHeld = true;
     this.#datagrams.hold();
+    this.#records.hold();
   }
 
   release(which?: number | MemoryEnd, most?: number): void {
@@ -142,13 +152,17 @@ class MemoryNetwork implements MemoryTransport {
     for (const { wire } of links) wire.isHeld = sizeBytes !== undefined;
     if (!isOne) this.#isHeld = sizeBytes !== undefined;
     for (const link of links) link.deliver(sizeBytes ?? Infinity);
-    if (!isOne && sizeBytes === undefined) this.#datagrams.release();
+    if (isOne || sizeBytes !== undefined) return;
+    this.#datagrams.release();
+    this.#records.release();
   }
 
   cut(connection?: MemoryEnd): void {
     const links = connection === undefined ? this.#links : this.#linkOf(connection).ends;
     for (const link of links) link.finish(CUT);
-    if (connection === undefined) this.#datagrams.dropWaiting();
+    if (connection !== undefined) return;
+    this.#datagrams.dropWaiting();
+    this.#records.dropWaiting();
   }
 
   /** Registers the acceptor for new links; returns `false` when there is one of that name already. */
