@@ -56,8 +56,11 @@ export interface DatagramEvents {
   sent(sizeBytes: number): void;
   /** The network has reported that a datagram did not arrive. The link stays open. */
   failed(reason: CloseReason): void;
-  /** An attempt to reach what carries the datagrams has failed, or it has gone; the link goes on trying. */
-  failedAttempt(reason: CloseReason): void;
+  /**
+   * Something is wrong that counts no datagram: what carries them cannot be reached and is
+   * tried again, does not permit something, or knows nobody at a destination.
+   */
+  trouble(reason: CloseReason): void;
   /** So many datagrams for this link were sent and have not come, as the numbers of those that have come tell. */
   lost(count: number): void;
   /** The link cannot send or receive for now, as what carries its datagrams is away. Never before `bound`. */

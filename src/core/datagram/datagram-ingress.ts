@@ -118,7 +118,7 @@ export class DatagramIngress<In> implements DatagramEvents {
     this.#notify();
   }
 
-  failedAttempt(reason: CloseReason): void {
+  trouble(reason: CloseReason): void {
     if (this.state === "closed") return;
     this.lastFailure = reason;
     this.#notify();

@@ -65,7 +65,7 @@ export class ConditionedDatagrams implements DatagramLink, Scheduled, Conditione
       received: (bytes, from, subject) => this.#received(bytes, from, subject),
       sent: (sizeBytes) => this.#sent(sizeBytes),
       failed: (reason) => events.failed(reason),
-      failedAttempt: (reason) => events.failedAttempt(reason),
+      trouble: (reason) => events.trouble(reason),
       lost: (count) => events.lost(count),
       suspended: () => events.suspended(),
       resumed: () => events.resumed(),

@@ -189,6 +189,6 @@ const VALUES: Readonly<Record<number, readonly Is[]>> = {
   [EVENT.info]: [isLink],
   [EVENT.rtt]: [Number.isFinite],
   [EVENT.hint]: [orNone(isText)],
-  [EVENT.failedAttempt]: [isReason],
+  [EVENT.trouble]: [isReason],
   [NOTE.transport]: [isTransport],
 };

@@ -75,8 +75,8 @@ export const EVENT = {
   clock: 58,
   /** Of a place for datagrams: how many were sent to it and have not come. */
   lost: 59,
-  /** Of a place for datagrams: what carries them cannot be reached. */
-  failedAttempt: 60,
+  /** Of a place for datagrams: something is wrong with what carries them. */
+  trouble: 60,
 } as const;
 
 /** What stands between two calls, and is neither. */
@@ -145,7 +145,7 @@ export const ARGUMENTS: Readonly<Record<number, readonly ArgumentType[]>> = {
   [EVENT.down]: ["number"],
   [EVENT.clock]: ["number", "number", "number"],
   [EVENT.lost]: ["count"],
-  [EVENT.failedAttempt]: ["json"],
+  [EVENT.trouble]: ["json"],
   [NOTE.transport]: ["json"],
   [NOTE.keyframe]: ["bytes"],
 };

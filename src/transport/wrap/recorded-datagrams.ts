@@ -90,9 +90,9 @@ export class RecordedDatagrams implements DatagramLink, DatagramEvents {
     this.#events?.failed(reason);
   }
 
-  failedAttempt(reason: CloseReason): void {
-    this.#recorder.journal.event(EVENT.failedAttempt, this.id, valueOfReason(reason));
-    this.#events?.failedAttempt(reason);
+  trouble(reason: CloseReason): void {
+    this.#recorder.journal.event(EVENT.trouble, this.id, valueOfReason(reason));
+    this.#events?.trouble(reason);
   }
 
   lost(count: number): void {

@@ -160,7 +160,7 @@ export class ReplayedDatagrams implements DatagramLink, ReplayTarget {
     else if (kind === EVENT.lost) events.lost(first as number);
     else if (kind === EVENT.suspended) events.suspended();
     else if (kind === EVENT.resumed) events.resumed();
-    else if (kind === EVENT.failedAttempt) events.failedAttempt(reasonOfValue(first as never));
+    else if (kind === EVENT.trouble) events.trouble(reasonOfValue(first as never));
     else if (kind === EVENT.sent) events.sent(first as number);
     else if (kind === EVENT.failed) events.failed(reasonOfValue(first as never));
     else if (kind === EVENT.closed) {

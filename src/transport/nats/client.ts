@@ -1,0 +1,286 @@
+/**
+ * One connection to a broker, by the client of NATS: the one file that loads
+ * `@nats-io/transport-node`, which it does at the first use, so that a program which has not
+ * installed it learns that by a reason. It is required, as `ws` is, and its types are
+ * written out here as far as they are used: those of the package need all of its kin.
+ *
+ *     dial ──▶ require ──▶ connect ──▶ opened ─ … ─ lost
+ *       └─ abort: the sockets of this attempt are destroyed ──▶ (nothing)
+ *
+ * A connection lives once: `bus.ts` dials the next one. The client's own way of coming
+ * back is not used: it says nothing of a broker that cannot be reached at the start, and
+ * cannot be stopped while it dials. The client also leaves the socket of an attempt that
+ * has failed open, for as long as the other side does nothing; so the sockets that are made
+ * during an attempt are noted, and destroyed with it.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import type { CloseReason } from "../../port/close-reason.ts";
+import { plainView } from "../node/plain-bytes.ts";
+import type { NatsSettings } from "./nats-options.ts";
+import { LOST, reasonOfNats, STALE } from "./reasons.ts";
+
+/** What an attempt, and the connection that it became, tell. */
+export interface ClientEvents {
+  opened(client: Client): void;
+  /** The attempt has failed, or the connection is lost. Once, and last. `isSetup`: for a reason that no attempt changes. */
+  lost(reason: CloseReason, isSetup: boolean): void;
+  /** The broker does not permit what was asked for; the connection goes on. */
+  refused(reason: CloseReason): void;
+}
+
+/** A message, as it has come. */
+export interface BusMessage {
+  /** The subject that it was sent to. */
+  readonly subject: string;
+  /** Where the sender wants the answer; empty when nowhere. */
+  readonly reply: string;
+  /** Lent for the duration of the call, and no `Buffer`. */
+  readonly bytes: Uint8Array;
+  /** Whether the broker says that nobody listens to what was sent with this reply subject. */
+  readonly isNobody: boolean;
+}
+
+/** A connection that is open. */
+export interface Client {
+  /** The client's own connection, for what is built on it. */
+  readonly connection: NatsConnection;
+  /** The most bytes of a message that the server takes. */
+  readonly maxPayloadBytes: number;
+  /** Hands a message over. `bytes` belong to the client from now on. */
+  publish(subject: string, bytes: Uint8Array, reply: string): void;
+  /** Hears a subject. Returns the call that ends it. `refused` is called when the broker does not permit it. */
+  subscribe(
+    subject: string,
+    queue: string | undefined,
+    onMessage: (message: BusMessage) => void,
+    refused: (reason: CloseReason) => void,
+  ): () => void;
+  /** Calls back once the broker has taken all that was handed over before; never after a loss. */
+  confirm(done: () => void): void;
+  /** Closes at once, and drops what was not sent. `lost` does not follow. */
+  close(): void;
+}
+
+/** Begins to connect. Returns the call that gives it up, after which nothing is told any more. */
+export function dial(settings: NatsSettings, events: ClientEvents): () => void {
+  const attempt: Attempt = { sockets: new Set(), isOver: false };
+  void open(settings, events, attempt);
+  return () => endAttempt(attempt);
+}
+
+async function open(settings: NatsSettings, events: ClientEvents, attempt: Attempt): Promise<void> {
+  let connection: NatsConnection;
+  try {
+    const nats = load();
+    const options = await connectionOptions(nats, settings);
+    if (attempt.isOver) return;
+    connection = await noted(attempt, () => nats.connect(options));
+  } catch (error) {
+    if (attempt.isOver) return;
+    endAttempt(attempt);
+    const isSetup = error instanceof SetupError;
+    events.lost(isSetup ? error.reason : reasonOfNats(error), isSetup);
+    return;
+  }
+  if (attempt.isOver) void connection.close();
+  else events.opened(new NatsClient(connection, attempt, events));
+}
+
+class NatsClient implements Client {
+  readonly connection: NatsConnection;
+  readonly maxPayloadBytes: number;
+  readonly #attempt: Attempt;
+  readonly #events: ClientEvents;
+
+  constructor(connection: NatsConnection, attempt: Attempt, events: ClientEvents) {
+    this.connection = connection;
+    this.maxPayloadBytes = connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD_BYTES;
+    this.#attempt = attempt;
+    this.#events = events;
+    void connection.closed().then((error) => this.#lost(error instanceof Error ? reasonOfNats(error) : LOST));
+    void this.#watch();
+  }
+
+  publish(subject: string, bytes: Uint8Array, reply: string): void {
+    this.connection.publish(subject, bytes, { reply });
+  }
+
+  subscribe(
+    subject: string,
+    queue: string | undefined,
+    onMessage: (message: BusMessage) => void,
+    refused: (reason: CloseReason) => void,
+  ): () => void {
+    const subscription = this.connection.subscribe(subject, {
+      ...(queue !== undefined && { queue }),
+      callback: (error: Error | null, message: Msg) => {
+        if (error !== null) refused(reasonOfNats(error));
+        else onMessage(messageOf(message));
+      },
+    });
+    return () => {
+      if (!subscription.isClosed()) subscription.unsubscribe();
+    };
+  }
+
+  confirm(done: () => void): void {
+    this.connection.flush().then(
+      () => !this.#attempt.isOver && done(),
+      () => {}, // `lost` tells of it
+    );
+  }
+
+  close(): void {
+    endAttempt(this.#attempt);
+    void this.connection.close();
+  }
+
+  /** Follows what the client says of the connection, until it is over. */
+  async #watch(): Promise<void> {
+    for await (const status of this.connection.status()) {
+      // The client waits for its socket then, which may be full for as long as the broker stands still.
+      if (status.type === "staleConnection") this.#lost(STALE);
+      else if (status.type === "error" && status.error?.name === "PermissionViolationError") {
+        if (!this.#attempt.isOver) this.#events.refused(reasonOfNats(status.error));
+      }
+    }
+  }
+
+  #lost(reason: CloseReason): void {
+    if (this.#attempt.isOver) return;
+    this.close();
+    this.#events.lost(reason, false);
+  }
+}
+
+function messageOf({ subject, reply = "", data, headers }: Msg): BusMessage {
+  return {
+    subject,
+    reply,
+    bytes: plainView(data),
+    isNobody: data.length === 0 && headers?.code === NO_RESPONDERS,
+  };
+}
+
+/** An attempt, and the connection that it becomes. */
+interface Attempt {
+  readonly sockets: Set<{ destroy(): void }>;
+  isOver: boolean;
+}
+
+function endAttempt(attempt: Attempt): void {
+  attempt.isOver = true;
+  for (const socket of attempt.sockets) socket.destroy();
+  attempt.sockets.clear();
+}
+
+/** Runs `connect`, and notes the sockets that are made in it, also by its promises. */
+async function noted<Result>(attempt: Attempt, connect: () => Promise<Result>): Promise<Result> {
+  if (dialing++ === 0) subscribe(SOCKET_MADE, noteSocket);
+  try {
+    return await attempts.run(attempt, connect);
+  } finally {
+    if (--dialing === 0) {
+      unsubscribe(SOCKET_MADE, noteSocket);
+      attempts.disable(); // it costs every promise of the process
+    }
+  }
+}
+
+function noteSocket(message: unknown): void {
+  const attempt = attempts.getStore();
+  const { socket } = message as { readonly socket: { destroy(): void } };
+  attempt?.sockets.add(socket);
+  if (attempt?.isOver === true) socket.destroy();
+}
+
+function load(): NatsPackage {
+  try {
+    // A bundle in CommonJS has no URL; its client is that of the program's folder.
+    return createRequire(import.meta.url ?? `${process.cwd()}/`)("@nats-io/transport-node");
+  } catch (cause) {
+    const message = "tickwire/nats needs a package: npm install @nats-io/transport-node";
+    throw new SetupError({ kind: "failed", code: "ERR_MODULE_NOT_FOUND", message, cause });
+  }
+}
+
+async function connectionOptions(nats: NatsPackage, settings: NatsSettings): Promise<object> {
+  const { servers, tls, user, password, token, credsFile, nkeySeed } = settings;
+  const authenticator =
+    credsFile !== undefined
+      ? nats.credsAuthenticator(await credentialsIn(credsFile))
+      : nkeySeed !== undefined
+        ? nats.nkeyAuthenticator(new TextEncoder().encode(nkeySeed))
+        : undefined;
+  return {
+    servers: [...servers],
+    reconnect: false,
+    maxReconnectAttempts: 0,
+    ignoreClusterUpdates: true,
+    noAsyncTraces: true,
+    timeout: settings.connectTimeoutMs,
+    pingInterval: settings.pingIntervalMs,
+    maxPingOut: settings.maxPingsOut,
+    ...(settings.name !== undefined && { name: settings.name }),
+    ...(tls !== undefined && tls !== false && { tls: tls === true ? {} : { ...tls } }),
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && { pass: password }),
+    ...(token !== undefined && { token }),
+    ...(authenticator !== undefined && { authenticator }),
+  };
+}
+
+async function credentialsIn(path: string): Promise<Uint8Array> {
+  try {
+    return plainView(await readFile(path));
+  } catch (cause) {
+    const { code = "failed" } = cause as { readonly code?: string };
+    throw new SetupError({ kind: "failed", code, message: `credsFile: it cannot be read (${code})`, cause });
+  }
+}
+
+/** What is missing for any attempt. */
+class SetupError extends Error {
+  readonly reason: CloseReason;
+
+  constructor(reason: CloseReason) {
+    super(reason.message);
+    this.reason = reason;
+  }
+}
+
+/** What is used of the package. */
+interface NatsPackage {
+  connect(options: object): Promise<NatsConnection>;
+  credsAuthenticator(creds: Uint8Array): unknown;
+  nkeyAuthenticator(seed: Uint8Array): unknown;
+}
+
+/** What is used of the client's connection. */
+export interface NatsConnection {
+  readonly info?: { readonly max_payload?: number };
+  publish(subject: string, payload: Uint8Array, options: { reply: string }): void;
+  subscribe(subject: string, options: object): { isClosed(): boolean; unsubscribe(): void };
+  flush(): Promise<void>;
+  status(): AsyncIterable<{ readonly type: string; readonly error?: Error }>;
+  closed(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+interface Msg {
+  readonly subject: string;
+  readonly reply?: string;
+  readonly data: Uint8Array;
+  readonly headers?: { readonly code: number };
+}
+
+const attempts = new AsyncLocalStorage<Attempt>();
+/** How many attempts are under way. */
+let dialing = 0;
+const SOCKET_MADE = "net.client.socket";
+const NO_RESPONDERS = 503;
+/** That of a server that says nothing of it. */
+const DEFAULT_MAX_PAYLOAD_BYTES = 1_048_576;

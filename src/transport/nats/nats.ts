@@ -1,0 +1,51 @@
+/**
+ * NATS as a transport: machines that reach each other by subjects, over a broker. Decides
+ * what one value has in common: its options, its connection, and its name.
+ *
+ *     nats({ servers, name }) ──▶ bind: datagrams ┐
+ *                       .at(name): another name   ├──▶ bus: one connection ──▶ broker
+ */
+import type { DatagramLink } from "../../port/datagram-link.ts";
+import type { Transport } from "../../port/transport.ts";
+import { warnUnlessYielding } from "../node/yield-warning.ts";
+import { Bus } from "./bus.ts";
+import { NatsDatagrams } from "./nats-datagrams.ts";
+import { isSubject, type NatsOptions, natsSettings } from "./nats-options.ts";
+
+/** NATS under one name: what it makes has that subject as its address. */
+export interface NamedNats extends Transport {
+  bind(): DatagramLink;
+}
+
+/** NATS as a transport; all that is made of one value shares a connection. */
+export interface NatsTransport extends NamedNats {
+  /**
+   * The same broker and connection under another name.
+   *
+   * @throws TypeError or RangeError when `name` is no subject
+   */
+  at(name: string): NamedNats;
+}
+
+/**
+ * A transport over a NATS broker. It connects when it is first used, and closes when nothing
+ * that it made is left. Needs the package `@nats-io/transport-node`.
+ *
+ * @throws TypeError when an option has the wrong type, or is unknown
+ * @throws RangeError when a value is out of range, or two options contradict each other
+ */
+export function nats(options: NatsOptions = {}): NatsTransport {
+  const settings = natsSettings(options);
+  const bus = new Bus(settings);
+  return {
+    ...named(bus, settings.name),
+    at(name) {
+      isSubject("name", name);
+      return named(bus, name);
+    },
+  };
+}
+
+function named(bus: Bus, name: string | undefined): NamedNats {
+  return { bind: () => new NatsDatagrams(bus, name), pump: warnUnlessYielding };
+}
