@@ -146,6 +146,8 @@ function textOf(poller: Poller, frames: FrameTimes, names: SourceNames): string 
   }
   const bound = sockets.map(([one, socket]) => ({ labels: { socket }, counts: countsOf(one) }));
   counted("datagram_", DATAGRAM_ROWS, bound);
+  const linked = sockets.map(([{ linked }, socket]) => sample("datagram_linked", { socket }, linked ? 1 : 0));
+  if (linked.length > 0) family("datagram_linked", "gauge", "0 while a socket's broker is away.", linked);
   family("frame_seconds", "histogram", "Time from a poll to the end of its flush.", frames.lines(FRAME));
   return `${text.join("\n")}\n`;
 }

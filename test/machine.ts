@@ -17,7 +17,20 @@ import type {} from "vitest";
 
 /** A program, by the name that a test spawns, or something that the system allows. */
 export type Need =
-  | ("chromium" | "curl" | "ip" | "nc" | "nginx" | "npm" | "openssl" | "python3" | "ss" | "strace" | "tc")
+  | (
+      | "chromium"
+      | "curl"
+      | "ip"
+      | "nats-server"
+      | "nc"
+      | "nginx"
+      | "npm"
+      | "openssl"
+      | "python3"
+      | "ss"
+      | "strace"
+      | "tc"
+    )
   | (
       | "python3 with ssl"
       | "IPv6"
@@ -120,6 +133,7 @@ const LOOKS: Readonly<Record<Need, () => string | undefined>> = {
   chromium: () => (chromium() === undefined ? "chromium is not here" : undefined),
   curl: program("curl"),
   ip: program("ip"),
+  "nats-server": program("nats-server"),
   nc: openBsdNetcat,
   nginx: program("nginx"),
   npm: program("npm"),

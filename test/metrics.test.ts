@@ -45,7 +45,7 @@ describe("metrics", () => {
     server.poll(0);
     listener.tryAccept()?.trySend("not sent yet");
     const samples = samplesOf(text());
-    const label = 'listener="a \\"lobby\\"\\\\\\n:0"';
+    const label = 'listener="a \\"lobby\\"\\\\\\n"';
     expect(contentType).toBe("text/plain; version=0.0.4; charset=utf-8");
     expect(samples.get("tickwire_polls_total")).toBe(1);
     expect(samples.get("tickwire_received_messages_total")).toBe(server.stats.receivedMessages);
@@ -57,6 +57,8 @@ describe("metrics", () => {
     expect(
       samples.get(`tickwire_datagram_sent_messages_total{socket="memory:${socket.address?.port}"}`),
     ).toBe(0);
+    expect(samples.get(`tickwire_datagram_lost_total{socket="memory:${socket.address?.port}"}`)).toBe(0);
+    expect(samples.get(`tickwire_datagram_linked{socket="memory:${socket.address?.port}"}`)).toBe(1);
   });
 
   test("give each listener and socket series of its own, whatever their addresses", () => {

@@ -3,7 +3,7 @@
  */
 import dgram from "node:dgram";
 import { once } from "node:events";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import {
   type Address,
   type BindOptions,
@@ -21,7 +21,10 @@ import {
   type Transport,
   udp,
 } from "../../src/index.ts";
+import { nats } from "../../src/nats.ts";
+import { lack } from "../machine.ts";
 import { describeRows, type Needing } from "../rows.ts";
+import { Broker } from "./nats/broker.ts";
 import { until } from "./poll-until.ts";
 
 interface Row extends Needing {
@@ -41,7 +44,26 @@ const rows: Row[] = [
   { name: "recorded udp", network: () => () => recorded(udp({ host: "127.0.0.1" }), new Recording()) },
   { name: "udp over IPv4", network: () => () => udp({ host: "127.0.0.1" }) },
   { name: "udp over IPv6", network: () => () => udp({ host: "::1" }), needs: ["IPv6"] },
+  {
+    name: "nats",
+    network: () => {
+      const wire = nats({ servers: broker?.url ?? "" });
+      return () => wire;
+    },
+    needs: ["nats-server"],
+  },
+  {
+    name: "nats, a connection for each",
+    network: () => () => nats({ servers: broker?.url ?? "" }),
+    needs: ["nats-server"],
+  },
 ];
+
+let broker: Broker | undefined;
+beforeAll(async () => {
+  if (lack("nats-server") === undefined) broker = await Broker.start();
+});
+afterAll(async () => broker?.[Symbol.asyncDispose]());
 
 /** Each network as it is, and through a conditioner that does nothing. */
 const allRows: readonly Row[] = [
@@ -89,7 +111,7 @@ describeRows(allRows)("$name", (row) => {
     expect(near.trySendTo("hello", far.address)).toBe(true);
     let received: ReturnType<typeof far.tryRecvFrom>;
     await until(poller, () => (received = far.tryRecvFrom()) !== undefined);
-    expect(received).toEqual({ message: "hello", from: near.address });
+    expect(received).toMatchObject({ message: "hello", from: near.address });
     if (received !== undefined) far.trySendTo("welcome", received.from);
     await until(poller, () => near.tryRecv() === "welcome");
   });

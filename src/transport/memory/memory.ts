@@ -15,6 +15,7 @@ import type { CloseReason } from "../../port/close-reason.ts";
 import type { DatagramLink } from "../../port/datagram-link.ts";
 import type { Link } from "../../port/link.ts";
 import type { Registry } from "../../port/registry.ts";
+import { subject } from "../../port/subject.ts";
 import type { Transport } from "../../port/transport.ts";
 import { MemoryDatagramHub } from "./memory-datagrams.ts";
 import { LISTENER_ADDRESS, MemoryLink, nameOf, type Wire } from "./memory-link.ts";
@@ -40,6 +41,12 @@ export interface MemoryEnd {
 export interface NamedTransport extends Transport {
   listen(): Acceptor;
   connect(): Link;
+  /**
+   * A place for datagrams, to which that name leads as a subject.
+   *
+   * @throws RangeError when the name is no subject
+   */
+  bind(): DatagramLink;
 }
 
 /**
@@ -50,12 +57,14 @@ export interface NamedTransport extends Transport {
  * network or still connecting; one that is over changes nothing.
  */
 export interface MemoryTransport extends NamedTransport {
+  /** A place for datagrams with a port of its own. It hears subjects that it joins, as those with names do. */
   bind(): DatagramLink;
   /** What leases are kept in, in tests: counted by the time of `poll(now)`. */
   registry(): Registry;
   /**
    * A transport of that name on the same network, for several listeners; this one has
-   * the name `memory`. The name is the `host` of the listener's address.
+   * the name `memory`. The name is the `host` of the listener's address, and the subject of
+   * its datagrams.
    *
    * @throws TypeError or RangeError when `name` is no text
    */
@@ -130,6 +139,7 @@ class MemoryNetwork implements MemoryTransport {
     return {
       listen: () => new MemoryAcceptor(this, address),
       connect: () => this.#connectTo(address),
+      bind: () => this.#datagrams.bind(subject(name).host),
     };
   }
 

@@ -1,6 +1,6 @@
 /** Datagrams inside the process: held, released and lost as bytes are, and where they go. */
 import { expect, test } from "vitest";
-import { type DatagramSocket, lines, memory, Poller } from "../../../src/index.ts";
+import { type DatagramSocket, lines, memory, Poller, subject } from "../../../src/index.ts";
 
 test("datagrams are held, released in order, and lost by a cut", () => {
   const { wire, net, sockets, send, received } = bound(2);
@@ -56,11 +56,29 @@ test("a datagram to a port that nobody has, or has no more, is sent and lost", (
   expect(net.stats.receivedMessages).toBe(0);
 });
 
-test("there is no multicast, which joining and leaving say", () => {
-  const [socket] = bound(1).sockets as [Socket];
-  for (const call of ["join", "leave"] as const) {
-    expect(() => socket[call]("239.0.0.1")).toThrow("group: a memory network has no multicast");
-  }
+test("datagrams to subjects that a cut loses are counted by whom they would have reached", () => {
+  const { wire, net, sockets, received } = bound(2);
+  const [one, two] = sockets as [Socket, Socket];
+  two.join("chat.*");
+  wire.hold();
+  one.trySendTo("lost", subject("chat.eu"));
+  one.trySendTo("for nobody", subject("news"));
+  net.flush();
+  wire.cut();
+  wire.release();
+  one.trySendTo("heard", subject("chat.eu"));
+  net.flush();
+  expect(received(two)).toEqual(["heard"]);
+  expect([one.stats.lost, two.stats.lost]).toEqual([0, 1]);
+});
+
+test("a name that is no subject cannot be bound, and its listener can", () => {
+  const net = new Poller();
+  const lobby = memory().at("the lobby");
+  expect(() => net.bind(lobby, lines())).toThrow(
+    'name: expected a subject such as "world.7", got "the lobby"',
+  );
+  net.listen(lobby, lines());
 });
 
 type Socket = DatagramSocket<string>;
