@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +14,8 @@ import { join } from "node:path";
 export interface BrokerOptions {
   /** More of its command line, such as `["--user", "ann", "--pass", "x"]`. */
   readonly flags?: readonly string[];
+  /** A file of its configuration, for what the command line has no flag for. */
+  readonly config?: string;
   /** Whether it keeps streams and buckets, in files. */
   readonly jetstream?: boolean;
 }
@@ -49,9 +51,11 @@ export class Broker {
 
   /** The same without waiting. */
   restartSoon(): void {
-    const { flags = [], jetstream = false } = this.#options;
+    const { flags = [], jetstream = false, config = "" } = this.#options;
+    const file = join(this.#folder, "broker.conf");
+    writeFileSync(file, config);
     const store = jetstream ? ["-js", "-sd", this.#folder] : [];
-    const args = ["-a", "127.0.0.1", "-p", String(this.port), ...store, ...flags];
+    const args = ["-a", "127.0.0.1", "-p", String(this.port), "-c", file, ...store, ...flags];
     this.#process = spawn("nats-server", args, { stdio: "ignore" });
     const { pid } = this.#process;
     if (pid !== undefined) running.add(pid);
