@@ -38,6 +38,11 @@ export interface NatsOptions {
   readonly credsFile?: string;
   /** The seed of an nkey, such as `"SUA…"`. */
   readonly nkeySeed?: string;
+  /**
+   * The bucket of JetStream in which leases are; `"tickwire-leases"` by default. It is made where there is none, in
+   * files; make it yourself for more than one copy. All who claim the same leases name the same one.
+   */
+  readonly leases?: string;
   /** How long an attempt to connect may take, in milliseconds; 5,000 by default. */
   readonly connectTimeoutMs?: number;
   /** How often the broker is asked whether it is there, in milliseconds; 2,000 by default. */
@@ -65,6 +70,7 @@ export interface NatsTlsOptions {
 /** The options, with those that have a default. */
 export interface NatsSettings extends NatsOptions {
   readonly servers: readonly string[];
+  readonly leases: string;
   readonly connectTimeoutMs: number;
   readonly pingIntervalMs: number;
   readonly maxPingsOut: number;
@@ -81,13 +87,14 @@ export function natsSettings(options: NatsOptions): NatsSettings {
   if (password !== undefined && user === undefined) throw new RangeError("password: it needs a user");
   const {
     servers = "nats://127.0.0.1:4222",
+    leases = "tickwire-leases",
     connectTimeoutMs = 5_000,
     pingIntervalMs = 2_000,
     maxPingsOut = 2,
     reconnectMs = 2_000,
   } = options;
   const list = typeof servers === "string" ? [servers] : [...servers];
-  return { ...options, servers: list, connectTimeoutMs, pingIntervalMs, maxPingsOut, reconnectMs };
+  return { ...options, servers: list, leases, connectTimeoutMs, pingIntervalMs, maxPingsOut, reconnectMs };
 }
 
 /** A check that the value is a subject. */
@@ -109,6 +116,13 @@ function areServers(name: string, value: unknown): void {
       );
     }
   }
+}
+
+/** A check for the name of a bucket. */
+function isBucketName(name: string, value: unknown): void {
+  isText(name, value);
+  if (!/^[\w-]+$/.test(value as string))
+    throw new RangeError(`${name}: expected letters, digits, - and _, got ${JSON.stringify(value)}`);
 }
 
 /** As `isText`, and says nothing of the text. */
@@ -141,6 +155,7 @@ const CHECKS: Checks<NatsOptions> = {
   token: isTextUnquoted,
   credsFile: isTextUnquoted,
   nkeySeed: isTextUnquoted,
+  leases: isBucketName,
   connectTimeoutMs: isWholeNumber(1, MOST_MS),
   pingIntervalMs: isWholeNumber(1, MOST_MS),
   maxPingsOut: isWholeNumber(1),

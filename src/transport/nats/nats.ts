@@ -6,15 +6,19 @@
  *                       .at(name): another name   ├──▶ bus: one connection ──▶ broker
  */
 import type { DatagramLink } from "../../port/datagram-link.ts";
+import type { Registry } from "../../port/registry.ts";
 import type { Transport } from "../../port/transport.ts";
 import { warnUnlessYielding } from "../node/yield-warning.ts";
 import { Bus } from "./bus.ts";
 import { NatsDatagrams } from "./nats-datagrams.ts";
 import { isSubject, type NatsOptions, natsSettings } from "./nats-options.ts";
+import { NatsRegistry } from "./nats-registry.ts";
 
 /** NATS under one name: what it makes has that subject as its address. */
 export interface NamedNats extends Transport {
   bind(): DatagramLink;
+  /** What leases are kept in: a bucket of JetStream, by the package `@nats-io/kv`. */
+  registry(): Registry;
 }
 
 /** NATS as a transport; all that is made of one value shares a connection. */
@@ -47,5 +51,9 @@ export function nats(options: NatsOptions = {}): NatsTransport {
 }
 
 function named(bus: Bus, name: string | undefined): NamedNats {
-  return { bind: () => new NatsDatagrams(bus, name), pump: warnUnlessYielding };
+  return {
+    bind: () => new NatsDatagrams(bus, name),
+    registry: () => new NatsRegistry(bus, bus.settings.leases),
+    pump: warnUnlessYielding,
+  };
 }

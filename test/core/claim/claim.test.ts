@@ -160,6 +160,21 @@ describe("a claim", () => {
     expect(claim.state).toBe("held");
   });
 
+  test("whose take is found late counts from its sending, and is not held without another record", () => {
+    const line = new LeasingLine(memory());
+    line.isDeaf = true;
+    line.fate = (call) => (call === "create" ? "unanswered" : line.calls.length < 2 ? "answered" : "lost");
+    const { poller, claim } = processOn(line);
+    pass(-STEP_MS, 4_500, poller);
+    expect(line.calls.slice(0, 2)).toEqual(["read", "create"]);
+    line.fate = (call) => (call === "update" ? "lost" : "answered");
+    pass(4_500, 8_000, poller);
+    expect([claim.state, line.calls.at(-1)]).toEqual(["waiting", "update"]);
+    line.fate = () => "answered";
+    pass(8_000, 10_000, poller);
+    expect(claim.state).toBe("held");
+  });
+
   test("that hears nothing from its watch takes the lease all the same, and never from one who renews", () => {
     const { one, other, otherLine } = pair();
     otherLine.isDeaf = true;
