@@ -186,6 +186,7 @@ const FOLDERS: FolderGraph = new Map([
   ["demo/cube/page/scene", ["src/browser.ts", "demo/cube/shared", "demo/cube/page", "three"]],
   ["demo/cube/page", ["src/browser.ts", "demo/cube/shared", "demo/cube/page/input", "demo/cube/page/scene"]],
   ["demo/cube/page-files.ts", ["node:", "esbuild"]],
+  ["demo/cube/opener.ts", ["node:"]],
   ["demo/cube/views", ["src/index.ts", "demo/cube/shared", "demo/cube", "node:"]],
   [
     "demo/cube",
@@ -194,6 +195,22 @@ const FOLDERS: FolderGraph = new Map([
       "src/websocket.ts",
       "demo/cube/shared",
       "demo/cube/views",
+      "demo/cube/opener.ts",
+      "demo/cube/page-files.ts",
+      "node:",
+    ],
+  ],
+  ["demo/arena/shared", ["src/browser.ts"]],
+  ["demo/arena/page/play", ["src/browser.ts", "demo/arena/shared"]],
+  ["demo/arena/page/operate", ["src/browser.ts", "demo/arena/shared"]],
+  [
+    "demo/arena",
+    [
+      "src/index.ts",
+      "src/nats.ts",
+      "src/websocket.ts",
+      "demo/arena/shared",
+      "demo/cube/opener.ts",
       "demo/cube/page-files.ts",
       "node:",
     ],
@@ -288,7 +305,9 @@ describe("folders", () => {
     expect(unreachable(sample, ["index.ts"])).toEqual(["b.ts is imported by nobody"]);
     expect(unreachable(src, [...entries, "src/cli.ts"])).toEqual([]);
     const programs = [...demo.keys()].filter((path) =>
-      /^demo\/(first-cube|cube\/(page\/)?main|(sockets|recipes)\/[^/]+)\.ts$/.test(path),
+      /^demo\/(first-cube|cube\/(page\/)?main|arena\/(page\/\w+\/)?main|(sockets|recipes)\/[^/]+)\.ts$/.test(
+        path,
+      ),
     );
     expect(unreachable(new Map([...demo, ...src]), [...entries, "src/cli.ts", ...programs])).toEqual([]);
   });

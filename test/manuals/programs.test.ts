@@ -300,6 +300,8 @@ const NOT_FOLLOWED: Record<string, string> = {
     "it takes many minutes",
   ".ci/run": "it runs all of this, and more",
   "npm run demo": "it opens windows; test/demo/launcher.test.ts starts it without",
+  "npm run demo -- --session --auto": "it opens windows; test/browser/cube/session.test.ts starts the peers",
+  "npm run demo:arena": "it opens windows; test/demo/arena/launcher.test.ts starts it without",
   "npm run demo -- --view terminal": "it needs a terminal; test/demo/terminal.test.ts gives it one",
   "npm run demo -- mirror": "it needs a terminal; test/demo/programs.test.ts starts it with a log",
   "npm run demo -- mover": "the same",
