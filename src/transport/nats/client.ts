@@ -193,8 +193,10 @@ async function noted<Result>(attempt: Attempt, connect: () => Promise<Result>): 
 function noteSocket(message: unknown): void {
   const attempt = attempts.getStore();
   const { socket } = message as { readonly socket: { destroy(): void } };
-  attempt?.sockets.add(socket);
-  if (attempt?.isOver === true) socket.destroy();
+  if (attempt === undefined) return;
+  attempt.sockets.add(socket);
+  // The socket is told before it connects, and one that is destroyed now would connect all the same.
+  if (attempt.isOver) queueMicrotask(() => socket.destroy());
 }
 
 function load(): NatsPackage {
@@ -208,13 +210,8 @@ function load(): NatsPackage {
 }
 
 async function connectionOptions(nats: NatsPackage, settings: NatsSettings): Promise<object> {
-  const { servers, tls, user, password, token, credsFile, nkeySeed } = settings;
-  const authenticator =
-    credsFile !== undefined
-      ? nats.credsAuthenticator(await credentialsIn(credsFile))
-      : nkeySeed !== undefined
-        ? nats.nkeyAuthenticator(new TextEncoder().encode(nkeySeed))
-        : undefined;
+  const { servers, tls, user, password, token } = settings;
+  const authenticator = await authenticatorOf(nats, settings);
   return {
     servers: [...servers],
     reconnect: false,
@@ -231,6 +228,27 @@ async function connectionOptions(nats: NatsPackage, settings: NatsSettings): Pro
     ...(token !== undefined && { token }),
     ...(authenticator !== undefined && { authenticator }),
   };
+}
+
+/** What signs the server's question; `undefined` where a user or a token says enough. */
+async function authenticatorOf(
+  nats: NatsPackage,
+  { credsFile, nkeySeed }: NatsSettings,
+): Promise<Authenticator | undefined> {
+  if (credsFile === undefined && nkeySeed === undefined) return undefined;
+  const creds = credsFile === undefined ? undefined : await credentialsIn(credsFile);
+  try {
+    const authenticator =
+      creds === undefined
+        ? nats.nkeyAuthenticator(new TextEncoder().encode(nkeySeed))
+        : nats.credsAuthenticator(creds);
+    authenticator("a question"); // the client would learn only in the midst of connecting that it cannot
+    return authenticator;
+  } catch {
+    // What the client says of it may quote it.
+    const which = creds === undefined ? "nkeySeed" : "credsFile";
+    throw new SetupError({ kind: "denied", code: which, message: `${which}: this is none` });
+  }
 }
 
 async function credentialsIn(path: string): Promise<Uint8Array> {
@@ -255,9 +273,11 @@ class SetupError extends Error {
 /** What is used of the package. */
 interface NatsPackage {
   connect(options: object): Promise<NatsConnection>;
-  credsAuthenticator(creds: Uint8Array): unknown;
-  nkeyAuthenticator(seed: Uint8Array): unknown;
+  credsAuthenticator(creds: Uint8Array): Authenticator;
+  nkeyAuthenticator(seed: Uint8Array): Authenticator;
 }
+
+type Authenticator = (nonce: string) => unknown;
 
 /** What is used of the client's connection. */
 export interface NatsConnection {

@@ -31,12 +31,19 @@ interface ForeignHeaders {
 interface Package {
   connect(options: object): Promise<ForeignClient>;
   headers(): ForeignHeaders;
+  readonly nkeys: { createUser(): { getPublicKey(): string; getSeed(): Uint8Array } };
 }
 
 const client: Package = createRequire(import.meta.url)("@nats-io/transport-node");
 
 export function connectForeign(url: string): Promise<ForeignClient> {
   return client.connect({ servers: url });
+}
+
+/** A new pair of keys of a user. */
+export function newNkey(): { readonly publicKey: string; readonly seed: string } {
+  const user = client.nkeys.createUser();
+  return { publicKey: user.getPublicKey(), seed: new TextDecoder().decode(user.getSeed()) };
 }
 
 export function foreignHeaders(): ForeignHeaders {
