@@ -30,8 +30,12 @@ export class Bots implements Part {
 
   constructor({ bots, zones, bus, places, transport, seed }: BotsOptions) {
     this.member = new Member("bots", "bots", bus);
-    const dial = (place: string): Connection<Told, Asked> =>
-      this.member.poller.connect(session(transport(place), { deadPeerMs: DEAD_PEER_MS }), playerCodec());
+    const ways = new Map<string, Transport>(); // each for all bots: a poll has work for each
+    const dial = (place: string): Connection<Told, Asked> => {
+      const way = ways.get(place) ?? session(transport(place), { deadPeerMs: DEAD_PEER_MS });
+      ways.set(place, way);
+      return this.member.poller.connect(way, playerCodec());
+    };
     for (let index = 0; index < bots; index++) {
       // Not all at the same gateway, and not all in the same order.
       const from = index % places.length;
@@ -85,6 +89,8 @@ class Bot {
   #at: Place | undefined;
   #goal: Place | undefined;
   #goalUntilMs = 0;
+  #seenMs = 0;
+  #isWalking = false;
   #seq = 0;
   #sparks = new Map<number, readonly Place[]>();
 
@@ -102,6 +108,8 @@ class Bot {
       isNew = true;
       this.#see(told);
     }
+    if (isNew) this.#seenMs = nowMs;
+    else if (this.#isWalking && nowMs - this.#seenMs > BLIND_MS) this.#walk(0, 0);
     if (!isNew || this.#at === undefined) return;
     if (nowMs >= this.#goalUntilMs || (this.#goal !== undefined && far(this.#at, this.#goal) < NEAR)) {
       this.#goal = this.#nextGoal(this.#at);
@@ -135,10 +143,13 @@ class Bot {
   #steer(at: Place, goal: Place): void {
     const distance = Math.max(0.01, far(at, goal));
     const pace = Math.min(PACE, distance / 4);
-    const dx = Math.round((100 * pace * (goal.x - at.x)) / distance);
-    const dy = Math.round((100 * pace * (goal.y - at.y)) / distance);
+    this.#walk((pace * (goal.x - at.x)) / distance, (pace * (goal.y - at.y)) / distance);
+  }
+
+  #walk(dx: number, dy: number): void {
     this.#seq = (this.#seq + 1) % 65_536;
-    this.link.trySteer({ dx, dy, seq: this.#seq });
+    this.#isWalking = dx !== 0 || dy !== 0;
+    this.link.trySteer({ dx: Math.round(dx * 100), dy: Math.round(dy * 100), seq: this.#seq });
   }
 
   #chance(): number {
@@ -179,5 +190,7 @@ const DEAD_PEER_MS = 3_000;
 /** Of the speed that there is: a person should win. */
 const PACE = 0.45;
 const NEAR = 1.2;
+/** Who sees nothing for so long stands still, and does not run into walls. */
+const BLIND_MS = 500;
 const WANDERS = 0.25;
 const LONGEST_WALK_MS = 8_000;

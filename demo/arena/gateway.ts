@@ -51,6 +51,8 @@ export class Gateway implements Part {
       data: () => new Seat(zones),
       sendLimitBytes: SEND_LIMIT_BYTES,
     });
+    // Whoever was on the way in when he was killed, or dialled another one.
+    this.member.poller.on("drop", () => {});
     this.#zones = Array.from({ length: zones }, () => ({
       seenMs: Number.NEGATIVE_INFINITY,
       tripMs: null,

@@ -37,11 +37,6 @@ export function onCanvas({ scale, left, top }: Camera, { x, y }: Place): Place {
   return { x: left + x * scale, y: top + y * scale };
 }
 
-/** And back. */
-export function inArena({ scale, left, top }: Camera, { x, y }: Place): Place {
-  return { x: (x - left) / scale, y: (y - top) / scale };
-}
-
 function edge(begin: number, room: number, size: number, at: number): number {
   if (size <= room) return begin + (room - size) / 2;
   return begin + Math.min(0, Math.max(room - size, room / 2 - at));

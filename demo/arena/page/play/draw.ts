@@ -48,7 +48,11 @@ export class Painter {
     this.#drawWall(context, picture);
     this.#drawSparks(context, picture);
     this.#effects.draw(context, picture, this.#theme);
-    for (const figure of picture.figures) this.#drawFigure(context, figure, picture.camera);
+    const self = picture.figures.find(({ isSelf }) => isSelf);
+    for (const figure of picture.figures) {
+      this.#drawFigure(context, figure, picture.camera);
+      if (isNamed(figure, self, picture)) this.#drawName(context, figure, picture.camera);
+    }
     for (const zone of picture.zones) this.#drawStand(context, zone, picture.camera);
   }
 
@@ -119,7 +123,11 @@ export class Painter {
     context.fillStyle = figure.isSelf ? this.#theme.ground : ring;
     circle(context, x + dx * radius * 0.45, y + dy * radius * 0.45, radius * 0.3);
     context.fill();
-    if (figure.name === "" || (camera.scale < NAMES_FROM && !figure.isSelf)) return;
+  }
+
+  #drawName(context: CanvasRenderingContext2D, figure: Figure, camera: Camera): void {
+    const { x, y } = onCanvas(camera, figure);
+    const radius = camera.scale * (figure.isSelf ? 0.95 : 0.66);
     context.fillStyle = figure.isSelf ? this.#theme.ink : this.#theme.faint;
     context.font = `${figure.isSelf ? "600 13px" : "11px"} ${FONT}`;
     context.textAlign = "center";
@@ -156,6 +164,14 @@ export class Painter {
   }
 }
 
+/** Where many are, only those around the player have names, or these would cover the arena. */
+function isNamed(figure: Figure, self: Figure | undefined, { camera, figures }: Picture): boolean {
+  if (figure.isSelf || figure.name === "") return figure.isSelf;
+  if (camera.scale < NAMES_FROM) return false;
+  if (figures.length <= MOST_NAMES || self === undefined) return figures.length <= MOST_NAMES;
+  return Math.hypot(figure.x - self.x, figure.y - self.y) < NAMES_WITHIN;
+}
+
 function diamond(context: CanvasRenderingContext2D, x: number, y: number, size: number): void {
   context.beginPath();
   context.moveTo(x, y - size);
@@ -175,5 +191,8 @@ const FONT = "system-ui, sans-serif";
 const DOTS = 2.5;
 /** Below so many pixels a unit, names would cover the arena. */
 const NAMES_FROM = 11;
+const MOST_NAMES = 50;
+/** Units around the player. */
+const NAMES_WITHIN = 9;
 /** A zone is behind by a frame or two now and then. */
 const VEILED_MS = 450;

@@ -131,8 +131,9 @@ export class Scene {
 /** The last states of one zone. */
 class Zone {
   #states: State[] = [];
-  /** The gateway's time minus the zone's, for the state that came soonest. */
-  #offsetMs = Infinity;
+  /** The gateway's time minus the zone's, of the last second's states, and as it is shown: near the least of them. */
+  #offsetsMs: number[] = [];
+  #offsetMs: number | undefined;
   #arrivedMs = 0;
   readonly #sinceMs = new Map<number, number>();
 
@@ -146,11 +147,11 @@ class Zone {
       before !== undefined && (before.epoch !== state.epoch || state.worldMs <= before.worldMs);
     if (isAnother) {
       this.#states = [];
-      this.#offsetMs = Infinity;
+      this.forgetTimes();
     }
     this.#states.push(state);
     if (this.#states.length > KEPT) this.#states.shift();
-    this.#offsetMs = Math.min(this.#offsetMs + DRIFT_MS, state.atMs - state.worldMs);
+    this.#noteOffset(state.atMs - state.worldMs);
     this.#arrivedMs = nowMs;
     const here = new Set(state.players.map(({ id }) => id));
     for (const id of this.#sinceMs.keys()) if (!here.has(id)) this.#sinceMs.delete(id);
@@ -158,8 +159,20 @@ class Zone {
   }
 
   forgetTimes(): void {
-    this.#offsetMs = Infinity;
+    this.#offsetsMs = [];
+    this.#offsetMs = undefined;
     this.#states = this.#states.slice(-1);
+  }
+
+  /** A world that has stood still has less time behind it than the gateway has: then all of the last ones say so. */
+  #noteOffset(offsetMs: number): void {
+    this.#offsetsMs.push(offsetMs);
+    if (this.#offsetsMs.length > OFFSETS) this.#offsetsMs.shift();
+    const least = Math.min(...this.#offsetsMs);
+    const before = this.#offsetMs ?? least;
+    const step = least - before;
+    this.#offsetMs =
+      Math.abs(step) > JUMP_MS ? least : before + Math.min(DRIFT_MS, Math.max(-DRIFT_MS, step));
   }
 
   silentMs(serverMs: number | undefined, nowMs: number): number {
@@ -192,7 +205,7 @@ class Zone {
 
   /** The moment of the zone's time that is shown now. Before the session knows the clock, by when the last state came. */
   #moment(newest: State, serverMs: number | undefined, nowMs: number): number {
-    if (serverMs === undefined || !Number.isFinite(this.#offsetMs))
+    if (serverMs === undefined || this.#offsetMs === undefined)
       return newest.worldMs - DELAY_MS + (nowMs - this.#arrivedMs);
     return serverMs - this.#offsetMs - DELAY_MS;
   }
@@ -213,8 +226,11 @@ function between(from: number, to: number, share: number): number {
 /** Three states of a zone: two may be late or lost. */
 const DELAY_MS = 100;
 const KEPT = 12;
-/** How fast the soonest way is forgotten that a state ever had, per state. */
-const DRIFT_MS = 0.2;
+/** A second of them. */
+const OFFSETS = 30;
+/** How fast the time that is shown follows, per state; farther away it is there at once. */
+const DRIFT_MS = 1;
+const JUMP_MS = 100;
 /** A zone that is silent for so long beyond the delay stands still. */
 const FROZEN_MS = 300;
 /** About how old the newest state is when it comes, with the wish that it obeyed. */
