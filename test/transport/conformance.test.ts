@@ -6,7 +6,7 @@
 import { createServer as createHttpServer, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { tmpdir } from "node:os";
-import { afterEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import {
   bytes,
   type CloseKind,
@@ -27,11 +27,13 @@ import {
   tls,
   unix,
 } from "../../src/index.ts";
+import { nats } from "../../src/nats.ts";
 import { websocket, websocketServer } from "../../src/websocket.ts";
-import { leftOutFor } from "../machine.ts";
+import { lack, leftOutFor } from "../machine.ts";
 import { quietPort } from "../ports.ts";
 import { describeRows, type Needing } from "../rows.ts";
 import { linesOrBytes } from "./lines-or-bytes.ts";
+import { Broker } from "./nats/broker.ts";
 import { certificates, NO_CERTIFICATES } from "./node/certificates.ts";
 import { bufferLines, watched } from "./plain-bytes-watch.ts";
 import { type NearEnd, RECEIVE_LIMIT_BYTES, SEND_LIMIT_BYTES, scenarios } from "./scenarios.ts";
@@ -96,7 +98,15 @@ const rows: Row[] = [
   websocketRow("websocket on an HTTP server that is there", createHttpServer),
   websocketRow("websocket with a message for each message", undefined, { framing: "message" }),
   ...secureWebsocketRows(),
+  natsRow("nats"),
+  natsRow("nats, a connection for each", { isApart: true }),
 ];
+
+let broker: Broker | undefined;
+beforeAll(async () => {
+  if (lack("nats-server") === undefined) broker = await Broker.start();
+});
+afterAll(async () => broker?.[Symbol.asyncDispose]());
 
 /**
  * Each transport as it is; recorded; as sessions; through a conditioner that does nothing; both; and, the
@@ -242,6 +252,22 @@ function tcpRow(name: string, host: string): Row {
       connect: (listener) => tcp({ host, port: listener.address?.port ?? 0 }),
     }),
     nobody: async () => tcp({ host, port: await quietPort(1, host) }),
+  };
+}
+
+/** @param isApart whether those who connect have a connection to the broker of their own, and no name */
+function natsRow(name: string, { isApart = false } = {}): Row {
+  return {
+    name,
+    needs: ["nats-server"],
+    make: (options) => {
+      const servers = broker?.url ?? "";
+      const listen = nats({ servers, name: `world.${++names}`, ...options });
+      const near = isApart ? nats({ servers, ...options }).at(`world.${names}`) : listen;
+      return { listen, connect: () => near };
+    },
+    nobody: () => nats({ servers: broker?.url ?? "", name: `nobody.${++names}` }),
+    full: "refused", // by a word of the listener
   };
 }
 
@@ -542,6 +568,7 @@ class Network {
 }
 
 let paths = 0;
+let names = 0;
 
 /** A path that nobody has used. */
 function newPath(): string {

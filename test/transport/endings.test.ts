@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
   type Address,
   type CloseKind,
@@ -20,11 +20,13 @@ import {
   tls,
   unix,
 } from "../../src/index.ts";
+import { nats } from "../../src/nats.ts";
 import { websocket, websocketServer } from "../../src/websocket.ts";
-import { leftOutFor, needs } from "../machine.ts";
+import { lack, leftOutFor, needs } from "../machine.ts";
 import { describeRows, type Needing } from "../rows.ts";
 import { isLong, SEED } from "../seed.ts";
 import { heldSockets, PairMaker, type TestedEnd, turn, until } from "./link-pair.ts";
+import { Broker } from "./nats/broker.ts";
 import { certificates, NO_CERTIFICATES } from "./node/certificates.ts";
 
 interface Row extends Needing {
@@ -81,7 +83,30 @@ const rows: Row[] = [
     listen: () => recorded(tcp({ host: HOST, port: 0 }), new Recording()),
     connect: ({ port }) => recorded(tcp({ host: HOST, port }), new Recording()),
   },
+  {
+    name: "nats, with one connection to the broker",
+    needs: ["nats-server"],
+    listen: () => {
+      bus = nats({ servers: broker?.url ?? "", name: `world.${++names}` });
+      return bus;
+    },
+    connect: () => bus,
+  },
+  {
+    name: "nats, with two connections",
+    needs: ["nats-server"],
+    listen: () => nats({ servers: broker?.url ?? "", name: `world.${++names}` }),
+    connect: ({ host }) => nats({ servers: broker?.url ?? "" }).at(host),
+  },
 ];
+
+let broker: Broker | undefined;
+let bus: Transport;
+let names = 0;
+beforeAll(async () => {
+  if (lack("nats-server") === undefined) broker = await Broker.start();
+});
+afterAll(async () => broker?.[Symbol.asyncDispose]());
 
 /** Each transport as it is; through a conditioner that does nothing; and, where both ends are whole at once, on a slow network. */
 const allRows: readonly Row[] = [

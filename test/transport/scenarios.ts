@@ -178,7 +178,7 @@ export const scenarios: readonly Scenario[] = [
         const before = sent;
         sent += await near.send(Array.from({ length: 200 }, (_, index) => `${before + index} ${text}`));
         stuck = sent === before ? stuck + 1 : 0;
-        return stuck > 20;
+        return stuck > 20 && far.stats.pauses > 0; // a broker's process may take its time
       });
       const one = 1_010 + 64;
       expect(far.stats.pauses).toBe(1);

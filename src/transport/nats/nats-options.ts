@@ -49,6 +49,13 @@ export interface NatsOptions {
   readonly pingIntervalMs?: number;
   /** How many of these may be unanswered before the broker counts as away; 2 by default. */
   readonly maxPingsOut?: number;
+  /**
+   * How long the peer of a stream may be silent before the stream closes, in milliseconds: after a
+   * second it is asked for a sign of life. 5,000 by default.
+   */
+  readonly deadPeerMs?: number;
+  /** Whether a side may go on sending after its peer has ended its stream; `false` by default. */
+  readonly allowHalfOpen?: boolean;
   /** The longest wait between two attempts, in milliseconds: they begin at 250 and double. 2,000 by default. */
   readonly reconnectMs?: number;
 }
@@ -75,6 +82,8 @@ export interface NatsSettings extends NatsOptions {
   readonly pingIntervalMs: number;
   readonly maxPingsOut: number;
   readonly reconnectMs: number;
+  readonly deadPeerMs: number;
+  readonly allowHalfOpen: boolean;
 }
 
 /** The options with their defaults; throws when one is wrong. */
@@ -92,9 +101,21 @@ export function natsSettings(options: NatsOptions): NatsSettings {
     pingIntervalMs = 2_000,
     maxPingsOut = 2,
     reconnectMs = 2_000,
+    deadPeerMs = 5_000,
+    allowHalfOpen = false,
   } = options;
   const list = typeof servers === "string" ? [servers] : [...servers];
-  return { ...options, servers: list, leases, connectTimeoutMs, pingIntervalMs, maxPingsOut, reconnectMs };
+  return {
+    ...options,
+    servers: list,
+    leases,
+    connectTimeoutMs,
+    pingIntervalMs,
+    maxPingsOut,
+    reconnectMs,
+    deadPeerMs,
+    allowHalfOpen,
+  };
 }
 
 /** A check that the value is a subject. */
@@ -160,6 +181,8 @@ const CHECKS: Checks<NatsOptions> = {
   pingIntervalMs: isWholeNumber(1, MOST_MS),
   maxPingsOut: isWholeNumber(1),
   reconnectMs: isWholeNumber(1, MOST_MS),
+  deadPeerMs: isWholeNumber(2_000, MOST_MS),
+  allowHalfOpen: isBoolean,
 };
 
 /** A host or an address, and a port, perhaps with what NATS writes before them. */
