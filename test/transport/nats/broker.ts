@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -73,9 +73,13 @@ export class Broker {
     await gone;
   }
 
-  /** Has it stand still; its sockets stay. */
+  /** Has it stand still; its sockets stay. On Linux, all of it does when this returns. */
   freeze(): void {
     this.#process?.kill("SIGSTOP");
+    const pid = this.#process?.pid;
+    while (process.platform === "linux" && pid !== undefined && !standsStill(pid)) {
+      // the system stops one thread after another
+    }
   }
 
   /** Has it go on. */
@@ -96,6 +100,14 @@ async function freePort(): Promise<number> {
   server.close();
   await once(server, "close");
   return port;
+}
+
+/** Whether no thread of a process runs, as the system shows it. */
+function standsStill(pid: number): boolean {
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks).every((thread) =>
+    / [TtZX] /.test(readFileSync(`${tasks}/${thread}/stat`, "utf8")),
+  );
 }
 
 /** Whether a broker says who it is. */
