@@ -22,8 +22,8 @@ export interface Registry {
   /** Reads the record of a key, as of some moment between the call and its answer: never an older one. */
   read(key: string, answer: Answer): void;
   /**
-   * Tells `watcher` of the records of a key now, and of each later change, soon; with `*` for any part
-   * of the key and `>` for all that follow, of all such keys. Changes may be missed while a network is away.
+   * Tells `watcher` of the record of a key now, or that there is none, and of each later change, soon; with `*` for
+   * any part of the key and `>` for all that follow, of all such keys that have one. Changes may be missed while a network is away.
    * Returns a function that ends it.
    */
   watch(pattern: string, watcher: RegistryWatcher): () => void;

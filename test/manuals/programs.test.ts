@@ -11,6 +11,7 @@ import net from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { type Need, needs } from "../machine.ts";
 import { allManuals, commandsOf, manualAt, programsOf, root } from "./manual.ts";
 import { DEADLINE_MS, freePort, isInstall, Reader, SETUP_MS, until } from "./reader.ts";
 
@@ -19,6 +20,8 @@ interface Step {
   readonly command: string;
   /** The programs of the manual that it runs; written just before. */
   readonly programs: readonly string[];
+  /** What the machine must have for it. */
+  readonly needs?: readonly Need[];
   /** What it does, as a test's title. */
   readonly does: string;
   /** Runs it, and looks whether it does that. `port` is where its programs listen or connect. */
@@ -138,6 +141,40 @@ const STEPS: Record<string, readonly Step[]> = {
         });
         socket.close();
         expect(answers).toMatch(/^(you said hello)+$/);
+      },
+    },
+  ],
+  "src/core/claim/README.md": [
+    {
+      command: "nats-server --jetstream --store_dir nats-data --port 14900",
+      programs: [],
+      needs: ["nats-server"],
+      does: "is a broker that keeps leases",
+      async follow(reader, port, command) {
+        const broker = reader.start(command, { port });
+        (await broker.reach(port)).leave();
+      },
+    },
+    {
+      ...tsx("world.mts"),
+      needs: ["nats-server"],
+      does: "runs the world in one of two processes, and in the other one when that is gone",
+      async follow(reader, port, command) {
+        reader.start(`nats-server --jetstream --store_dir nats-data --port ${port}`);
+        const first = reader.start(command);
+        await first.printed("it runs here from tick 0\n");
+        const second = reader.start(command);
+        await until(() => /another process is at tick \d+/.test(second.output));
+        await first.kill();
+        await until(() => /it runs here from tick [1-9]\d*/.test(second.output));
+      },
+    },
+    {
+      command: "npx vitest run",
+      programs: ["failover.test.mts"],
+      does: "passes",
+      async follow(reader, _, command) {
+        expect(await reader.run(command)).toMatch(/Tests .*1 passed/);
       },
     },
   ],
@@ -369,18 +406,17 @@ describe("a reader in a new folder", () => {
   );
 
   for (const [path, steps] of Object.entries(STEPS)) {
-    for (const { command, programs, does, follow } of steps) {
-      test(
-        `of ${path} types ${command}: it ${does}`,
-        async () => {
-          const reader = readers.get(path);
-          if (reader === undefined) throw new Error(`nobody reads ${path}`);
-          const port = await freePort();
-          for (const name of programs) reader.write(name, port);
-          await follow(reader, port, command);
-        },
-        DEADLINE_MS,
-      );
+    for (const { command, programs, does, follow, needs: needed = [] } of steps) {
+      test(`of ${path} types ${command}: it ${does}`, {
+        timeout: DEADLINE_MS,
+        ...needs(...needed),
+      }, async () => {
+        const reader = readers.get(path);
+        if (reader === undefined) throw new Error(`nobody reads ${path}`);
+        const port = await freePort();
+        for (const name of programs) reader.write(name, port);
+        await follow(reader, port, command);
+      });
     }
   }
 });

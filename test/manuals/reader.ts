@@ -269,6 +269,8 @@ const MANUAL_PORT = 14_900;
 
 /** Tools that a manual has installed, each with its places in `node_modules`. */
 const TOOLS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["@nats-io/kv", ["@nats-io/kv"]],
+  ["@nats-io/transport-node", ["@nats-io/transport-node"]],
   ["esbuild", ["esbuild", ".bin/esbuild"]],
   ["tsx", ["tsx", ".bin/tsx"]],
   ["typescript", ["typescript", ".bin/tsc", "@types/node"]],

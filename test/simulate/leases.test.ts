@@ -37,12 +37,12 @@ const BREAKINGS: Readonly<Record<string, readonly [TamperRegistry, RegExp]>> = {
     }),
     /another holds|comes after|saved over|begins with/,
   ],
-  "has a clock that waits too little for others": [
-    (below) => ({ ...below, leastMs: (polledMs) => 2 * below.leastMs(polledMs) }),
-    /another holds/,
-  ],
-  "has a clock that counts too little of an own lease": [
-    (below) => ({ ...below, mostMs: (polledMs) => below.mostMs(polledMs) / 2 }),
+  "has a clock that runs twice as fast as that of others": [
+    everySecond((below) => ({
+      ...below,
+      leastMs: (polledMs) => 2 * below.leastMs(polledMs),
+      mostMs: (polledMs) => 2 * below.mostMs(polledMs),
+    })),
     /another holds/,
   ],
   "answers a write that has not happened": [
@@ -56,6 +56,12 @@ const BREAKINGS: Readonly<Record<string, readonly [TamperRegistry, RegExp]>> = {
     /another holds|comes twice|comes after|saved/,
   ],
 };
+
+/** The same for every second process alone. */
+function everySecond(tamper: TamperRegistry): TamperRegistry {
+  let count = 0;
+  return (below) => (count++ % 2 === 0 ? below : tamper(below));
+}
 
 test.each(Object.entries(BREAKINGS))("finds a registry that %s", (_, [tamper, sentence]) => {
   expect(String(firstFailure(tamper)?.failure)).toMatch(sentence);
@@ -71,7 +77,7 @@ test("finds an owner that never gives up", () => {
 });
 
 function firstFailure(tamper?: TamperRegistry): LeaseOutcome | undefined {
-  for (let seed = SEED; seed < SEED + GAMES; seed++) {
+  for (let seed = SEED; seed < SEED + 10 * GAMES; seed++) {
     const outcome = simulateLeases(seed, tamper);
     if (outcome.failure !== undefined) return outcome;
   }

@@ -119,7 +119,8 @@ export class ClaimCourse {
   #stepTenure(): boolean {
     const tenure = this.#tenure as Tenure; // without a contender there is one, until the end
     const saved = this.#saved as SavedState;
-    const isTold = [tenure.takeAnswer(), saved.takeAnswer()].includes(true);
+    const isTold = tenure.takeAnswer();
+    const isSavedTold = saved.takeAnswer();
     this.lastFailure = tenure.lastFailure ?? saved.lastFailure;
     const lost =
       tenure.lost ?? saved.lost ?? (this.state === "held" && !tenure.isSure ? this.#expired() : undefined);
@@ -133,9 +134,9 @@ export class ClaimCourse {
       this.epoch = tenure.epoch;
       this.snapshot = saved.previous;
     }
-    if (this.state === "releasing") return this.#giveBack() || isTold;
-    const isAsking = [saved.act(), tenure.act()];
-    return isTold || isAsking.includes(true);
+    if (this.state === "releasing") return this.#giveBack() || isTold || isSavedTold;
+    const isSaving = saved.act();
+    return tenure.act() || isSaving || isTold || isSavedTold;
   }
 
   /** Gives the lease back, once the snapshot is saved. Returns whether anything was asked for. */
@@ -144,9 +145,10 @@ export class ClaimCourse {
     if (tenure === undefined) return false;
     const isSaving = this.isSaving && tenure.isSure;
     if (!isSaving) tenure.end();
-    const isAsking = [isSaving && this.#saved?.act(), tenure.act()].includes(true);
+    const isWriting = isSaving && this.#saved?.act() === true;
+    const isAsking = tenure.act();
     if (tenure.isOver) this.state = "over";
-    return isAsking;
+    return isWriting || isAsking;
   }
 
   /** Waits for the lease, from the beginning. */

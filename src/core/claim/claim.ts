@@ -50,6 +50,8 @@ export class Claim {
   #state: ClaimState = "waiting";
   #holder: LeaseHolder | undefined;
   #closeReason: CloseReason | undefined;
+  /** When it has to be judged again without being told, by the fast clock. */
+  #nextMs = -Infinity;
   #isDirty = false;
   #isOver = false;
 
@@ -185,19 +187,21 @@ export class Claim {
   /** Asks the registry for what the game has called for. @internal */
   flush(): void {
     this.#course.ask();
+    this.#nextMs = -Infinity; // what it waits for is another thing now
   }
 
   /** When the next poll has something to do, by the fast clock. @internal */
   get dueMs(): number {
-    return this.#course.dueMs;
+    return this.#isDirty ? -Infinity : this.#nextMs;
   }
 
   /** Judges whether the lease is held in this frame, and asks for what is due. @internal */
   update(): void {
-    if (this.#isOver) return;
+    if (this.#isOver || (!this.#isDirty && this.#shared.mostMs < this.#nextMs)) return;
     this.#isDirty = false;
     const course = this.#course;
     course.run();
+    this.#nextMs = course.dueMs;
     const isHeld = course.epoch > 0;
     if (isHeld && this.#state === "waiting") {
       this.#state = "held";

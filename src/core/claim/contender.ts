@@ -61,6 +61,8 @@ export class Contender {
   #number = 0;
   readonly #sentMs = new Map<number, number>();
   #waitUntilMs = -Infinity;
+  /** When it reads by itself for the first time, as the watch has told nothing. */
+  #readFromMs: number | undefined;
 
   constructor(shared: SharedRegistry, rules: ClaimRules, metaOf: () => unknown, notify: () => void) {
     this.#shared = shared;
@@ -94,7 +96,8 @@ export class Contender {
     if (this.#call.isPending) return this.#call.dueMs(this.#timeoutMs);
     const { leastMs, mostMs } = this.#shared;
     const sighting = this.#sighting;
-    const waitsMs = sighting?.record === undefined ? 0 : sighting.sinceMs + this.#ttlOf(sighting) - leastMs;
+    if (sighting === undefined) return Math.max(this.#waitUntilMs, this.#readFromMs ?? mostMs);
+    const waitsMs = sighting.record === undefined ? 0 : sighting.sinceMs + this.#ttlOf(sighting) - leastMs;
     return Math.max(this.#waitUntilMs, mostMs + Math.max(0, waitsMs));
   }
 
@@ -114,8 +117,12 @@ export class Contender {
       if (this.#shared.leastMs - sighting.sinceMs < this.#ttlOf(sighting)) return answer !== undefined;
       if (sighting.isConfirmed) this.#take(sighting.record.revision);
       else this.#read();
-    } else if (sighting === undefined) this.#read();
-    else this.#take(undefined);
+    } else if (sighting !== undefined) this.#take(undefined);
+    else {
+      this.#readFromMs ??= this.#shared.mostMs + RETRY_MS;
+      if (this.#shared.mostMs < this.#readFromMs) return answer !== undefined;
+      this.#read();
+    }
     return true;
   }
 
@@ -151,6 +158,7 @@ export class Contender {
         return;
       case "conflict":
         this.#sighting = undefined; // somebody else was first, or an earlier attempt of our own
+        this.#readFromMs = -Infinity;
         return;
       case "found":
         this.#see(answer.record, true);
@@ -160,6 +168,7 @@ export class Contender {
         return;
       case "failed":
         this.lastFailure = answer.reason;
+        this.#readFromMs = -Infinity;
         this.#waitUntilMs = this.#shared.mostMs + RETRY_MS;
         this.#sighting = undefined; // a take may have got there, so the record is looked at before the next
     }
@@ -197,8 +206,11 @@ export class Contender {
   }
 }
 
-/** How long an answer may take, of the life of a lease: so that a renewal can be lost twice. */
-export const CALL_SHARE: number = 1 / 5;
+/**
+ * How long an answer may take, of the life of a lease: a renewal that leaves after a third of it can be lost,
+ * and looked up in time; and a server that is slow is not asked twice.
+ */
+export const CALL_SHARE: number = 1 / 3;
 /** After a failure: four attempts a second trouble no server, and delay nobody who waits for seconds. */
 export const RETRY_MS = 250;
 /** Of how many records without an answer the times of sending are known: those of some seconds. */

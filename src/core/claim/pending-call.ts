@@ -65,4 +65,5 @@ const NO_ANSWER: CloseReason = {
   kind: "timeout",
   message: "the registry of leases has not answered in time",
 };
-const UNANSWERED: RegistryAnswer = { kind: "failed", reason: NO_ANSWER };
+/** The answer to a call that has waited long enough. */
+export const UNANSWERED: RegistryAnswer = { kind: "failed", reason: NO_ANSWER };

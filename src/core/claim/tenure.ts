@@ -13,7 +13,7 @@ import type { CloseReason } from "../../port/close-reason.ts";
 import type { RegistryAnswer, RegistryRecord } from "../../port/registry.ts";
 import { CALL_SHARE, type ClaimRules, MOST_IN_DOUBT, RETRY_MS, type Taken } from "./contender.ts";
 import { decodeLease, encodeLease } from "./lease-record.ts";
-import { PendingCall } from "./pending-call.ts";
+import { PendingCall, UNANSWERED } from "./pending-call.ts";
 import type { SharedRegistry } from "./shared-registry.ts";
 
 /** One lease that was taken. */
@@ -143,7 +143,7 @@ export class Tenure {
       case "failed":
         this.lastFailure = answer.reason;
         this.#isInDoubt = this.#needsRead = true;
-        this.#waitUntilMs = this.#shared.mostMs + RETRY_MS;
+        if (answer !== UNANSWERED) this.#waitUntilMs = this.#shared.mostMs + RETRY_MS;
     }
   }
 

@@ -73,16 +73,20 @@ export class MemoryRecords {
 
   #begin(watch: MemoryWatch): void {
     if (!this.#watches.has(watch)) return;
-    for (const [key, record] of this.#records) watch.tell(key, record);
-    watch.watcher.ready?.();
+    const { pattern, watcher } = watch;
+    if (!/[*>]/.test(pattern)) watcher.changed(pattern, this.#records.get(pattern));
+    else for (const [key, record] of this.#records) watch.tell(key, record);
+    watcher.ready?.();
   }
 }
 
 class MemoryWatch {
+  readonly pattern: string;
   readonly watcher: RegistryWatcher;
   readonly #words: readonly string[];
 
   constructor(pattern: string, watcher: RegistryWatcher) {
+    this.pattern = pattern;
     this.#words = pattern.split(".");
     this.watcher = watcher;
   }

@@ -28,6 +28,7 @@ export class KeyWatch implements Watch {
   #lastRevision: number | undefined;
   #isReading = false;
   #isHinted = false;
+  #isEnded = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -48,6 +49,7 @@ export class KeyWatch implements Watch {
   }
 
   end(): void {
+    this.#isEnded = true;
     this.#subscription.end();
     clearTimeout(this.#timer);
   }
@@ -62,6 +64,7 @@ export class KeyWatch implements Watch {
     this.#isReading = true;
     this.#read((answer) => {
       this.#isReading = false;
+      if (this.#isEnded) return;
       const hasChanged = this.#tell(answer);
       const [nextMs, ...laterMs] = againMs;
       if (this.#isHinted) {
@@ -101,14 +104,15 @@ export class PatternWatch implements Watch {
   begin(bucket: Bucket): void {
     this.end();
     const run = this.#run;
+    const { generation } = bucket;
     void this.#follow(bucket, run).catch((error: unknown) => {
       if (run === this.#run) this.watcher.failed?.(reasonOfBucket(error));
     });
     // A consumer says nothing when its bucket is deleted and made anew.
     this.#timer = setInterval(() => {
-      bucket.isSame().then(
-        (isSame) => {
-          if (run === this.#run && (!isSame || this.#stop === undefined)) this.begin(bucket);
+      bucket.isStill(generation).then(
+        (isStill) => {
+          if (run === this.#run && (!isStill || this.#stop === undefined)) this.begin(bucket);
         },
         () => {}, // asked again
       );

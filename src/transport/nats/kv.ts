@@ -52,6 +52,7 @@ export class Bucket {
   readonly #bucket: Kv;
   #base: number;
   #checking: Promise<void> | undefined;
+  #checkedMs = -Infinity;
 
   constructor(bucket: Kv, status: KvStatus) {
     this.#bucket = bucket;
@@ -103,11 +104,15 @@ export class Bucket {
     return { stop: () => entries.stop(), ended: follow() };
   }
 
-  /** Whether the bucket is the one that was opened; it counts as another one from now on if not. */
-  async isSame(): Promise<boolean> {
-    const base = this.#base;
+  /** A number for the bucket as it is known; another one when it was made anew. */
+  get generation(): number {
+    return this.#base;
+  }
+
+  /** Looks whether the bucket is still the one with that number. */
+  async isStill(generation: number): Promise<boolean> {
     await this.#check();
-    return this.#base === base;
+    return this.#base === generation;
   }
 
   #recordOf(entry: KvEntry): RegistryRecord | undefined {
@@ -115,19 +120,22 @@ export class Bucket {
     return { value: plainView(entry.value), revision: this.#base + entry.revision };
   }
 
-  /** Looks whether the bucket was made anew. Those who ask at the same time share the answer. */
+  /** Looks whether the bucket was made anew. Those who ask within a moment share the answer: it costs the broker a count. */
   #check(): Promise<void> {
-    this.#checking ??= this.#bucket.status().then(
+    const nowMs = performance.now();
+    if (this.#checking !== undefined && nowMs < this.#checkedMs + CHECK_MS) return this.#checking;
+    this.#checkedMs = nowMs;
+    const checking = this.#bucket.status().then(
       (status) => {
         this.#base = baseOf(status);
-        this.#checking = undefined;
       },
       (error) => {
-        this.#checking = undefined;
+        if (this.#checking === checking) this.#checking = undefined;
         throw error;
       },
     );
-    return this.#checking;
+    this.#checking = checking;
+    return checking;
   }
 
   async #written(write: () => Promise<number>): Promise<RegistryAnswer> {
@@ -218,6 +226,8 @@ interface KvStatus {
 const CONFLICT: Promise<RegistryAnswer> = Promise.resolve({ kind: "conflict" });
 /** The codes of JetStream for a write that expects another sequence; the second one of newer servers. */
 const WRONG_SEQUENCE: ReadonlySet<number> = new Set([10_071, 10_164]);
+/** Far less than it takes to delete a bucket, make it anew and have leases in it that are over. */
+const CHECK_MS = 250;
 const STREAM_NOT_FOUND = 10_059;
 const GONE: CloseReason = {
   kind: "failed",

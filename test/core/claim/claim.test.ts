@@ -156,7 +156,7 @@ describe("a claim", () => {
     const { poller, claim } = processOn(line);
     poller.poll(0);
     expect(claim.state).toBe("waiting");
-    pass(0, 2_000, poller);
+    pass(0, 4_000, poller);
     expect(claim.state).toBe("held");
   });
 
@@ -255,7 +255,7 @@ describe("a lease that is given back", () => {
     line.fate = (call) => (call === "create" ? "answered late" : "answered");
     line.isDeaf = true;
     const { poller, claim, unheld } = processOn(line);
-    poller.poll(0);
+    pass(-STEP_MS, 300, poller);
     claim.release();
     line.release();
     settle(poller);
