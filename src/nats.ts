@@ -1,5 +1,5 @@
 /**
- * The entry for many machines: datagrams over a broker of NATS, on the package
+ * The entry for many machines: datagrams, streams and leases over a broker of NATS, on the package
  * `@nats-io/transport-node`, which the user installs. A separate entry, so that programs
  * without a broker do not load it. Has the public names, and no code.
  */

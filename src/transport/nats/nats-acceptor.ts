@@ -85,7 +85,8 @@ export class NatsAcceptor implements Acceptor, StreamUser {
 
   tick(nowMs: number): void {
     // Somebody hears the name, and does not answer: a process that stands still, or whose machine is gone.
-    if (this.#state === "starting" && nowMs - this.#askedMs >= this.#streams.deadPeerMs) this.#listen();
+    const { isOpen, deadPeerMs } = this.#streams;
+    if (isOpen && this.#state === "starting" && nowMs - this.#askedMs >= deadPeerMs) this.#listen();
   }
 
   stalled(): void {

@@ -236,6 +236,13 @@ describe("a stream over a broker", needs("nats-server"), () => {
   );
 });
 
+test("a stream over a broker needs a name to listen, and whom to reach", () => {
+  const net = newPoller();
+  const nameless = nats();
+  expect(() => net.listen(nameless, bytes())).toThrow(new RangeError(NEEDS_NAME("listen")));
+  expect(() => net.connect(nameless, bytes())).toThrow(new RangeError(NEEDS_NAME("connect")));
+});
+
 describe("a peer's process", needs("nats-server"), () => {
   test("that is killed resets its streams within the second in which it is asked", async () => {
     const machines = new Machines();
@@ -457,6 +464,7 @@ const timer = setInterval(async () => {
   else await net[Symbol.asyncDispose]();
 }, 5);
 `;
+const NEEDS_NAME = (verb: string) => `transport: nats() needs a name to ${verb}, or that of at()`;
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const PATIENCE_MS = 30_000;
 const TOTAL_BYTES = 6_000_000;
