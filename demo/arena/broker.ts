@@ -1,6 +1,7 @@
 /**
  * The broker of the demo: a nats-server of its own, on the loopback, with its store in a
- * folder of its own. Can be killed, and comes back at the same address with the same store.
+ * folder of its own. Whoever kills it, it comes back at the same address with the same store, after
+ * a while. It does not outlive this process, whatever that dies of.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
@@ -9,6 +10,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { CUT_MS } from "./controls.ts";
 import { HOST } from "./page-server.ts";
 
 /** Where `nats-server` is on PATH; `undefined` when it is not. */
@@ -32,7 +34,10 @@ export class Broker {
   readonly #port: number;
   readonly #store: string;
   #child: ChildProcess | undefined;
+  /** Ends the broker when this process is gone. */
+  #watchdog: ChildProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #backMs = 0;
   #isOver = false;
 
   private constructor(program: string, port: number, store: string) {
@@ -62,12 +67,14 @@ export class Broker {
     return this.#child?.pid;
   }
 
-  /** Kills it, and starts it again after `forMs`. */
-  cut(forMs: number): void {
+  /** For how long it stays away; 0 while it runs. */
+  get leftMs(): number {
+    return this.#child === undefined ? Math.max(0, this.#backMs - performance.now()) : 0;
+  }
+
+  /** Kills it. It is started again, as when somebody else has killed it. */
+  cut(): void {
     this.#child?.kill("SIGKILL");
-    this.#child = undefined;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#start(), forMs);
   }
 
   /** Ends it, and removes its store. */
@@ -87,8 +94,19 @@ export class Broker {
     if (this.#isOver) return;
     const args = ["-a", HOST, "-p", String(this.#port), "-js", "-sd", this.#store];
     const child = spawn(this.#program, args, { stdio: "ignore" });
-    child.on("error", () => {}); // it is not there any more: nobody answers, which is said
     this.#child = child;
+    child.on("error", () => {}); // it is not there any more: nobody answers, which is said
+    child.once("exit", () => {
+      this.#child = undefined;
+      this.#watchdog?.kill("SIGKILL");
+      this.#backMs = performance.now() + CUT_MS;
+      if (!this.#isOver) this.#timer = setTimeout(() => this.#start(), CUT_MS);
+    });
+    this.#watchdog = spawn("sh", ["-c", WATCHDOG, "sh", String(child.pid), this.#store], {
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    this.#watchdog.on("error", () => {});
+    this.#watchdog.stdin?.on("error", () => {});
   }
 }
 
@@ -103,6 +121,8 @@ function answers(port: number): Promise<boolean> {
   });
 }
 
+/** Its stdin ends when this process does, also by kill -9. */
+const WATCHDOG = 'read -r _; kill -9 "$1" 2>/dev/null; rm -rf "$2"';
 const START_PAUSE_MS = 50;
 /** Ten seconds, on a busy machine. */
 const START_TRIES = 200;

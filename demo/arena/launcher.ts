@@ -17,7 +17,7 @@ import { websocket } from "../../src/websocket.ts";
 import { openWindows } from "../cube/opener.ts";
 import { Broker, natsServerHere } from "./broker.ts";
 import { ArenaChild } from "./child-process.ts";
-import { type Controls, CUT_MS } from "./controls.ts";
+import type { Controls } from "./controls.ts";
 import { gatewayName } from "./gateway.ts";
 import { LocalArena } from "./local-arena.ts";
 import { Operator } from "./operator.ts";
@@ -63,19 +63,15 @@ async function runProcesses(options: Options, ground: Ground, end: AbortControll
   const { url, broker, places, pages } = ground;
   const bus = nats({ servers: url });
   const children: ArenaChild[] = [];
-  let cutUntilMs: number | undefined;
   const controls: Controls = {
     processes: children,
     get broker(): BrokerView {
-      const leftMs = Math.max(0, (cutUntilMs ?? 0) - performance.now());
+      const leftMs = broker?.leftMs ?? 0;
       const words = broker === undefined ? `NATS at ${url}` : `nats-server ${broker.pid ?? ""}`;
       const why = broker === undefined ? "it was not started by this demo" : undefined;
       return { words, state: leftMs > 0 ? "cut" : "running", leftMs, why };
     },
-    cut() {
-      cutUntilMs = performance.now() + CUT_MS;
-      broker?.cut(CUT_MS);
-    },
+    cut: () => broker?.cut(),
   };
   const { gateways, worlds: zones } = options;
   const operator = new Operator({

@@ -36,6 +36,10 @@ export class PlayerLink {
   #place: string;
   #connection: Connection<Told, Asked> | undefined;
   #sinceMs = 0;
+  /** When it dialled first. */
+  #firstMs: number | undefined;
+  /** Whether no gateway has welcomed it yet. */
+  #isNew = true;
   #frameMs = 0;
   /** For how long a gateway that has a line says nothing: it may stand still. */
   #silentMs = 0;
@@ -79,7 +83,11 @@ export class PlayerLink {
     const told = [...this.#connection];
     this.#silentMs = told.length > 0 ? 0 : this.#silentMs + Math.min(nowMs - this.#frameMs, LONGEST_STEP_MS);
     this.#frameMs = nowMs;
-    for (const one of told) if (one.kind === "welcome" && one.places.length > 0) this.#places = one.places;
+    for (const one of told) {
+      if (one.kind !== "welcome") continue;
+      this.#isNew = false;
+      if (one.places.length > 0) this.#places = one.places;
+    }
     this.#judge(this.#connection, nowMs);
     return told;
   }
@@ -99,6 +107,7 @@ export class PlayerLink {
   #dial(nowMs: number): void {
     const { dial, identity, looksHz } = this.#options;
     this.dials++;
+    this.#firstMs ??= nowMs;
     this.#sinceMs = this.#frameMs = nowMs;
     this.#silentMs = 0;
     this.#connection = dial(this.#place);
@@ -115,6 +124,7 @@ export class PlayerLink {
     this.#connection = undefined;
     if (goodbye?.code === OVER_CODE) this.#why = goodbye.text ?? "";
     this.#untilMs = nowMs + PAUSE_MS;
+    if (this.#isNew && nowMs - (this.#firstMs ?? nowMs) < BEGIN_MS) return; // it may not have begun yet
     const at = this.#places.indexOf(this.#place);
     this.#place = this.#places[(at + 1) % this.#places.length] ?? this.#place;
   }
@@ -130,5 +140,7 @@ const SILENT_MS = 3_000;
 /** A page that was away itself has no silence to tell of. */
 const LONGEST_STEP_MS = 250;
 const PAUSE_MS = 200;
+/** All processes of the demo begin together, and some are slower. */
+const BEGIN_MS = 15_000;
 /** Of `PLAYS_ELSEWHERE`. */
 const OVER_CODE = 4001;

@@ -1,4 +1,5 @@
 /** The arena as processes over a real NATS: killed by kill -9, stopped by SIGSTOP, cut from its broker. */
+import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { SAVE_EVERY_MS, TTL_MS } from "../../../demo/arena/bus-wire.ts";
 import { needs } from "../../machine.ts";
@@ -143,3 +144,26 @@ describe("the arena over NATS", needs("nats-server", "signals"), () => {
     for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
   });
 });
+
+describe("a launcher that is killed by kill -9", needs("nats-server", "signals"), () => {
+  afterEach(endAll);
+
+  test("leaves no process behind, and no broker", async () => {
+    const launched = await Launched.start("--bots", "2");
+    const [, nats] = /:(\d+), process/.exec(launched.child.out.all[0] ?? "") ?? [];
+    const ports = [Number(nats), launched.port + 1, launched.port + 2];
+    await launched.until("the player is in", () => launched.self !== undefined);
+    for (const port of ports) expect(await answers(port)).toBe(true);
+    launched.child.process.kill("SIGKILL");
+    for (const port of ports) while (await answers(port));
+    await launched.end();
+  });
+});
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
+}

@@ -23,7 +23,7 @@ export interface Camera {
 export function cameraFor(area: Area, zones: number, focus: Place | undefined): Camera {
   const [width, height] = [Math.max(1, zones) * ZONE_WIDTH, ZONE_HEIGHT];
   const fit = Math.min(area.width / width, area.height / height);
-  const scale = Math.max(fit, LEAST_SCALE);
+  const scale = fit >= LEAST_SCALE ? fit : Math.max(LEAST_SCALE, Math.min(NEAR_SCALE, area.height / height));
   const at = focus ?? { x: width / 2, y: height / 2 };
   return {
     scale,
@@ -44,3 +44,5 @@ function edge(begin: number, room: number, size: number, at: number): number {
 
 /** Smaller than this, nobody is told apart. */
 const LEAST_SCALE = 8.5;
+/** And when only a part is shown, it is shown from near. */
+const NEAR_SCALE = 13;

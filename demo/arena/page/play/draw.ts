@@ -131,7 +131,9 @@ export class Painter {
     context.fillStyle = figure.isSelf ? this.#theme.ink : this.#theme.faint;
     context.font = `${figure.isSelf ? "600 13px" : "11px"} ${FONT}`;
     context.textAlign = "center";
-    context.fillText(figure.isSelf ? `${figure.name} (you)` : figure.name, x, y - radius - 7);
+    const name = figure.isSelf ? `${figure.name} (you)` : figure.name;
+    const half = context.measureText(name).width / 2 + 4;
+    context.fillText(name, Math.min(this.#canvas.clientWidth - half, Math.max(half, x)), y - radius - 7);
   }
 
   /** Who plays a zone; and, when nobody does, for how long not. */
