@@ -178,6 +178,14 @@ const STEPS: Record<string, readonly Step[]> = {
       },
     },
   ],
+  "src/transport/nats/README.md": [
+    {
+      ...tsx("world.mts"),
+      does: "prints the world's state and its answer, without a broker, and ends",
+      follow: async (reader, _port, command) =>
+        expect(await reader.run(command)).toBe('world.7 {"x":1}\nworld.7 {"took":{"move":1}}\n'),
+    },
+  ],
   "src/transport/memory/README.md": [
     {
       command: "npx vitest run",

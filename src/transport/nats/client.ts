@@ -9,16 +9,13 @@
  *
  * A connection lives once: `bus.ts` dials the next one. The client's own way of coming
  * back is not used: it says nothing of a broker that cannot be reached at the start, and
- * cannot be stopped while it dials. The client also leaves the socket of an attempt that
- * has failed open, for as long as the other side does nothing; so the sockets that are made
- * during an attempt are noted, and destroyed with it.
+ * cannot be stopped while it dials.
  */
-import { AsyncLocalStorage } from "node:async_hooks";
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { CloseReason } from "../../port/close-reason.ts";
 import { plainView } from "../node/plain-bytes.ts";
+import { type Attempt, endAttempt, noted } from "./attempt.ts";
 import type { NatsSettings } from "./nats-options.ts";
 import { LOST, reasonOfNats, STALE } from "./reasons.ts";
 
@@ -165,40 +162,6 @@ function messageOf({ subject, reply = "", data, headers }: Msg): BusMessage {
   };
 }
 
-/** An attempt, and the connection that it becomes. */
-interface Attempt {
-  readonly sockets: Set<{ destroy(): void }>;
-  isOver: boolean;
-}
-
-function endAttempt(attempt: Attempt): void {
-  attempt.isOver = true;
-  for (const socket of attempt.sockets) socket.destroy();
-  attempt.sockets.clear();
-}
-
-/** Runs `connect`, and notes the sockets that are made in it, also by its promises. */
-async function noted<Result>(attempt: Attempt, connect: () => Promise<Result>): Promise<Result> {
-  if (dialing++ === 0) subscribe(SOCKET_MADE, noteSocket);
-  try {
-    return await attempts.run(attempt, connect);
-  } finally {
-    if (--dialing === 0) {
-      unsubscribe(SOCKET_MADE, noteSocket);
-      attempts.disable(); // it costs every promise of the process
-    }
-  }
-}
-
-function noteSocket(message: unknown): void {
-  const attempt = attempts.getStore();
-  const { socket } = message as { readonly socket: { destroy(): void } };
-  if (attempt === undefined) return;
-  attempt.sockets.add(socket);
-  // The socket is told before it connects, and one that is destroyed now would connect all the same.
-  if (attempt.isOver) queueMicrotask(() => socket.destroy());
-}
-
 function load(): NatsPackage {
   try {
     // A bundle in CommonJS has no URL; its client is that of the program's folder.
@@ -297,10 +260,6 @@ interface Msg {
   readonly headers?: { readonly code: number };
 }
 
-const attempts = new AsyncLocalStorage<Attempt>();
-/** How many attempts are under way. */
-let dialing = 0;
-const SOCKET_MADE = "net.client.socket";
 const NO_RESPONDERS = 503;
 /** That of a server that says nothing of it. */
 const DEFAULT_MAX_PAYLOAD_BYTES = 1_048_576;

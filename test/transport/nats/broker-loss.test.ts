@@ -30,7 +30,8 @@ async function game(senderCount: number, receiverCount: number) {
   const all = [...senders, ...receivers];
   await until(poller, () => all.every(({ state }) => state === "open"));
   for (const receiver of receivers) receiver.trySendTo(Uint8Array.of(0), receiver.address);
-  await until(poller, () => receivers.every((receiver) => receiver.tryRecv() !== undefined)); // the joins are known
+  await until(poller, () => receivers.every(({ stats }) => stats.receivedMessages === 1)); // the joins are known
+  for (const receiver of receivers) receiver.tryRecv();
   const tell = (from: Socket): boolean => from.trySendTo(new Uint8Array(100), subject("news"));
   const received = new Map(receivers.map((receiver) => [receiver, 0]));
   /** By whom a receiver was told the last word that it has heard. */

@@ -155,7 +155,8 @@ describe("a disposed poller leaves no socket and no timer", () => {
     await until(poller, () => world.tryRecv() === "early");
     gateway.trySendTo("last", subject("world.7"));
     gateway.close();
-    await until(poller, () => world.tryRecv() === "last" && gateway.state === "closed");
+    await until(poller, () => world.tryRecv() === "last");
+    await until(poller, () => gateway.state === "closed");
     expect(gateway.pendingBytes).toBe(0);
     const again = poller.bind(bus, lines());
     await until(poller, () => again.state === "open"); // the same value, used once more
