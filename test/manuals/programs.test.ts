@@ -185,6 +185,11 @@ const STEPS: Record<string, readonly Step[]> = {
       follow: async (reader, _port, command) =>
         expect(await reader.run(command)).toBe('world.7 {"x":1}\nworld.7 {"took":{"move":1}}\n'),
     },
+    {
+      ...tsx("seats.mts"),
+      does: "gives a seat over a stream, without a broker, and ends",
+      follow: async (reader, _port, command) => expect(await reader.run(command)).toBe("a seat for ann\n"),
+    },
   ],
   "src/transport/memory/README.md": [
     {
