@@ -82,8 +82,17 @@ function endWhenAsked(end: AbortController): void {
   // Whoever started this has a channel to here, and it closes when he dies, also by kill -9.
   process.on("disconnect", () => end.abort());
   process.channel?.unref(); // or it would keep this process alive
+  if (process.env.npm_lifecycle_event !== undefined) endWithParent(end);
   process.stdout.on("error", () => end.abort());
   process.stderr.on("error", () => {});
+}
+
+/** Between npm and this stands a shell, which dies of npm's SIGTERM and does not pass it on. */
+function endWithParent(end: AbortController): void {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) end.abort();
+  }, LOOK_EVERY_MS).unref();
 }
 
 function complain(message: string, code: number): number {
@@ -91,6 +100,8 @@ function complain(message: string, code: number): number {
   return code;
 }
 
+/** Soon enough that nobody takes it for an orphan. */
+const LOOK_EVERY_MS = 500;
 /** Twice as often as the worlds, so that little time is lost between them and a player. */
 const GATEWAY_HZ = 60;
 const BOTS_HZ = 20;
