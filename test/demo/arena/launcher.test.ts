@@ -152,7 +152,10 @@ describe("a launcher that is killed by kill -9", needs("nats-server", "signals")
     const launched = await Launched.start("--bots", "2");
     const [, nats] = /:(\d+), process/.exec(launched.child.out.all[0] ?? "") ?? [];
     const ports = [Number(nats), launched.port + 1, launched.port + 2];
-    await launched.until("the player is in", () => launched.self !== undefined);
+    await launched.until("all processes play", () => {
+      const { processes = [] } = launched.view ?? {};
+      return processes.length > 0 && processes.every(({ framesHz }) => framesHz !== null);
+    });
     for (const port of ports) expect(await answers(port)).toBe(true);
     launched.child.process.kill("SIGKILL");
     for (const port of ports) while (await answers(port));
