@@ -34,6 +34,8 @@ export abstract class SessionLines extends SessionFacts implements LineHandler, 
   protected isDiscarding = false;
   #reader: FrameReader | undefined;
   #isPaused = false;
+  /** What the line of now has brought meanwhile: a pause stops it soon, and each line brings some before that. */
+  #unread: Uint8Array[] = [];
 
   /** @param knowsServer whether the peer is a server, whose clock is of interest */
   constructor(terms: Terms, inner: Link, knowsServer: boolean) {
@@ -84,7 +86,11 @@ export abstract class SessionLines extends SessionFacts implements LineHandler, 
     this.#isPaused = false;
     this.heartbeat.forget();
     this.heartbeat.sign(this.nowMs);
-    this.line?.inner.resume();
+    const { line } = this;
+    const unread = this.#unread;
+    this.#unread = [];
+    if (line !== undefined) for (const bytes of unread) this.lineReceived(line, bytes);
+    if (!this.#isPaused) this.line?.inner.resume(); // unless that was too much again
     this.schedule();
   }
 
@@ -116,6 +122,7 @@ export abstract class SessionLines extends SessionFacts implements LineHandler, 
     this.line = line;
     this.inner = line.inner;
     this.#reader = new FrameReader(this);
+    this.#unread = []; // the peer sends it again
     this.input.begin(ackBytes);
     this.beginLine();
     line.handOver(this);
@@ -175,6 +182,10 @@ export abstract class SessionLines extends SessionFacts implements LineHandler, 
 
   lineReceived(line: Line, bytes: Uint8Array): void {
     if (line !== this.line || this.#reader === undefined) return;
+    if (this.#isPaused) {
+      this.#unread.push(Uint8Array.from(bytes));
+      return;
+    }
     this.heartbeat.sign(this.nowMs);
     const wrong = this.#reader.read(bytes);
     if (line !== this.line) return;
