@@ -176,7 +176,7 @@ export class SimulatedEnd extends ConnectionEnd {
   checkDeadlines(nowMs: number, slackMs: number): void {
     const { state } = this.connection;
     this.#bornMs ??= nowMs;
-    if (state === "open") this.#wasOpen = true;
+    if (state === "open" && !this.#wasOpen) this.#noteOpen();
     this.aliveMs = nowMs - this.#bornMs + slackMs;
     const { timeoutMs = 5_000, closeTimeoutMs = 5_000, faultTimeoutMs = 1_000 } = this.limits;
     if (this.discards) this.#closingMs ??= nowMs;
@@ -193,6 +193,14 @@ export class SimulatedEnd extends ConnectionEnd {
       nowMs - (this.#closingMs ?? nowMs) <= Math.max(closeTimeoutMs, faultTimeoutMs) + slackMs,
       () => `${this.told} closes for longer than its closeTimeoutMs, ${closeTimeoutMs}`,
     );
+  }
+
+  /** A session that its player sees open outlives any cut, also one in the midst of its beginning. */
+  #noteOpen(): void {
+    this.#wasOpen = true;
+    if (!this.hasSession || this.side === "far") return;
+    this.isCut = false;
+    if (this.peer !== undefined) (this.peer as SimulatedEnd).isCut = false;
   }
 
   /** An attempt that is closed before it has anything to say is dropped at once. */
