@@ -37,8 +37,9 @@ describe("an end of the peer's", () => {
     one.wire(...CLOSE_1000);
     expect(one.told).toEqual(["opened", "ended remote"]);
     expect(one.lastReason?.message).toBe("the peer closed the connection");
+    one.socket.emit("end");
     one.ws.finish(1006);
-    expect([one.told.at(-1), one.lastReason?.kind]).toEqual(["closed remote", "remote"]);
+    expect(one.told).toEqual(["opened", "ended remote", "closed remote"]);
   });
 
   test("by a close frame that ws does not act upon is none", () => {
@@ -189,7 +190,7 @@ describe("an end of this side's", () => {
 
   test("at a peer that does not answer pings is told as that", () => {
     const one = new ScriptedLink().attach();
-    for (let nowMs = 0; nowMs <= 400; nowMs += 100) one.heartbeat.pump(nowMs, true);
+    for (let nowMs = 0; nowMs <= 400; nowMs += 100) one.link.pump(nowMs, undefined, true);
     expect(one.ws.asked.at(-1)).toBe("terminate");
     one.ws.finish(1006);
     expect([one.told.at(-1), one.lastReason?.code]).toEqual(["closed timeout", "deadPeerMs"]);
@@ -317,6 +318,12 @@ describe("an open link", () => {
       [undefined, 'texts without a line break need framing: "message"', undefined],
       [undefined, undefined, undefined],
     ]);
+  });
+
+  test("tells how much of an unfinished message has come", () => {
+    const one = new ScriptedLink().attach();
+    one.wire(0x82, 0x05, 0x61, 0x62);
+    expect(one.told).toEqual(["opened", "partial 4"]);
   });
 
   test("is not pumped when it has closed", () => {
