@@ -50,6 +50,8 @@ const LAWS: Readonly<Record<string, Law>> = {
   reset(end, code) {
     const peer = peerOf(end);
     if (code?.startsWith("resume-") === true) return RESUME_LAWS[code]?.(end) === true;
+    // The server has taken its first line for dead, before its welcome had come.
+    if (end.hasSession && !end.hasOpened && (peer?.suspends ?? 0) > 0) return true;
     // Who has no peer was rejected by a limit of the listener, or before its game saw it.
     return end.isCut || peer === undefined || peer.mayBreak || peer.isLate || !peer.isAccepted;
   },

@@ -127,6 +127,11 @@ export class SimulatedEnd extends ConnectionEnd {
     super.receive(name, parties);
   }
 
+  /** Whether it was ever seen open. */
+  get hasOpened(): boolean {
+    return this.#wasOpen;
+  }
+
   /** Whether its peer may lack what it sent. */
   get mayBreak(): boolean {
     const kind = this.reason?.kind;

@@ -99,8 +99,8 @@ const rows: Row[] = [
 ];
 
 /**
- * Each transport as it is; recorded; as sessions; through a conditioner that does nothing; both; and, the
- * quick ones, on a slow network.
+ * Each transport as it is; recorded; as sessions; through a conditioner that does nothing; two and three of
+ * these; and, the quick ones, on a slow network.
  */
 const allRows: readonly Row[] = [
   ...rows,
@@ -113,7 +113,21 @@ const allRows: readonly Row[] = [
       ["memory", "tcp over IPv4", "unix", "websocket on a port of its own"].includes(name),
     )
     .map((row) => throughConditioner(row, SLOW, "on a slow network")),
+  ...rows.filter(({ name }) => ["memory", "tcp over IPv4"].includes(name)).flatMap(sessionsInBetween),
 ];
+
+/** Sessions above and below the other wrappers. */
+function sessionsInBetween(row: Row): Row[] {
+  const conditionedRow = throughConditioner(row, {}, "through a conditioner");
+  return [
+    recordedRow(overSessions(row)),
+    overSessions(recordedRow(row)),
+    overSessions(conditionedRow),
+    recordedRow(overSessions(conditionedRow)),
+    overSessions(throughConditioner(recordedRow(row), {}, "through a conditioner")),
+    throughConditioner(overSessions(row), {}, "through a conditioner"),
+  ];
+}
 
 function throughConditioner(row: Row, conditions: Conditions, how: string): Row {
   return {
