@@ -26,7 +26,9 @@ export function finish(evening: Evening): void {
 }
 
 /** The network is whole, nobody is held, and nothing more goes wrong. */
-function calm({ wire, players, serverLines, sides, ends }: Evening): void {
+function calm(evening: Evening): void {
+  const { wire, players, serverLines, sides, ends } = evening;
+  evening.isCalm = true;
   wire.release();
   for (const line of [...serverLines, ...players.map((player) => player.line)]) {
     line.heal();

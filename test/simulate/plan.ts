@@ -95,6 +95,7 @@ function sessionsOf(random: SeededRandom): SessionPlan | undefined {
     ...maybe(random, 0.2, { handshakeTimeoutMs: random.pick([200, 1_000]) }),
     ...maybe(random, 0.1, { maxPending: random.between(1, 3) }),
     ...maybe(random, 0.2, { maxSuspended: random.between(1, 3) }),
+    ...maybe(random, 0.1, { mayResume: () => random.next() < 0.7 }),
   };
   return { share, client: both(), server };
 }

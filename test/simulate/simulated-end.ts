@@ -20,6 +20,8 @@ export interface LineMemory {
   sinceMs: number | undefined;
   /** For how long it was lost when it was seen last. */
   downMs: number;
+  /** How long it has waited for another on a network that is whole. */
+  waitedMs: number;
   /** How long it has been there at least, in the time that sessions count. */
   aliveMs: number;
   /** The longest that this may have grown in the last frame. */
@@ -52,6 +54,7 @@ export class SimulatedEnd extends ConnectionEnd {
     shown: 0,
     sinceMs: undefined,
     downMs: 0,
+    waitedMs: 0,
     stepMs: 0,
     aliveMs: 0,
     mostErrorMs: 0,
