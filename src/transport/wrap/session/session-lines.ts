@@ -163,12 +163,7 @@ export abstract class SessionLines extends SessionFacts implements LineHandler, 
       if (this.#isPaused) line.inner.probe?.();
       this.sendPing();
     }
-    if (
-      line !== undefined &&
-      line === this.line &&
-      !this.#isPaused &&
-      this.nowMs >= this.heartbeat.deadAtMs
-    ) {
+    if (line !== undefined && line === this.line && !this.#isPaused && this.heartbeat.isDead(this.nowMs)) {
       line.drop();
       this.lineClosed(line, DEAD);
     }
