@@ -34,7 +34,7 @@ export abstract class SessionLines extends SessionFacts implements LineHandler, 
   protected isDiscarding = false;
   #reader: FrameReader | undefined;
   #isPaused = false;
-  /** What the line of now has brought meanwhile: a pause stops it soon, and each line brings some before that. */
+  /** What the line of now has brought meanwhile, as a pause stops it soon, and not within a piece. */
   #unread: Uint8Array[] = [];
 
   /** @param knowsServer whether the peer is a server, whose clock is of interest */
@@ -78,12 +78,14 @@ export abstract class SessionLines extends SessionFacts implements LineHandler, 
   pause(): void {
     if (this.isDiscarding) return;
     this.#isPaused = true;
+    this.#reader?.hold(true);
     this.line?.inner.pause();
   }
 
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
+    this.#reader?.hold(false);
     this.heartbeat.forget();
     this.heartbeat.sign(this.nowMs);
     const { line } = this;
@@ -176,16 +178,18 @@ export abstract class SessionLines extends SessionFacts implements LineHandler, 
   lineOpened(_line: Line): void {}
 
   lineReceived(line: Line, bytes: Uint8Array): void {
-    if (line !== this.line || this.#reader === undefined) return;
+    const reader = this.#reader;
+    if (line !== this.line || reader === undefined) return;
     if (this.#isPaused) {
       this.#unread.push(Uint8Array.from(bytes));
       return;
     }
     this.heartbeat.sign(this.nowMs);
-    const wrong = this.#reader.read(bytes);
+    const wrong = reader.read(bytes);
     if (line !== this.line) return;
     if (wrong !== undefined) this.break(noFrame(wrong));
     else {
+      if (reader.readBytes < bytes.length) this.#unread.push(bytes.slice(reader.readBytes));
       this.answerPing();
       if (this.input.wantsAck) this.#ack();
     }

@@ -383,6 +383,25 @@ describe("bytes behind a greeting, while the game takes nothing", () => {
   });
 });
 
+describe("a piece of many frames", () => {
+  test("is read only as far as the game has room, and the rest when it has", () => {
+    const server = new StubServer({}, { receiveLimitBytes: 10_000, receiveOverflow: "pause" });
+    const link = new StubLink();
+    const player = server.accept(link);
+    const frames = Array.from({ length: 5_000 }, (_, count) => [...dataFrame(`${count}\n`)]);
+    link.say(Uint8Array.from([...frames.flat(), ...bye]));
+    const seen: string[] = [];
+    for (let frame = 0; frame < 200; frame++) {
+      server.frame();
+      seen.push(...player);
+    }
+    expect(player.stats.inboxPeakBytes).toBeLessThan(11_000);
+    expect(seen).toEqual(frames.map((_, count) => `${count}`));
+    server.pass(6_000);
+    expect([player.state, player.closeReason?.goodbye]).toEqual(["closed", { code: 4_000, text: "bye" }]);
+  });
+});
+
 describe("an epoch", () => {
   test("at its most is the last one: a later line with it, or with 0, is dropped without a word", () => {
     const server = new StubServer();
