@@ -44,7 +44,13 @@ export interface SessionPlan {
   readonly server: SessionOptions;
 }
 
-const ENDINGS = ["each closes", "each ends", "pollers close", "pollers are disposed"] as const;
+const ENDINGS = [
+  "each closes",
+  "players close",
+  "each ends",
+  "pollers close",
+  "pollers are disposed",
+] as const;
 
 /** The plan of the evening with that seed; `frames` exchanges only its length. */
 export function planOf(seed: number, frames?: number): Plan {

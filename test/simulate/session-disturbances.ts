@@ -57,6 +57,18 @@ export const SESSION_DISTURBANCES: readonly Disturbance[] = [
     },
   },
   {
+    name: "the end of a stream is lost with its line, after a silence",
+    play(evening, random) {
+      const player = playerOf(evening, random);
+      const frames = Math.ceil(1_000 / evening.plan.tickMs) + 1;
+      for (const one of [...evening.players, evening.server]) one.quietUntil = evening.frame + frames + 5;
+      const near = player.end;
+      const one = random.next() < 0.5 ? near : (near?.peer as typeof near);
+      evening.later(frames, () => one?.end());
+      evening.later(frames + random.pick([0, 1, 2]), () => cut(evening, player));
+    },
+  },
+  {
     name: "two lines say the same at once",
     play(evening, random) {
       evening.sessions.doubleNext();

@@ -72,6 +72,8 @@ export class SimulatedEnd extends ConnectionEnd {
   isFull = false;
   /** How long it has been there at least, in the time of deadlines. */
   aliveMs = 0;
+  /** Whether it was closed when nothing was in the way of its goodbye. */
+  leavesWell = false;
   /** Whether its closing has taken as long as it may. */
   isLate = false;
   /** From how many polls of its peer on its reason must have a cause there: a deadline is shown a frame after it has acted. */
