@@ -1,7 +1,15 @@
 /** Sentences of the manual of sessions that no other test holds: numbers, who is proved to be whom, what is measured. */
 import { describe, expect, test } from "vitest";
 import { session as pageSession } from "../../../../src/browser.ts";
-import { type Link, lines, memory, Poller, session, type Transport } from "../../../../src/index.ts";
+import {
+  type Link,
+  type LinkEvents,
+  lines,
+  memory,
+  Poller,
+  session,
+  type Transport,
+} from "../../../../src/index.ts";
 import { encodeGreeting, type Hello, isSameToken } from "../../../../src/transport/wrap/session/greetings.ts";
 import { Heartbeat } from "../../../../src/transport/wrap/session/heartbeat.ts";
 import { SESSION_CHECKS, termsOf } from "../../../../src/transport/wrap/session/session-options.ts";
@@ -21,6 +29,15 @@ function helloOf(number: number, changed: Partial<Hello> = {}): Uint8Array {
     gateway: "",
   };
   return encodeGreeting({ ...hello, ...changed });
+}
+
+/** A player whose game takes nothing, and whose inbox is full. */
+function stuckPlayer() {
+  const rig = new SessionRig({ clientPoller: { receiveLimitBytes: 1_000 } });
+  const { near, far } = rig.pair();
+  for (let count = 0; count < 100; count++) far.trySend("x".repeat(100));
+  rig.pass(1_000);
+  return { rig, near, far };
 }
 
 describe("the options", () => {
@@ -161,6 +178,20 @@ describe("what is measured", () => {
     expect(near.frameRttMs).toBeGreaterThanOrEqual(10);
   });
 
+  test("stands still in a frame, also when an answer comes in it", () => {
+    const rig = new SessionRig();
+    const { near } = rig.pair();
+    rig.until(() => near.rttMs !== undefined);
+    rig.wire.hold();
+    rig.pass(1_100); // with a ping that is on its way
+    const before = near.rttMs;
+    rig.time += 70;
+    rig.wire.release();
+    expect(near.rttMs).toBe(before);
+    rig.client.poll(rig.time);
+    expect(near.rttMs).toBeGreaterThanOrEqual(70);
+  });
+
   test("is smoothed by a sixteenth for the jitter", () => {
     let nowMs = 0;
     const heartbeat = new Heartbeat(termsOf({ clock: () => nowMs }, SESSION_CHECKS), undefined);
@@ -187,17 +218,8 @@ describe("what is measured", () => {
 });
 
 describe("a line that this side does not read", () => {
-  /** A player whose game takes nothing, and whose inbox is full. */
-  const stuck = () => {
-    const rig = new SessionRig({ clientPoller: { receiveLimitBytes: 1_000 } });
-    const { near, far } = rig.pair();
-    for (let count = 0; count < 100; count++) far.trySend("x".repeat(100));
-    rig.pass(1_000);
-    return { rig, near, far };
-  };
-
   test("is asked at each ping whether it still is one", () => {
-    const { rig } = stuck();
+    const { rig } = stuckPlayer();
     const [line] = rig.dialled as [Link];
     let probes = 0;
     line.probe = () => probes++;
@@ -206,13 +228,102 @@ describe("a line that this side does not read", () => {
   });
 
   test("is no reason to poll before that", () => {
-    const { rig, near } = stuck();
+    const { rig, near } = stuckPlayer();
     rig.pass(20_000);
     expect(rig.client.dueInMs()).toBeGreaterThan(0);
     let got = 0;
     rig.until(() => (got += take(near).length) === 100);
     expect(rig.dialled.length).toBe(1);
   });
+});
+
+describe("a game that takes nothing", () => {
+  test("takes nothing on the next line either", () => {
+    const rig = new SessionRig({ clientPoller: { receiveLimitBytes: 1_000 } });
+    const { near, far } = rig.pair();
+    for (let count = 0; count < 100; count++) {
+      far.trySend("x".repeat(100));
+      rig.pass(10);
+    }
+    const before = near.stats.inboxPeakBytes;
+    rig.slow.cut();
+    rig.until(() => rig.dialled.length === 2);
+    rig.pass(100);
+    expect(near.stats.inboxPeakBytes).toBe(before);
+    let got = 0;
+    rig.until(() => (got += take(near).length) === 100);
+  });
+
+  test("closes at once all the same", () => {
+    const { rig, near, far } = stuckPlayer();
+    near.close();
+    while (far.tryRecv() !== undefined);
+    rig.pass(100);
+    expect([near.state, far.state]).toEqual(["closed", "closed"]);
+  });
+});
+
+describe("what a peer has sent", () => {
+  /** The end of what is said to a line after it has said `bytes`. */
+  const answerTo = (rig: SessionRig, hello: Partial<Hello>, ...said: readonly number[]): number[] => {
+    const line = rig.resumeAs(hello);
+    const before = line.said.length;
+    line.link.write(Uint8Array.from(said));
+    return line.said.slice(before);
+  };
+
+  test("is acknowledged when it is as much as the peer's hello wants, and not before", () => {
+    const rig = new SessionRig();
+    rig.pair();
+    const data = [1, 0, 10, ...new TextEncoder().encode("ten bytes\n")];
+    expect(answerTo(rig, { ackBytes: 11 }, ...data)).toEqual([]);
+    expect(answerTo(rig, { ackBytes: 10, epoch: 51 }, ...data)).toEqual([2, 10]);
+  });
+
+  test("is acknowledged at once when it is an end", () => {
+    const rig = new SessionRig();
+    rig.pair();
+    expect(answerTo(rig, {}, 6, 0)).toEqual([2, 1]);
+  });
+});
+
+test("a part of a message is a sign of life", () => {
+  const wire = memory();
+  const below: LinkEvents[] = [];
+  const seeing: Transport = {
+    connect: () => {
+      const link = wire.connect();
+      const attach = link.attach.bind(link);
+      link.attach = (events) => {
+        below.push(events);
+        attach(events);
+      };
+      return link;
+    },
+  };
+  const poller = new Poller();
+  poller.listen(session(wire, { deadPeerMs: 60_000 }), lines());
+  poller.poll(0);
+  const near = poller.connect(session(seeing), lines());
+  for (let nowMs = 10; nowMs < 1_000; nowMs += 10) poller.poll(nowMs);
+  expect(near.state).toBe("open");
+  wire.hold();
+  for (let nowMs = 1_000; nowMs < 20_000; nowMs += 100) {
+    poller.poll(nowMs);
+    below[0]?.partial(0);
+  }
+  expect([near.linked, below.length]).toEqual([true, 1]);
+});
+
+test("a session whose line is lost after the listener has closed ends at once", () => {
+  const rig = new SessionRig();
+  const { far } = rig.pair();
+  rig.listener.close();
+  rig.pass(50);
+  expect(far.state).toBe("open");
+  rig.wire.cut();
+  rig.pass(20);
+  expect(far.closeReason).toMatchObject({ kind: "reset", code: "resume-expired" });
 });
 
 test("a redial that gets no answer within dialTimeoutMs gives way to the next", () => {
