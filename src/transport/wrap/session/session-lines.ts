@@ -189,7 +189,8 @@ export abstract class SessionLines extends SessionFacts implements LineHandler, 
     if (line !== this.line) return;
     if (wrong !== undefined) this.break(noFrame(wrong));
     else {
-      if (reader.readBytes < bytes.length) this.#unread.push(Uint8Array.from(bytes.subarray(reader.readBytes)));
+      if (reader.readBytes < bytes.length)
+        this.#unread.push(Uint8Array.from(bytes.subarray(reader.readBytes)));
       this.answerPing();
       if (this.input.wantsAck) this.#ack();
     }
