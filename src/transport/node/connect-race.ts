@@ -97,7 +97,7 @@ export class ConnectRace {
   /** Ends all attempts. Neither `connected` nor `failed` follows. */
   stop(): void {
     this.#phase = "over";
-    for (const attempt of this.#attempts) if (attempt.failure === undefined) giveUp(attempt);
+    for (const attempt of this.#attempts) giveUp(attempt);
   }
 
   #race(addresses: Address[]): void {
