@@ -206,7 +206,7 @@ describe("the addresses of a name", () => {
     const { seen } = race({ localAddress: "127.0.0.1" });
     await until(() => seen.socket !== undefined);
     expect(lookups()).toEqual([{ all: true, family: 4 }]);
-    expect(seen.socket?.localAddress).toBe("127.0.0.1");
+    expect([asked[0]?.options.localAddress, seen.socket?.localAddress]).toEqual(["127.0.0.1", "127.0.0.1"]);
   });
 });
 
@@ -220,7 +220,7 @@ describe("an attempt", () => {
       { address: { host: "192.0.2.1" }, reason: { kind: "failed", code: "EBROKEN" } },
     ]);
     const alone = race({ host: "192.0.2.1" });
-    expect(alone.seen.reason).toMatchObject({ kind: "failed", code: "EBROKEN" });
+    expect(alone.seen.reason).toMatchObject({ kind: "failed", cause: { code: "EBROKEN" } });
     alone.attempts.stop();
   });
 
@@ -255,6 +255,14 @@ describe("an attempt", () => {
 });
 
 describe("a look-up", () => {
+  test("without an address is the reason", async () => {
+    named();
+    const { seen, attempts } = race();
+    await until(() => seen.reason !== undefined);
+    expect(seen.reason).toEqual({ kind: "unknown-host", message: "that name has no address" });
+    expect([attempts.pump(0), asked]).toEqual([undefined, []]);
+  });
+
   test("that fails, or throws, is the reason", async () => {
     const notFound = Object.assign(new Error("getaddrinfo ENOTFOUND"), { code: "ENOTFOUND" });
     resolve((done) => process.nextTick(done, notFound));
@@ -318,6 +326,14 @@ describe("a connection", () => {
     await poller[Symbol.asyncDispose]();
   });
 
+  test("from the same port of another address is one to somebody else", needs("127.0.0.2"), async () => {
+    const options = { host: "127.0.0.1", localAddress: "127.0.0.2", socketOptions: { localPort: port } };
+    const { seen } = race(options);
+    await until(() => seen.socket !== undefined || seen.reason !== undefined);
+    expect([seen.reason, seen.socket?.localPort]).toEqual([undefined, port]);
+    seen.socket?.resetAndDestroy(); // which leaves the port free for a next run
+  });
+
   test("whose ends the system does not name is its close reason", async () => {
     const poller = new Poller();
     const named = net.Socket.prototype as unknown as { _getpeername(): object };
@@ -326,6 +342,9 @@ describe("a connection", () => {
     });
     const connection = await connect(poller, tcp({ host: "127.0.0.1", port }), 1);
     expect(connection.closeReason).toMatchObject({ kind: "reset", code: "ENOTCONN" });
+    const { seen } = race({ host: "127.0.0.1" });
+    await until(() => seen.socket !== undefined || seen.reason !== undefined);
+    expect([seen.socket, seen.reason?.code]).toEqual([undefined, "ENOTCONN"]);
     poller[Symbol.dispose]();
   });
 
