@@ -6,6 +6,9 @@
  */
 import { createSocket } from "node:dgram";
 import { connect, type Socket } from "node:net";
+import { WebSocket } from "ws";
+import { SEED } from "./seed.ts";
+import { SeededRandom } from "./soak/seeded-random.ts";
 
 /** Bytes, or text as Latin-1. */
 export type Piece = string | Uint8Array;
@@ -69,6 +72,59 @@ export async function overWebSocket(
   for (const piece of known) {
     await stranger(port, joined(upgrade(), ...Array<Uint8Array>(2_000).fill(frame(0x82, piece))), "deaf");
   }
+}
+
+/**
+ * Strangers to sessions over WebSocket at `path`: those of the WebSocket, greetings that are
+ * none, and what a peer that was welcomed may not send. Some of these are held, as the
+ * sessions of players who are lost.
+ */
+export async function overSession(port: number, path: string, known: readonly Piece[]): Promise<void> {
+  const random = new SeededRandom(SEED);
+  const greetings: Piece[] = [
+    ...SAID_TO_DIALLERS,
+    hello(random).fill(0xff, 0, 3),
+    hello(random).fill(9, 3, 4),
+    hello(random).fill(2, 4, 5), // resumes what nobody knows
+    hello(random).fill(0xff, 29, 33), // as the last of four thousand million lines
+    hello(random).fill(0xff, 33, 41), // has more than there is in the world
+    joined(hello(random).fill(0, 29, 33)),
+    joined(hello(random), "\x01\0\x02hi"), // did not wait
+  ];
+  await overWebSocket(port, path, greetings);
+  let count = 0;
+  for (const piece of [...GARBAGE, ...SESSION_FRAMES, ...known.flatMap(nearly).map(data)]) {
+    if (await welcomed(`ws://127.0.0.1:${port}${path}`, hello(random), piece)) count++;
+  }
+  if (count === 0) throw new Error("it has welcomed nobody to a session");
+}
+
+/** Begins a session, sends this behind the welcome, and drops its line once that was read, or the program ends it. Answers whether it was welcomed. */
+async function welcomed(url: string, greeting: Uint8Array, piece: Piece): Promise<boolean> {
+  const socket = new WebSocket(url);
+  socket.on("error", () => {}); // it may be refused
+  const gone = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  socket.once("open", () => socket.send(greeting));
+  let isWelcome = false;
+  socket.once("message", (bytes: Buffer) => {
+    isWelcome = bytes[4] === 3;
+    socket.send(bytesOf(piece));
+    socket.ping();
+  });
+  socket.once("pong", () => socket.terminate());
+  await gone;
+  return isWelcome;
+}
+
+/** The first bytes of a session that there was not before. */
+function hello(random: SeededRandom): Uint8Array {
+  return joined("TWS\x01\x01", random.bytes(24), "\x01\0\0\0", new Uint8Array(8), "\0\0\x01\0\0");
+}
+
+/** A frame of a session with such bytes. */
+function data(piece: Piece): Uint8Array {
+  const bytes = bytesOf(piece).subarray(0, 16_383);
+  return joined(Uint8Array.of(1, 0, 0x80 | (bytes.length & 0x7f), bytes.length >> 7), bytes);
 }
 
 /** Sends each piece as a datagram, and the small ones in a flood. */
@@ -185,4 +241,29 @@ const FRAMES: readonly Piece[] = [
   joined(...Array<Uint8Array>(500).fill(frame(0x00, ""))),
   Uint8Array.of(0x82, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 1), // of 8 EiB
   frame(0x82, "x".repeat(65_535)),
+];
+
+/** Greetings of the other end of a session: a welcome, and a refusal. */
+const SAID_TO_DIALLERS: readonly Piece[] = [
+  "TWS\x01\x03\0\0\0\0\0\0\0\0\0\0\x01\0\x30\x75\0\0\0",
+  "TWS\x01\x04\x01\0\0\0",
+];
+
+/** Frames of a session that no peer may send, or none that means well. */
+const SESSION_FRAMES: readonly Piece[] = [
+  "\0\0",
+  "\x09\0",
+  "\x01\0\0", // no bytes at all
+  "\x01\0\xff\xff\xff\xff\x0f", // four thousand million to come
+  "\x01\0\x80\0", // a length that is not in its shortest form
+  "\x02\xff\xff\xff\xff\x7f", // a number of more than 32 bits
+  "\x02\xff\x01", // took what was never sent
+  "\x04\0\x07\0\0\0\0\0\0\xf8\x7f", // a clock that is no number
+  "\x05\0\x07", // echoes what was not asked
+  "\x06\0\x06\0", // ends twice
+  "\x07\0\xa0\x0f\xff", // a text of 255 bytes
+  "\x07\0\xa0\x0f\x02\xff\xfe", // no UTF-8
+  "\x07\0\0\0\0\x01\0\x01a", // goes on behind its goodbye
+  "\x03\0\x01".repeat(20_000),
+  "\x08\0",
 ];

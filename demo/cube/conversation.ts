@@ -55,14 +55,15 @@ export class Conversation {
     this.#tally = tally;
   }
 
-  /** The round trip from a frame of this peer to the one that has the answer, in milliseconds: the link's, or that of its pings. */
+  /** The round trip from a frame of this peer to the one that has the answer, in milliseconds: the link's, or that of its pings. None while it has no line. */
   get frameTripMs(): number | undefined {
+    if (this.#heldMs !== undefined) return undefined;
     return this.connection.frameRttMs ?? this.#pingMs;
   }
 
-  /** The round trip of the line, in milliseconds, where the link measures it. */
+  /** The round trip of the line, in milliseconds, where the link measures it and has one. */
   get lineTripMs(): number | undefined {
-    return this.connection.rttMs;
+    return this.#heldMs === undefined ? this.connection.rttMs : undefined;
   }
 
   /** For how long it has had no line, in milliseconds; `undefined` while it has one. */

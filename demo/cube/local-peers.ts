@@ -45,9 +45,9 @@ export class LocalPeers {
   frame(frame: Frame, dtMs: number, commands: readonly Command[]): readonly Pane[] {
     const panes: Pane[] = [];
     for (const peer of [...this.#peers]) {
-      this.#windows?.receive(peer);
+      const turnedAway = this.#windows?.receive(peer) ?? [];
       if (peer.role === "mover") this.#steer(peer, frame.nowMs, dtMs, commands);
-      const changes = peer.frame(frame, dtMs);
+      const changes = [...turnedAway, ...peer.frame(frame, dtMs)];
       this.#windows?.send(frame, peer);
       panes.push({ peer, changes, note: peer.role === "mirror" ? this.#note : undefined });
       if (this.#options.peers === "both") this.#arrange(peer, changes);

@@ -14,7 +14,7 @@ import {
 import { Conversation, type CubeConnection, newTally, type Tally } from "./conversation.ts";
 import type { End, EndEvent } from "./end.ts";
 import type { CubeCodec } from "./formats.ts";
-import type { LinkState } from "./shared/changes.ts";
+import type { LinkChange, LinkState } from "./shared/changes.ts";
 import type { Bad, Message } from "./shared/wire.ts";
 
 /** A listener and the conversations with its peers. */
@@ -27,11 +27,16 @@ export class ServerEnd implements End {
   readonly #wanted: string;
   readonly #conversations = new Set<Conversation>();
   #gone: string | undefined;
+  #turnedAway: (LinkChange & { kind: "turned away" }) | undefined;
   #told: "starting" | "listening" | "failed" = "starting";
 
   constructor(poller: Poller, transport: Transport, codec: CubeCodec, where: string) {
     this.#listener = poller.listen(transport, codec);
     this.#wanted = where;
+    this.#listener.on("drop", ({ count, reason }) => {
+      const before = this.#turnedAway?.count ?? 0;
+      this.#turnedAway = { kind: "turned away", what: "peer", count: before + count, why: words(reason) };
+    });
   }
 
   get conversations(): ReadonlySet<Conversation> {
@@ -65,6 +70,8 @@ export class ServerEnd implements End {
   frame(nowMs: number): readonly EndEvent[] {
     const events: EndEvent[] = [];
     this.#noteListener(events);
+    if (this.#turnedAway !== undefined) events.push({ what: this.#turnedAway });
+    this.#turnedAway = undefined;
     for (let next: CubeConnection | undefined; (next = this.#listener.tryAccept()) !== undefined; ) {
       const { remoteAddress } = next;
       const who = remoteAddress === undefined ? "a peer" : formatAddress(remoteAddress);

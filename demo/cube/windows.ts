@@ -19,7 +19,7 @@ import {
 } from "../../src/index.ts";
 import { cubeSizes } from "./formats.ts";
 import type { Peer } from "./peer.ts";
-import { linkStatus } from "./shared/changes.ts";
+import { type LinkChange, linkStatus } from "./shared/changes.ts";
 import { type Asked, formatTold, parseAsked, type Stat, type Told } from "./shared/window-wire.ts";
 import type { Bad } from "./shared/wire.ts";
 import type { Role } from "./shared/world.ts";
@@ -39,11 +39,15 @@ export class Windows {
   readonly #windows = new Set<Window>();
   /** Messages from the peer in each frame since the last stat. */
   #arrivals: number[] = [];
+  readonly #turnedAway: LinkChange[] = [];
   #linesIn = 0;
   #statDueMs = Number.NEGATIVE_INFINITY;
 
   constructor(poller: Poller, transport: Transport) {
     this.#listener = poller.listen(transport, lines({ maxLineBytes: LONGEST_LINE_BYTES }));
+    this.#listener.on("drop", ({ count, reason: { message: why } }) => {
+      this.#turnedAway.push({ kind: "turned away", what: "window", count, why });
+    });
   }
 
   /** Why no window can come any more; `undefined` while they can. */
@@ -51,8 +55,8 @@ export class Windows {
     return this.#listener.closeReason?.message;
   }
 
-  /** Takes this frame's wishes to the peer. The last one counts. */
-  receive(peer: Steered): void {
+  /** Takes this frame's wishes to the peer. The last one counts. Answers who was no window; empty when nobody was, the usual case. */
+  receive(peer: Steered): readonly LinkChange[] {
     for (let next: Connection<string> | undefined; (next = this.#listener.tryAccept()) !== undefined; ) {
       const window = new Window(next);
       window.greet(peer.role);
@@ -62,6 +66,7 @@ export class Windows {
       for (const text of window.connection) obey(window, parseAsked(text), peer);
       if (window.connection.state === "closed") this.#windows.delete(window);
     }
+    return this.#turnedAway.splice(0);
   }
 
   /** Sends every window what it does not know yet. */

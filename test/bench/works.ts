@@ -50,6 +50,8 @@ export interface Contestant {
   readonly isConditioned?: true;
   /** Whether all that passes is recorded in a file. */
   readonly isRecorded?: true;
+  /** Whether each connection is a session, at both ends. */
+  readonly isSession?: true;
   /** Whether all sockets are read into one buffer, as tickwire reads them. */
   readonly sharesReads?: true;
 }
@@ -68,6 +70,7 @@ export type ContestantName =
   | "tcp latest"
   | "conditioned"
   | "tcp recorded"
+  | "session"
   | "unix"
   | "tls"
   | "udp"
@@ -125,6 +128,13 @@ export const CONTESTANTS: Readonly<Record<ContestantName, Contestant>> = {
     wire: "tcp",
     format: "line",
     isRecorded: true,
+  },
+  session: {
+    title: "**tickwire** `session(tcp)`",
+    program: "tickwire",
+    wire: "tcp",
+    format: "line",
+    isSession: true,
   },
   unix: { title: "**tickwire** `unix`", program: "tickwire", wire: "unix", format: "line" },
   tls: { title: "**tickwire** `tls`", program: "tickwire", wire: "tls", format: "line" },
@@ -223,6 +233,7 @@ export const WORKS: readonly Work[] = [
       "tcp",
       "conditioned",
       "tcp recorded",
+      "session",
       "unix",
       "websocket",
     ],
@@ -234,6 +245,7 @@ export const WORKS: readonly Work[] = [
       { figure: "frameP99", of: "tcp", against: PYTHON, atMost: 0.1 },
       { figure: "cpuPerMessage", of: "conditioned", against: { contestant: "tcp" }, atMost: 1.1 },
       { figure: "cpuPerMessage", of: "tcp recorded", against: { contestant: "tcp" }, atMost: 1.2 },
+      { figure: "cpuPerMessage", of: "session", against: { contestant: "tcp" }, atMost: 1.4 },
     ],
     note:
       "The first two take every byte and keep none, which is the least that Node asks for a message: one callback " +

@@ -8,7 +8,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 import { chromium as chromiumHere } from "../machine.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -58,6 +58,30 @@ export async function servePage(
     await new Promise((resolve) => server.close(resolve));
   };
   return { server, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+}
+
+/**
+ * Does to a page what a browser does to a tab in the background: it is hidden,
+ * has no animation frames, and is told so. A browser without a window keeps all
+ * its tabs in front.
+ */
+export async function hide(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    Object.assign(globalThis, { shownFrames: requestAnimationFrame, requestAnimationFrame: () => 0 });
+    Object.defineProperty(document, "hidden", { get: () => true, configurable: true });
+    Object.defineProperty(document, "visibilityState", { get: () => "hidden", configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+}
+
+export async function show(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const { shownFrames } = globalThis as unknown as { shownFrames: typeof requestAnimationFrame };
+    Object.assign(globalThis, { requestAnimationFrame: shownFrames });
+    Reflect.deleteProperty(document, "hidden");
+    Reflect.deleteProperty(document, "visibilityState");
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
 }
 
 /** A browser that minds its own business: no sandbox as root, no GPU, nothing fetched in the background. */

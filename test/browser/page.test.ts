@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Connection, type Listener, lines, Poller } from "../../src/index.ts";
 import { websocketServer } from "../../src/websocket.ts";
 import { needs } from "../machine.ts";
-import { bundleForPage, launchBrowser, servePage } from "./browser.ts";
+import { bundleForPage, hide, launchBrowser, servePage, show } from "./browser.ts";
 
 /** What the page's script leaves on `globalThis` for the test. */
 interface Probe {
@@ -257,27 +257,3 @@ const TAKER = `
     probe.state = server.state;
     probe.reason = server.closeReason?.kind;
   } });`;
-
-/**
- * Does to a page what a browser does to a tab in the background: it is hidden,
- * has no animation frames, and is told so. A browser without a window keeps all
- * its tabs in front.
- */
-async function hide(page: Page): Promise<void> {
-  await page.evaluate(() => {
-    Object.assign(globalThis, { shownFrames: requestAnimationFrame, requestAnimationFrame: () => 0 });
-    Object.defineProperty(document, "hidden", { get: () => true, configurable: true });
-    Object.defineProperty(document, "visibilityState", { get: () => "hidden", configurable: true });
-    document.dispatchEvent(new Event("visibilitychange"));
-  });
-}
-
-async function show(page: Page): Promise<void> {
-  await page.evaluate(() => {
-    const { shownFrames } = globalThis as unknown as { shownFrames: typeof requestAnimationFrame };
-    Object.assign(globalThis, { requestAnimationFrame: shownFrames });
-    Reflect.deleteProperty(document, "hidden");
-    Reflect.deleteProperty(document, "visibilityState");
-    document.dispatchEvent(new Event("visibilitychange"));
-  });
-}

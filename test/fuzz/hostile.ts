@@ -7,6 +7,7 @@ import type { Duplex } from "node:stream";
 import type { SeededRandom } from "../soak/seeded-random.ts";
 import type { Game, HostilePeer, Spot } from "./game.ts";
 import { clientHello, frames, mutated, upgradeRequest } from "./hostile-bytes.ts";
+import { sessionFrames, sessionHello } from "./hostile-sessions.ts";
 import { nameOf } from "./messages.ts";
 import { Party, type Reason } from "./party.ts";
 import { encoded, reset } from "./raw-end.ts";
@@ -131,6 +132,35 @@ const SORTS: readonly Sort[] = [
     by: "bare",
     on: ["ws"],
     pieces: (_, random) => [upgradeRequest(random), ...cut(random, frames(random))],
+  },
+  {
+    what: "the beginning of a session",
+    to: "honest",
+    by: "bare",
+    on: ["session"],
+    pieces: (_, random) => cut(random, sessionHello(random, "new").subarray(0, random.between(0, 45))),
+  },
+  {
+    what: "a session of nobody",
+    to: "honest",
+    by: "bare",
+    on: ["session"],
+    pieces: (_, random) => [sessionHello(random, "resume"), ...cut(random, sessionFrames(random))],
+  },
+  {
+    what: "a session that lies",
+    to: "hostile",
+    by: "bare",
+    on: ["session"],
+    pieces: (_, random) => [sessionHello(random, "new"), ...cut(random, sessionFrames(random))],
+  },
+  {
+    what: "a session with bytes changed",
+    to: "hostile",
+    by: "bare",
+    on: ["session"],
+    pieces: (_, random) =>
+      cut(random, mutated(random, Uint8Array.of(...sessionHello(random, "new"), ...sessionFrames(random)))),
   },
 ];
 

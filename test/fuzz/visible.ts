@@ -22,7 +22,7 @@ function ofPoller({ poller }: PollerSide): string {
   return `${JSON.stringify(poller.stats)} with ${poller.ready.map(({ id }) => id)} ready`;
 }
 
-function textOf<Of extends object>(whole: Of, names: readonly (keyof Of)[]): string {
+export function textOf<Of extends object>(whole: Of, names: readonly (keyof Of)[]): string {
   return names
     .map((name) => [name, whole[name]])
     .filter(([, value]) => value !== undefined)
@@ -30,7 +30,7 @@ function textOf<Of extends object>(whole: Of, names: readonly (keyof Of)[]): str
     .join(", ");
 }
 
-const CONNECTION = [
+export const CONNECTION = [
   "state",
   "closeReason",
   "localAddress",
@@ -49,4 +49,4 @@ const CONNECTION = [
   "pendingBytes",
   "stats",
 ] as const;
-const LISTENER = ["state", "address", "closeReason", "stats"] as const;
+export const LISTENER = ["state", "address", "closeReason", "stats"] as const;

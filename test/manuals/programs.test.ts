@@ -6,7 +6,7 @@
  */
 import dgram from "node:dgram";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -239,6 +239,7 @@ const STEPS: Record<string, readonly Step[]> = {
       ...tsx("session-player.mts"),
       does: "gets its answer from the server, says goodbye, and is done",
       async follow(reader, port, command) {
+        reader.write("session-server.mts", port);
         const server = reader.start("npx tsx session-server.mts", { port });
         await server.reach(port);
         const player = reader.start(command, { port });
@@ -349,15 +350,16 @@ const NOT_FOLLOWED: Record<string, string> = {
   "TICKWIRE_LONG=1 npx vitest run test/codec test/core/model.test.ts test/proof/garbage":
     "it takes many minutes",
   ".ci/run": "it runs all of this, and more",
-  "npm run demo": "it opens windows; test/demo/launcher.test.ts starts it without",
-  "npm run demo -- --session --auto": "it opens windows; test/browser/cube/session.test.ts starts the peers",
+  "npm run demo": "it opens windows; test/demo/cube/launcher.test.ts starts it without",
   "npm run demo:arena": "it opens windows; test/demo/arena/launcher.test.ts starts it without",
-  "npm run demo -- --view terminal": "it needs a terminal; test/demo/terminal.test.ts gives it one",
-  "npm run demo -- mirror": "it needs a terminal; test/demo/programs.test.ts starts it with a log",
+  "npm run demo -- --view terminal":
+    "it needs a terminal; test/demo/cube/views/terminal.test.ts gives it one",
+  "npm run demo -- mirror": "it needs a terminal; test/demo/cube/programs.test.ts starts it with a log",
   "npm run demo -- mover": "the same",
+  "npm run demo -- --session --auto": "it opens windows; test/demo/cube/launcher.test.ts starts it without",
   "npm run demo -- mover --connect 127.0.0.1:14900": "the same",
   "python3 demo/cube/peers/python_peer.py mirror --listen 127.0.0.1:14900":
-    "test/demo/python.test.ts runs it",
+    "test/demo/cube/python.test.ts runs it",
   "npm run bench -- --quick": "it takes a minute; .ci/run calls it",
   "npm run bench": "it takes 15 minutes",
   "npm run bench -- --only idle-1000 --against plain,tcp": "it takes a minute",
@@ -383,6 +385,10 @@ describe("the manuals", () => {
     }
     expect(Object.keys(STEPS).filter((path) => !manuals.some((manual) => manual.path === path))).toEqual([]);
     expect(Object.keys(NOT_FOLLOWED).filter((command) => !said.has(command))).toEqual([]);
+    const named = Object.values(NOT_FOLLOWED).flatMap(
+      (reason) => reason.match(/\btest\/[\w./-]+\.ts/g) ?? [],
+    );
+    expect(named.filter((path) => !existsSync(root + path))).toEqual([]);
   });
 });
 

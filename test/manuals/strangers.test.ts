@@ -12,8 +12,10 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { lines, Poller, session } from "../../src/index.ts";
+import { websocket } from "../../src/websocket.ts";
 import { Child, DEADLINE_MS, endAll } from "../demo/children.ts";
-import { overTcp, overUdp, overWebSocket, type Piece, stay } from "../strangers.ts";
+import { overSession, overTcp, overUdp, overWebSocket, type Piece, stay } from "../strangers.ts";
 import { allManuals, manualAt, programsOf, root } from "./manual.ts";
 import { Caller, freePort, until } from "./reader.ts";
 
@@ -63,6 +65,12 @@ const EXAMPLES: readonly Example[] = [
     insult: (port, known) => overWebSocket(port, "/play", known),
     known: ["hello\n"],
     serves: returnsOverWebSocket("/play", "hello\n", /^hello$/m),
+  },
+  {
+    name: "src/transport/wrap/session/README.md session-server.mts",
+    insult: (port, known) => overSession(port, "/", known),
+    known: ["hello\n"],
+    serves: returnsOverSession("/", "hello", /^you said hello$/m),
   },
   {
     name: "demo/sockets/echo-server.ts",
@@ -115,9 +123,9 @@ const EXAMPLES: readonly Example[] = [
       `127.0.0.1:${port}`,
       "--no-open",
     ],
-    insult: (port, known) => overWebSocket(port, "/cube", known),
+    insult: (port, known) => overSession(port, "/cube", known),
     known: ["cube 1 2 3\n", "ping 7\n"],
-    serves: returnsOverWebSocket("/cube", "ping 3\n", /^pong 3$/m),
+    serves: returnsOverSession("/cube", "ping 3", /^pong 3$/m),
   },
   {
     name: "templates/terminal/src/server.ts",
@@ -303,6 +311,20 @@ function returnsOverWebSocket(path: string, line: string, wanted: RegExp): Examp
       socket.send(line);
     });
     socket.terminate();
+  };
+}
+
+/** The same in a session. */
+function returnsOverSession(path: string, line: string, wanted: RegExp): Example["serves"] {
+  return async (port) => {
+    using net = new Poller();
+    const server = net.connect(session(websocket(`ws://127.0.0.1:${port}${path}`)), lines());
+    server.trySend(line);
+    for (let text = ""; !wanted.test(text); await new Promise(setImmediate)) {
+      net.poll(performance.now());
+      for (const said of server) text += `${said}\n`;
+      if (server.state === "closed") throw new Error(`${server.closeReason?.message}`);
+    }
   };
 }
 

@@ -62,6 +62,8 @@ export class Evening implements World {
   signal: AbortController = new AbortController();
   frame = 0;
   nowMs = 1_000;
+  /** Whether nothing goes wrong any more. */
+  isCalm = false;
   readonly #tamper: Tamper;
   readonly #deadlineMs = new Map<PollerSide, { nowMs: number; longestMs: number }>();
   /** The time that sessions count, of each side. */
@@ -139,6 +141,7 @@ export class Evening implements World {
       checkLine(end, {
         nowMs: this.#countedMs.get(side) ?? 0,
         stepMs,
+        isCalm: this.isCalm && this.server.isListening,
         serverNowMs: this.nowMs + SERVER_AHEAD_MS,
       });
       end.checkDeadlines(deadline.nowMs, 3 * deadline.longestMs);

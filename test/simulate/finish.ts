@@ -26,7 +26,9 @@ export function finish(evening: Evening): void {
 }
 
 /** The network is whole, nobody is held, and nothing more goes wrong. */
-function calm({ wire, players, serverLines, sides, ends }: Evening): void {
+function calm(evening: Evening): void {
+  const { wire, players, serverLines, sides, ends } = evening;
+  evening.isCalm = true;
   wire.release();
   for (const line of [...serverLines, ...players.map((player) => player.line)]) {
     line.heal();
@@ -41,13 +43,26 @@ function end(evening: Evening): void {
   const { server, sides, ends } = evening;
   const present = ends.filter((one) => one.isAccepted && one.connection.state !== "closed");
   if (ending === "each closes") for (const one of present) one.close();
-  else if (ending === "each ends") for (const one of present) one.end();
+  else if (ending === "players close") {
+    const players = present.filter(({ side }) => side === "near");
+    for (const one of players) one.leavesWell = isAtEase(one, evening);
+    for (const one of players) one.close();
+  } else if (ending === "each ends") for (const one of present) one.end();
   else {
     server.closeListener();
     const stop = ending === "pollers close" ? closePoller : disposePoller;
     for (const side of sides) if (side.state === "in use") stop(side);
   }
   server.closeListener();
+}
+
+/** Whether nothing is in the way of a goodbye: the peer hears of it, and says so. */
+function isAtEase(one: SimulatedEnd, { plan }: Evening): boolean {
+  const { connection, isCut, isRobbed, isUnheard } = one;
+  const peer = one.peer as SimulatedEnd | undefined;
+  const isBothOpen = connection.state === "open" && connection.linked && peer?.connection.state === "open";
+  const hasTime = (plan.client.closeTimeoutMs ?? MIB) >= LONG_MS && plan.server.frameBudget === undefined;
+  return one.hasSession && isBothOpen && hasTime && plan.isPatient && !isCut && !isRobbed && !isUnheard;
 }
 
 /** Lets quiet frames pass until it is so, or until nothing has come for too long. */
@@ -118,6 +133,7 @@ function restless({ ends }: Evening): SimulatedEnd[] {
     if (!one.isOpen || one.isOver || recvEnded) return false;
     const peer = one.peer as SimulatedEnd | undefined;
     if (one.isCut || peer === undefined) return true;
+    if (one.hasSession && peer.ends && !peer.isOver && !one.isRobbed) return true; // an end comes over any line
     return pendingBytes > 0 && peer.isOpen && !peer.isOver && !peer.discards;
   });
 }
@@ -131,6 +147,10 @@ function verdict(evening: Evening): void {
   }
   for (const one of ends) {
     mustHaveAll(one);
+    must(
+      !one.leavesWell || one.reason?.kind !== "timeout",
+      () => `${one.told} has left on a network that is whole, and waited in vain for ${one.peer?.told}`,
+    );
     digest.add("end", one.number, one.reason?.kind, one.reason?.code, JSON.stringify(one.connection.stats));
   }
   const lostSides = sides.filter(({ state }) => state === "disposed");
@@ -182,6 +202,8 @@ function stuck(evening: Evening): string {
 }
 
 const MIB = 1_048_576;
+/** The default of `closeTimeoutMs`. */
+const LONG_MS = 5_000;
 const LEAST_ROUND_MS = 50;
 /** Longer than any deadline of these evenings. */
 const PATIENCE_MS = 200_000;

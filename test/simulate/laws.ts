@@ -50,6 +50,10 @@ const LAWS: Readonly<Record<string, Law>> = {
   reset(end, code) {
     const peer = peerOf(end);
     if (code?.startsWith("resume-") === true) return RESUME_LAWS[code]?.(end) === true;
+    // The server has taken its first line for dead, before its welcome had come.
+    if (end.hasSession && !end.hasOpened && (peer?.suspends ?? 0) > 0) return true;
+    // Who gave way to others is told so, or that nobody came in time.
+    if (peer?.reason?.code === "maxSuspended") return false;
     // Who has no peer was rejected by a limit of the listener, or before its game saw it.
     return end.isCut || peer === undefined || peer.mayBreak || peer.isLate || !peer.isAccepted;
   },
@@ -69,6 +73,7 @@ const LAWS: Readonly<Record<string, Law>> = {
 const RESUME_LAWS: Readonly<Record<string, (end: SimulatedEnd) => boolean>> = {
   "resume-expired": (end) => isExpired(end) || isOver(end) || end.isUnheard,
   "resume-unknown": (end) => end.isUnheard,
+  "resume-refused": (end) => isUnseen(peerOf(end)) || peerOf(end)?.limits.mayResume !== undefined,
   "resume-overflow": (end) =>
     end.isRobbed || isUnseen(peerOf(end)) || peerOf(end)?.reason?.code === "maxSuspended",
 };

@@ -13,6 +13,8 @@ export interface LineTime {
   readonly nowMs: number;
   /** What the last frame has added to it. */
   readonly stepMs: number;
+  /** Whether nothing is wrong with any network, and a server listens. */
+  readonly isCalm: boolean;
   /** What the clock of the server shows. */
   readonly serverNowMs: number;
 }
@@ -29,6 +31,7 @@ export function checkLine(end: SimulatedEnd, time: LineTime): void {
   end.line.stepMs = time.stepMs;
   checkEvents(end);
   checkDown(end, time);
+  checkReturn(end, time);
   checkClock(end, time);
   if (link === undefined || connection.state === "closed") return;
   const { resendBytes = MIB, sendLimitBytes = MIB } = end.limits;
@@ -75,6 +78,18 @@ function checkDown(end: SimulatedEnd, { nowMs, stepMs }: LineTime): void {
   );
 }
 
+/** Who has lost its line has another one soon, or knows why not, once there is a way. */
+function checkReturn(end: SimulatedEnd, { isCalm, stepMs }: LineTime): void {
+  const { connection, line, limits } = end;
+  const isWaiting = isCalm && end.side === "near" && connection.state === "open" && !connection.linked;
+  line.waitedMs = isWaiting && !end.isRobbed && !end.isUnheard ? line.waitedMs + stepMs : 0;
+  const { dialTimeoutMs = 5_000 } = limits;
+  must(
+    line.waitedMs <= REDIAL_MS + 2 * dialTimeoutMs,
+    () => `${end.told} has no line for ${line.waitedMs} ms on a network that is whole`,
+  );
+}
+
 function checkClock(end: SimulatedEnd, { serverNowMs }: LineTime): void {
   const { line, connection, side } = end;
   const { clock } = connection;
@@ -90,5 +105,7 @@ function checkClock(end: SimulatedEnd, { serverNowMs }: LineTime): void {
 }
 
 const MIB = 1_048_576;
+/** The longest delays between tries, of which a double of its line may take some. */
+const REDIAL_MS = 12_000;
 /** Of numbers with fractions. */
 const ROUND_MS = 0.001;

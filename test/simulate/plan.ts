@@ -44,7 +44,13 @@ export interface SessionPlan {
   readonly server: SessionOptions;
 }
 
-const ENDINGS = ["each closes", "each ends", "pollers close", "pollers are disposed"] as const;
+const ENDINGS = [
+  "each closes",
+  "players close",
+  "each ends",
+  "pollers close",
+  "pollers are disposed",
+] as const;
 
 /** The plan of the evening with that seed; `frames` exchanges only its length. */
 export function planOf(seed: number, frames?: number): Plan {
@@ -95,6 +101,7 @@ function sessionsOf(random: SeededRandom): SessionPlan | undefined {
     ...maybe(random, 0.2, { handshakeTimeoutMs: random.pick([200, 1_000]) }),
     ...maybe(random, 0.1, { maxPending: random.between(1, 3) }),
     ...maybe(random, 0.2, { maxSuspended: random.between(1, 3) }),
+    ...maybe(random, 0.1, { mayResume: () => random.next() < 0.7 }),
   };
   return { share, client: both(), server };
 }

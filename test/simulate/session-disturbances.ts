@@ -26,12 +26,46 @@ export const SESSION_DISTURBANCES: readonly Disturbance[] = [
     },
   },
   {
+    name: "a player is in a lift",
+    play(evening, random) {
+      const { line } = playerOf(evening, random);
+      line.blackhole();
+      evening.later(Math.ceil(random.pick([6_000, 15_000]) / evening.plan.tickMs), () => line.heal());
+    },
+  },
+  {
     name: "a player changes its network, and its old line is never told",
     play(evening, random) {
       const player = playerOf(evening, random);
       const { end } = player;
       if (end?.connection.state !== "open" || !end.connection.linked) return;
       player.line.blackhole(undefined, end.connection);
+    },
+  },
+  {
+    name: "a player's line dies, and either end leaves meanwhile",
+    play(evening, random) {
+      const player = playerOf(evening, random);
+      const near = player.end;
+      const one = random.next() < 0.5 ? near : (near?.peer as typeof near);
+      if (near?.connection.state !== "open" || !near.connection.linked || random.next() < 0.7)
+        cut(evening, player);
+      else player.line.blackhole(random.pick(["send", "receive"] as const), near.connection);
+      const how = random.pick(["close", "close", "end", "abort"] as const);
+      if (random.next() < 0.3) one?.send();
+      evening.later(random.pick([1, 2, 5]), () => one?.[how]());
+    },
+  },
+  {
+    name: "the end of a stream is lost with its line, after a silence",
+    play(evening, random) {
+      const player = playerOf(evening, random);
+      const frames = Math.ceil(1_000 / evening.plan.tickMs) + 1;
+      for (const one of [...evening.players, evening.server]) one.quietUntil = evening.frame + frames + 5;
+      const near = player.end;
+      const one = random.next() < 0.5 ? near : (near?.peer as typeof near);
+      evening.later(frames, () => one?.end());
+      evening.later(frames + random.pick([0, 1, 2]), () => cut(evening, player));
     },
   },
   {

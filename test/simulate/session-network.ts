@@ -26,7 +26,10 @@ export class SessionNetwork {
   readonly #hellos = new Map<number, Hello>();
   /** The port of the first line of a session, by its key. */
   readonly #firstPorts = new Map<string, number>();
-  readonly #strangers: RawLine[] = [];
+  /** Who does not know a token. */
+  readonly #guessers: RawLine[] = [];
+  /** Who has more of a stream than there is. */
+  readonly #misfits: RawLine[] = [];
   readonly #way: Pick<MemoryTransport, "connect">;
   /** The sessions at the server, by the port of their first line. */
   readonly #accepted = new Map<number, Link>();
@@ -106,7 +109,7 @@ export class SessionNetwork {
     const token = hello.token.slice();
     const index = random.between(0, token.length - 1);
     token[index] = (token[index] ?? 0) ^ random.pick([1, 128]);
-    this.#strangers.push(
+    this.#guessers.push(
       this.#say({ ...hello, kind: "resume", token, epoch: hello.epoch + random.pick([0, 1, 100]) }, false),
     );
   }
@@ -115,12 +118,14 @@ export class SessionNetwork {
   steal(random: SeededRandom): number | undefined {
     const hello = this.#drawn(random);
     if (hello === undefined) return undefined;
-    this.#say({
+    const more = random.pick([0, 0, 1_000, BEYOND_ALL]);
+    const line = this.#say({
       ...hello,
       kind: "resume",
       epoch: hello.epoch + 1,
-      received: hello.received + random.pick([0, 0, 1_000]),
+      received: hello.received + more,
     });
+    if (more === BEYOND_ALL) this.#misfits.push(line);
     return this.#firstPorts.get(keyOf(hello));
   }
 
@@ -134,7 +139,12 @@ export class SessionNetwork {
 
   /** What must be so at the end. */
   verdict(): void {
-    for (const { answer } of this.#strangers) must(answer !== "welcome", () => "a wrong token was welcome");
+    for (const { answer } of this.#guessers) {
+      const isRight = answer === undefined || answer === "unknown";
+      must(isRight, () => `a wrong token was answered with ${answer}`);
+    }
+    for (const { answer } of this.#misfits)
+      must(answer !== "welcome", () => "one who has more than was sent was welcome");
   }
 
   #hear(port: number, bytes: Uint8Array): void {
@@ -187,5 +197,7 @@ function keyOf({ id }: Hello): string {
   return String.fromCharCode(...id);
 }
 
+/** More than any stream of an evening has. */
+const BEYOND_ALL = 2 ** 40;
 /** Those of long ago are over. */
 const MOST_RECENT = 12;

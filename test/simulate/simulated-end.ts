@@ -20,6 +20,8 @@ export interface LineMemory {
   sinceMs: number | undefined;
   /** For how long it was lost when it was seen last. */
   downMs: number;
+  /** How long it has waited for another on a network that is whole. */
+  waitedMs: number;
   /** How long it has been there at least, in the time that sessions count. */
   aliveMs: number;
   /** The longest that this may have grown in the last frame. */
@@ -52,6 +54,7 @@ export class SimulatedEnd extends ConnectionEnd {
     shown: 0,
     sinceMs: undefined,
     downMs: 0,
+    waitedMs: 0,
     stepMs: 0,
     aliveMs: 0,
     mostErrorMs: 0,
@@ -69,6 +72,8 @@ export class SimulatedEnd extends ConnectionEnd {
   isFull = false;
   /** How long it has been there at least, in the time of deadlines. */
   aliveMs = 0;
+  /** Whether it was closed when nothing was in the way of its goodbye. */
+  leavesWell = false;
   /** Whether its closing has taken as long as it may. */
   isLate = false;
   /** From how many polls of its peer on its reason must have a cause there: a deadline is shown a frame after it has acted. */
@@ -127,6 +132,11 @@ export class SimulatedEnd extends ConnectionEnd {
     super.receive(name, parties);
   }
 
+  /** Whether it was ever seen open. */
+  get hasOpened(): boolean {
+    return this.#wasOpen;
+  }
+
   /** Whether its peer may lack what it sent. */
   get mayBreak(): boolean {
     const kind = this.reason?.kind;
@@ -176,7 +186,7 @@ export class SimulatedEnd extends ConnectionEnd {
   checkDeadlines(nowMs: number, slackMs: number): void {
     const { state } = this.connection;
     this.#bornMs ??= nowMs;
-    if (state === "open") this.#wasOpen = true;
+    if (state === "open" && !this.#wasOpen) this.#noteOpen();
     this.aliveMs = nowMs - this.#bornMs + slackMs;
     const { timeoutMs = 5_000, closeTimeoutMs = 5_000, faultTimeoutMs = 1_000 } = this.limits;
     if (this.discards) this.#closingMs ??= nowMs;
@@ -193,6 +203,14 @@ export class SimulatedEnd extends ConnectionEnd {
       nowMs - (this.#closingMs ?? nowMs) <= Math.max(closeTimeoutMs, faultTimeoutMs) + slackMs,
       () => `${this.told} closes for longer than its closeTimeoutMs, ${closeTimeoutMs}`,
     );
+  }
+
+  /** A session that its player sees open outlives any cut, also one in the midst of its beginning. */
+  #noteOpen(): void {
+    this.#wasOpen = true;
+    if (!this.hasSession || this.side === "far") return;
+    this.isCut = false;
+    if (this.peer !== undefined) (this.peer as SimulatedEnd).isCut = false;
   }
 
   /** An attempt that is closed before it has anything to say is dropped at once. */

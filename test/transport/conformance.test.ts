@@ -51,6 +51,8 @@ interface Row extends Needing {
   readonly framing?: "message" | undefined;
   /** Whether what is sent takes longer than a few steps. */
   readonly isSlow?: boolean;
+  /** How many connections come at once; {@link CROWD} by default. */
+  readonly crowd?: number;
   /** What this transport cannot do, each with the reason. */
   readonly cannot?: { readonly reset?: string; readonly halfClose?: string; readonly halfOpen?: string };
   /** What a connection beyond the accept limit is told, where the transport has a word for it. */
@@ -61,6 +63,9 @@ interface Row extends Needing {
 
 /** For what never comes, also in the transports: 200 handshakes of TLS at once take longer than the usual limits. */
 const PATIENCE_MS = 60_000;
+const CROWD = 200;
+/** Where a wrapper of a transport is tried, which has stood the larger one. */
+const SMALLER_CROWD = 50;
 
 /** A little late, uneven and narrow, each way and at both ends. */
 const SLOW: Conditions = { latencyMs: 3, jitterMs: 2, lossChance: 0.001, bytesPerSecond: 50_000_000 };
@@ -109,8 +114,8 @@ beforeAll(async () => {
 afterAll(async () => broker?.[Symbol.asyncDispose]());
 
 /**
- * Each transport as it is; recorded; as sessions; through a conditioner that does nothing; both; and, the
- * quick ones, on a slow network.
+ * Each transport as it is; recorded; as sessions; through a conditioner that does nothing; two and three of
+ * these; and, the quick ones, on a slow network.
  */
 const allRows: readonly Row[] = [
   ...rows,
@@ -123,13 +128,28 @@ const allRows: readonly Row[] = [
       ["memory", "tcp over IPv4", "unix", "websocket on a port of its own"].includes(name),
     )
     .map((row) => throughConditioner(row, SLOW, "on a slow network")),
+  ...rows.filter(({ name }) => ["memory", "tcp over IPv4"].includes(name)).flatMap(sessionsInBetween),
 ];
+
+/** Sessions above and below the other wrappers. */
+function sessionsInBetween(row: Row): Row[] {
+  const conditionedRow = throughConditioner(row, {}, "through a conditioner");
+  return [
+    recordedRow(overSessions(row)),
+    overSessions(recordedRow(row)),
+    overSessions(conditionedRow),
+    recordedRow(overSessions(conditionedRow)),
+    overSessions(throughConditioner(recordedRow(row), {}, "through a conditioner")),
+    throughConditioner(overSessions(row), {}, "through a conditioner"),
+  ];
+}
 
 function throughConditioner(row: Row, conditions: Conditions, how: string): Row {
   return {
     ...row,
     name: `${row.name}, ${how}`,
     isSlow: conditions === SLOW,
+    crowd: SMALLER_CROWD,
     make: (options) => {
       const { listen, connect, listenAgain } = row.make(options);
       return {
@@ -145,9 +165,11 @@ function throughConditioner(row: Row, conditions: Conditions, how: string): Row 
 /** Sessions over the same transport, which reset and half-close whatever the line can do. */
 function overSessions(row: Row): Row {
   const { cannot: lineCannot, ...rest } = row;
-  const of = (transport: Transport) => session(transport, { handshakeTimeoutMs: PATIENCE_MS });
+  const terms = { handshakeTimeoutMs: PATIENCE_MS, dialTimeoutMs: PATIENCE_MS };
+  const of = (transport: Transport) => session(transport, terms);
   return {
     ...rest,
+    crowd: SMALLER_CROWD,
     name: `${row.name}, over sessions`,
     make: (options) => {
       const { listen, connect, listenAgain } = row.make(options);
@@ -169,6 +191,7 @@ function overSessions(row: Row): Row {
 function recordedRow(row: Row): Row {
   return {
     ...row,
+    crowd: SMALLER_CROWD,
     name: `${row.name}, recorded`,
     make(options) {
       const recording = new Recording();
@@ -282,6 +305,7 @@ afterEach(async () => {
 describeRows(allRows)("$name", (row) => {
   /** What the peer of an abort sees. */
   const cut = row.cannot?.reset === undefined ? "reset" : "remote";
+  const { crowd = CROWD } = row;
 
   const begin = async (options: NetworkOptions = {}) => {
     const network = new Network(row, options);
@@ -438,9 +462,9 @@ describeRows(allRows)("$name", (row) => {
     await network.until(() => good.far.tryRecv() === "fine");
   });
 
-  test("serves 200 connections at once", async () => {
+  test(`serves ${crowd} connections at once`, async () => {
     const network = await begin();
-    const near = Array.from({ length: 200 }, () => network.connect());
+    const near = Array.from({ length: crowd }, () => network.connect());
     const far: Connection<string>[] = [];
     near.forEach((connection, index) => {
       connection.trySend(`hello from ${index}`);
@@ -454,14 +478,14 @@ describeRows(allRows)("$name", (row) => {
         far.push(accepted);
       }
       network.listener.drain((_, text) => received.push(text));
-      return received.length === 200;
+      return received.length === crowd;
     });
-    expect(new Set(received).size).toBe(200);
-    expect(network.listener.broadcast("welcome")).toBe(200);
+    expect(new Set(received).size).toBe(crowd);
+    expect(network.listener.broadcast("welcome")).toBe(crowd);
     const welcomed = new Set<Connection<string>>();
     await network.until(() => {
       for (const connection of near) if (connection.tryRecv() === "welcome") welcomed.add(connection);
-      return welcomed.size === 200;
+      return welcomed.size === crowd;
     });
   });
 

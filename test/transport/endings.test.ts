@@ -8,10 +8,13 @@ import { tmpdir } from "node:os";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
+  type Acceptor,
   type Address,
   type CloseKind,
+  type CloseReason,
   type Conditions,
   conditioned,
+  memory,
   Recording,
   recorded,
   session,
@@ -238,6 +241,37 @@ describeRows(allRows)("a link of $name", (row) => {
     await gone(near, far);
     for (const end of [near, far]) end.check();
   });
+});
+
+const listening: readonly Omit<Row, "connect">[] = [{ name: "memory", listen: () => memory() }, ...allRows];
+
+describeRows(listening)("an acceptor of $name", (row) => {
+  test.each(["at once", "when it listens"])(
+    "that this side closes, %s, reports it, once and last",
+    async (when) => {
+      const acceptor = (row.listen().listen as () => Acceptor)();
+      const events: string[] = [];
+      const reasons: CloseReason[] = [];
+      acceptor.attach({
+        listening: () => events.push("listening"),
+        incoming: (link) => link.abort(),
+        handshaking: () => expect.unreachable("nobody connects"),
+        rejected: () => events.push("rejected"),
+        closed: (reason) => {
+          events.push("closed");
+          reasons.push(reason);
+        },
+      });
+      const pump = { pump: (nowMs: number) => acceptor.pump?.(nowMs) };
+      if (when !== "at once") await until(() => events.length > 0, pump);
+      acceptor.close();
+      acceptor.close();
+      await until(() => reasons.length > 0, pump);
+      for (let count = 0; count < 5; count++) await until(() => true, pump).then(turn);
+      expect(events.filter((event) => event === "closed")).toHaveLength(1);
+      expect([events.at(-1), reasons[0]?.kind]).toEqual(["closed", "local"]);
+    },
+  );
 });
 
 describe("a peer in Python", () => {

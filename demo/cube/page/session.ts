@@ -113,6 +113,7 @@ export class Session {
       else if (what.kind === "bad") this.trySend({ kind: "error", message: what.message });
       else told.push(what);
     }
+    if (!connection.linked) this.#receivedMs = nowMs; // nothing can come, and silence begins with the next line
     this.#isSilent = nowMs - this.#receivedMs > SILENT_MS;
     if (connection.state === "closed") this.#pause(nowMs);
     return told;

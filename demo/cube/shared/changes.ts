@@ -23,6 +23,13 @@ export type LinkChange =
   /** It goes on where it was, over another line. */
   | { readonly kind: "resumed"; readonly who: string; readonly afterMs: number }
   | { readonly kind: "retry"; readonly inMs: number }
+  /** Some came who are none, or gave up before they had begun; the last one for this reason. */
+  | {
+      readonly kind: "turned away";
+      readonly what: "peer" | "window";
+      readonly count: number;
+      readonly why: string;
+    }
   /** A line that was no line of the protocol; it was answered. */
   | { readonly kind: "bad line"; readonly who: string; readonly why: string }
   /** The other side says that a line of ours was none. */
@@ -97,6 +104,8 @@ export function linkWords(change: LinkChange): string {
       return `resumed ${change.who} after ${(change.afterMs / 1_000).toFixed(1)} s`;
     case "retry":
       return `retry in ${change.inMs} ms`;
+    case "turned away":
+      return `turned away ${change.count === 1 ? `a ${change.what}` : `${change.count} ${change.what}s`}: ${change.why}`;
     case "bad line":
       return `bad line from ${change.who}: ${change.why}`;
     case "complaint":

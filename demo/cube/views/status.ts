@@ -16,15 +16,13 @@ export function titleRow(pane: Pane, nowMs: number, width: number): string {
 /** The rows below it: where the cube is, and what was counted. */
 export function statusRows(pane: Pane, frame: Pick<Frame, "tick">, width: number): string[] {
   const { world, tally, frameTripMs, lineTripMs } = pane.peer;
-  const trip = frameTripMs === undefined ? "-" : frameTripMs.toFixed(1);
-  const line = lineTripMs === undefined ? "" : ` (line ${lineTripMs.toFixed(1)} ms)`;
+  const frames = frameTripMs === undefined ? "-" : `${frameTripMs.toFixed(1)} ms`;
+  const line = lineTripMs === undefined ? "" : `  line ${lineTripMs.toFixed(1)} ms`;
   const bad = tally.badLines === 0 ? "" : `  bad ${tally.badLines}`;
   return [
     exactly(` cube ${formatPosition(world.position)}`, width),
-    exactly(
-      ` tick ${frame.tick}  ${trip} ms${line}  in ${tally.linesIn}  out ${tally.linesOut}${bad}`,
-      width,
-    ),
+    exactly(` tick ${frame.tick}  in ${tally.linesIn}  out ${tally.linesOut}${bad}`, width),
+    exactly(` trip  frames ${frames}${line}`, width),
   ];
 }
 

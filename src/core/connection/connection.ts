@@ -53,6 +53,8 @@ export class Connection<In, Out = In, Data = undefined> extends ConnectionFacts 
   readonly #monitor: PeerMonitor<AnyConnection> | undefined;
   readonly #replies: Replies<AnyConnection> | undefined;
   #changes = 0; // since the last frame: none, RECEIVED, CHANGED or both
+  /** Whether `open` was told, or there is an accept instead. */
+  #isKnown: boolean;
   #lastReceivedMs = 0;
 
   /** @internal */
@@ -65,6 +67,7 @@ export class Connection<In, Out = In, Data = undefined> extends ConnectionFacts 
   ) {
     super(link, listener !== undefined);
     this.listener = listener;
+    this.#isKnown = listener !== undefined;
     this.#context = context;
     this.#link = link;
     const parts = makeParts<AnyConnection, In, Out>({ context, listener, member: this }, link, codec);
@@ -232,8 +235,9 @@ export class Connection<In, Out = In, Data = undefined> extends ConnectionFacts 
     this.receiver.update();
     this.#noteDrained();
     this.#replies?.queue();
-    const { isPending } = lifecycle;
+    const { isPending, state } = lifecycle;
     const hasOpened = !isPending && lifecycle.tryOpen();
+    if (hasOpened && state === "connecting") this.#isKnown = true;
     if (this.hasLineChanged(this.#ingress)) this.#tellLine();
     const moved = !isPending && (lifecycle.advance() || hasOpened);
     this.receiveOnly = this.#monitor?.update() === true;
@@ -260,11 +264,11 @@ export class Connection<In, Out = In, Data = undefined> extends ConnectionFacts 
     if (this.#changes === 0 && this.receiver.hasLeftovers) this.markDirty();
   }
 
-  /** Tells the game of an outage: after `open` and `accept`, and before `close`. */
+  /** Tells the game of an outage: after `open` and `accept`, if it was told of these, and before `close`. */
   #tellLine(): void {
     const { lifecycle, listener } = this;
     const before = this.remoteAddress;
-    const mayTell = !lifecycle.isPending && TELLING.has(lifecycle.state);
+    const mayTell = this.#isKnown && !lifecycle.isPending && lifecycle.state !== "closed";
     const events = this.showLine(this.#ingress, mayTell);
     if (before !== this.remoteAddress) listener?.move(before, this.remoteAddress);
     for (const event of events) this.#context.emit(event, this);
@@ -274,9 +278,6 @@ export class Connection<In, Out = In, Data = undefined> extends ConnectionFacts 
     this.outbox.drained(this.#ingress.takeDrainedBytes());
   }
 }
-
-/** The states in which the game is told of outages: after the open event, and before the close. */
-const TELLING: ReadonlySet<ConnectionState> = new Set(["open", "closing"]);
 
 /** A connection with messages and data of any type. Nothing can be sent on it, as that needs the type. */
 export type AnyConnection = Connection<unknown, never, unknown>;

@@ -6,7 +6,7 @@
  *
  * Decides how to replace what a page lacks. A page cannot pause a socket, so
  * messages wait here under a limit while the link is paused. It gets no event
- * when bytes have left, so `pump` checks. It has no half-close and no reset.
+ * when bytes have left, so `pump` checks, and each message. It has no half-close and no reset.
  */
 import { type Checks, checkOptions, isLimit } from "../../check.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
@@ -101,7 +101,10 @@ class BrowserLink implements Link {
       this.#hasOpened = true;
       events.opened();
     };
-    socket.onmessage = ({ data }) => this.#receive(bytesOf(data));
+    socket.onmessage = ({ data }) => {
+      this.#noteDrained(); // an answer at once is for who knows what has left, also when nobody polls
+      this.#receive(bytesOf(data));
+    };
     socket.onclose = ({ code, reason }) => this.#closed(code, reason);
   }
 
@@ -205,6 +208,7 @@ class BrowserLink implements Link {
   }
 
   #noteDrained(): void {
+    if (this.#queuedBytes === 0) return;
     const queued = Math.min(this.#queuedBytes, this.#socket?.bufferedAmount ?? 0);
     const gone = this.#queuedBytes - queued;
     this.#queuedBytes = queued;

@@ -238,13 +238,15 @@ class MemoryAcceptor implements Acceptor {
   }
 
   attach(events: AcceptorEvents): void {
-    this.#events = events;
-    if (this.#network.register(this)) events.listening(this.address);
-    else
+    if (this.#network.register(this)) {
+      this.#events = events;
+      events.listening(this.address);
+    } else {
       events.closed({
         kind: "address-in-use",
         message: `another listener is on this memory network${nameOf(this.address)}`,
       });
+    }
   }
 
   incoming(link: Link): void {
@@ -252,7 +254,10 @@ class MemoryAcceptor implements Acceptor {
   }
 
   close(): void {
+    const events = this.#events;
+    this.#events = undefined;
     this.#network.unregister(this);
+    events?.closed({ kind: "local", message: "this side closed the listener" });
   }
 }
 

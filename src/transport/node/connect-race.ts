@@ -90,20 +90,20 @@ export class ConnectRace {
     const { attemptTimeoutMs } = this.#target;
     if (this.#phase === "looking-up") return attemptTimeoutMs; // the first attempt may start meanwhile
     this.#startedMs ??= nowMs;
-    if (this.#untried.length > 0 && nowMs - this.#startedMs >= attemptTimeoutMs) this.#tryNext();
+    if (nowMs - this.#startedMs >= attemptTimeoutMs) this.#tryNext();
     return this.#untried.length === 0 ? undefined : this.#startedMs + attemptTimeoutMs - nowMs;
   }
 
   /** Ends all attempts. Neither `connected` nor `failed` follows. */
   stop(): void {
     this.#phase = "over";
-    for (const attempt of this.#attempts) if (attempt.failure === undefined) giveUp(attempt);
+    for (const attempt of this.#attempts) giveUp(attempt);
   }
 
   #race(addresses: Address[]): void {
     this.#phase = "racing";
     this.#untried = addresses;
-    this.#tryNext();
+    this.#goOn();
   }
 
   #tryNext(): void {
@@ -158,7 +158,7 @@ export class ConnectRace {
     this.#goOn();
   }
 
-  /** After a failure: the next address at once, or the end when there is none, and nobody is waited for. */
+  /** At the start, and after a failure: the next address at once, or the end when there is none, and nobody is waited for. */
   #goOn(): void {
     this.#noteFailures();
     if (this.#untried.length > 0) this.#tryNext();

@@ -38,7 +38,8 @@ class UdpLink implements DatagramLink {
   readonly #options: UdpOptions;
   readonly #family: "IPv4" | "IPv6";
   #socket: Socket | undefined;
-  #state: "starting" | "open" | "closing" | "closed" = "starting";
+  /** `closing`: it waits for what was sent; `ended`: the socket was told to close. */
+  #state: "starting" | "open" | "closing" | "ended" | "closed" = "starting";
   /** The peer that it is connected to, if there is one. */
   #remote: Address | undefined;
   /** Why it closes, if this side did not ask for it. */
@@ -70,7 +71,7 @@ class UdpLink implements DatagramLink {
   send(bytes: Uint8Array, to: Destination | undefined): void {
     let isDone = false;
     const done = (error: Error | null): void => {
-      if (isDone) return;
+      if (isDone || this.#state === "closed") return;
       isDone = true;
       this.#inFlight--;
       this.#events?.sent(bytes.length);
@@ -95,15 +96,13 @@ class UdpLink implements DatagramLink {
   }
 
   close(): void {
-    if (this.#state === "closing" || this.#state === "closed") return;
+    if (this.#state !== "starting" && this.#state !== "open") return;
     this.#state = "closing";
     this.#closeWhenSent();
   }
 
   abort(): void {
-    if (this.#state === "closed") return;
-    this.#state = "closing";
-    this.#closeSocket();
+    if (this.#state !== "ended" && this.#state !== "closed") this.#closeSocket();
   }
 
   #socketOptions(): SocketOptions {
@@ -176,6 +175,7 @@ class UdpLink implements DatagramLink {
   }
 
   #closeSocket(): void {
+    this.#state = "ended";
     try {
       if (this.#socket === undefined) this.#closed();
       else this.#socket.close();

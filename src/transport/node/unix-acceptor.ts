@@ -64,25 +64,16 @@ class UnixAcceptor implements Acceptor {
         handshaking: (from, drop) => events.handshaking(from, drop),
         rejected: (reason) => events.rejected(reason),
         listening: () => this.#try(() => this.#bound()),
-        closed: (reason) => this.#fail(reason),
+        closed: (reason) => this.#finish(reason),
       });
     });
   }
 
   close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#owner?.release();
-    try {
-      if (this.#owner !== undefined) tryRemove(this.#file, this.#id);
-    } catch (error) {
-      debug("the file %s stays: %s", this.#file, (error as Error).message);
-    }
-    this.#server?.close(); // and libuv removes the temporary name, where it still is
+    this.#finish(CLOSED_LOCALLY);
   }
 
   #bound(): void {
-    if (this.#isClosed) return;
     const { mode } = this.#options;
     if (mode !== undefined) chmodSync(this.#temporary, mode);
     this.#id = fileAt(this.#temporary)?.id ?? "";
@@ -97,14 +88,14 @@ class UnixAcceptor implements Acceptor {
       return;
     }
     const there = fileAt(this.#file);
-    if (triesLeft === 0) this.#fail(IN_USE);
+    if (triesLeft === 0) this.#finish(IN_USE);
     else if (there === undefined) this.#place(triesLeft - 1);
-    else if (!there.isSocket) this.#fail(NO_SOCKET);
+    else if (!there.isSocket) this.#finish(NO_SOCKET);
     else {
       findListener(this.#options.path, there.id, (found) =>
         this.#try(() => {
           if (this.#isClosed) return;
-          if (found !== undefined) this.#fail(found === "listener" ? IN_USE : { ...IN_USE, cause: found });
+          if (found !== undefined) this.#finish(found === "listener" ? IN_USE : { ...IN_USE, cause: found });
           else this.#replace(there.id, triesLeft);
         }),
       );
@@ -131,13 +122,20 @@ class UnixAcceptor implements Acceptor {
     try {
       step();
     } catch (error) {
-      this.#fail(reasonOf(error as Error));
+      this.#finish(reasonOf(error as Error));
     }
   }
 
-  #fail(reason: CloseReason): void {
+  #finish(reason: CloseReason): void {
     if (this.#isClosed) return;
-    this.close();
+    this.#isClosed = true;
+    this.#owner?.release();
+    try {
+      tryRemove(this.#file, this.#id); // if it was put in place
+    } catch (error) {
+      debug("the file %s stays: %s", this.#file, (error as Error).message);
+    }
+    this.#server?.close(); // and libuv removes the temporary name, where it still is
     const message = reason.message.replaceAll(this.#temporary, this.#options.path);
     this.#events?.closed({ ...reason, message });
   }
@@ -158,6 +156,7 @@ const TRIES = 5;
 /** A name of this length, or of that of the path, is never too long for the system. */
 const SHORT_BYTES = 100;
 
+const CLOSED_LOCALLY: CloseReason = { kind: "local", message: "this side closed the listener" };
 const IN_USE: CloseReason = {
   kind: "address-in-use",
   message: "another program listens on that path",

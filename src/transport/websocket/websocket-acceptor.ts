@@ -92,13 +92,7 @@ export class WebSocketAcceptor implements Acceptor {
   }
 
   close(): void {
-    this.#detach?.();
-    this.#detach = undefined;
-    const { server, listenOptions } = this.#options;
-    for (const socket of this.#handshakes.keys()) drop(socket);
-    if (listenOptions === undefined) return;
-    quietly(() => server.close());
-    quietly(() => server.closeAllConnections()); // those that were answered, and are not closed yet
+    this.#finish(CLOSED_LOCALLY);
   }
 
   pump(nowMs: number, _poller?: object, beginsFrame = false): number | undefined {
@@ -204,8 +198,20 @@ export class WebSocketAcceptor implements Acceptor {
   }
 
   #finish(reason: CloseReason): void {
-    this.close(); // the owner may listen again, with another listener on the path
+    if (this.#detach === undefined) return;
+    this.#release(this.#detach);
     this.#events?.closed(reason);
+  }
+
+  /** Lets go of the server, which its owner may have listen again, with another listener on the path. */
+  #release(detach: () => void): void {
+    detach();
+    this.#detach = undefined;
+    const { server, listenOptions } = this.#options;
+    for (const socket of this.#handshakes.keys()) drop(socket);
+    if (listenOptions === undefined) return;
+    quietly(() => server.close());
+    quietly(() => server.closeAllConnections()); // those that were answered, and are not closed yet
   }
 
   #reportListening(): void {
@@ -265,6 +271,7 @@ function statusOf({ kind, code }: CloseReason): number {
 }
 
 const NOT_THAT_ORIGIN = "pages of that origin may not connect\n";
+const CLOSED_LOCALLY: CloseReason = { kind: "local", message: "this side closed the listener" };
 const SERVER_CLOSED: CloseReason = { kind: "local", message: "the HTTP server was closed" };
 const LEFT: CloseReason = { kind: "remote", message: "the client left before it had a WebSocket" };
 const TAKEN: CloseReason = {

@@ -103,7 +103,7 @@ export class WebSocketLink implements Link, HeartbeatTarget {
     // With the default binaryType it is a Buffer, for text messages too.
     this.#ws.on("message", (data, isBinary) => {
       if (!isBinary) this.#noteText(data as Uint8Array);
-      events.received(plainView(data as Uint8Array));
+      this.#events?.received(plainView(data as Uint8Array));
     });
     if (this.#ws.readyState === this.#ws.OPEN) this.#opened();
     else this.#ws.on("open", () => this.#opened());

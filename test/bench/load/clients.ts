@@ -6,6 +6,7 @@ import dgram from "node:dgram";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { bytes, type Connection, Poller, session, tcp } from "../../../src/index.ts";
 import type { Job } from "../measure/protocol.ts";
 
 /** One client, connected. */
@@ -22,6 +23,7 @@ export interface Client {
 /** Connects one. `received` is told of each read; the bytes are lent. */
 export async function connectClient(job: Job, received: (sizeBytes: number) => void): Promise<Client> {
   if (job.contestant.wire === "udp") return datagramClient(job.address.port);
+  if (job.contestant.isSession === true) return sessionClient(job.address.port, received);
   const socket = await openSocket(job, received);
   socket.on("error", () => {});
   return {
@@ -63,6 +65,36 @@ async function openSocket({ contestant, address }: Job, received: (n: number) =>
   return socket;
 }
 
+/** An end of a session cannot only count: it answers pings, and says what it has. */
+async function sessionClient(port: number, received: (sizeBytes: number) => void): Promise<Client> {
+  const connection = SESSIONS.connect(session(tcp({ host: "127.0.0.1", port })), bytes());
+  if (PLAYERS.size === 0) setInterval(pollSessions, POLL_MS).unref();
+  PLAYERS.set(connection, received);
+  while (connection.state === "connecting") await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  return {
+    send: (sent, done) => {
+      connection.trySend(sent);
+      SESSIONS.flush();
+      done?.();
+    },
+    get isFull() {
+      return connection.pendingBytes > FULL_BYTES;
+    },
+    get isOpen() {
+      return connection.state === "open";
+    },
+    close: async () => {
+      connection.close();
+      while (connection.state !== "closed") await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    },
+  };
+}
+
+function pollSessions(): void {
+  SESSIONS.poll();
+  for (const [connection, received] of PLAYERS) for (const message of connection) received(message.length);
+}
+
 async function datagramClient(port: number): Promise<Client> {
   const socket = dgram.createSocket("udp4");
   socket.connect(port, "127.0.0.1");
@@ -75,6 +107,10 @@ async function datagramClient(port: number): Promise<Client> {
   };
 }
 
+/** The sessions of this process, and who is told of what comes. */
+const SESSIONS = new Poller();
+const PLAYERS = new Map<Connection<Uint8Array>, (sizeBytes: number) => void>();
+const POLL_MS = 5;
 /** All reads of this process go here: each is counted before the next one comes. */
 const TRASH = Buffer.alloc(65_536);
 /** A second's worth of any player. */

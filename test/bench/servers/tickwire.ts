@@ -10,6 +10,7 @@ import {
   Poller,
   recorded,
   recordingFile,
+  session,
   struct,
   type Transport,
   tcp,
@@ -90,6 +91,7 @@ function transportOf({ contestant, address, certificates }: Job): Transport {
   const place = { host: "127.0.0.1", port: 0, backlog: BACKLOG };
   switch (contestant.wire) {
     case "tcp":
+      if (contestant.isSession === true) return session(tcp(place));
       return contestant.isConditioned === true ? conditioned(tcp(place)) : tcp(place);
     case "unix":
       return unix({ path: address.path, backlog: BACKLOG });

@@ -252,3 +252,21 @@ test.each([
   for (let nowMs = 20_400; nowMs <= 20_600; nowMs += 100) poller.poll(nowMs);
   expect(accepted?.closeReason).toMatchObject({ kind: "timeout", code: name });
 });
+
+test.each(["close", "end"] as const)(
+  "a connection that %s() ends before it is open, of which no open is told, tells of no outage either",
+  (how) => {
+    const { poller, told, link, connection } = connected();
+    poller.poll(0);
+    connection.trySend("early");
+    connection[how]();
+    link.open("10.0.0.1");
+    poller.poll(10);
+    link.lose();
+    poller.poll(20);
+    expect([connection.state, connection.linked]).toEqual(["closing", false]);
+    link.regain();
+    poller.poll(30);
+    expect([connection.linked, told]).toEqual([true, []]);
+  },
+);

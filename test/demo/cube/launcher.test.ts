@@ -44,6 +44,19 @@ describe("npm run demo", { timeout: 4 * DEADLINE_MS }, () => {
     }
   });
 
+  it("gives both a session, and holds their link while one is stopped", needs("signals"), async () => {
+    const demo = launch("--session", "--auto");
+    const [mover, mirror] = await windows(demo);
+    const pid = pidOf(demo, "mirror");
+    await mirror.received.until(/^stat .* line \d+\.\d frame \d+\.\d /);
+    process.kill(pid, "SIGSTOP");
+    await Promise.all([mover.received.until(/^link held 3 s, /), mirror.held]);
+    process.kill(pid, "SIGCONT");
+    await mover.received.until(/^link linked /);
+    await mirror.received.until(/^cube /);
+    expect(demo.out.all.filter((line) => /link (down|retry)|ended/.test(line))).toEqual([]);
+  });
+
   it("records a mirror that is started again in a file of the next number, and writes over none", async () => {
     const folder = mkdtempSync(join(tmpdir(), "tickwire-launch-"));
     const [file, second, third] = ["a.rec", "a-2.rec", "a-3.rec"].map((name) => join(folder, name));

@@ -117,6 +117,7 @@ describe("a mover and a mirror with a session", { timeout: 4 * DEADLINE_MS }, ()
     await window.received.until(/^stat .* line \d+\.\d frame \d+\.\d arrivals /);
     window.send("network blackhole");
     await window.received.until(/^link held 1 s, 127\.0\.0\.1:\d+$/);
+    await window.received.until(/^stat .* line - frame - arrivals /); // of a line that is not there
     await window.received.until(/^link held 2 s, /);
     await mirror.out.until(/^link held /);
     window.send("network perfect");
@@ -160,6 +161,8 @@ describe("a mover and a mirror with a session", { timeout: 4 * DEADLINE_MS }, ()
       caller.socket.on("error", () => {}); // a reset, which is what it may be
       caller.socket.on("close", () => resolve());
     });
+    await other.out.until(/^link turned away a peer: .* session/);
+    expect(other.err.all).toEqual([]);
   });
 
   /** A mirror, and a mover that drives and has a window. */

@@ -28,9 +28,10 @@ class CuttingProxy {
   count = 0;
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer({ noDelay: true }, (near) => this.#join(near, this.cuts.shift()));
-  readonly #target: () => number;
+  readonly #target: () => number | undefined;
 
-  constructor(target: () => number) {
+  /** @param target the server's port; `undefined` while it starts, and lines end then */
+  constructor(target: () => number | undefined) {
     this.#target = target;
   }
 
@@ -50,7 +51,12 @@ class CuttingProxy {
 
   #join(near: Socket, cut: Cut | undefined): void {
     this.count++;
-    const far = dial({ port: this.#target(), host: HOST, noDelay: true });
+    const port = this.#target();
+    if (port === undefined) {
+      near.on("error", () => {}).resetAndDestroy();
+      return;
+    }
+    const far = dial({ port, host: HOST, noDelay: true });
     const [toServer, toPeer] = [
       cut !== undefined && "toServer" in cut ? cut.toServer : Infinity,
       cut !== undefined && "toPeer" in cut ? cut.toPeer : Infinity,
@@ -84,7 +90,9 @@ class CuttingProxy {
 class Match {
   net!: Poller;
   listener!: Listener<string>;
-  readonly proxy = new CuttingProxy(() => (this.listener.address as Address & { port: number }).port);
+  readonly proxy = new CuttingProxy(
+    () => (this.listener.address as (Address & { port: number }) | undefined)?.port,
+  );
   player: Connection<string> | undefined;
 
   async begin(): Promise<void> {

@@ -148,8 +148,10 @@ describe("the place of a window", { timeout: 3 * DEADLINE_MS }, () => {
     const url = await mirror.window();
     const foreign = new Window(url, { origin: "http://example.org" });
     expect(await foreign.closed).toContain("403");
+    await mirror.out.until(/^link turned away a window: /);
     await new Window(url, { origin: url.slice(0, -1) }).settled(1);
     await new Window(url).settled(1);
+    expect(mirror.err.all).toEqual([]);
   });
 
   it("serves the page, to be run nowhere else and kept by nobody", async () => {

@@ -45,7 +45,7 @@ export class Cable {
 
   /** A program in one of the two networks. */
   run(where: string, command: string, ...args: string[]): Child {
-    return new Child("ip", ["netns", "exec", where, command, ...args]);
+    return new Child("ip", ["netns", "exec", where, command, ...args], "pipe");
   }
 
   /** Removes all of it. */
@@ -88,6 +88,12 @@ export function setCable(far: string, state: "up" | "down"): void {
   ip("-n", far, "link", "set", DEVICE, state);
 }
 
+/** Takes the far end its address, and gives it another one if there is any, as a change of Wi-Fi does: sockets hear nothing of it. */
+export function changeFarAddress(far: string, from: string | undefined, to: string | undefined): void {
+  if (from !== undefined) ip("-n", far, "address", "delete", `${from}/24`, "dev", DEVICE);
+  if (to !== undefined) ip("-n", far, "address", "add", `${to}/24`, "dev", DEVICE);
+}
+
 /** Why there can be no cable on this machine; empty when there can. */
 export function noCable(): readonly string[] {
   const delays = [lack("tc"), lack("python3")]; // either can make the delay
@@ -128,4 +134,6 @@ function ip(...args: string[]): void {
 /** Where the server of a test is. */
 export const NEAR_ADDRESS = "10.77.0.1";
 export const FAR_ADDRESS = "10.77.0.2";
+/** One that nobody has at first. */
+export const OTHER_ADDRESS = "10.77.0.3";
 const DEVICE = "cable";

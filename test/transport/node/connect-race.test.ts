@@ -28,11 +28,14 @@ const asked: { readonly options: TcpNetConnectOpts; readonly socket: Socket }[] 
 const silent = new Set<string>();
 /** Hosts to which a socket is connected from the very port that it connects to. */
 const mirrors = new Set<string>();
+/** Hosts to which the call itself throws. */
+const refused = new Set<string>();
 
 vi.mock("node:net", async (original) => {
   const real = await original<typeof net & { readonly default: typeof net }>();
   const connect = (options: TcpNetConnectOpts): Socket => {
     const host = options.host ?? "";
+    if (refused.has(host)) throw Object.assign(new Error("no such call"), { code: "EBROKEN" });
     const mirrored = mirrors.has(host) ? { localAddress: host, localPort: options.port } : {};
     const socket = silent.has(host) ? new real.Socket() : real.connect({ ...options, ...mirrored });
     asked.push({ options, socket });
@@ -65,6 +68,7 @@ afterEach(async () => {
   vi.restoreAllMocks();
   silent.clear();
   mirrors.clear();
+  refused.clear();
   await until(() => JSON.stringify(heldSockets()) === JSON.stringify(before)).catch(() => {});
   expect(heldSockets()).toEqual(before);
 });
@@ -202,11 +206,63 @@ describe("the addresses of a name", () => {
     const { seen } = race({ localAddress: "127.0.0.1" });
     await until(() => seen.socket !== undefined);
     expect(lookups()).toEqual([{ all: true, family: 4 }]);
-    expect(seen.socket?.localAddress).toBe("127.0.0.1");
+    expect([asked[0]?.options.localAddress, seen.socket?.localAddress]).toEqual(["127.0.0.1", "127.0.0.1"]);
+  });
+});
+
+describe("an attempt", () => {
+  test("whose call throws is one that failed: the next follows, and the last is the reason", async () => {
+    refused.add("192.0.2.1");
+    named("192.0.2.1", "127.0.0.1");
+    const { attempts, seen } = race();
+    await until(() => seen.socket !== undefined);
+    expect(attempts.failedAttempts).toMatchObject([
+      { address: { host: "192.0.2.1" }, reason: { kind: "failed", code: "EBROKEN" } },
+    ]);
+    const alone = race({ host: "192.0.2.1" });
+    expect(alone.seen.reason).toMatchObject({ kind: "failed", cause: { code: "EBROKEN" } });
+    alone.attempts.stop();
+  });
+
+  test("that tells of two errors is followed by one other, and not by two", async () => {
+    for (const host of ["192.0.2.1", "192.0.2.2", "192.0.2.3"]) silent.add(host);
+    named("192.0.2.1", "192.0.2.2", "192.0.2.3");
+    const { attempts, hosts } = race();
+    await until(() => asked.length === 1);
+    for (let count = 0; count < 2; count++) asked[0]?.socket.emit("error", new Error("broken"));
+    expect(hosts()).toEqual(["192.0.2.1", "192.0.2.2"]);
+    attempts.stop();
+  });
+
+  test("is the last, whatever the clock and the others say, once one has connected or the race is stopped", async () => {
+    for (const host of ["192.0.2.1", "192.0.2.2", "192.0.2.3"]) silent.add(host);
+    named("192.0.2.1", "192.0.2.2", "192.0.2.3");
+    const { attempts, seen } = race();
+    await until(() => asked.length === 1);
+    for (const nowMs of [0, 1_000]) attempts.pump(nowMs);
+    answer(0);
+    await until(() => seen.socket !== undefined);
+    asked[1]?.socket.emit("error", new Error("late"));
+    expect([attempts.pump(9_000), asked.length]).toEqual([undefined, 2]);
+    expect([attempts.failedAttempts, seen.reason]).toEqual([[], undefined]);
+    const stopped = race();
+    await until(() => asked.length === 3);
+    stopped.attempts.pump(0);
+    stopped.attempts.stop();
+    asked[2]?.socket.emit("error", new Error("late"));
+    expect([stopped.attempts.pump(9_000), asked.length, stopped.seen]).toEqual([undefined, 3, {}]);
   });
 });
 
 describe("a look-up", () => {
+  test("without an address is the reason", async () => {
+    named();
+    const { seen, attempts } = race();
+    await until(() => seen.reason !== undefined);
+    expect(seen.reason).toEqual({ kind: "unknown-host", message: "that name has no address" });
+    expect([attempts.pump(0), asked]).toEqual([undefined, []]);
+  });
+
   test("that fails, or throws, is the reason", async () => {
     const notFound = Object.assign(new Error("getaddrinfo ENOTFOUND"), { code: "ENOTFOUND" });
     resolve((done) => process.nextTick(done, notFound));
@@ -270,6 +326,14 @@ describe("a connection", () => {
     await poller[Symbol.asyncDispose]();
   });
 
+  test("from the same port of another address is one to somebody else", needs("127.0.0.2"), async () => {
+    const options = { host: "127.0.0.1", localAddress: "127.0.0.2", socketOptions: { localPort: port } };
+    const { seen } = race(options);
+    await until(() => seen.socket !== undefined || seen.reason !== undefined);
+    expect([seen.reason, seen.socket?.localPort]).toEqual([undefined, port]);
+    seen.socket?.resetAndDestroy(); // which leaves the port free for a next run
+  });
+
   test("whose ends the system does not name is its close reason", async () => {
     const poller = new Poller();
     const named = net.Socket.prototype as unknown as { _getpeername(): object };
@@ -278,6 +342,9 @@ describe("a connection", () => {
     });
     const connection = await connect(poller, tcp({ host: "127.0.0.1", port }), 1);
     expect(connection.closeReason).toMatchObject({ kind: "reset", code: "ENOTCONN" });
+    const { seen } = race({ host: "127.0.0.1" });
+    await until(() => seen.socket !== undefined || seen.reason !== undefined);
+    expect([seen.socket, seen.reason?.code]).toEqual([undefined, "ENOTCONN"]);
     poller[Symbol.dispose]();
   });
 

@@ -45,6 +45,10 @@ const V2_IPV6 = Uint8Array.from([
 const V2_MAPPED = Uint8Array.from(V2_IPV6);
 V2_MAPPED.set([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 203, 0, 113, 7], 16);
 
+/** Version 2 with that many bytes behind its first 16, of a proxy that speaks for itself. */
+const longestOf = (bytes: number) =>
+  Uint8Array.from([...SIGNATURE, 0x20, 0, bytes >> 8, bytes & 0xff, ...new Uint8Array(bytes)]);
+
 describe("the header of a proxy", () => {
   const valid: readonly [string, Uint8Array, string | undefined][] = [
     ["TCP4", text("PROXY TCP4 203.0.113.7 127.0.0.1 5555 14900\r\n"), "203.0.113.7:5555"],
@@ -52,6 +56,13 @@ describe("the header of a proxy", () => {
     ["TCP6 written in another way", text("PROXY TCP6 2001:0DB8:0::7 ::1 5555 14900\r\n"), "2001:db8::7:5555"],
     ["TCP6 for an IPv4 peer", text("PROXY TCP6 ::ffff:cb00:7107 ::1 5555 14900\r\n"), "203.0.113.7:5555"],
     ["UNKNOWN", text("PROXY UNKNOWN whatever it says\r\n"), undefined],
+    [
+      "TCP4 from the largest port",
+      text("PROXY TCP4 203.0.113.7 127.0.0.1 65535 65535\r\n"),
+      "203.0.113.7:65535",
+    ],
+    ["the longest line", text(`PROXY UNKNOWN ${"x".repeat(91)}\r\n`), undefined],
+    ["the longest version 2", longestOf(2_048), undefined],
     ["version 2 for IPv4, with more behind the addresses", V2_IPV4, "203.0.113.7:5555"],
     ["version 2 for IPv6", V2_IPV6, "2001:db8::7:5555"],
     ["version 2 for an IPv4 peer of a socket of both families", V2_MAPPED, "203.0.113.7:5555"],
@@ -90,9 +101,21 @@ describe("the header of a proxy", () => {
     ["a target's port that is none", text("PROXY TCP4 203.0.113.7 127.0.0.1 5555 65536\r\n"), "invalid"],
     ["a family that nobody knows", Uint8Array.from([...SIGNATURE, 0x21, 0x41, 0, 0]), "invalid"],
     ["a transport that nobody knows", Uint8Array.from([...SIGNATURE, 0x21, 0x13, 0, 0]), "invalid"],
-    ["version 3", Uint8Array.from([...SIGNATURE, 0x31, 0x11, 0, 0]), "invalid"],
-    ["too short a version 2", Uint8Array.from([...SIGNATURE, 0x21, 0x11, 0, 4, 1, 2, 3, 4]), "invalid"],
-    ["too long a version 2", Uint8Array.from([...SIGNATURE, 0x21, 0x11, 0xff, 0xff]), "invalid"],
+    ["version 3", Uint8Array.from(V2_IPV4, (byte, at) => (at === 12 ? 0x31 : byte)), "invalid"],
+    [
+      "too short a version 2",
+      Uint8Array.from([...SIGNATURE, 0x21, 0x11, 0, 11, ...new Uint8Array(11)]),
+      "invalid",
+    ],
+    ["too long a version 2", longestOf(2_049), "invalid"],
+    ["too long a line", text(`PROXY UNKNOWN ${"x".repeat(92)}\r\n`), "invalid"],
+    ["a word behind the ports", text("PROXY TCP4 203.0.113.7 127.0.0.1 5555 14900 x\r\n"), "invalid"],
+    ["the other family, the other way", text("PROXY TCP4 2001:db8::7 ::1 5555 14900\r\n"), "invalid"],
+    [
+      "a command that nobody knows",
+      Uint8Array.from(V2_IPV4, (byte, at) => (at === 12 ? 0x22 : byte)),
+      "invalid",
+    ],
   ])("%s: %s", (_, bytes, answer) => {
     expect(readProxyHeader(bytes)).toBe(answer);
   });

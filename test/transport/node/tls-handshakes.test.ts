@@ -58,6 +58,34 @@ describe("a peer that shakes hands", needs("openssl"), () => {
     expect(silent.map(({ destroyed }) => destroyed).sort()).toEqual([false, true]);
   });
 
+  test("may end its stream first, and still has the answer", async () => {
+    const there = await server(localhost);
+    let heard = "";
+    const near = nodeClient(there.port, { ca, servername: "localhost", ...HALF_OPEN });
+    near.on("data", (data) => (heard += data)).end("question\n");
+    const far = await nextAccepted(there);
+    await until(there.poller, () => far.tryRecv() === "question" && near.writableFinished);
+    for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve));
+    far.trySend("answer");
+    await until(there.poller, () => far.state === "closed");
+    expect(heard).toBe("answer\n");
+  });
+
+  test("is sent to at once from its first packet on, unless the listener is told to wait", async () => {
+    const prompt = await server(localhost);
+    const patient = await server({ ...localhost, noDelay: false });
+    const [first] = strangers(prompt, 1) as [net.Socket];
+    const handle = Object.getPrototypeOf((first as unknown as { readonly _handle: object })._handle);
+    const setNoDelay = vi.spyOn(handle as { setNoDelay(isOn: boolean): void }, "setNoDelay");
+    let begun = 0;
+    onEmit("connection", () => begun++);
+    await until(prompt.poller, () => begun === 1);
+    expect(setNoDelay.mock.calls).toEqual([[true]]);
+    strangers(patient, 1);
+    await until(patient.poller, () => begun === 2);
+    expect(setNoDelay.mock.calls).toEqual([[true]]);
+  });
+
   test("becomes one connection, which counts once", async () => {
     const there = await server(localhost, { maxConnections: 1 });
     const near = client(there.poller, there.port, { ca });
@@ -107,6 +135,14 @@ describe("a handshake that fails is dropped with a reason:", needs("openssl"), (
       "handshake: the peer does not trust the authority of this side's certificate",
     ]);
     await once(child, "exit");
+  });
+
+  test("counts under the code of its own reason: a late one under its limit, plain text under OpenSSL's", async () => {
+    const there = await server({ ...localhost, handshakeTimeoutMs: 100 });
+    const [, plain] = strangers(there, 2);
+    plain?.write("GET / HTTP/1.1\r\n\r\n");
+    await until(there.poller, () => there.listener.stats.dropped === 2);
+    expect(there.listener.stats.droppedBy).toEqual({ handshakeTimeoutMs: 1, ERR_SSL_HTTP_REQUEST: 1 });
   });
 
   test("nothing is left of it when the listener closes, and it is not reported", async () => {
@@ -198,6 +234,33 @@ describe("a call of Node that throws", needs("openssl"), () => {
     expect(there.drops).toEqual(["failed: the handle is gone"]);
   });
 
+  test("a failure that is told twice is one rejection", async () => {
+    const there = await server(localhost);
+    const emit = nodeTls.Server.prototype.emit as (...all: unknown[]) => boolean;
+    vi.spyOn(nodeTls.Server.prototype, "emit").mockImplementation(function (
+      this: unknown,
+      ...all: unknown[]
+    ) {
+      if (all[0] === "tlsClientError") Reflect.apply(emit, this, all);
+      return Reflect.apply(emit, this, all);
+    } as never);
+    const [socket] = strangers(there, 1);
+    socket?.write("GET / HTTP/1.1\r\n\r\n");
+    await until(there.poller, () => socket?.destroyed === true && there.drops.length > 0);
+    expect(there.drops).toHaveLength(1);
+  });
+
+  test("a socket that does not say whose it is, is dropped without a word", async () => {
+    const there = await server(localhost);
+    const names = net.Socket.prototype as unknown as { _getpeername(): object };
+    vi.spyOn(names, "_getpeername").mockImplementation(() => {
+      throw new Error("no names today");
+    });
+    const [socket] = strangers(there, 1);
+    await until(there.poller, () => socket?.destroyed === true);
+    expect([there.drops, there.listener.stats.dropped]).toEqual([[], 0]);
+  });
+
   test("a socket that is not to be found under its TLS socket is dropped", async () => {
     const there = await server(localhost);
     onEmit("secureConnection", (socket) => Object.assign(socket as object, { _parent: null }));
@@ -235,6 +298,9 @@ function isServer(socket: TLSSocket): boolean {
 function strangers({ port }: TlsServer, count: number): net.Socket[] {
   return Array.from({ length: count }, () => owned(net.connect(port, "127.0.0.1")).resume());
 }
+
+/** An option of Node's that its types forget (https://nodejs.org/api/tls.html#tlsconnectoptions-callback). */
+const HALF_OPEN: object = { allowHalfOpen: true };
 
 /** A client of Python's that trusts nobody but its own list. */
 const DISTRUSTING = `

@@ -36,6 +36,9 @@ export class FrameReader {
   #bodyBytes = 0;
   #bodyLength = 0;
   #isStopped = false;
+  #isHeld = false;
+  /** How much of the last piece was read: less than all of it when it was held or stopped. */
+  readBytes = 0;
 
   constructor(events: FrameEvents) {
     this.#events = events;
@@ -46,9 +49,15 @@ export class FrameReader {
     this.#isStopped = true;
   }
 
+  /** Reads nothing more until this is undone, also of the piece that is being read. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+  }
+
   /** Reads a piece. Returns what is wrong with it, which is the usual `undefined`. */
   read(bytes: Uint8Array): string | undefined {
-    for (let at = 0; at < bytes.length && !this.#isStopped; ) {
+    let at = 0;
+    while (at < bytes.length && !this.#isStopped && !this.#isHeld) {
       if (this.#dataLeft === 0) {
         const wrong = this.#readByte(bytes[at++] ?? 0);
         if (wrong !== undefined) return wrong;
@@ -59,6 +68,7 @@ export class FrameReader {
       if (!this.#events.data(bytes.subarray(at, end))) return "bytes behind the end of its stream";
       at = end;
     }
+    this.readBytes = at;
     return undefined;
   }
 

@@ -23,6 +23,8 @@ export class Heartbeat {
   readonly #terms: Terms;
   readonly #clock: ServerClock | undefined;
   #lastSignMs = 0;
+  /** When the silence was found to be too long; `undefined` while it is not. */
+  #lateMs: number | undefined;
   readonly #sentMs = new Float64Array(REMEMBERED);
   readonly #sentInFrameMs = new Float64Array(REMEMBERED);
   /** The number of pings on this line whose answers would count: older ones do not. */
@@ -41,7 +43,7 @@ export class Heartbeat {
   /** A new line begins at `nowMs`: its first ping is due at once. */
   begin(nowMs: number): void {
     this.pingDueMs = this.#terms.pingIntervalMs === Infinity ? Infinity : nowMs;
-    this.#lastSignMs = nowMs;
+    this.sign(nowMs);
     this.forget();
     this.#clock?.restart();
   }
@@ -54,11 +56,25 @@ export class Heartbeat {
   /** The peer has shown that it lives. */
   sign(nowMs: number): void {
     this.#lastSignMs = nowMs;
+    this.#lateMs = undefined;
   }
 
-  /** When the line is dead, if nothing more comes. */
+  /** When {@link isDead} has to be asked, if nothing more comes. */
   get deadAtMs(): number {
-    return this.#lastSignMs + this.#terms.deadPeerMs;
+    return this.#lateMs === undefined
+      ? this.#lastSignMs + this.#terms.deadPeerMs
+      : this.#lateMs + LAST_CHANCE_MS;
+  }
+
+  /**
+   * Whether the line is dead. Not at the first poll that finds it silent for too long, but some frames
+   * later: it may be this process that stood still, and then what has come meanwhile is read between them.
+   */
+  isDead(nowMs: number): boolean {
+    if (nowMs < this.deadAtMs) return false;
+    if (this.#lateMs !== undefined) return true;
+    this.#lateMs = nowMs;
+    return false;
   }
 
   /** The answers of pings that are under way count for nothing: this side has not read meanwhile. */
@@ -119,6 +135,8 @@ export class Heartbeat {
   }
 }
 
+/** Some frames, in which a process that stood still reads what has come meanwhile. */
+const LAST_CHANCE_MS = 50;
 /** The pings whose answers may still come. */
 const REMEMBERED = 8;
 const IDS = 256;

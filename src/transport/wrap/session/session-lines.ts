@@ -34,6 +34,8 @@ export abstract class SessionLines extends SessionFacts implements LineHandler, 
   protected isDiscarding = false;
   #reader: FrameReader | undefined;
   #isPaused = false;
+  /** What the line of now has brought meanwhile, as a pause stops it soon, and not within a piece. */
+  #unread: Uint8Array[] = [];
 
   /** @param knowsServer whether the peer is a server, whose clock is of interest */
   constructor(terms: Terms, inner: Link, knowsServer: boolean) {
@@ -76,15 +78,21 @@ export abstract class SessionLines extends SessionFacts implements LineHandler, 
   pause(): void {
     if (this.isDiscarding) return;
     this.#isPaused = true;
+    this.#reader?.hold(true);
     this.line?.inner.pause();
   }
 
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
+    this.#reader?.hold(false);
     this.heartbeat.forget();
     this.heartbeat.sign(this.nowMs);
-    this.line?.inner.resume();
+    const { line } = this;
+    const unread = this.#unread;
+    this.#unread = [];
+    if (line !== undefined) for (const bytes of unread) this.lineReceived(line, bytes);
+    if (!this.#isPaused) this.line?.inner.resume(); // unless that was too much again
     this.schedule();
   }
 
@@ -116,6 +124,7 @@ export abstract class SessionLines extends SessionFacts implements LineHandler, 
     this.line = line;
     this.inner = line.inner;
     this.#reader = new FrameReader(this);
+    this.#unread = []; // the peer sends it again
     this.input.begin(ackBytes);
     this.beginLine();
     line.handOver(this);
@@ -156,12 +165,7 @@ export abstract class SessionLines extends SessionFacts implements LineHandler, 
       if (this.#isPaused) line.inner.probe?.();
       this.sendPing();
     }
-    if (
-      line !== undefined &&
-      line === this.line &&
-      !this.#isPaused &&
-      this.nowMs >= this.heartbeat.deadAtMs
-    ) {
+    if (line !== undefined && line === this.line && !this.#isPaused && this.heartbeat.isDead(this.nowMs)) {
       line.drop();
       this.lineClosed(line, DEAD);
     }
@@ -174,12 +178,19 @@ export abstract class SessionLines extends SessionFacts implements LineHandler, 
   lineOpened(_line: Line): void {}
 
   lineReceived(line: Line, bytes: Uint8Array): void {
-    if (line !== this.line || this.#reader === undefined) return;
+    const reader = this.#reader;
+    if (line !== this.line || reader === undefined) return;
+    if (this.#isPaused) {
+      this.#unread.push(Uint8Array.from(bytes));
+      return;
+    }
     this.heartbeat.sign(this.nowMs);
-    const wrong = this.#reader.read(bytes);
+    const wrong = reader.read(bytes);
     if (line !== this.line) return;
     if (wrong !== undefined) this.break(noFrame(wrong));
     else {
+      if (reader.readBytes < bytes.length)
+        this.#unread.push(Uint8Array.from(bytes.subarray(reader.readBytes)));
       this.answerPing();
       if (this.input.wantsAck) this.#ack();
     }

@@ -32,8 +32,8 @@ export abstract class SessionLink extends SessionLines implements Link, FrameEve
   end(reason?: CloseReason): void {
     if (this.phase !== "open") return;
     this.phase = "ending";
-    this.resume();
     this.isDiscarding = true;
+    this.resume();
     if (!this.isOver) this.stream.mark({ kind: "bye", goodbye: reason?.goodbye ?? NO_GOODBYE });
     this.#leaveIfDone();
     this.endAlone();

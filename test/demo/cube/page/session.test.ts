@@ -78,6 +78,17 @@ describe("a session", () => {
     expect([...process()]).toContain("cube 1 1 1");
   });
 
+  test("calls no process silent whose line has just come back, and one that still says nothing", () => {
+    const { session, frame, line } = linked();
+    line.blackhole();
+    for (let frames = 0; frames < 20; frames++) frame(500);
+    line.heal();
+    for (let frames = 0; frames < 100 && session.state.kind === "held"; frames++) frame(100);
+    expect(session.state).toEqual({ kind: "open", isSilent: false });
+    for (let frames = 0; frames < 32; frames++) frame(100);
+    expect(session.state).toEqual({ kind: "open", isSilent: true });
+  });
+
   test("pauses when the process has closed it, longer each time, and connects again", () => {
     const { session, frame, process, close, listen } = linked();
     process().abort();
@@ -107,6 +118,7 @@ function opened() {
   const line = conditioned(wire);
   const server = new Poller();
   let listener = server.listen(session(wire), lines());
+  server.on("drop", () => {}); // lines that a blackhole has held up
   const poller = new Poller();
   let nowMs = 0;
   server.poll(nowMs);

@@ -25,7 +25,7 @@ describe("the terminal view", () => {
     view.show(frame(1), [pane("mover"), pane("mirror")]);
     expect(written()).toBe("");
     view.show(frame(2), [pane("mover"), pane("mirror")]);
-    expect(rowsIn(written())).toEqual(["23"]); // the row with the tick in it
+    expect(rowsIn(written())).toEqual(["22"]); // the row with the tick in it
     view.close();
   });
 

@@ -68,9 +68,16 @@ describe("a pane", () => {
   it("says the role, the link, the position, the tick, the round trip and the lines", () => {
     const rows = new PanePainter({ isColoured: false, hasKeys: true }).rows(FRAME, pane({}), 60, 20);
     expect(rows[0]).toContain("mover  linked 127.0.0.1:14900");
-    expect(rows.at(-3)).toContain("cube 1 2.5 -3");
-    expect(rows.at(-2)).toContain("tick 12  16.7 ms  in 3  out 4  bad 1");
+    expect(rows.at(-4)).toContain("cube 1 2.5 -3");
+    expect(rows.at(-3)).toContain("tick 12  in 3  out 4  bad 1");
+    expect(rows.at(-2)?.trim()).toBe("trip  frames 16.7 ms");
     expect(rows.at(-1)).toContain("space stops");
+  });
+
+  it("says both round trips of a session, also in half a terminal", () => {
+    const painter = new PanePainter({ isColoured: false, hasKeys: true });
+    const rows = painter.rows(FRAME, pane({ lineTripMs: 0.44 }), 39, 20);
+    expect(rows.at(-2)?.trim()).toBe("trip  frames 16.7 ms  line 0.4 ms");
   });
 
   it.each([
@@ -119,6 +126,8 @@ describe("the log", () => {
       { kind: "cube", position: [1, 2, 3] },
       { kind: "down", who: "127.0.0.1:51234", why: "the peer reset the connection" },
       { kind: "retry", inMs: 500 },
+      { kind: "turned away", what: "peer", count: 1, why: "gone" },
+      { kind: "turned away", what: "window", count: 2, why: "403" },
       { kind: "held", who: "a:1" },
       { kind: "resumed", who: "a:1", afterMs: 4_230 },
     ];
@@ -128,6 +137,8 @@ describe("the log", () => {
       "tick 7 cube 1 2 3",
       "link down 127.0.0.1:51234: the peer reset the connection",
       "link retry in 500 ms",
+      "link turned away a peer: gone",
+      "link turned away 2 windows: 403",
       "link held a:1",
       "link resumed a:1 after 4.2 s",
     ];
@@ -179,14 +190,14 @@ describe("the keys", () => {
   });
 });
 
-function pane(options: Partial<Pane> & { link?: Pane["peer"]["link"] }): Pane {
+function pane(options: Partial<Pane> & { link?: Pane["peer"]["link"]; lineTripMs?: number }): Pane {
   const peer: Pane["peer"] = {
     role: "mover",
     world: { position: [1, 2.5, -3], velocity: [0, 0, 0] },
     link: options.link ?? { kind: "linked", where: "127.0.0.1:14900" },
     tally: { ...newTally(), linesIn: 3, linesOut: 4, badLines: 1 },
     frameTripMs: 16.66,
-    lineTripMs: undefined,
+    lineTripMs: options.lineTripMs,
   };
   return { peer, changes: options.changes ?? [], note: options.note };
 }

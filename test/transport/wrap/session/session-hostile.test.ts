@@ -11,6 +11,7 @@ import {
   type LinkEvents,
   lines,
   Poller,
+  type PollerOptions,
   type SessionOptions,
   session,
 } from "../../../../src/index.ts";
@@ -91,13 +92,14 @@ class StubLink implements Link {
 
 /** A server of sessions, whose players are stubs. */
 class StubServer {
-  readonly poller = new Poller();
+  readonly poller: Poller;
   readonly listener;
   acceptor: AcceptorEvents | undefined;
   nowMs = 0;
   readonly drops: string[] = [];
 
-  constructor(options: SessionOptions = {}) {
+  constructor(options: SessionOptions = {}, pollerOptions: PollerOptions = {}) {
+    this.poller = new Poller(pollerOptions);
     const acceptor: Acceptor = {
       attach: (events) => {
         this.acceptor = events;
@@ -314,6 +316,89 @@ describe("a flood", () => {
     expect(seen).toEqual(["suspend", "resume"]);
     expect(links.filter(({ fate }) => fate !== "aborted")).toEqual([links.at(-1)]);
     expect(player.linked).toBe(true);
+  });
+});
+
+describe("bytes behind a greeting, while the game takes nothing", () => {
+  const limits = { receiveLimitBytes: 10_000, receiveOverflow: "pause" } as const;
+  const text = (count: number) => `${count}`.padEnd(30_000, ".");
+  const join = (...parts: Uint8Array[]) => Uint8Array.from(parts.flatMap((part) => [...part]));
+
+  test("are not taken by a server, however many lines bring some, and come once when there is room", () => {
+    const server = new StubServer({}, limits);
+    const player = server.accept(new StubLink(), join(hello(), dataFrame(`${text(1)}\n`)));
+    let last = new StubLink();
+    for (let epoch = 2; epoch < 50; epoch++) {
+      last = new StubLink();
+      const greeting = hello({ kind: "resume", epoch });
+      server.incoming(last, join(greeting, dataFrame(`${text(2)}\n`)));
+      server.frame();
+    }
+    expect(player.stats.inboxPeakBytes).toBeLessThan(40_000);
+    expect([...player]).toEqual([text(1)]);
+    server.frame();
+    expect([...player]).toEqual([text(2)]);
+    last.say(dataFrame("three\n"));
+    server.frame();
+    server.frame();
+    expect([...player]).toEqual(["three"]);
+  });
+
+  test("are not taken by a player either, and an end behind them waits for them", () => {
+    const poller = new Poller(limits);
+    const links: StubLink[] = [];
+    const connect = () => {
+      const link = new StubLink(true);
+      links.push(link);
+      return link;
+    };
+    let nowMs = 0;
+    const frame = () => poller.poll((nowMs += 100));
+    const random = (bytes: Uint8Array) => bytes.fill(0); // each try at once
+    const player = poller.connect(session({ connect }, { clock: () => nowMs, random }), lines());
+    frame();
+    const welcome = {
+      kind: "welcome",
+      received: 0,
+      ackBytes: 65_536,
+      windowMs: 60_000,
+      gateway: "",
+    } as const;
+    links.at(-1)?.say(join(encodeGreeting(welcome), dataFrame(`${text(1)}\n`)));
+    for (let count = 0; count < 30; count++) {
+      links.at(-1)?.break();
+      const before = links.length;
+      for (let frames = 0; frames < 100 && links.length === before; frames++) frame();
+      links.at(-1)?.say(join(encodeGreeting(welcome), dataFrame(`${text(2)}\n`), fin));
+      frame();
+    }
+    expect(player.stats.inboxPeakBytes).toBeLessThan(40_000);
+    expect(player.recvEnded).toBe(false);
+    expect([...player]).toEqual([text(1)]);
+    frame();
+    frame();
+    expect([...player]).toEqual([text(2)]);
+    frame();
+    expect(player.recvEnded).toBe(true);
+  });
+});
+
+describe("a piece of many frames", () => {
+  test("is read only as far as the game has room, and the rest when it has", () => {
+    const server = new StubServer({}, { receiveLimitBytes: 10_000, receiveOverflow: "pause" });
+    const link = new StubLink();
+    const player = server.accept(link);
+    const frames = Array.from({ length: 5_000 }, (_, count) => [...dataFrame(`${count}\n`)]);
+    link.say(Uint8Array.from([...frames.flat(), ...bye]));
+    const seen: string[] = [];
+    for (let frame = 0; frame < 200; frame++) {
+      server.frame();
+      seen.push(...player);
+    }
+    expect(player.stats.inboxPeakBytes).toBeLessThan(11_000);
+    expect(seen).toEqual(frames.map((_, count) => `${count}`));
+    server.pass(6_000);
+    expect([player.state, player.closeReason?.goodbye]).toEqual(["closed", { code: 4_000, text: "bye" }]);
   });
 });
 

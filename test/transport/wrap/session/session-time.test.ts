@@ -60,3 +60,39 @@ test("each of many sessions that gave way at once hears why", () => {
     undefined,
   ]);
 });
+
+test("a line on which something comes is not dead, however seldom its end is polled", () => {
+  const rig = new SessionRig({
+    client: { pingIntervalMs: 100, deadPeerMs: 500 },
+    server: { pingIntervalMs: 100, deadPeerMs: 500 },
+  });
+  const { near, far } = rig.pair();
+  for (let frame = 0; frame < 30; frame++) rig.frame(1_000);
+  expect([near.linked, far.linked, rig.dialled.length]).toEqual([true, true, 1]);
+  rig.slow.blackhole();
+  for (let frame = 0; frame < 4; frame++) rig.frame(1_000);
+  expect([near.linked, far.linked]).toEqual([false, false]);
+});
+
+test("a process that stood still reads what has come before it gives a line up", () => {
+  const rig = new SessionRig({ client: { pingIntervalMs: 100, deadPeerMs: 500 } });
+  const { near } = rig.pair();
+  rig.wire.hold();
+  rig.client.poll((rig.time += 3_600_000)); // the sockets are read after it
+  rig.wire.release();
+  rig.pass(2_000);
+  expect([near.linked, rig.dialled.length]).toEqual([true, 1]);
+});
+
+test("the server keeps a player whose page is hardly ever polled: its socket answers", () => {
+  const rig = new SessionRig();
+  const { near, far } = rig.pair();
+  for (let minute = 0; minute < 3; minute++) {
+    for (let frame = 0; frame < 600; frame++) {
+      rig.server.poll((rig.time += 100));
+      rig.server.flush();
+    }
+    rig.client.poll(rig.time);
+  }
+  expect([near.linked, far.linked, rig.dialled.length]).toEqual([true, true, 1]);
+});

@@ -270,6 +270,11 @@ describe("a page", () => {
         rig.pass(20);
         expect(rig.dialled.length).toBe(at + 1);
       }
+      target.visibilityState = "hidden";
+      signs.dispatchEvent(new Event("visibilitychange"));
+      const at = rig.dialled.length;
+      rig.pass(20);
+      expect(rig.dialled.length).toBe(at);
       near.abort();
       expect(listening.size).toBe(0);
     } finally {
