@@ -76,6 +76,10 @@ function starting(options: UdpOptions = {}) {
       from.push(sender);
     },
     sent: (sizeBytes) => events.push(`sent ${sizeBytes}`),
+    trouble: ({ code }) => events.push(`trouble ${code}`),
+    lost: (count) => events.push(`lost ${count}`),
+    suspended: () => events.push("suspended"),
+    resumed: () => events.push("resumed"),
     failed: ({ code }) => events.push(`failed ${code}`),
     closed: (reason) => {
       events.push("closed");
