@@ -70,6 +70,9 @@ const SMALLER_CROWD = 50;
 /** A little late, uneven and narrow, each way and at both ends. */
 const SLOW: Conditions = { latencyMs: 3, jitterMs: 2, lossChance: 0.001, bytesPerSecond: 50_000_000 };
 
+/** More than a lost packet takes until it has been sent again. */
+const LOSS_MS = 1_000;
+
 const rows: Row[] = [
   {
     name: "memory",
@@ -451,7 +454,7 @@ describeRows(allRows)("$name", (row) => {
     const accepted = await network.accepted();
     bad.trySend(new TextEncoder().encode("half a li"));
     await network.until(() => bad.pendingBytes === 0);
-    await network.turns(row.isSlow === true ? 2_000 : 20); // the half line is read by now, apart from the reset
+    await network.turns(20, row.isSlow === true ? LOSS_MS : 0); // the half line is read by now, apart from the reset
     bad.abort();
     await network.until(() => {
       accepted.tryRecv(); // where it is no half of a line, but a whole message
@@ -578,10 +581,11 @@ class Network {
     throw new Error("it did not come");
   }
 
-  /** So many steps, whatever they bring. */
-  async turns(count: number): Promise<void> {
+  /** So many steps and so much time, whatever they bring: a slow network has its own pace, in time. */
+  async turns(count: number, lengthMs = 0): Promise<void> {
+    const endMs = performance.now() + lengthMs;
     let turn = 0;
-    await this.until(() => ++turn > count);
+    await this.until(() => ++turn > count && performance.now() >= endMs);
   }
 
   async end(): Promise<void> {

@@ -149,6 +149,17 @@ function hello(changed: Partial<Hello> = {}): Uint8Array {
   });
 }
 
+/** A player at a server whose peer does not read: a message waits in the line. */
+function unread(): { server: StubServer; link: StubLink; player: Connection<string> } {
+  const server = new StubServer();
+  const link = new StubLink();
+  const player = server.accept(link);
+  link.takes = false;
+  player.trySend("some");
+  server.frame();
+  return { server, link, player };
+}
+
 function dataFrame(text: string): Uint8Array {
   const head = new Uint8Array(12);
   head[0] = FRAME.data;
@@ -179,24 +190,14 @@ describe("a line that is left", () => {
   });
 
   test("by an abort is dropped in a second too, when the peer does not read", () => {
-    const server = new StubServer();
-    const link = new StubLink();
-    const player = server.accept(link);
-    link.takes = false;
-    player.trySend("some");
-    server.frame();
+    const { server, link, player } = unread();
     player.abort();
     server.pass(1_100);
     expect(link.fate).toBe("aborted");
   });
 
   test("is dropped also after the listener and its last session have closed", () => {
-    const server = new StubServer();
-    const link = new StubLink();
-    const player = server.accept(link);
-    link.takes = false;
-    player.trySend("some");
-    server.frame();
+    const { server, link, player } = unread();
     server.listener.close();
     player.abort();
     server.pass(1_100);
