@@ -22,6 +22,7 @@ export class Heartbeat {
   pingDueMs: number = Infinity;
   readonly #terms: Terms;
   readonly #clock: ServerClock | undefined;
+  #phaseMs = 0;
   #lastSignMs = 0;
   /** When the silence was found to be too long; `undefined` while it is not. */
   #lateMs: number | undefined;
@@ -38,6 +39,12 @@ export class Heartbeat {
   constructor(terms: Terms, clock: ServerClock | undefined) {
     this.#terms = terms;
     this.#clock = clock;
+  }
+
+  /** Gives this session, the `order`th that share a pump, moments for its pings that others do not have. */
+  spread(order: number): void {
+    const { pingIntervalMs } = this.#terms;
+    this.#phaseMs = pingIntervalMs === Infinity ? 0 : ((order * GOLDEN_RATIO) % 1) * pingIntervalMs;
   }
 
   /** A new line begins at `nowMs`: its first ping is due at once. */
@@ -85,7 +92,7 @@ export class Heartbeat {
 
   /** Returns the number of a ping that is sent now. */
   ping(nowMs: number, frameMs: number): number {
-    this.pingDueMs = nowMs + this.#terms.pingIntervalMs;
+    this.pingDueMs = this.#nextPingMs(nowMs);
     const id = this.#pings++ % IDS;
     this.#sentMs[id % REMEMBERED] = this.#terms.clock();
     this.#sentInFrameMs[id % REMEMBERED] = frameMs;
@@ -126,6 +133,18 @@ export class Heartbeat {
     this.#echoed = undefined;
   }
 
+  /**
+   * The next moment of this session, an interval after the last one. When all sessions have sent in one
+   * frame, as after a pause of the process, it comes earlier, so that they do not go on to.
+   */
+  #nextPingMs(nowMs: number): number {
+    const { pingIntervalMs } = this.#terms;
+    if (pingIntervalMs === Infinity) return Infinity;
+    const sinceMs = (nowMs - this.#phaseMs) % pingIntervalMs;
+    const waitMs = pingIntervalMs - (sinceMs < 0 ? sinceMs + pingIntervalMs : sinceMs);
+    return nowMs + (waitMs < ROUNDING_MS ? waitMs + pingIntervalMs : waitMs);
+  }
+
   /** Where the ping with that number is remembered; `undefined` for none, as a peer may say any number. */
   #placeOf(id: number): number | undefined {
     for (let ping = this.#pings - 1; ping >= this.#countFrom && ping >= this.#pings - REMEMBERED; ping--) {
@@ -140,5 +159,9 @@ const LAST_CHANCE_MS = 50;
 /** The pings whose answers may still come. */
 const REMEMBERED = 8;
 const IDS = 256;
+/** What two sums of times may differ by. */
+const ROUNDING_MS = 0.01;
+/** Its multiples, modulo 1, lie as evenly as any, however many there are. */
+const GOLDEN_RATIO = 0.6180339887498949;
 /** RFC 3550, section 6.4.1. */
 const SMOOTHING = 16;

@@ -94,6 +94,7 @@ export abstract class SessionFacts extends LinkFacts implements Scheduled, Shown
   protected join(agenda: SessionAgenda): void {
     this.#agenda = agenda;
     this.order = agenda.nextOrder();
+    this.heartbeat.spread(this.order);
     this.downSinceMs = agenda.nowMs;
     if (this.line !== undefined) this.heartbeat.begin(agenda.nowMs);
     this.#isShownNext = false;
