@@ -8,13 +8,17 @@
  *       └── a turn of the event loop: from the start ◀───────────────┘
  *
  * Polls of one poller are counted, as thousands of pollers may each be polled once
- * in a turn. Only every thousandth poll is checked, so that the check costs a frame
+ * in a turn; and each poll once, as one poll pumps each of the wrappers that a game has made
+ * of such transports, which may be thousands too. Only every thousandth poll is checked, so that the check costs a frame
  * nothing.
  */
 import { writeSync } from "node:fs";
 
 /** The pump of every transport with sockets: counts polls, and never asks to be called earlier. */
-export function warnUnlessYielding(_nowMs?: number, poller?: object): number {
+export function warnUnlessYielding(nowMs?: number, poller?: object): number {
+  if (nowMs === lastMs && poller === lastPoller) return Infinity; // the same poll, or one of the same moment
+  lastMs = nowMs;
+  lastPoller = poller;
   if (++polls >= POLLS_PER_CHECK) checkLoop(poller);
   return Infinity;
 }
@@ -70,6 +74,9 @@ const POLLS_UNTIL_PRINTED = 100_000;
 
 /** Polls of all pollers, up to the next check. */
 let polls = 0;
+/** The time and the poller of the last of them. */
+let lastMs: number | undefined;
+let lastPoller: object | undefined;
 /** `waiting`: the event loop has not turned since the last check. */
 let state: "idle" | "waiting" | "warned" = "idle";
 /** The poller whose polls are counted since then. */

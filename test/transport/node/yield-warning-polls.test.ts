@@ -16,14 +16,19 @@ const LOOP = {};
 function onWarning(): void {}
 
 let told: unknown[][];
+let nowMs: number;
+/** One of several calls within one poll, as wrappers make them. */
+let pumpOnce: () => void;
 let poll: (count: number, poller?: object) => void;
 
 beforeEach(async () => {
   vi.resetModules();
   const { warnUnlessYielding } = await import("../../../src/transport/node/yield-warning.ts");
   poll = (count, poller = LOOP) => {
-    for (let n = 0; n < count; n++) warnUnlessYielding(0, poller);
+    for (let n = 0; n < count; n++) warnUnlessYielding(nowMs++, poller);
   };
+  pumpOnce = () => void warnUnlessYielding(nowMs, LOOP);
+  nowMs = 0;
   told = [];
   printed.length = 0;
   vi.stubEnv("NODE_ENV", "");
@@ -74,6 +79,16 @@ describe("a loop that polls without a turn of the event loop", () => {
   test("is the loop of one poller, however often others are polled meanwhile", () => {
     poll(1_999);
     for (let other = 0; other < 50; other++) poll(100, { other });
+    expect(told).toEqual([]);
+    poll(1);
+    expect(told).toHaveLength(1);
+  });
+
+  test("is counted by polls, of which each may pump thousands of wrappers", () => {
+    for (let frame = 0; frame < 20; frame++, nowMs++)
+      for (let wrapper = 0; wrapper < 3_000; wrapper++) pumpOnce();
+    expect(told).toEqual([]);
+    poll(1_979);
     expect(told).toEqual([]);
     poll(1);
     expect(told).toHaveLength(1);
