@@ -4,7 +4,11 @@
  * says nothing where every test took place.
  *
  *     left out: nc is not here: 3 tests in test/demo/sockets/chat.test.ts (1), test/…/echo.test.ts (2)
+ *
+ * Writes the files of those tests, one on a line, to what TICKWIRE_LEFT_OUT_TO names, for a
+ * second run on a machine that has more.
  */
+import { writeFileSync } from "node:fs";
 import type { Reporter, TestModule } from "vitest/node";
 
 /** A test, as far as it matters here. */
@@ -17,7 +21,16 @@ export interface Told {
 
 export default class LeftOut implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
-    const lines = linesOf(modules.flatMap(toldBy));
+    const told = modules.flatMap(toldBy);
+    const lines = linesOf(told);
+    const to = process.env.TICKWIRE_LEFT_OUT_TO ?? "";
+    if (to !== "")
+      writeFileSync(
+        to,
+        filesOf(told)
+          .map((file) => `${file}\n`)
+          .join(""),
+      );
     if (lines.length > 0) console.log(`${lines.join("\n")}\n`);
   }
 }
@@ -34,6 +47,12 @@ export function linesOf(tests: readonly Told[]): string[] {
     if (lessened !== undefined) note(`done with less: ${lessened}`, file);
   }
   return [...lines].map(([line, files]) => `${line}: ${whichOf(files)}`).sort();
+}
+
+/** The files in which a test was left out, each once. */
+export function filesOf(tests: readonly Told[]): string[] {
+  const files = tests.filter(({ leftOut = [] }) => leftOut.length > 0).map(({ file }) => file);
+  return [...new Set(files)].sort();
 }
 
 function whichOf(files: ReadonlyMap<string, number>): string {

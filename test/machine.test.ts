@@ -4,13 +4,13 @@
  * run on a bare machine, `.ci/bare`, is the test that nothing is forgotten.
  */
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { linesOf } from "./left-out.ts";
+import { filesOf, linesOf } from "./left-out.ts";
 
 /** A machine whose PATH is this folder. */
 let folder: string;
@@ -114,11 +114,25 @@ describe("a test", () => {
     expect(linesOf([{ file: "a.test.ts", leftOut: [] }])).toEqual([]);
   });
 
+  test("has its file in the list of those to run again where there is more", () => {
+    const nc = "nc is not here";
+    const tests = [
+      { file: "b.test.ts", leftOut: [nc] },
+      { file: "a.test.ts", leftOut: [nc] },
+      { file: "b.test.ts", leftOut: [nc, "curl is not here"] },
+      { file: "c.test.ts", leftOut: [] },
+      { file: "d.test.ts", lessened: "only 9 connections" },
+    ];
+    expect(filesOf(tests)).toEqual(["a.test.ts", "b.test.ts"]);
+  });
+
   test("that is left out is told at the end of a run, and a run of all its tests tells nothing", async () => {
-    const [bare, whole] = await Promise.all([
-      run("test/demo/sockets/tls.test.ts"),
-      run("test/demo/cube/options.test.ts"),
-    ]);
+    const list = join(folder, "left-out");
+    vi.stubEnv("TICKWIRE_LEFT_OUT_TO", list);
+    const bare = await run("test/demo/sockets/tls.test.ts");
+    expect(readFileSync(list, "utf8")).toBe("test/demo/sockets/tls.test.ts\n");
+    const whole = await run("test/demo/cube/options.test.ts");
+    expect(readFileSync(list, "utf8")).toBe("");
     expect(bare).toContain("left out: openssl is not here: 4 tests in test/demo/sockets/tls.test.ts\n");
     expect(bare).toContain("left out: python3 is not here: 1 test in test/demo/sockets/tls.test.ts\n");
     expect(whole).toContain("passed");
