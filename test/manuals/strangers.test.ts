@@ -12,6 +12,7 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { type Asked, playerCodec } from "../../demo/arena/shared/play-wire.ts";
 import { lines, Poller, session } from "../../src/index.ts";
 import { websocket } from "../../src/websocket.ts";
 import { Child, DEADLINE_MS, endAll } from "../demo/children.ts";
@@ -33,6 +34,12 @@ interface Example {
   /** Plays with it, as those do for whom it is. */
   readonly serves: (port: number) => Promise<void>;
 }
+
+/** A player of the arena, and the bytes of what one says. */
+const PLAYER = { name: "Ann", secret: new Uint8Array(16).fill(7), looksHz: 20 };
+const said = (message: Asked): Uint8Array => new Uint8Array(playerCodec().encode(message));
+const arenaAt = (port: number): string[] =>
+  `--memory --no-open --bots 3 --gateways 1 --worlds 1 --port ${port}`.split(" ");
 
 const EXAMPLES: readonly Example[] = [
   { name: "README.md server.mts", known: ["hi\n"], serves: tells("hi\n", ": hi\n") },
@@ -128,6 +135,22 @@ const EXAMPLES: readonly Example[] = [
     serves: returnsOverSession("/cube", "ping 3", /^pong 3$/m),
   },
   {
+    name: "demo/arena/gateway.ts",
+    runs: "demo/arena/main.ts",
+    args: arenaAt,
+    insult: (port, known) => overSession(port + 1, "/link", known), // behind the operator's
+    known: [said({ kind: "hello", ...PLAYER }), said({ kind: "move", dx: 127, dy: -128, seq: 65_535 })],
+    serves: playsInArena,
+  },
+  {
+    name: "demo/arena/page-server.ts",
+    runs: "demo/arena/main.ts",
+    args: arenaAt,
+    insult: (port, known) => overSession(port, "/link", known),
+    known: ['{"kind":"stop","name":"nobody"}\n', '{"kind":"kill","name":"__proto__"}\n', "null\n"],
+    serves: returnsOverSession("/link", "{}", /"processes":/),
+  },
+  {
     name: "templates/terminal/src/server.ts",
     insult: (port, known) => overTcp(port, known, { isPatient: true }),
     known: ["ada\n", "say hi\n", "look\n", "quit\n"],
@@ -145,6 +168,8 @@ const EXAMPLES: readonly Example[] = [
 const NOT_INSULTED: Record<string, string> = {
   "demo/first-cube.ts": "README.md shows it, as first-cube.mts",
   "demo/cube/window-server.ts": "it serves the windows of windows.ts",
+  "demo/arena/member.ts": "its sockets are on the bus, where there are no strangers",
+  "src/core/claim/README.md world.mts": "its socket is on the bus, where there are no strangers",
   "demo/cube/launcher.ts": "it asks for a free port, and lets nobody in",
   "demo/sockets/udp-echo-client.ts": "its socket is connected to one peer",
 };
@@ -312,6 +337,18 @@ function returnsOverWebSocket(path: string, line: string, wanted: RegExp): Examp
     });
     socket.terminate();
   };
+}
+
+/** Its gateway welcomes a player, and shows what a world plays. */
+async function playsInArena(port: number): Promise<void> {
+  using net = new Poller();
+  const gateway = net.connect(session(websocket(`ws://127.0.0.1:${port + 1}/link`)), playerCodec());
+  gateway.trySend({ kind: "hello", ...PLAYER });
+  for (let isShown = false; !isShown; await new Promise(setImmediate)) {
+    net.poll(performance.now());
+    for (const told of gateway) isShown ||= told.kind === "state" && told.players.length > 0;
+    if (gateway.state === "closed") throw new Error(`${gateway.closeReason?.message}`);
+  }
 }
 
 /** The same in a session. */
