@@ -1,7 +1,7 @@
 /** Streams on a bad network: in which frame what arrives, and that nothing is lost or overtaken. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { bytes, type Conditions, conditioned, lines, memory, Poller } from "../../../src/index.ts";
+import { bytes, type Conditions, conditioned, lines, memory, Poller, tcp } from "../../../src/index.ts";
 import { arrivals, FRAME_MS, SlowRig } from "./slow-rig.ts";
 
 describe("without options", () => {
@@ -24,7 +24,7 @@ describe("without options", () => {
     const names = (transport: object) =>
       ["listen", "connect", "bind", "framing"].filter((name) => name in transport);
     expect(names(conditioned(wire))).toEqual(["listen", "connect", "bind"]);
-    expect(names(conditioned(wire.at("lobby")))).toEqual(["listen", "connect"]);
+    expect(names(conditioned(tcp({ port: 1 })))).toEqual(["listen", "connect"]);
     expect(names(conditioned({ framing: "message", connect: () => wire.connect() }))).toEqual([
       "connect",
       "framing",
