@@ -159,8 +159,12 @@ describeRows(allRows)("a link of $name", (row) => {
   /** Waits until nothing is left of these ends, and of nothing else. */
   const gone = async (...ends: TestedEnd[]) => {
     await until(() => ends.every((end) => end.has("closed")), ...ends.map(({ link }) => link));
-    await until(() => JSON.stringify(heldSockets()) === JSON.stringify(before)).catch(() => {});
-    expect(heldSockets()).toEqual(before);
+    const isMore = () => {
+      const { handles, descriptors } = heldSockets();
+      return handles > before.handles || descriptors > before.descriptors;
+    };
+    await until(() => !isMore()).catch(() => {});
+    if (isMore()) expect(heldSockets()).toEqual(before); // fewer where the row before has only now let go
   };
 
   test("closes once and leaves no socket, whatever both sides do in whatever order", async () => {
