@@ -43,6 +43,7 @@ export function decodeLease(value: Uint8Array, revision: number): LeaseRecord | 
   if (lease !== FORMAT || typeof owner !== "string" || owner === "") return undefined;
   if (!isNumberTo(number, Number.MAX_SAFE_INTEGER) || !isNumberTo(ttlMs, MAX_TTL_MS)) return undefined;
   if (epoch !== undefined && !isNumberTo(epoch, revision)) return undefined;
+  if (!isWithin(meta, MAX_META_DEPTH)) return undefined;
   return { owner, number, ttlMs, epoch, meta };
 }
 
@@ -50,6 +51,14 @@ function isNumberTo(value: unknown, most: number): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most;
 }
 
+/** Whether a value has at most so many levels of arrays and objects. */
+function isWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return levels > 0 && Object.values(value).every((inner) => isWithin(inner, levels - 1));
+}
+
+/** The most levels of arrays and objects in a meta: writing some thousands as JSON ends a process. */
+export const MAX_META_DEPTH = 32;
 const FORMAT = 1;
 /** The longest meta, four bytes a character at worst, and the rest. */
 const MAX_BYTES = 65_536;

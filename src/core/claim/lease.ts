@@ -5,6 +5,7 @@
 import { type Checks, checkOptions, isText, isWholeNumber, kindOf, wholeNumber } from "../../check.ts";
 import { jsonOf } from "../../codec/json-values.ts";
 import type { Transport } from "../../port/transport.ts";
+import { MAX_META_DEPTH } from "./lease-record.ts";
 
 /** A transport that keeps leases: `memory()`, or `nats()` of `tickwire/nats`. */
 export type LeasingTransport = Transport & Required<Pick<Transport, "registry">>;
@@ -125,4 +126,3 @@ const PATTERN = /^([\w=/-]+|\*)(\.([\w=/-]+|\*))*(\.>)?$|^>$/;
 const MAX_NAME_CHARACTERS = 200;
 /** A lease is written every third of its time, and read by all who list it. */
 const MAX_META_CHARACTERS = 8_192;
-const MAX_META_DEPTH = 32;

@@ -118,7 +118,7 @@ export class SavedState {
   #look({ value, revision }: RegistryRecord): void {
     this.#needsRead = false;
     this.#revision = revision;
-    const found = decodeSnapshot(value); // what a stranger has written here is written over
+    const found = decodeSnapshot(value, revision); // what a stranger has written here is written over
     if (found !== undefined && found.epoch > this.#epoch) {
       const message = `the lease of ${this.#rules.name} is lost: a later owner has saved its snapshot`;
       this.lost = { kind: "reset", code: "taken", message };

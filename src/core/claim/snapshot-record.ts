@@ -30,15 +30,18 @@ export function encodeSnapshot({ epoch, number, bytes }: SnapshotRecord): Uint8A
   return value;
 }
 
-/** What `value` says; `undefined` when it is no record of ours. */
-export function decodeSnapshot(value: Uint8Array): SnapshotRecord | undefined {
+/**
+ * What `value` says, at that revision; `undefined` when it is no record of ours, such as one with an epoch of
+ * the future, which would keep the lease from all others for ever: an owner's epoch is the revision of an earlier record.
+ */
+export function decodeSnapshot(value: Uint8Array, revision: number): SnapshotRecord | undefined {
   if (value.length < HEADER_BYTES) return undefined;
   const view = new DataView(value.buffer, value.byteOffset);
   const format = view.getUint8(0);
   const epoch = view.getFloat64(1);
   const number = view.getFloat64(9);
-  if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(number) || epoch < 1 || number < 1)
-    return undefined;
+  if (!Number.isSafeInteger(epoch) || epoch < 1 || epoch >= revision) return undefined;
+  if (!Number.isSafeInteger(number) || number < 1) return undefined;
   if (format === EMPTY)
     return value.length === HEADER_BYTES ? { epoch, number, bytes: undefined } : undefined;
   if (format !== FULL) return undefined;

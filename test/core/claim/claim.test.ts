@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { encodeSnapshot } from "../../../src/core/claim/snapshot-record.ts";
 import {
   type Claim,
   type LeaseOptions,
@@ -378,6 +379,18 @@ describe("a snapshot", () => {
     expect(text(other.claim.snapshot)).toBe("tick 8");
   });
 
+  test("of an epoch of the future keeps the lease from nobody: it is written over", () => {
+    const wire = memory();
+    const value = encodeSnapshot({ epoch: Number.MAX_SAFE_INTEGER, number: 1, bytes: bytesOf("x") });
+    wire.registry().create("snapshot.world.7", value, () => {});
+    const { poller, claim } = processOn(wire);
+    settle(poller);
+    expect([claim.state, claim.snapshot]).toEqual(["held", undefined]);
+    expect(claim.trySave(bytesOf("tick 1"))).toBe(true);
+    settle(poller);
+    expect(claim.isSaving).toBe(false);
+  });
+
   test("that is no Uint8Array, or too long, throws at the call", () => {
     const { one } = pair();
     for (const call of ["trySave", "transfer"] as const) {
@@ -403,6 +416,15 @@ describe("what strangers write in the place of a lease", () => {
     ["a life for ever", bytesOf(JSON.stringify({ ...ofOurs, ttlMs: 1e15 }))],
     ["a life of no time", bytesOf(JSON.stringify({ ...ofOurs, ttlMs: -1 }))],
     ["an epoch of the future", bytesOf(JSON.stringify({ ...ofOurs, epoch: 1e15 }))],
+    [
+      "a meta that goes too deep to be written again",
+      bytesOf(
+        JSON.stringify({ ...ofOurs, meta: 0 }).replace(
+          '"meta":0',
+          `"meta":${"[".repeat(30_000)}${"]".repeat(30_000)}`,
+        ),
+      ),
+    ],
     ["a huge one", new Uint8Array(1_000_000).fill(0x20)],
   ];
 
