@@ -26,6 +26,8 @@ export class NatsDatagrams implements DatagramLink, BusUser {
   readonly #joins = new Joins<BusSubscription>();
   readonly #sent = new SentNumbers();
   readonly #received = new ReceivedNumbers();
+  /** Whether something was left since something was joined: what was sent meanwhile is not lost. */
+  #hasLeft = false;
   #answers: BusSubscription | undefined;
   #events: DatagramEvents | undefined;
   #state: "starting" | "open" | "closing" | "closed" = "starting";
@@ -72,12 +74,16 @@ export class NatsDatagrams implements DatagramLink, BusUser {
   }
 
   join(pattern: string, queue?: string): void {
+    if (this.#hasLeft) this.#received.forget((subject) => this.#joins.receives(subject));
+    this.#hasLeft = false;
     this.#hear(pattern, queue, (reason) => this.#events?.trouble(reason));
   }
 
   leave(pattern: string, queue?: string): void {
     if (pattern === this.#name && queue === undefined) return; // its own name is no join
-    this.#joins.remove(pattern, queue)?.end();
+    const subscription = this.#joins.remove(pattern, queue);
+    this.#hasLeft ||= subscription !== undefined;
+    subscription?.end();
   }
 
   close(): void {
@@ -103,6 +109,7 @@ export class NatsDatagrams implements DatagramLink, BusUser {
   }
 
   suspended(reason: CloseReason): void {
+    this.#joins.askAgain();
     this.#events?.trouble(reason);
     this.#events?.suspended();
     // The numbers tell their receivers which of these have not come.
@@ -139,9 +146,13 @@ export class NatsDatagrams implements DatagramLink, BusUser {
   }
 
   #hear(pattern: string, queue: string | undefined, refused: (reason: CloseReason) => void): void {
-    this.#joins.add(pattern, queue, (join) =>
-      this.#bus.subscribe(pattern, queue, (message) => this.#receivedBy(join, message), refused),
-    );
+    this.#joins.add(pattern, queue, (join) => {
+      const onMessage = (message: BusMessage): void => this.#receivedBy(join, message);
+      return this.#bus.subscribe(pattern, queue, onMessage, (reason) => {
+        join.isRefused = true;
+        refused(reason);
+      });
+    });
   }
 
   #receivedBy(join: Join, { subject, reply, bytes }: BusMessage): void {

@@ -64,16 +64,26 @@ export class ReceivedNumbers {
     if (next === undefined) this.#characters += key.length;
     else this.#next.delete(key);
     this.#next.set(key, number + 1); // the last one is the newest
-    if (this.#next.size > this.#mostSenders || this.#characters > this.#mostCharacters) this.#forgetOldest();
+    if (next === undefined) this.#forgetOldest();
     return next === undefined || number - next > MOST_MISSING ? 0 : number - next;
   }
 
+  /** Forgets all senders to subjects that are heard no more: what they send until one is heard again is not for this side. */
+  forget(isJoined: (subject: string) => boolean): void {
+    for (const key of this.#next.keys()) if (!isJoined(key.slice(key.indexOf(" ") + 1))) this.#delete(key);
+  }
+
+  /** One long name may have to make room for many short ones. */
   #forgetOldest(): void {
     for (const oldest of this.#next.keys()) {
-      this.#next.delete(oldest);
-      this.#characters -= oldest.length;
-      break;
+      if (this.#next.size <= this.#mostSenders && this.#characters <= this.#mostCharacters) return;
+      this.#delete(oldest);
     }
+  }
+
+  #delete(key: string): void {
+    this.#next.delete(key);
+    this.#characters -= key.length;
   }
 }
 

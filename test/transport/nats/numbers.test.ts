@@ -76,6 +76,14 @@ test("a receiver forgets those that it has not heard for the longest time, by nu
   expect(small.note("ABCDEFGHIJ", "s", 1)).toBe(undefined);
 });
 
+test("a receiver that is given one long name after many short ones makes room for all of it", () => {
+  const small = new ReceivedNumbers(Infinity, 100);
+  for (let sender = 0; sender < 10; sender++) small.note(`s${sender}`, "s", 1);
+  small.note("x".repeat(90), "s", 1);
+  const known = [9, 8, 7, 6].map((sender) => small.note(`s${sender}`, "s", 1) === undefined);
+  expect(known).toEqual([true, true, false, false]); // 92 characters, and two of four
+});
+
 test("a reply subject says who has sent a message and as its how many-th, or nothing at all", () => {
   const link = newLinkId();
   expect(link).toMatch(/^[0-9a-z]{20}$/);
