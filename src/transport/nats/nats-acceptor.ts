@@ -22,6 +22,7 @@ import type { Streams, StreamUser } from "./streams.ts";
 /** One listener. */
 export class NatsAcceptor implements Acceptor, StreamUser {
   readonly subject: string;
+  readonly windowBytes = 0;
   readonly #streams: Streams;
   readonly #name: string;
   readonly #allowHalfOpen: boolean;

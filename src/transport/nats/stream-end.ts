@@ -25,7 +25,7 @@ export abstract class StreamEnd implements StreamUser {
   protected readonly output: StreamOutput;
   protected readonly input: StreamInput;
   /** How much this side has room for. */
-  protected readonly windowBytes: number;
+  readonly windowBytes: number;
   protected events: LinkEvents | undefined;
   protected phase: "connecting" | "open" | "closed" = "connecting";
   /** Where the peer hears; empty until it has said so. */

@@ -19,6 +19,8 @@ import { MOST_WINDOW_BYTES } from "./stream-output.ts";
 export interface StreamUser {
   /** Where its frames come from. */
   readonly subject: string;
+  /** How much it has room for of what its peer sends. */
+  readonly windowBytes: number;
   /** The broker is there, or there again. */
   opened(): void;
   /** The broker is away. */
@@ -43,6 +45,8 @@ export class Streams implements BusUser {
   readonly #bus: Bus;
   readonly #prefix = `_tw.${newLinkId()}`;
   readonly #users = new Map<string, StreamUser>();
+  /** What all of them have room for. */
+  #windowsBytes = 0;
   /** Those that wait until they may publish. */
   readonly #waiting = new Set<StreamUser>();
   #subscription: BusSubscription | undefined;
@@ -82,9 +86,12 @@ export class Streams implements BusUser {
     return `${this.#prefix}.${newLinkId()}`;
   }
 
-  /** How much a new stream has room for: less where there are many, as a broker cuts off whoever has too much to read. */
+  /**
+   * How much a new stream has room for: less and less of what is left where there are many, as
+   * a broker cuts off whoever has too much to read.
+   */
   newWindowBytes(): number {
-    const share = Math.floor(ALL_WINDOWS_BYTES / (this.#users.size + 1));
+    const share = Math.floor((ALL_WINDOWS_BYTES - this.#windowsBytes) / SHARES);
     return Math.max(LEAST_WINDOW_BYTES, Math.min(MOST_WINDOW_BYTES, share));
   }
 
@@ -98,13 +105,16 @@ export class Streams implements BusUser {
   /** Adds one that begins while the broker is there. */
   adopt(user: StreamUser): void {
     this.#users.set(user.subject, user);
+    this.#windowsBytes += user.windowBytes;
     if (this.#subscription === undefined) this.#begin();
   }
 
   /** Removes one. What it has published still leaves. */
   remove(user: StreamUser): void {
     this.#waiting.delete(user);
-    if (this.#users.delete(user.subject)) this.#endIfUnused();
+    if (!this.#users.delete(user.subject)) return;
+    this.#windowsBytes -= user.windowBytes;
+    this.#endIfUnused();
   }
 
   /** Listens to what comes for a listener. */
@@ -178,6 +188,7 @@ export class Streams implements BusUser {
   closed(reason: CloseReason): void {
     const users = this.#all;
     this.#users.clear();
+    this.#windowsBytes = 0;
     this.#end();
     for (const user of users) user.failed(reason);
   }
@@ -269,9 +280,12 @@ const LISTEN = "._tw.listen";
 const TICK_MS = 250;
 /** Others ask for longer than that before they take this process for gone. */
 const STALL_MS = 1_000;
-/** Half of what a server of NATS keeps for a client that does not read, before it cuts it off: 64 MiB by default. */
-const ALL_WINDOWS_BYTES = 33_554_432;
-const LEAST_WINDOW_BYTES = 16_384;
+/** Three quarters of what a server of NATS keeps for a client that does not read, before it cuts it off: 64 MiB by default. */
+const ALL_WINDOWS_BYTES = 50_331_648;
+/** So the first 128 have the most that one can have, and 350 come to all. */
+const SHARES = 64;
+/** With these, 2,000 streams come to those 64 MiB. */
+const LEAST_WINDOW_BYTES = 8_192;
 /** What a frame costs the client beside its bytes, roughly. */
 const OVERHEAD_BYTES = 128;
 const CONFIRM_AFTER_BYTES = 1_048_576;
