@@ -44,9 +44,9 @@ export interface BusMessage {
 export interface Client {
   /** The client's own connection, for what is built on it. */
   readonly connection: NatsConnection;
-  /** The most bytes of a message that the server takes. */
+  /** The most bytes of a message that the server takes now; it may change its mind. */
   readonly maxPayloadBytes: number;
-  /** Hands a message over. `bytes` belong to the client from now on. */
+  /** Hands a message over; a larger one is dropped. `bytes` belong to the client from now on. */
   publish(subject: string, bytes: Uint8Array, reply: string): void;
   /** Hears a subject. Returns the call that ends it. `refused` is called when the broker does not permit it. */
   subscribe(
@@ -88,20 +88,23 @@ async function open(settings: NatsSettings, events: ClientEvents, attempt: Attem
 
 class NatsClient implements Client {
   readonly connection: NatsConnection;
-  readonly maxPayloadBytes: number;
   readonly #attempt: Attempt;
   readonly #events: ClientEvents;
 
   constructor(connection: NatsConnection, attempt: Attempt, events: ClientEvents) {
     this.connection = connection;
-    this.maxPayloadBytes = connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD_BYTES;
     this.#attempt = attempt;
     this.#events = events;
     void connection.closed().then((error) => this.#lost(error instanceof Error ? reasonOfNats(error) : LOST));
     void this.#watch();
   }
 
+  get maxPayloadBytes(): number {
+    return this.connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD_BYTES;
+  }
+
   publish(subject: string, bytes: Uint8Array, reply: string): void {
+    if (this.#isClosed || bytes.length > this.maxPayloadBytes) return; // the client would throw
     this.connection.publish(subject, bytes, { reply });
   }
 
@@ -111,6 +114,7 @@ class NatsClient implements Client {
     onMessage: (message: BusMessage) => void,
     refused: (reason: CloseReason) => void,
   ): () => void {
+    if (this.#isClosed) return () => {};
     const subscription = this.connection.subscribe(subject, {
       ...(queue !== undefined && { queue }),
       callback: (error: Error | null, message: Msg) => {
@@ -133,6 +137,11 @@ class NatsClient implements Client {
   close(): void {
     endAttempt(this.#attempt);
     void this.connection.close();
+  }
+
+  /** Whether it is closed, which `lost` tells of a moment later. */
+  get #isClosed(): boolean {
+    return this.connection.isClosed();
   }
 
   /** Follows what the client says of the connection, until it is over. */
@@ -248,6 +257,7 @@ export interface NatsConnection {
   publish(subject: string, payload: Uint8Array, options: { reply: string }): void;
   subscribe(subject: string, options: object): { isClosed(): boolean; unsubscribe(): void };
   flush(): Promise<void>;
+  isClosed(): boolean;
   status(): AsyncIterable<{ readonly type: string; readonly error?: Error }>;
   closed(): Promise<unknown>;
   close(): Promise<void>;

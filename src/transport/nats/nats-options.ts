@@ -18,7 +18,8 @@ import { problemOfSubject } from "../../port/subject.ts";
 export interface NatsOptions {
   /**
    * The servers of one cluster, as `"nats://10.0.0.5:4222"` or `"10.0.0.5"`; a list is tried in
-   * an order of its own. `"nats://127.0.0.1:4222"` by default.
+   * an order of its own, and one that begins with `tls://` requires TLS of all.
+   * `"nats://127.0.0.1:4222"` by default.
    */
   readonly servers?: string | readonly string[];
   /**
@@ -107,6 +108,7 @@ export function natsSettings(options: NatsOptions): NatsSettings {
   const list = typeof servers === "string" ? [servers] : [...servers];
   return {
     ...options,
+    ...tlsOf(list, options),
     servers: list,
     leases,
     connectTimeoutMs,
@@ -116,6 +118,13 @@ export function natsSettings(options: NatsOptions): NatsSettings {
     deadPeerMs,
     allowHalfOpen,
   };
+}
+
+/** The client ignores what stands before a server; a name and a password for `tls://` must not leave without it. */
+function tlsOf(servers: readonly string[], { tls }: NatsOptions): Pick<NatsOptions, "tls"> {
+  if (!servers.some((server) => server.startsWith("tls:"))) return {};
+  if (tls === false) throw new RangeError("tls: false, and servers has one that begins with tls://");
+  return { tls: tls ?? true };
 }
 
 /** A check that the value is a subject. */

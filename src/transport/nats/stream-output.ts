@@ -114,7 +114,7 @@ export class StreamOutput {
   #publish(bytes: Uint8Array, from: number): number {
     let at = from;
     while (at < bytes.length && this.#windowBytes > 0 && this.#line.mayPublish()) {
-      const most = Math.min(FRAME_BYTES, this.#line.mostBytes() - HEAD_BYTES);
+      const most = Math.max(1, Math.min(FRAME_BYTES, this.#line.mostBytes() - HEAD_BYTES));
       const sizeBytes = Math.min(bytes.length - at, this.#windowBytes, most);
       const frame = newFrame(FRAME.data, this.#takeNumber(), sizeBytes);
       frame.set(bytes.subarray(at, at + sizeBytes), HEAD_BYTES);

@@ -57,13 +57,20 @@ async function broker(config = ""): Promise<Broker> {
   return one;
 }
 
+/** The same, and all that it has heard. */
+async function listening(greeting: string) {
+  const { url, heard } = await mute(greeting);
+  return { url, said: () => heard.join("") };
+}
+
 /** A server that says what it is told to, and then nothing. */
-async function mute(greeting = ""): Promise<{ readonly url: string; readonly sockets: Set<Socket> }> {
+async function mute(greeting = "") {
   const sockets = new Set<Socket>();
+  const heard: string[] = [];
   const server: Server = createServer((socket) => {
     sockets.add(socket);
     socket.on("error", () => {});
-    socket.on("data", () => {});
+    socket.on("data", (text) => heard.push(String(text)));
     socket.on("close", () => sockets.delete(socket));
     if (greeting !== "") socket.write(greeting);
   }).listen(0, "127.0.0.1");
@@ -75,7 +82,7 @@ async function mute(greeting = ""): Promise<{ readonly url: string; readonly soc
       await once(server, "close");
     },
   });
-  return { url: `127.0.0.1:${(server.address() as { port: number }).port}`, sockets };
+  return { url: `127.0.0.1:${(server.address() as { port: number }).port}`, sockets, heard };
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -206,6 +213,14 @@ describe("a broker refuses", needs("nats-server"), () => {
     expect(broken).toMatchObject({ kind: "denied" });
   });
 
+  test("who asks for TLS by the name of a server, where it has none: no password leaves without it", async () => {
+    const { url, said } = await listening(
+      'INFO {"server_id":"x","version":"2.9.10","proto":1,"max_payload":1000}\r\n',
+    );
+    const reason = await reasonOf({ servers: `tls://${url}`, user: "ann", password: "hunter2" });
+    expect([reason?.kind, said()]).toEqual(["handshake", ""]);
+  });
+
   test("TLS where it has none, and a file of credentials that is not there", async () => {
     const real = await broker();
     expect(await reasonOf({ servers: real.url, tls: true })).toMatchObject({ kind: "handshake" });
@@ -244,6 +259,29 @@ describe("a broker refuses", needs("nats-server"), () => {
   });
 });
 
+describe("a broker that changes its mind", () => {
+  test("about max_payload has datagrams fail by that name, and no call throw", async () => {
+    const info = (most: number) =>
+      `INFO ${JSON.stringify({ server_id: "x", version: "2.9.10", proto: 1, headers: true, max_payload: most })}\r\n`;
+    const real = await mute(info(1_000));
+    const poller = new Poller();
+    ends.push(poller);
+    const socket = bind(poller, { servers: real.url, pingIntervalMs: 60_000, connectTimeoutMs: 5_000 });
+    let asked = 0;
+    await until(poller, () => {
+      const pings = real.heard.join("").split("PING\r\n").length - 1;
+      for (; asked < pings; asked++) for (const one of real.sockets) one.write("PONG\r\n");
+      return socket.state === "open";
+    });
+    for (const one of real.sockets) one.write(info(100));
+    await until(poller, () => {
+      socket.trySendTo("x".repeat(200), subject("a"));
+      return socket.lastFailure?.code === "max_payload";
+    });
+    expect(socket.state).toBe("open");
+  });
+});
+
 describe("options of nats()", () => {
   test("are checked at the call, and no secret is quoted", () => {
     const wrong: [options: unknown, message: string][] = [
@@ -255,6 +293,7 @@ describe("options of nats()", () => {
       [{ name: "a..b" }, 'name: expected a subject such as "world.7", got "a..b"'],
       [{ name: "$SYS" }, 'name: "$SYS" is not for games'],
       [{ tls: { cert: 1 } }, "tls.cert: expected a string, got number"],
+      [{ tls: false, servers: ["a", "tls://b"] }, "tls: false, and servers has one that begins with tls://"],
       [{ tls: "yes" }, "tls: expected an object, got string"],
       [{ token: "" }, "token: expected a string of at least one character, without NUL"],
       [{ password: "hunter2" }, "password: it needs a user"],
