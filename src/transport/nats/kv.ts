@@ -53,27 +53,39 @@ export class Bucket {
   #base: number;
   #checking: Promise<void> | undefined;
   #checkedMs = -Infinity;
+  #question = { promise: Promise.resolve(), isOver: true };
+  #nextQuestion: Promise<void> | undefined;
 
   constructor(bucket: Kv, status: KvStatus) {
     this.#bucket = bucket;
     this.#base = baseOf(status);
   }
 
+  /** An epoch begins with it, so it is looked at afterwards in which bucket that was. */
   async create(key: string, value: Uint8Array): Promise<RegistryAnswer> {
     await this.#check();
-    return this.#written(() => this.#bucket.create(key, value));
+    const base = this.#base;
+    const answer = await this.#written(base, () => this.#bucket.create(key, value));
+    if (answer.kind !== "written") return answer;
+    await this.#checkNow();
+    if (this.#base === base) return answer;
+    throw new Error("the bucket was made anew"); // the record says what came of it
   }
 
-  update(key: string, value: Uint8Array, revision: number): Promise<RegistryAnswer> {
-    const sequence = revision - this.#base;
+  async update(key: string, value: Uint8Array, revision: number): Promise<RegistryAnswer> {
+    await this.#check();
+    const base = this.#base;
+    const sequence = revision - base;
     if (sequence < 1) return CONFLICT; // of a bucket that is gone
-    return this.#written(() => this.#bucket.update(key, value, sequence));
+    return this.#written(base, () => this.#bucket.update(key, value, sequence));
   }
 
-  remove(key: string, revision: number): Promise<RegistryAnswer> {
-    const sequence = revision - this.#base;
+  async remove(key: string, revision: number): Promise<RegistryAnswer> {
+    await this.#check();
+    const base = this.#base;
+    const sequence = revision - base;
     if (sequence < 1) return CONFLICT;
-    return this.#written(async () => {
+    return this.#written(base, async () => {
       await this.#bucket.delete(key, { previousSeq: sequence });
       return sequence;
     });
@@ -122,9 +134,24 @@ export class Bucket {
 
   /** Looks whether the bucket was made anew. Those who ask within a moment share the answer: it costs the broker a count. */
   #check(): Promise<void> {
-    const nowMs = performance.now();
-    if (this.#checking !== undefined && nowMs < this.#checkedMs + CHECK_MS) return this.#checking;
-    this.#checkedMs = nowMs;
+    const isRecent = performance.now() < this.#checkedMs + CHECK_MS;
+    return isRecent && this.#checking !== undefined ? this.#checking : this.#checkNow();
+  }
+
+  /** The same by a question that leaves after this call. One is under way at a time, and those who ask meanwhile share the next. */
+  #checkNow(): Promise<void> {
+    const { promise: underWay, isOver } = this.#question;
+    if (isOver) return this.#ask();
+    const next = (): Promise<void> => {
+      this.#nextQuestion = undefined;
+      return this.#ask();
+    };
+    this.#nextQuestion ??= underWay.then(next, next);
+    return this.#nextQuestion;
+  }
+
+  #ask(): Promise<void> {
+    this.#checkedMs = performance.now();
     const checking = this.#bucket.status().then(
       (status) => {
         this.#base = baseOf(status);
@@ -135,12 +162,18 @@ export class Bucket {
       },
     );
     this.#checking = checking;
+    const question = { promise: checking, isOver: false };
+    this.#question = question;
+    const end = (): void => {
+      question.isOver = true;
+    };
+    checking.then(end, end);
     return checking;
   }
 
-  async #written(write: () => Promise<number>): Promise<RegistryAnswer> {
+  async #written(base: number, write: () => Promise<number>): Promise<RegistryAnswer> {
     try {
-      return { kind: "written", revision: this.#base + (await write()) };
+      return { kind: "written", revision: base + (await write()) };
     } catch (error) {
       if (WRONG_SEQUENCE.has(codeOf(error) as number)) return { kind: "conflict" };
       throw error;
@@ -223,7 +256,7 @@ interface KvStatus {
   readonly streamInfo: { readonly created: string };
 }
 
-const CONFLICT: Promise<RegistryAnswer> = Promise.resolve({ kind: "conflict" });
+const CONFLICT: RegistryAnswer = { kind: "conflict" };
 /** The codes of JetStream for a write that expects another sequence; the second one of newer servers. */
 const WRONG_SEQUENCE: ReadonlySet<number> = new Set([10_071, 10_164]);
 /** Far less than it takes to delete a bucket, make it anew and have leases in it that are over. */
