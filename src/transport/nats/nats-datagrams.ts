@@ -9,20 +9,22 @@
  * reply subject says who has sent a message and as its how many-th, and leads back. It is
  * what the sender says: one that leads to the broker's own subjects is taken for none.
  */
-import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { DatagramEvents, DatagramLink, Destination } from "../../port/datagram-link.ts";
-import { problemOfDestination, problemOfGroup, problemOfSubject } from "../../port/subject.ts";
+import { problemOfDestination, problemOfGroup } from "../../port/subject.ts";
 import type { Bus, BusSubscription, BusUser } from "./bus.ts";
 import type { BusMessage } from "./client.ts";
 import { type Join, Joins } from "./joins.ts";
-import { newLinkId, numberedOf, ReceivedNumbers, SentNumbers } from "./numbers.ts";
+import { ReceivedNumbers, SentNumbers } from "./numbers.ts";
+import { addressOf, answerTo, newLinkId, numberIn } from "./senders.ts";
 
 /** One socket of a bus. */
 export class NatsDatagrams implements DatagramLink, BusUser {
   readonly #bus: Bus;
   readonly #name: string;
   readonly #id: string = newLinkId();
+  /** What the reply subjects begin with, before the instance. */
+  readonly #replyHead: string;
   readonly #joins = new Joins<BusSubscription>();
   readonly #sent = new SentNumbers();
   readonly #received = new ReceivedNumbers();
@@ -39,12 +41,13 @@ export class NatsDatagrams implements DatagramLink, BusUser {
   constructor(bus: Bus, name: string | undefined) {
     this.#bus = bus;
     this.#name = name ?? `_INBOX.${newLinkId()}`;
+    this.#replyHead = `${this.#name}._tw.${this.#id}.`;
   }
 
   attach(events: DatagramEvents): void {
     this.#events = events;
     this.#hear(this.#name, undefined, (reason) => this.#finish(reason));
-    this.#answers = this.#bus.subscribe(`${this.#name}._tw.${this.#id}.*.*`, undefined, (message) =>
+    this.#answers = this.#bus.subscribe(`${this.#replyHead}*.*`, undefined, (message) =>
       this.#answered(message),
     );
     this.#bus.use(this);
@@ -65,8 +68,7 @@ export class NatsDatagrams implements DatagramLink, BusUser {
       this.#events?.failed(problem ?? NOT_CONNECTED);
       return;
     }
-    const reply = `${this.#name}._tw.${this.#id}.${this.#sent.next(to.host)}`;
-    this.#bus.publish(to.host, bytes, reply);
+    this.#bus.publish(to.host, bytes, this.#replyHead + this.#sent.next(to.host));
     this.#unconfirmed.push(bytes.length);
     if (this.#isAsking) return;
     this.#isAsking = true;
@@ -157,28 +159,25 @@ export class NatsDatagrams implements DatagramLink, BusUser {
 
   #receivedBy(join: Join, { subject, reply, bytes }: BusMessage): void {
     if (!this.#joins.isFirst(join, subject)) return;
-    const numbered = numberedOf(reply);
-    if (numbered === undefined) {
-      this.#events?.received(bytes, addressOf(isAnswerable(reply) ? reply : NOBODY), subject);
+    const number = numberIn(reply);
+    const sender = number === 0 ? undefined : this.#received.senderOf(reply);
+    if (sender === undefined) {
+      this.#events?.received(bytes, answerTo(reply), subject);
       return;
     }
-    const { name, instance, link, number } = numbered;
-    const isOwn = link === this.#id;
+    const isOwn = sender.link === this.#id;
     if (isOwn && join.queue === undefined && subject !== this.#name) return; // a broadcast of its own
-    const missing = this.#received.note(
-      instance,
-      join.queue === undefined ? subject : `${subject} queue`,
-      number,
-    );
+    const counted = join.queue === undefined ? subject : `${subject} queue`;
+    const missing = this.#received.note(sender, counted, number);
     if (missing === undefined) return;
     if (missing > 0 && join.queue === undefined) this.#events?.lost(missing);
-    this.#events?.received(bytes, addressOf(isAnswerable(name) ? name : NOBODY), subject);
+    this.#events?.received(bytes, sender.from, subject);
   }
 
   /** Somebody has answered by the reply subject, which a foreign client does, or the broker knows nobody. */
   #answered({ reply, bytes, isNobody }: BusMessage): void {
     if (isNobody) this.#events?.trouble(NOBODY_LISTENS);
-    else this.#events?.received(bytes, addressOf(isAnswerable(reply) ? reply : NOBODY), this.#name);
+    else this.#events?.received(bytes, answerTo(reply), this.#name);
   }
 
   #finish(reason: CloseReason): void {
@@ -192,17 +191,6 @@ export class NatsDatagrams implements DatagramLink, BusUser {
   }
 }
 
-/** Whether an answer may go there: to no subject of the broker's, and to none within tickwire's own. */
-function isAnswerable(reply: string): boolean {
-  return problemOfSubject(reply) === undefined;
-}
-
-function addressOf(host: string): Address {
-  return { family: "nats", host, port: 0 };
-}
-
-/** Whom a message comes from whose sender cannot be answered: nobody hears this subject. */
-const NOBODY = "_INBOX.nobody";
 const CLOSED_LOCALLY: CloseReason = { kind: "local", message: "this side closed the socket" };
 const AWAY: CloseReason = { kind: "unreachable", code: "away", message: "the broker is away" };
 const NOT_CONNECTED: CloseReason = { kind: "failed", message: "the socket is not connected to a peer" };

@@ -11,7 +11,7 @@
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Bus, BusSubscription, BusUser } from "./bus.ts";
 import type { BusMessage } from "./client.ts";
-import { newLinkId } from "./numbers.ts";
+import { newLinkId } from "./senders.ts";
 import { FRAME, type Frame, frameOf, isStreamSubject, newFrame, WHY } from "./stream-frames.ts";
 import { MOST_WINDOW_BYTES } from "./stream-output.ts";
 
