@@ -47,9 +47,12 @@ export interface FrameCounts {
   /** The longest round trip that was measured in it; 0 when none was. */
   rttMs: number;
   joins: number;
-  /** How many sessions have lost their lines. */
+  /** How many sessions have lost their lines, and sockets what carries their datagrams. */
   outages: number;
   closes: number;
+  /** How many datagrams have not come, as the numbers of others tell, and how many the network has failed. */
+  lost: number;
+  failed: number;
 }
 
 /** One connection. */
@@ -118,6 +121,8 @@ function count(shown: FrameCounts, { entry, link }: Step): void {
   } else if (kind === EVENT.rtt) shown.rttMs = Math.max(shown.rttMs, args[0] as number);
   else if (kind === EVENT.opened) shown.joins++;
   else if (kind === EVENT.suspended) shown.outages++;
+  else if (kind === EVENT.lost) shown.lost += args[0] as number;
+  else if (kind === EVENT.failed) shown.failed++;
   else if (kind === EVENT.closed && link !== undefined) shown.closes++;
 }
 
@@ -170,6 +175,7 @@ function counts(): FrameCounts {
   return {
     ...{ reads: 0, receivedBytes: 0, receivedMessages: 0 },
     ...{ writes: 0, sentBytes: 0, rttMs: 0, joins: 0, outages: 0, closes: 0 },
+    ...{ lost: 0, failed: 0 },
   };
 }
 

@@ -10,9 +10,11 @@ import type { Step } from "./walk.ts";
 /** The summary in lines. */
 export function summaryText(summary: Summary): string {
   const { header, damage, isEnded, sizeBytes, lengthMs, frames, connections, keyframes, unseen } = summary;
-  const sum = (name: "receivedBytes" | "sentBytes" | "receivedMessages"): number =>
+  const sum = (name: "receivedBytes" | "sentBytes" | "receivedMessages" | "lost" | "failed"): number =>
     frames.reduce((total, frame) => total + frame[name], 0);
   const messages = sum("receivedMessages");
+  const missing = sum("lost") + sum("failed") + unseen.lost + unseen.failed;
+  const gone = [`datagrams: ${sum("lost") + unseen.lost} lost, ${sum("failed") + unseen.failed} failed`];
   const kept = keyframes.length === 0 ? [] : [`keyframes after frame ${keyframes.join(", ")}`];
   const more = unseen.receivedBytes === 0 ? "" : `; ${unseen.receivedBytes} more came after the last frame`;
   const lines = [
@@ -20,6 +22,7 @@ export function summaryText(summary: Summary): string {
     `seed ${header.seed}${header.meta === undefined ? "" : `, meta ${JSON.stringify(header.meta)}`}`,
     `${counted(frames.length, "frame")} in ${(lengthMs / 1_000).toFixed(1)} s, ${sizeBytes} bytes`,
     `received ${sum("receivedBytes")} bytes${messages > 0 ? ` in ${counted(messages, "line")}` : ""}, sent ${sum("sentBytes")}${more}`,
+    ...(missing === 0 ? [] : gone),
     ...kept,
     ...(damage === undefined ? [] : [`ends early: ${damage.message}`]),
     ...(isEnded ? [] : [NOT_ENDED]),

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { lines, memory, Poller, Recording, recorded, recordingFile, tcp } from "../../src/index.ts";
+import { lines, memory, Poller, Recording, recorded, recordingFile, subject, tcp } from "../../src/index.ts";
 import { INSPECT_USAGE, inspect } from "../../src/inspect/inspect.ts";
 import type { Mistake } from "../../src/inspect/mistake.ts";
 import { pageOf } from "../../src/inspect/page.ts";
@@ -47,6 +47,28 @@ describe("tickwire inspect", () => {
       0,
     );
     expect(total).toBe(sentBytes);
+  });
+
+  test("tells how many datagrams are lost, and how many have failed", () => {
+    const wire = memory();
+    const recording = new Recording();
+    const poller = new Poller();
+    const world = poller.bind(recorded(wire.at("world.7"), recording), lines());
+    const gateway = poller.bind(wire, lines());
+    poller.poll(0);
+    wire.hold();
+    for (let count = 0; count < 3; count++) gateway.trySendTo("x", subject("world.7"));
+    poller.flush();
+    wire.cut();
+    poller.poll(1);
+    expect(world.stats.lost).toBe(3);
+    poller[Symbol.dispose]();
+    const lossy = join(folder, "lossy.rec");
+    writeFileSync(lossy, recording.toBytes());
+    expect(inspect([lossy])).toContain("\ndatagrams: 3 lost, 0 failed\n");
+    const { frames } = JSON.parse(inspect([lossy, "--json"]));
+    expect(frames.map(({ lost }: { lost: number }) => lost)).toEqual([0, 3]);
+    expect(inspect([file])).not.toContain("datagrams:");
   });
 
   test("tells frames entry by entry, of all connections or of one", () => {

@@ -1,10 +1,11 @@
 /**
- * `npm run simulate -- --seeds N | --seed N`: simulated evenings. Ends with code 1 at the
+ * `npm run simulate -- --seeds N | --seed N | --leases N`: simulated evenings, or leases. Ends with code 1 at the
  * first that went wrong, and with 2 when it could not play at all.
  */
 import { existsSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Recording } from "../../src/index.ts";
+import { simulateLeases } from "./leases.ts";
 import { type Outcome, simulate } from "./simulate.ts";
 
 const USAGE = `npm run simulate -- [options]
@@ -12,6 +13,7 @@ const USAGE = `npm run simulate -- [options]
   --first N      the first of them, 1 unless it is said
   --seed N       plays that one evening, and prints its hash
   --record FILE  writes what its server saw into a new file, for npx tickwire inspect
+  --leases N     plays N games of leases from --first on, in the place of evenings
   --frames N     how many frames an evening has, in the place of what its seed says`;
 /** Between two lines of the many. */
 const TELL_MS = 10_000;
@@ -29,6 +31,7 @@ function main(): void {
     seed: { type: "string" },
     first: { type: "string", default: "1" },
     frames: { type: "string" },
+    leases: { type: "string" },
     record: { type: "string" },
     help: { type: "boolean" },
   } as const;
@@ -37,18 +40,20 @@ function main(): void {
     console.log(USAGE);
     return;
   }
-  const numberOf = (name: "seeds" | "seed" | "first" | "frames"): number | undefined => {
+  const numberOf = (name: "seeds" | "seed" | "first" | "frames" | "leases"): number | undefined => {
     const value = values[name];
     if (value === undefined) return undefined;
     if (!/^\d{1,10}$/.test(value))
       throw new RangeError(`--${name}: expected a whole number, got ${value}\n${USAGE}`);
-    if (Number(value) === 0 && (name === "seeds" || name === "frames"))
+    if (Number(value) === 0 && name !== "seed" && name !== "first")
       throw new RangeError(`--${name}: expected a number from 1 up, got ${value}\n${USAGE}`);
     return Number(value);
   };
   const frames = numberOf("frames");
   const seed = numberOf("seed");
-  if (seed !== undefined) playOne(seed, frames, values.record);
+  const leases = numberOf("leases");
+  if (leases !== undefined) playLeases(numberOf("first") ?? 1, leases);
+  else if (seed !== undefined) playOne(seed, frames, values.record);
   else if (values.record !== undefined) throw new RangeError(`--record: of which --seed?\n${USAGE}`);
   else playMany(numberOf("first") ?? 1, numberOf("seeds") ?? 1_000, frames);
 }
@@ -85,6 +90,28 @@ function playMany(first: number, count: number, frames: number | undefined): voi
     if (tell(outcome, frames)) return;
   }
   console.log("all is well");
+}
+
+/** Plays games of leases, until one goes wrong. */
+function playLeases(first: number, count: number): void {
+  const beganMs = performance.now();
+  const sums = { games: 0, holds: 0, acts: 0 };
+  for (let seed = first; seed < first + count; seed++) {
+    const { failure, holds, acts } = simulateLeases(seed);
+    sums.games++;
+    sums.holds += holds;
+    sums.acts += acts;
+    if (failure === undefined) continue;
+    console.error(`wrong with seed ${seed}: ${failure instanceof Error ? failure.stack : failure}`);
+    console.error(`again: npm run simulate -- --leases 1 --first ${seed}`);
+    process.exitCode = 1;
+    break;
+  }
+  const rate = (sums.games / (performance.now() - beganMs)) * 1_000;
+  console.log(
+    `${sums.games} games, ${sums.holds} owners, ${sums.acts} frames of theirs; ${rate.toFixed(1)} games a second`,
+  );
+  if (process.exitCode === undefined) console.log("all is well");
 }
 
 /** Says what went wrong, if anything did. */
