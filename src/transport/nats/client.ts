@@ -11,11 +11,11 @@
  * back is not used: it says nothing of a broker that cannot be reached at the start, and
  * cannot be stopped while it dials.
  */
-import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { CloseReason } from "../../port/close-reason.ts";
 import { plainView } from "../node/plain-bytes.ts";
 import { type Attempt, endAttempt, noted } from "./attempt.ts";
+import { type AuthenticatorMakers, authenticatorOf, checkTls, SetupError } from "./client-credentials.ts";
 import type { NatsSettings } from "./nats-options.ts";
 import { LOST, reasonOfNats, STALE } from "./reasons.ts";
 
@@ -184,6 +184,7 @@ function load(): NatsPackage {
 async function connectionOptions(nats: NatsPackage, settings: NatsSettings): Promise<object> {
   const { servers, tls, user, password, token } = settings;
   const authenticator = await authenticatorOf(nats, settings);
+  if (typeof tls === "object") checkTls(tls);
   return {
     servers: [...servers],
     reconnect: false,
@@ -202,54 +203,10 @@ async function connectionOptions(nats: NatsPackage, settings: NatsSettings): Pro
   };
 }
 
-/** What signs the server's question; `undefined` where a user or a token says enough. */
-async function authenticatorOf(
-  nats: NatsPackage,
-  { credsFile, nkeySeed }: NatsSettings,
-): Promise<Authenticator | undefined> {
-  if (credsFile === undefined && nkeySeed === undefined) return undefined;
-  const creds = credsFile === undefined ? undefined : await credentialsIn(credsFile);
-  try {
-    const authenticator =
-      creds === undefined
-        ? nats.nkeyAuthenticator(new TextEncoder().encode(nkeySeed))
-        : nats.credsAuthenticator(creds);
-    authenticator("a question"); // the client would learn only in the midst of connecting that it cannot
-    return authenticator;
-  } catch {
-    // What the client says of it may quote it.
-    const which = creds === undefined ? "nkeySeed" : "credsFile";
-    throw new SetupError({ kind: "denied", code: which, message: `${which}: this is none` });
-  }
-}
-
-async function credentialsIn(path: string): Promise<Uint8Array> {
-  try {
-    return plainView(await readFile(path));
-  } catch (cause) {
-    const { code = "failed" } = cause as { readonly code?: string };
-    throw new SetupError({ kind: "failed", code, message: `credsFile: it cannot be read (${code})`, cause });
-  }
-}
-
-/** What is missing for any attempt. */
-class SetupError extends Error {
-  readonly reason: CloseReason;
-
-  constructor(reason: CloseReason) {
-    super(reason.message);
-    this.reason = reason;
-  }
-}
-
 /** What is used of the package. */
-interface NatsPackage {
+interface NatsPackage extends AuthenticatorMakers {
   connect(options: object): Promise<NatsConnection>;
-  credsAuthenticator(creds: Uint8Array): Authenticator;
-  nkeyAuthenticator(seed: Uint8Array): Authenticator;
 }
-
-type Authenticator = (nonce: string) => unknown;
 
 /** What is used of the client's connection. */
 export interface NatsConnection {

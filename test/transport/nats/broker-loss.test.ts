@@ -107,13 +107,15 @@ describe("a broker", needs("nats-server"), () => {
     for (const sender of senders) tell(sender);
     await settle();
     broker.freeze();
+    const reasons: unknown[] = [];
+    poller.on("unlink", ({ socket }) => reasons.push(socket.lastFailure?.code));
     let refused = 0;
     await until(poller, () => {
       for (const sender of senders) for (let count = 0; count < 500; count++) if (!tell(sender)) refused++;
       for (const { pendingBytes } of senders) expect(pendingBytes).toBeLessThanOrEqual(1_048_576);
       return senders.every(({ linked }) => !linked);
     });
-    expect(senders[0]?.lastFailure).toMatchObject({ kind: "timeout", code: "maxPingsOut" });
+    expect(reasons).toContain("maxPingsOut"); // by now another attempt may have failed
     expect(receivers[0]?.linked === false || receivers[0]?.state === "open").toBe(true);
     broker.thaw();
     take();

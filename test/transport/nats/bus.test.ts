@@ -165,12 +165,37 @@ describe("a disposed poller leaves no socket and no timer", () => {
     await until(poller, () => world.tryRecv() === "last");
     await until(poller, () => gateway.state === "closed");
     expect(gateway.pendingBytes).toBe(0);
+    const alone = poller.bind(nats({ servers: real.url }), lines()); // its connection ends with it
+    await until(poller, () => alone.state === "open");
+    for (let count = 0; count < 200; count++) alone.trySendTo("x".repeat(2_000), subject("world.7"));
+    alone.trySendTo("last of all", subject("world.7"));
+    alone.close();
+    await until(poller, () => world.tryRecv() === "last of all");
     const again = poller.bind(bus, lines());
     await until(poller, () => again.state === "open"); // the same value, used once more
     again.trySendTo("again", subject("world.7"));
     await until(poller, () => world.tryRecv() === "again");
   });
 });
+
+test(
+  "a socket that closes leaves the others of its connection as they are",
+  needs("nats-server"),
+  async () => {
+    const real = await broker();
+    const poller = new Poller();
+    ends.push(poller);
+    const bus = nats({ servers: real.url });
+    const sockets = ["one", "two", "three"].map((name) => poller.bind(bus.at(name), lines()));
+    const [one, two, three] = sockets as [(typeof sockets)[0], (typeof sockets)[0], (typeof sockets)[0]];
+    await until(poller, () => sockets.every(({ state }) => state === "open"));
+    one.close();
+    await until(poller, () => one.state === "closed");
+    two.trySendTo("still here", subject("three"));
+    await until(poller, () => three.tryRecv() === "still here");
+    expect([two.linked, three.linked, two.stats.failed]).toEqual([true, true, 0]);
+  },
+);
 
 describe("a broker refuses", needs("nats-server"), () => {
   async function reasonOf(options: NatsOptions) {
