@@ -129,6 +129,22 @@ describe("a hostile peer", needs("nats-server"), () => {
     expect(world.state).toBe("open");
   });
 
+  test("leads no answer there by a response either", async () => {
+    const { sockets, next } = await bound("world.4b");
+    const [world] = sockets as [Socket];
+    const subscription = foreign.subscribe("oracle.4b", {
+      callback: (_, { reply }) => {
+        foreign.publish(reply, "wrong", { reply: "$JS.API.STREAM.DELETE.KV_leases" });
+        foreign.publish(reply, "right", { reply: "oracle.4b" });
+      },
+    });
+    await foreign.flush();
+    world.trySendTo("what?", subject("oracle.4b"));
+    expect((await next(world)).from.host).toBe("_INBOX.nobody");
+    expect((await next(world)).from.host).toBe("oracle.4b");
+    subscription.unsubscribe();
+  });
+
   test("counts and loses nobody's messages but those of an instance that it can name", async () => {
     const { poller, sockets, next } = await bound("world.5", undefined);
     const [world, honest] = sockets as [Socket, Socket];

@@ -109,6 +109,21 @@ describe("over a broker", needs("nats-server"), () => {
     expect(hearer.stats.lost).toBe(0);
   });
 
+  test("what others of a queue group have heard is not lost to a member that joins for itself", async () => {
+    const { poller, sockets, settled } = await bound("all", "all", "all");
+    const [sender, one, other] = sockets as [Socket, Socket, Socket];
+    for (const member of [one, other]) member.join("jobs", "workers");
+    for (const member of [one, other]) await settled(member);
+    for (let count = 0; count < 40; count++) sender.trySendTo("job", subject("jobs"));
+    await until(poller, () => one.stats.receivedMessages + other.stats.receivedMessages === 2 + 40);
+    one.join("jobs");
+    await settled(one);
+    const before = one.stats.receivedMessages;
+    for (let count = 0; count < 3; count++) sender.trySendTo("job", subject("jobs"));
+    await until(poller, () => one.stats.receivedMessages === before + 3);
+    expect(one.stats.lost).toBe(0);
+  });
+
   test("what was sent to a subject that a socket had left is not lost, and what it goes on hearing is counted on", async () => {
     const { poller, sockets, settled } = await bound("all", "all");
     const [sender, hearer] = sockets as [Socket, Socket];
