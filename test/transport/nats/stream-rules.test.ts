@@ -4,6 +4,7 @@ import type { CloseReason, Link } from "../../../src/index.ts";
 import type { Bus } from "../../../src/transport/nats/bus.ts";
 import type { BusMessage } from "../../../src/transport/nats/client.ts";
 import { NatsAcceptor } from "../../../src/transport/nats/nats-acceptor.ts";
+import { NatsLink } from "../../../src/transport/nats/nats-link.ts";
 import { ackFrame, connectFrame, FRAME, newFrame, WHY } from "../../../src/transport/nats/stream-frames.ts";
 import { Streams } from "../../../src/transport/nats/streams.ts";
 
@@ -45,7 +46,7 @@ function listener() {
   acceptor.nobody(); // nobody else has the name
   const say = (bytes: Uint8Array, reply = PEER) =>
     heard.get("world.7._tw.listen")?.({ subject: "world.7._tw.listen", bytes, reply, isNobody: false });
-  return { heard, sent, links, rejected, say };
+  return { heard, sent, links, rejected, say, bus: bus as unknown as Bus };
 }
 
 /** A stream that was accepted, and what it hears. */
@@ -155,4 +156,51 @@ test("who asks again, as the answer was lost, gets the same stream", () => {
   });
   say(connectFrame(100, ""));
   expect([links.length, sent.filter(({ bytes }) => bytes[0] === FRAME.accept).length]).toEqual([1, 2]);
+});
+
+test("a listener that has no room says so, and whoever asks it for nothing is told nothing", () => {
+  const { heard, links, sent, say } = listener();
+  say(connectFrame(100, ""));
+  links[0]?.abort();
+  expect(sent.at(-1)).toMatchObject({ subject: PEER, bytes: newFrame(FRAME.refuse, 0) });
+  const [wild = ""] = [...heard.keys()].filter((one) => one.endsWith(".*"));
+  const before = sent.length;
+  for (const reply of ["victim.inbox", "", "$JS.API.INFO", "_tw.x.y"])
+    for (const kind of Object.values(FRAME))
+      heard.get(wild)?.({ subject: "_tw.old.stream", bytes: newFrame(kind, 1), reply, isNobody: false });
+  expect(sent.length).toBe(before);
+  heard.get(wild)?.({
+    subject: "_tw.old.stream",
+    bytes: newFrame(FRAME.ping, 1),
+    reply: PEER,
+    isNobody: false,
+  });
+  expect(sent.at(-1)).toMatchObject({ subject: PEER, bytes: newFrame(FRAME.reset, WHY.unknown) });
+});
+
+test("an answer that leads to no stream, or offers no room, opens nothing", () => {
+  const { heard, sent, bus } = listener();
+  const link = new NatsLink({
+    streams: new Streams(bus),
+    listener: "world.7",
+    name: undefined,
+    allowHalfOpen: true,
+  });
+  let opened = 0;
+  const ignore = () => {};
+  link.attach({
+    ...{ received: ignore, partial: ignore, suspended: ignore, resumed: ignore },
+    ...{ drained: ignore, ended: ignore, closed: ignore, opened: () => void opened++ },
+  });
+  const { subject, reply } = sent.at(-1) as (typeof sent)[0];
+  expect(subject).toBe("world.7._tw.listen");
+  const take = heard.get(`${reply.split(".").slice(0, 2).join(".")}.*`);
+  const answer = (number: number, from: string) =>
+    take?.({ subject: reply, bytes: newFrame(FRAME.accept, number), reply: from, isNobody: false });
+  for (const from of ["victim.inbox", "", "$JS.API.INFO"]) answer(100, from);
+  answer(0, PEER);
+  expect(opened).toBe(0);
+  answer(100, PEER);
+  expect(opened).toBe(1);
+  link.abort();
 });
