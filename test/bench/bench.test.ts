@@ -132,7 +132,7 @@ describe("the tables", () => {
   test("go between the marks of the manual, and nothing else changes", () => {
     const text = "before\n<!-- bench -->\nold\n<!-- /bench -->\nafter";
     expect(betweenMarks(text, "new")).toBe("before\n<!-- bench -->\n\nnew\n\n<!-- /bench -->\nafter");
-    expect(() => betweenMarks("no marks", "new")).toThrow("test/bench/README.md: there is no <!-- bench -->");
+    expect(() => betweenMarks("no marks", "new")).toThrow("there is no <!-- bench --> … <!-- /bench -->");
     expect(betweenMarks(readFileSync(MANUAL, "utf8"), "new")).toContain("\n\nnew\n\n");
   });
 });

@@ -24,8 +24,8 @@ export interface Work {
 export type Task =
   /** Everyone is silent. */
   | { readonly kind: "idle" }
-  /** Each client sends so many messages per tick. */
-  | { readonly kind: "receive"; readonly perTick: number }
+  /** Each client sends so many messages per tick; at another rate than {@link RATE_HZ} where one is given. */
+  | { readonly kind: "receive"; readonly perTick: number; readonly rateHz?: number }
   /** The server sends so many messages to each client per tick. */
   | { readonly kind: "broadcast"; readonly perTick: number }
   /** Each client sends its position per tick, and the server sends all positions to all. */

@@ -23,7 +23,7 @@ let receivedBytes = 0;
 async function run(): Promise<void> {
   if (task.kind === "ping-pong") await startPinging();
   else await connectAll();
-  if (task.kind === "receive") sendInTicks(task.perTick);
+  if (task.kind === "receive") sendInTicks(task.perTick, task.rateHz);
   else if (task.kind === "everyone") sendInTicks(1);
   else if (task.kind === "firehose") for (const client of clients) flood(client);
   answerMain();
@@ -52,9 +52,9 @@ function flood(client: Client): void {
 }
 
 /** Each client once per tick, a slice of the clients at a time: players do not all speak in one instant. */
-function sendInTicks(perTick: number): void {
+function sendInTicks(perTick: number, rateHz = RATE_HZ): void {
   const message = messagesAsSent(contestant, perTick);
-  inSteps(1_000 / RATE_HZ / SLICES_PER_TICK, (slice) => {
+  inSteps(1_000 / rateHz / SLICES_PER_TICK, (slice) => {
     for (let index = slice % SLICES_PER_TICK; index < clients.length; index += SLICES_PER_TICK) {
       const client = clients[index];
       if (client === undefined || client.isFull) continue;

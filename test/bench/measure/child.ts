@@ -5,7 +5,7 @@
 import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import type { Command, Job } from "./protocol.ts";
+import type { Command } from "./protocol.ts";
 
 /** Cores of this machine for the two sides; none where programs cannot be bound to one. */
 export interface Cores {
@@ -21,10 +21,11 @@ export class Child {
   #over = false;
   #wake = () => {};
 
-  constructor(command: readonly string[], job: Job, core: string | undefined) {
+  /** @param name for whoever reads what went wrong */
+  constructor(name: string, command: readonly string[], job: object, core: string | undefined) {
     const bound = core === undefined ? [] : ["taskset", "-c", core];
     const [program = "", ...args] = [...bound, ...command, JSON.stringify(job)];
-    this.#name = `${job.work.name}, ${job.contestant.title}: ${command.at(-1)}`;
+    this.#name = `${name}: ${command.at(-1)}`;
     // Not in development: the hot frames of a silent server are what its warning is about.
     const env = { ...process.env, NODE_ENV: "production" };
     this.#process = spawn(program, args, { env, stdio: ["pipe", "pipe", "inherit"] });

@@ -10,23 +10,39 @@ import { build } from "esbuild";
 import { CONTESTANTS, type Contestant } from "../works.ts";
 
 /** The bundled programs, until they are disposed of. */
-export interface Programs {
-  /** A folder for what a run needs beside. */
-  readonly folder: string;
+export interface Programs extends Bundle {
   /** How a contestant's server is started. */
   server(contestant: Contestant): readonly string[];
   readonly load: readonly string[];
+}
+
+/** Programs of Node in a folder of their own, until they are disposed of. */
+export interface Bundle {
+  /** A folder for what a run needs beside. */
+  readonly folder: string;
+  /** How one of them is started. */
+  node(name: string): readonly string[];
   dispose(): void;
 }
 
 export async function bundlePrograms(): Promise<Programs> {
-  const here = fileURLToPath(new URL("..", import.meta.url));
-  const folder = join(here, "..", ".cache", `bench-${process.pid}`);
-  mkdirSync(folder, { recursive: true });
   const servers = new Set(Object.values(CONTESTANTS).map(({ program }) => program));
   servers.delete("python_loop");
+  const bundle = await bundleOf([...[...servers].map((name) => `servers/${name}`), "load/load"]);
+  return {
+    ...bundle,
+    server: ({ program }) =>
+      program === "python_loop" ? ["python3", join(HERE, "servers", "python_loop.py")] : bundle.node(program),
+    load: bundle.node("load"),
+  };
+}
+
+/** @param paths those in `test/bench`, without their endings; each has a name of its own */
+export async function bundleOf(paths: readonly string[]): Promise<Bundle> {
+  const folder = join(HERE, "..", ".cache", `bench-${process.pid}`);
+  mkdirSync(folder, { recursive: true });
   await build({
-    entryPoints: [...servers, "../load/load"].map((name) => join(here, "servers", `${name}.ts`)),
+    entryPoints: paths.map((path) => join(HERE, `${path}.ts`)),
     outdir: folder,
     entryNames: "[name]",
     outExtension: { ".js": ".mjs" },
@@ -37,12 +53,11 @@ export async function bundlePrograms(): Promise<Programs> {
     target: "node20",
     logLevel: "error",
   });
-  const node = (name: string) => [process.execPath, "--expose-gc", join(folder, `${name}.mjs`)];
   return {
     folder,
-    server: ({ program }) =>
-      program === "python_loop" ? ["python3", join(here, "servers", "python_loop.py")] : node(program),
-    load: node("load"),
+    node: (name) => [process.execPath, "--expose-gc", join(folder, `${name}.mjs`)],
     dispose: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
+
+const HERE = fileURLToPath(new URL("..", import.meta.url));

@@ -8,6 +8,7 @@
  * A child ends when its stdin does.
  */
 import { createInterface } from "node:readline";
+import type { PeerReport } from "../nats/job.ts";
 import type { Contestant, Work } from "../works.ts";
 import type { LoadReport, ServerReport } from "./reports.ts";
 
@@ -44,12 +45,12 @@ export interface Done {
 }
 
 /** The job of this process. */
-export function jobOfThisProcess(): Job {
-  return JSON.parse(process.argv[2] ?? "") as Job;
+export function jobOfThisProcess<Kind = Job>(): Kind {
+  return JSON.parse(process.argv[2] ?? "") as Kind;
 }
 
 /** Tells the main process. */
-export function tell(what: Ready | Begun | Done | ServerReport | LoadReport): void {
+export function tell(what: Ready | Begun | Done | ServerReport | LoadReport | PeerReport): void {
   process.stdout.write(`${JSON.stringify(what)}\n`);
 }
 

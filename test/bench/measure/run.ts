@@ -41,11 +41,12 @@ export async function runOnce(
   const path = join(programs.folder, "unix.sock");
   const job = { work, contestant, certificates: bench.certificates, isProfiled: profile };
   const at = (port: number): Job => ({ ...job, address: { port, path } });
-  const server = new Child(programs.server(contestant), at(0), cores.server);
+  const title = `${work.name}, ${contestant.title}`;
+  const server = new Child(title, programs.server(contestant), at(0), cores.server);
   let load: Child | undefined;
   try {
     const { port } = await server.next<Ready>(READY_TIMEOUT_MS);
-    load = new Child(programs.load, at(port), cores.load);
+    load = new Child(title, programs.load, at(port), cores.load);
     await load.next<Ready>(READY_TIMEOUT_MS);
     await server.quietFor(bench.warmUpMs);
     const reports = await measure(server, load, work, bench.measureMs);

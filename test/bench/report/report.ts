@@ -42,12 +42,12 @@ export function writeResults(options: BenchOptions, outcome: Outcome): void {
   writeFileSync(MANUAL, betweenMarks(readFileSync(MANUAL, "utf8"), part));
 }
 
-/** `text` with `part` between the two marks. */
-export function betweenMarks(text: string, part: string): string {
-  const [start, end] = [text.indexOf(START_MARK), text.indexOf(END_MARK)];
-  if (start === -1 || end < start)
-    throw new Error(`test/bench/README.md: there is no ${START_MARK} … ${END_MARK}`);
-  return `${text.slice(0, start + START_MARK.length)}\n\n${part}\n\n${text.slice(end)}`;
+/** `text` with `part` between the two marks of that name. */
+export function betweenMarks(text: string, part: string, name = "bench"): string {
+  const marks = [`<!-- ${name} -->`, `<!-- /${name} -->`] as const;
+  const [start, end] = [text.indexOf(marks[0]), text.indexOf(marks[1])];
+  if (start === -1 || end < start) throw new Error(`there is no ${marks.join(" … ")}`);
+  return `${text.slice(0, start + marks[0].length)}\n\n${part}\n\n${text.slice(end)}`;
 }
 
 function head({ rounds, measureMs, warmUpMs }: BenchOptions, { cores }: Outcome): string {
@@ -80,6 +80,3 @@ function list(title: string, entries: readonly string[]): string[] {
 
 /** Where the table of the last whole run stands. */
 export const MANUAL: URL = new URL("../README.md", import.meta.url);
-
-const START_MARK = "<!-- bench -->";
-const END_MARK = "<!-- /bench -->";

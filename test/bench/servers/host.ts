@@ -10,6 +10,7 @@ import { jobOfThisProcess, listenToMain, tell } from "../measure/protocol.ts";
 import type { ServerReport } from "../measure/reports.ts";
 import { lineOf, type Message } from "../wire.ts";
 import { RATE_HZ, type Task } from "../works.ts";
+import { runFrames } from "./frames.ts";
 import { hotFrames } from "./hot-frames.ts";
 import type { Open, Server } from "./server.ts";
 
@@ -24,7 +25,7 @@ export async function host(open: Open): Promise<void> {
   let isWarmingUp = true;
   if (task.kind !== "ping-pong") {
     const mayHurry = () => isWarmingUp && task.kind !== "broadcast" && task.kind !== "everyone";
-    runFrames(mayHurry, () => {
+    runFrames(RATE_HZ, mayHurry, () => {
       const startMs = performance.now();
       frame();
       if (!isWarmingUp) watch.frameTimesUs.add((performance.now() - startMs) * 1_000);
@@ -141,26 +142,6 @@ class Watch {
       grownBytes: this.#grownBytes,
     };
   }
-}
-
-/**
- * Calls `frame` at a fixed rate that does not drift; frames that are late by
- * more than one are left out. Where it may hurry it does not rest between
- * frames: the warm-up so shows the compiler in a second what a game shows it in
- * minutes.
- */
-function runFrames(mayHurry: () => boolean, frame: () => void): void {
-  const periodMs = 1_000 / RATE_HZ;
-  let dueMs = performance.now();
-  const tick = () => {
-    frame();
-    const nowMs = performance.now();
-    dueMs = mayHurry() ? nowMs : Math.max(dueMs + periodMs, nowMs - periodMs);
-    const restMs = dueMs - nowMs;
-    if (restMs < 1 || mayHurry()) setImmediate(tick);
-    else setTimeout(tick, restMs);
-  };
-  tick();
 }
 
 /** JavaScript's heap and buffers, without garbage. */

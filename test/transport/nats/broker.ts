@@ -43,6 +43,11 @@ export class Broker {
     return `nats://127.0.0.1:${this.port}`;
   }
 
+  /** The number of its process, while it runs. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
   /** Starts it again at the same port, and waits until it answers. */
   async restart(): Promise<void> {
     this.restartSoon();
