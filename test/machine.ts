@@ -41,6 +41,7 @@ export type Need =
       | "signals"
       | "root"
       | "native sockets"
+      | "a compiler of C for epoll"
       | "a pipe as stdout"
     );
 
@@ -152,6 +153,10 @@ const LOOKS: Readonly<Record<Need, () => string | undefined>> = {
       ? undefined
       : "IPv6 is not here: there is no ::1",
   "python3 with ssl": pythonWith("ssl"),
+  "a compiler of C for epoll": () =>
+    process.platform === "linux" && onPath("cc") !== undefined
+      ? undefined
+      : "there is no cc here that builds for epoll",
   "native sockets": () => {
     const libc = system();
     return typeof libc === "string" ? `native sockets are not here: ${libc}` : undefined;

@@ -3,7 +3,8 @@
  * nobody pays for the translation of TypeScript while being measured; into the
  * checkout, so that they find their packages.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -19,12 +20,20 @@ export interface Programs {
   dispose(): void;
 }
 
+/** A program in C, built where it is needed. */
+function compiled(source: string, folder: string): string {
+  const program = join(folder, "epoll_loop");
+  if (!existsSync(program)) execFileSync("cc", ["-O2", "-o", program, source]);
+  return program;
+}
+
 export async function bundlePrograms(): Promise<Programs> {
   const here = fileURLToPath(new URL("..", import.meta.url));
   const folder = join(here, "..", ".cache", `bench-${process.pid}`);
   mkdirSync(folder, { recursive: true });
   const servers = new Set(Object.values(CONTESTANTS).map(({ program }) => program));
   servers.delete("python_loop");
+  servers.delete("epoll_loop");
   await build({
     entryPoints: [...servers, "../load/load"].map((name) => join(here, "servers", `${name}.ts`)),
     outdir: folder,
@@ -40,8 +49,12 @@ export async function bundlePrograms(): Promise<Programs> {
   const node = (name: string) => [process.execPath, "--expose-gc", join(folder, `${name}.mjs`)];
   return {
     folder,
-    server: ({ program }) =>
-      program === "python_loop" ? ["python3", join(here, "servers", "python_loop.py")] : node(program),
+    server({ program }) {
+      if (program === "python_loop") return ["python3", join(here, "servers", "python_loop.py")];
+      return program === "epoll_loop"
+        ? [compiled(join(here, "servers", "epoll_loop.c"), folder)]
+        : node(program);
+    },
     load: node("load"),
     dispose: () => rmSync(folder, { recursive: true, force: true }),
   };
