@@ -62,6 +62,7 @@ try {
   check("the WebSocket entry says at the call what is missing, while ws is not installed", checkMissingWs);
   check("with ws beside it, a WebSocket echo runs, and ends by itself", checkWebSocket);
   check("require() takes every entry", checkRequire);
+  check("the native entry is Node's sockets, and says why, while koffi is not installed", checkMissingKoffi);
   for (const [module, moduleResolution] of [
     ["nodenext", "nodenext"],
     ["esnext", "bundler"],
@@ -196,6 +197,26 @@ function checkRequire(): void {
     .join(";");
   const output = run(process.execPath, ["--no-warnings", "--input-type=commonjs", "-e", program], app);
   if (output !== "true\n".repeat(5)) throw new Error(`it printed ${JSON.stringify(output)}`);
+}
+
+function checkMissingKoffi(): void {
+  const program = `
+    import { lines, Poller, waitForActivity } from "tickwire";
+    import { nativeTcp } from "tickwire/native";
+    const transport = nativeTcp({ host: "127.0.0.1", port: 0 });
+    const net = new Poller();
+    const listener = net.listen(transport, lines());
+    while (listener.state === "starting") await waitForActivity(net).then(() => net.poll());
+    console.log(transport.isNative, listener.state);
+    await net[Symbol.asyncDispose]();`;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+    cwd: app,
+    encoding: "utf8",
+    timeout: TIMEOUT_MS,
+  });
+  const why = process.platform === "linux" ? "npm install koffi" : "it is for Linux";
+  if (stdout !== "false listening\n" || !stderr.includes("TICKWIRE_NOT_NATIVE") || !stderr.includes(why))
+    throw new Error(`it printed ${stdout}, and said\n${stderr}`);
 }
 
 interface Manifest {
