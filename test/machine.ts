@@ -14,6 +14,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { delimiter, join } from "node:path";
 import type {} from "vitest";
+import { system } from "../src/transport/native/libc.ts";
 
 /** A program, by the name that a test spawns, or something that the system allows. */
 export type Need =
@@ -39,6 +40,8 @@ export type Need =
       | "abstract names"
       | "signals"
       | "root"
+      | "native sockets"
+      | "a compiler of C for epoll"
       | "a pipe as stdout"
     );
 
@@ -150,6 +153,14 @@ const LOOKS: Readonly<Record<Need, () => string | undefined>> = {
       ? undefined
       : "IPv6 is not here: there is no ::1",
   "python3 with ssl": pythonWith("ssl"),
+  "a compiler of C for epoll": () =>
+    process.platform === "linux" && onPath("cc") !== undefined
+      ? undefined
+      : "there is no cc here that builds for epoll",
+  "native sockets": () => {
+    const libc = system();
+    return typeof libc === "string" ? `native sockets are not here: ${libc}` : undefined;
+  },
   root: () => (process.getuid?.() === 0 ? undefined : "the user is not root"),
   /** macOS has only 127.0.0.1, unless somebody gives it more. */
   "127.0.0.2": () => (process.platform === "darwin" ? "127.0.0.2 is no address of this machine" : undefined),

@@ -25,7 +25,7 @@ import {
 
 const src = read("src");
 const demo = read("demo");
-const entries = ["src/index.ts", "src/browser.ts", "src/websocket.ts", "src/nats.ts"];
+const entries = ["src/index.ts", "src/browser.ts", "src/websocket.ts", "src/nats.ts", "src/native.ts"];
 const everything = new Map([...src, ...demo, ...read("test")]);
 
 /**
@@ -127,6 +127,7 @@ const FOLDERS: FolderGraph = new Map([
       "node:",
     ],
   ],
+  ["src/transport/native", ["src/warn.ts", "src/check.ts", "src/port", "src/transport/node", "node:"]],
   ["src/transport/nats", ["src/check.ts", "src/port", "src/transport/node", "node:"]],
   ["src/settle.ts", ["src/check.ts", "src/core"]],
   ["src/loop-times.ts", []],
@@ -153,6 +154,7 @@ const FOLDERS: FolderGraph = new Map([
   ["src/inspect", ["src/port", "src/transport/wrap", "node:"]],
   ["src/cli.ts", ["src/inspect", "node:"]],
   ["src/nats.ts", ["src/transport/nats"]],
+  ["src/native.ts", ["src/transport/native"]],
   ["src/websocket.ts", ["src/transport/browser", "src/transport/node", "src/transport/websocket"]],
   [
     "src/index.ts",

@@ -1,7 +1,7 @@
 /**
  * A datagram link: messages that arrive whole or not at all, from any peer.
  *
- *     core ── refuse, refuseGroup, send, join, leave, close, abort, pump ──▶ datagram link (the transport's)
+ *     core ── refuse, refuseGroup, send, flush, join, leave, close, abort, pump ──▶ datagram link (the transport's)
  *     core ◀── bound, received, sent, failed, lost, suspended, resumed, closed ── datagram link
  *
  * The transport implements `DatagramLink`, the core `DatagramEvents`.
@@ -27,6 +27,8 @@ export interface DatagramLink {
    * has failed.
    */
   send(bytes: Uint8Array, to: Destination | undefined): void;
+  /** Sends what it was given, for a link that gathers datagrams. Called after the last `send` of a frame. */
+  flush?(): void;
   /**
    * Joins a multicast group, on the interface with that address or on the one
    * that the system chooses; or a subject, which may have wildcards, as one of the queue

@@ -22,8 +22,10 @@ export function obstacleTo({ connections }: Work): string | undefined {
 
 /** Why this machine lacks a contestant; `undefined` when it has it. */
 export function obstacleFor(name: ContestantName, certificates: string | undefined): string | undefined {
-  const { program, wire } = CONTESTANTS[name];
+  const { program, wire, isNative } = CONTESTANTS[name];
   if (program === "python_loop") return lack("python3");
+  if (program === "epoll_loop") return lack("a compiler of C for epoll");
+  if (isNative === true) return lack("native sockets");
   if (wire === "tls" && certificates === undefined) return `${lack("openssl")}, which makes certificates`;
   return wire === "unix" ? lack("unix sockets") : undefined;
 }

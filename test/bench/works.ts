@@ -41,7 +41,15 @@ export type Task =
 export interface Contestant {
   readonly title: string;
   /** The file in `servers/`, without its ending. */
-  readonly program: "bare" | "plain" | "tuned" | "ws" | "tickwire" | "tickwire-udp" | "python_loop";
+  readonly program:
+    | "bare"
+    | "plain"
+    | "tuned"
+    | "ws"
+    | "tickwire"
+    | "tickwire-udp"
+    | "python_loop"
+    | "epoll_loop";
   readonly wire: "tcp" | "unix" | "tls" | "udp" | "websocket";
   readonly format: "line" | "record";
   /** Whether a position replaces an older one that has not left. */
@@ -54,6 +62,8 @@ export interface Contestant {
   readonly isSession?: true;
   /** Whether all sockets are read into one buffer, as tickwire reads them. */
   readonly sharesReads?: true;
+  /** Whether the sockets are the system's, which `poll()` reads itself. */
+  readonly isNative?: true;
 }
 
 export type ContestantName =
@@ -65,7 +75,9 @@ export type ContestantName =
   | "tuned records"
   | "ws"
   | "python"
+  | "epoll"
   | "tcp"
+  | "native tcp"
   | "tcp records"
   | "tcp latest"
   | "conditioned"
@@ -74,6 +86,7 @@ export type ContestantName =
   | "unix"
   | "tls"
   | "udp"
+  | "native udp"
   | "websocket";
 
 export const CONTESTANTS: Readonly<Record<ContestantName, Contestant>> = {
@@ -101,6 +114,14 @@ export const CONTESTANTS: Readonly<Record<ContestantName, Contestant>> = {
   },
   ws: { title: "`ws`", program: "ws", wire: "websocket", format: "line" },
   python: { title: "Python, `setblocking(False)`", program: "python_loop", wire: "tcp", format: "line" },
+  epoll: { title: "C, epoll", program: "epoll_loop", wire: "tcp", format: "line" },
+  "native tcp": {
+    title: "**tickwire** `nativeTcp`",
+    program: "tickwire",
+    wire: "tcp",
+    format: "line",
+    isNative: true,
+  },
   tcp: { title: "**tickwire** `tcp`", program: "tickwire", wire: "tcp", format: "line" },
   "tcp records": {
     title: "**tickwire** `tcp`, `struct()`",
@@ -145,6 +166,13 @@ export const CONTESTANTS: Readonly<Record<ContestantName, Contestant>> = {
     format: "line",
   },
   udp: { title: "**tickwire** `udp`", program: "tickwire-udp", wire: "udp", format: "line" },
+  "native udp": {
+    title: "**tickwire** `nativeUdp`",
+    program: "tickwire-udp",
+    wire: "udp",
+    format: "line",
+    isNative: true,
+  },
 };
 
 /** What tickwire's figure should be beside another's. */
@@ -161,6 +189,7 @@ export interface Expectation {
 
 const PLAIN = { contestant: "plain" } as const;
 const PYTHON = { contestant: "python" } as const;
+const EPOLL = { contestant: "epoll" } as const;
 const IDLE_FIGURES = ["hotFrame", "frameP50", "frameP99", "allocated", "cpu", "memory"] as const;
 const FRAME_FIGURES = [
   "cpu",
@@ -195,7 +224,7 @@ export const WORKS: readonly Work[] = [
     title: "1,000 connections, silent",
     connections: 1_000,
     task: { kind: "idle" },
-    contestants: ["bare", "plain", "tuned", "ws", "python", "tcp", "unix", "tls"],
+    contestants: ["bare", "plain", "tuned", "ws", "python", "epoll", "tcp", "native tcp", "unix", "tls"],
     figures: IDLE_FIGURES,
     expected: [
       { figure: "hotFrame", of: "tcp", against: PLAIN, atMost: 0.03 },
@@ -230,7 +259,9 @@ export const WORKS: readonly Work[] = [
       "tuned",
       "ws",
       "python",
+      "epoll",
       "tcp",
+      "native tcp",
       "conditioned",
       "tcp recorded",
       "session",
@@ -243,6 +274,9 @@ export const WORKS: readonly Work[] = [
       { figure: "frameP99", of: "tcp", against: PLAIN, atMost: 1 },
       { figure: "cpuPerMessage", of: "tcp", against: PYTHON, atMost: 1 },
       { figure: "frameP99", of: "tcp", against: PYTHON, atMost: 0.1 },
+      { figure: "cpuPerMessage", of: "native tcp", against: PLAIN, atMost: 0.55 },
+      { figure: "cpuPerMessage", of: "native tcp", against: PYTHON, atMost: 1.05 },
+      { figure: "cpuPerMessage", of: "native tcp", against: EPOLL, atMost: 1.35 },
       { figure: "cpuPerMessage", of: "conditioned", against: { contestant: "tcp" }, atMost: 1.1 },
       { figure: "cpuPerMessage", of: "tcp recorded", against: { contestant: "tcp" }, atMost: 1.2 },
       { figure: "cpuPerMessage", of: "session", against: { contestant: "tcp" }, atMost: 1.4 },
@@ -256,25 +290,44 @@ export const WORKS: readonly Work[] = [
     title: "100 connections × 60 Hz × 50 lines",
     connections: 100,
     task: { kind: "receive", perTick: 50 },
-    contestants: ["plain", "tuned", "ws", "python", "tcp", "unix", "tls", "udp", "websocket"],
+    contestants: [
+      "plain",
+      "tuned",
+      "ws",
+      "python",
+      "epoll",
+      "tcp",
+      "native tcp",
+      "unix",
+      "tls",
+      "udp",
+      "native udp",
+      "websocket",
+    ],
     figures: FRAME_FIGURES,
-    expected: [{ figure: "cpuPerMessage", of: "tcp", against: PLAIN, atMost: 0.9 }],
+    expected: [
+      { figure: "cpuPerMessage", of: "tcp", against: PLAIN, atMost: 0.9 },
+      { figure: "cpuPerMessage", of: "native udp", against: { contestant: "udp" }, atMost: 0.5 },
+    ],
   },
   {
     name: "broadcast-500x4",
     title: "500 connections × 60 Hz, 4 messages broadcast to each",
     connections: 500,
     task: { kind: "broadcast", perTick: 4 },
-    contestants: ["plain", "tuned", "ws", "python", "tcp", "unix", "websocket"],
+    contestants: ["plain", "tuned", "ws", "python", "epoll", "tcp", "native tcp", "unix", "websocket"],
     figures: FRAME_FIGURES,
-    expected: [{ figure: "cpuPerMessage", of: "tcp", against: PLAIN, atMost: 0.55 }],
+    expected: [
+      { figure: "cpuPerMessage", of: "tcp", against: PLAIN, atMost: 0.55 },
+      { figure: "cpuPerMessage", of: "native tcp", against: PLAIN, atMost: 0.45 },
+    ],
   },
   {
     name: "everyone-100",
     title: "100 players, each position to everyone at 60 Hz",
     connections: 100,
     task: { kind: "everyone" },
-    contestants: ["plain", "tuned", "ws", "python", "tcp", "tcp latest", "websocket"],
+    contestants: ["plain", "tuned", "ws", "python", "epoll", "tcp", "native tcp", "tcp latest", "websocket"],
     figures: ["frames", ...FRAME_FIGURES],
     expected: [
       { figure: "cpuPerMessage", of: "tcp", against: PLAIN, atMost: 0.3 },
@@ -289,13 +342,13 @@ export const WORKS: readonly Work[] = [
     title: "one connection at full speed",
     connections: 1,
     task: { kind: "firehose", receiveLimitBytes: 268_435_456 },
-    contestants: ["plain", "tuned", "tcp", "plain records", "tuned records", "tcp records"],
+    contestants: ["plain", "tuned", "tcp", "native tcp", "plain records", "tuned records", "tcp records"],
     figures: ["messages", "cpuPerMessage", "cpu", "frames", "collections", "gcPause", "peak"],
     expected: [
       { figure: "messages", of: "tcp", against: PLAIN, atLeast: 1 },
       { figure: "messages", of: "tcp records", against: { contestant: "tcp" }, atLeast: 3 },
     ],
-    note: "Lines of 24 bytes, records of 12. tickwire's receive limit is raised to 256 MiB, which a frame of either fits in; the others have none.",
+    note: "Lines of 24 bytes, records of 12. tickwire's receive limit is raised to 256 MiB, which a frame of either fits in; the others have none. `nativeTcp` takes in a frame what the system's buffer of one socket holds.",
   },
   {
     name: "firehose-4000",
@@ -315,7 +368,7 @@ export const WORKS: readonly Work[] = [
     title: "connect, one line, close: 10,000 times",
     connections: 0,
     task: { kind: "churn", times: 10_000, perSecond: 2_500 },
-    contestants: ["plain", "tuned", "ws", "tcp", "unix"],
+    contestants: ["plain", "tuned", "ws", "tcp", "native tcp", "unix"],
     figures: [
       "cpuPerConnection",
       "received",
@@ -334,7 +387,7 @@ export const WORKS: readonly Work[] = [
     title: "round trip of one line, both sides wait for activity",
     connections: 1,
     task: { kind: "ping-pong" },
-    contestants: ["plain", "ws", "tcp", "unix", "tls", "websocket"],
+    contestants: ["plain", "ws", "tcp", "native tcp", "unix", "tls", "websocket"],
     figures: ["roundTripP50", "roundTripP99", "messages", "cpuPerMessage", "syscalls"],
     expected: [],
     note: "Both sides are of the same make. tickwire's are a `waitForActivity`, a `poll` and a `flush` each.",

@@ -18,7 +18,7 @@ const SHORTHANDS = ["ArrayOf", "Flat", "IsOptional"];
 
 const app = await Application.bootstrap({
   name: "tickwire",
-  entryPoints: ["index", "browser", "websocket", "nats"].map((entry) => `${root}src/${entry}.ts`),
+  entryPoints: ["index", "browser", "websocket", "nats", "native"].map((entry) => `${root}src/${entry}.ts`),
   tsconfig: `${root}src/tsconfig.json`,
   basePath: root,
   readme: "none", // its links are of the repository; the manuals are linked to

@@ -26,7 +26,9 @@ import {
   tls,
   unix,
 } from "../../src/index.ts";
+import { nativeTcp } from "../../src/native.ts";
 import { websocket, websocketServer } from "../../src/websocket.ts";
+import { lack } from "../machine.ts";
 import type { SeededRandom } from "../soak/seeded-random.ts";
 import { certificates } from "../transport/node/certificates.ts";
 import { cutting } from "./cutting.ts";
@@ -73,11 +75,12 @@ export interface PlaceRules {
   readonly framing: "stream" | "message";
 }
 
-export type CarrierName = "memory" | "tcp" | "unix" | "tls" | "ws" | "wss" | "session" | "page";
+export type CarrierName = "memory" | "tcp" | "native" | "unix" | "tls" | "ws" | "wss" | "session" | "page";
 
 /** The way of this name; `undefined` where this machine lacks what it needs. */
 export function carrierOf(name: Exclude<CarrierName, "page">): Carrier | undefined {
   if ((name === "tls" || name === "wss") && certificates() === undefined) return undefined;
+  if (name === "native" && lack("native sockets") !== undefined) return undefined;
   return { name, ...CARRIERS[name] };
 }
 
@@ -110,6 +113,18 @@ const CARRIERS: Readonly<Record<Exclude<CarrierName, "page">, Omit<Carrier, "nam
       return {
         transport: tcp({ ...PLACE, allowHalfOpen }),
         reach: (listener) => at(listener, (port) => tcp({ host: HOST, port, allowHalfOpen })),
+        foreign: bareSocket,
+        bare: bareSocket,
+      };
+    },
+  },
+  native: {
+    canReset: true,
+    hasHalfClose: true,
+    async place(_, { allowHalfOpen }) {
+      return {
+        transport: nativeTcp({ ...PLACE, allowHalfOpen }),
+        reach: (listener) => at(listener, (port) => nativeTcp({ host: HOST, port, allowHalfOpen })),
         foreign: bareSocket,
         bare: bareSocket,
       };

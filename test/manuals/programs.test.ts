@@ -191,6 +191,22 @@ const STEPS: Record<string, readonly Step[]> = {
       follow: async (reader, _port, command) => expect(await reader.run(command)).toBe("a seat for ann\n"),
     },
   ],
+  "src/transport/native/README.md": [
+    {
+      ...tsx("never-yields.mts"),
+      needs: ["native sockets"],
+      does: "tells all what one types, without a turn of the event loop, until somebody quits",
+      async follow(reader, port, command) {
+        const server = reader.start(command, { port });
+        const [first, second] = [await server.reach(port), await server.reach(port)];
+        expect(await second.received("\n")).toBe("welcome\n");
+        first.type("hi\n");
+        expect(await second.received("hi\n")).toMatch(/127.0.0.1: hi\n$/);
+        first.type("quit\n");
+        expect(await server.exit).toBe(0);
+      },
+    },
+  ],
   "src/transport/memory/README.md": [
     {
       command: "npx vitest run",

@@ -269,6 +269,7 @@ const MANUAL_PORT = 14_900;
 
 /** Tools that a manual has installed, each with its places in `node_modules`. */
 const TOOLS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["koffi", ["koffi"]],
   ["@nats-io/kv", ["@nats-io/kv"]],
   ["@nats-io/transport-node", ["@nats-io/transport-node"]],
   ["esbuild", ["esbuild", ".bin/esbuild"]],

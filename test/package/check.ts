@@ -62,6 +62,7 @@ try {
   check("the WebSocket entry says at the call what is missing, while ws is not installed", checkMissingWs);
   check("with ws beside it, a WebSocket echo runs, and ends by itself", checkWebSocket);
   check("require() takes every entry", checkRequire);
+  check("the native entry is Node's sockets, and says why, while koffi is not installed", checkMissingKoffi);
   for (const [module, moduleResolution] of [
     ["nodenext", "nodenext"],
     ["esnext", "bundler"],
@@ -101,7 +102,7 @@ function checkContents(): void {
   const files = filesOf(installed);
   const wanted = ["package.json", "LICENSE", "README.md", "CHANGELOG.md", "bin/tickwire.js", "dist/cli.js"];
   for (const file of filesOf(join(root, "templates"))) wanted.push(`templates/${file}`);
-  for (const entry of ["index", "browser", "websocket", "nats"]) {
+  for (const entry of ["index", "browser", "websocket", "nats", "native"]) {
     wanted.push(`dist/${entry}.js`, `dist/${entry}.d.ts`, `src/${entry}.ts`);
   }
   for (const file of filesOf(join(root, "src")))
@@ -191,11 +192,31 @@ function checkWebSocket(): void {
 
 /** Node 20 and 22 refuse a module that waits while it loads, and some of them warn of the call. */
 function checkRequire(): void {
-  const program = ["tickwire", "tickwire/browser", "tickwire/websocket", "tickwire/nats"]
-    .map((entry) => `console.log(Object.keys(require(${JSON.stringify(entry)})).length > 1)`)
+  const program = ["tickwire", "tickwire/browser", "tickwire/websocket", "tickwire/nats", "tickwire/native"]
+    .map((entry) => `console.log(Object.keys(require(${JSON.stringify(entry)})).length > 0)`)
     .join(";");
   const output = run(process.execPath, ["--no-warnings", "--input-type=commonjs", "-e", program], app);
-  if (output !== "true\ntrue\ntrue\n") throw new Error(`it printed ${JSON.stringify(output)}`);
+  if (output !== "true\n".repeat(5)) throw new Error(`it printed ${JSON.stringify(output)}`);
+}
+
+function checkMissingKoffi(): void {
+  const program = `
+    import { lines, Poller, waitForActivity } from "tickwire";
+    import { nativeTcp } from "tickwire/native";
+    const transport = nativeTcp({ host: "127.0.0.1", port: 0 });
+    const net = new Poller();
+    const listener = net.listen(transport, lines());
+    while (listener.state === "starting") await waitForActivity(net).then(() => net.poll());
+    console.log(transport.isNative, listener.state);
+    await net[Symbol.asyncDispose]();`;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+    cwd: app,
+    encoding: "utf8",
+    timeout: TIMEOUT_MS,
+  });
+  const why = process.platform === "linux" ? "npm install koffi" : "it is for Linux";
+  if (stdout !== "false listening\n" || !stderr.includes("TICKWIRE_NOT_NATIVE") || !stderr.includes(why))
+    throw new Error(`it printed ${stdout}, and said\n${stderr}`);
 }
 
 interface Manifest {

@@ -27,6 +27,7 @@ import {
   tls,
   unix,
 } from "../../src/index.ts";
+import { nativeTcp } from "../../src/native.ts";
 import { nats } from "../../src/nats.ts";
 import { websocket, websocketServer } from "../../src/websocket.ts";
 import { lack, leftOutFor } from "../machine.ts";
@@ -92,6 +93,7 @@ const rows: Row[] = [
   },
   tcpRow("tcp over IPv4", "127.0.0.1"),
   { ...tcpRow("tcp over IPv6", "::1"), needs: ["IPv6"] },
+  ...nativeRows(),
   {
     name: "unix",
     make: (options) => {
@@ -128,10 +130,14 @@ const allRows: readonly Row[] = [
   throughConditioner(recordedRow(tcpRow("tcp", "127.0.0.1")), {}, "through a conditioner"),
   ...rows
     .filter(({ name }) =>
-      ["memory", "tcp over IPv4", "unix", "websocket on a port of its own"].includes(name),
+      ["memory", "tcp over IPv4", "native tcp over IPv4", "unix", "websocket on a port of its own"].includes(
+        name,
+      ),
     )
     .map((row) => throughConditioner(row, SLOW, "on a slow network")),
-  ...rows.filter(({ name }) => ["memory", "tcp over IPv4"].includes(name)).flatMap(sessionsInBetween),
+  ...rows
+    .filter(({ name }) => ["memory", "tcp over IPv4", "native tcp over IPv4"].includes(name))
+    .flatMap(sessionsInBetween),
 ];
 
 /** Sessions above and below the other wrappers. */
@@ -270,15 +276,28 @@ function websocketRow(
   };
 }
 
-function tcpRow(name: string, host: string): Row {
+/** @param near what one connects with, where that is not what one listens with */
+function tcpRow(name: string, host: string, far = tcp, near = far): Row {
   return {
     name,
     make: (options) => ({
-      listen: tcp({ host, port: 0, ...options }),
-      connect: (listener) => tcp({ host, port: listener.address?.port ?? 0 }),
+      listen: far({ host, port: 0, ...options }),
+      connect: (listener) => near({ host, port: listener.address?.port ?? 0 }),
+      listenAgain: (listener) => far({ host, port: listener.address?.port ?? 0 }),
     }),
-    nobody: async () => tcp({ host, port: await quietPort(1, host) }),
+    nobody: async () => near({ host, port: await quietPort(1, host) }),
   };
+}
+
+/** Sockets of the system at both ends, and at one of them, as Node's are the peers that others have. */
+function nativeRows(): Row[] {
+  const needs = ["native sockets"] as const;
+  return [
+    { ...tcpRow("native tcp over IPv4", "127.0.0.1", nativeTcp), needs },
+    { ...tcpRow("native tcp over IPv6", "::1", nativeTcp), needs: [...needs, "IPv6"] },
+    { ...tcpRow("native tcp that connects to Node's", "127.0.0.1", tcp, nativeTcp), needs },
+    { ...tcpRow("native tcp that Node's connects to", "127.0.0.1", nativeTcp, tcp), needs },
+  ];
 }
 
 /** @param isApart whether those who connect have a connection to the broker of their own, and no name */

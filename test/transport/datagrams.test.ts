@@ -3,7 +3,7 @@
  */
 import dgram from "node:dgram";
 import { once } from "node:events";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import {
   type Address,
   type BindOptions,
@@ -21,6 +21,7 @@ import {
   type Transport,
   udp,
 } from "../../src/index.ts";
+import { nativeUdp } from "../../src/native.ts";
 import { nats } from "../../src/nats.ts";
 import { lack } from "../machine.ts";
 import { describeRows, type Needing } from "../rows.ts";
@@ -44,6 +45,29 @@ const rows: Row[] = [
   { name: "recorded udp", network: () => () => recorded(udp({ host: "127.0.0.1" }), new Recording()) },
   { name: "udp over IPv4", network: () => () => udp({ host: "127.0.0.1" }) },
   { name: "udp over IPv6", network: () => () => udp({ host: "::1" }), needs: ["IPv6"] },
+  {
+    name: "native udp over IPv4",
+    network: () => () => nativeUdp({ host: "127.0.0.1" }),
+    needs: ["native sockets"],
+  },
+  {
+    name: "native udp over IPv6",
+    network: () => () => nativeUdp({ host: "::1" }),
+    needs: ["native sockets", "IPv6"],
+  },
+  {
+    name: "recorded native udp",
+    network: () => () => recorded(nativeUdp({ host: "127.0.0.1" }), new Recording()),
+    needs: ["native sockets"],
+  },
+  {
+    name: "native udp, which node:dgram answers",
+    network: () => {
+      let isNative = false;
+      return () => ((isNative = !isNative) ? nativeUdp({ host: "127.0.0.1" }) : udp({ host: "127.0.0.1" }));
+    },
+    needs: ["native sockets"],
+  },
   {
     name: "nats",
     network: () => {
@@ -324,7 +348,12 @@ describeRows(allRows)("$name", (row) => {
   });
 });
 
-describe("udp", () => {
+const sockets = [
+  { name: "udp", udp },
+  { name: "nativeUdp", udp: nativeUdp, needs: ["native sockets"] as const },
+];
+
+describeRows(sockets)("$name", ({ udp }) => {
   test("connected, receives from its peer alone, and needs no addresses", async () => {
     const poller = newPoller();
     const server = await bound(poller, udp({ host: "127.0.0.1" }));
@@ -450,7 +479,7 @@ describe("udp", () => {
   });
 });
 
-describe("a datagram that the system refuses at once", () => {
+describeRows(sockets)("a datagram of $name that the system refuses at once", ({ udp }) => {
   test("is told as a failure, and the socket lives on and closes", async () => {
     const poller = newPoller();
     const early = poller.bind(udp({ host: "127.0.0.1" }), lines());

@@ -23,12 +23,13 @@ import {
   tls,
   unix,
 } from "../../src/index.ts";
+import { nativeTcp } from "../../src/native.ts";
 import { nats } from "../../src/nats.ts";
 import { websocket, websocketServer } from "../../src/websocket.ts";
 import { lack, leftOutFor, needs } from "../machine.ts";
 import { describeRows, type Needing } from "../rows.ts";
 import { isLong, SEED } from "../seed.ts";
-import { heldSockets, PairMaker, type TestedEnd, turn, until } from "./link-pair.ts";
+import { alwaysPump, heldSockets, PairMaker, type TestedEnd, turn, until } from "./link-pair.ts";
 import { Broker } from "./nats/broker.ts";
 import { certificates, NO_CERTIFICATES } from "./node/certificates.ts";
 
@@ -61,6 +62,24 @@ const rows: Row[] = [
     name: "tcp",
     listen: () => tcp({ host: HOST, port: 0 }),
     connect: ({ port }) => tcp({ host: HOST, port }),
+  },
+  {
+    name: "native tcp",
+    needs: ["native sockets"],
+    listen: () => nativeTcp({ host: HOST, port: 0 }),
+    connect: ({ port }) => nativeTcp({ host: HOST, port }),
+  },
+  {
+    name: "native tcp that Node's connects to",
+    needs: ["native sockets"],
+    listen: () => nativeTcp({ host: HOST, port: 0 }),
+    connect: ({ port }) => tcp({ host: HOST, port }),
+  },
+  {
+    name: "native tcp that connects to Node's",
+    needs: ["native sockets"],
+    listen: () => tcp({ host: HOST, port: 0 }),
+    connect: ({ port }) => nativeTcp({ host: HOST, port }),
   },
   {
     name: "unix",
@@ -103,6 +122,8 @@ const rows: Row[] = [
   },
 ];
 
+alwaysPump(nativeTcp({ port: 0 }));
+
 let broker: Broker | undefined;
 let bus: Transport;
 let names = 0;
@@ -115,7 +136,7 @@ afterAll(async () => broker?.[Symbol.asyncDispose]());
 const allRows: readonly Row[] = [
   ...rows,
   ...rows.map((row) => throughConditioner(row, {}, "through a conditioner")),
-  ...rows.slice(0, 2).map((row) => throughConditioner(row, SLOW, "on a slow network")),
+  ...rows.slice(0, 5).map((row) => throughConditioner(row, SLOW, "on a slow network")),
   ...rows.map(overSessions),
 ];
 
@@ -147,6 +168,7 @@ describeRows(allRows)("a link of $name", (row) => {
   beforeEach(async () => {
     maker = new PairMaker(row.listen());
     await maker.listening();
+    for (let turns = 0; turns < 20; turns++) await turn(); // Node lets go of a handle after its descriptor
   });
 
   afterEach(() => maker.acceptor.close());

@@ -131,9 +131,18 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/** The pumps of transports whose links have none of their own. */
+const pumps = new Set<(nowMs: number) => unknown>();
+
+/** Has every turn from now on pump a transport that does the work of all its links. */
+export function alwaysPump({ pump }: Transport): void {
+  if (pump !== undefined) pumps.add((nowMs) => pump(nowMs, pumps, true));
+}
+
 /** Gives the network turns until `isThere`; `pumped` has its work done meanwhile. */
 export async function until(isThere: () => boolean, ...pumped: readonly Pick<Link, "pump">[]): Promise<void> {
   for (const giveUpMs = performance.now() + PATIENCE_MS; performance.now() < giveUpMs; ) {
+    for (const pump of pumps) pump(performance.now());
     for (const one of pumped) one.pump?.(performance.now(), undefined, true);
     if (isThere()) return;
     await turn();

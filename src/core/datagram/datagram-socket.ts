@@ -190,6 +190,7 @@ export class DatagramSocket<In, Out = In> extends DatagramFacts {
     const outgoing = this.#outbox.takeQueued();
     if (this.#ingress.state === "closed") return; // the datagrams are dropped with the socket
     for (const { bytes, to } of outgoing) this.#link.send(bytes, to);
+    this.#link.flush?.();
   }
 
   /** Makes the events since the last poll visible to the game. @internal */

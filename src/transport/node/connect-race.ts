@@ -9,19 +9,21 @@
  * A slow attempt is never given up for the next one: both go on. (Node's own way,
  * `autoSelectFamily`, drops the slow one.) The time between two attempts is polled
  * time, so `pump` starts the later ones; one that fails starts the next at once.
+ * Knows no sockets: a dialler makes and ends them.
  */
 import dns from "node:dns";
-import { connect, isIP, type Socket, type TcpNetConnectOpts } from "node:net";
+import { isIP, type TcpNetConnectOpts } from "node:net";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { FailedAttempt } from "../../port/link.ts";
-import { drop, reset } from "./drop-socket.ts";
 import { reasonOf } from "./error-codes.ts";
 
 /** What to connect to, and how. */
 export interface ConnectTarget {
   /** A name or a numeric address, which is not looked up. */
   readonly host: string;
+  /** The addresses of the name, where nobody need be asked for them. */
+  readonly addresses?: readonly string[] | undefined;
   readonly port: number;
   /** The numeric address to connect from; only addresses of its family are tried. */
   readonly localAddress?: string | undefined;
@@ -31,45 +33,76 @@ export interface ConnectTarget {
   readonly socketOptions: Partial<TcpNetConnectOpts>;
 }
 
+/** How sockets of one kind are connected. */
+export interface Dialler<Made> {
+  /**
+   * Begins to connect. One of the two calls follows, once, unless the socket is dropped; after
+   * `failed` nothing is left of it.
+   *
+   * @throws what the system says at once
+   */
+  dial(address: Address, target: ConnectTarget, told: Dialled): Made;
+  /** Whether the two ends of a connected one are the same. Throws what the system says. */
+  isOwnPeer(socket: Made): boolean;
+  /** A connected one is somebody else's from now on. */
+  release(socket: Made): void;
+  /** Ends one that is connected, and tells its peer. */
+  reset(socket: Made): void;
+  /** Ends one at once, in whatever state; it tells nothing any more. */
+  drop(socket: Made): void;
+  /** Runs `task` after the current call, and before anything new is told. */
+  later(task: () => void): void;
+}
+
+/** What a dialler tells of an attempt. */
+export interface Dialled {
+  connected(): void;
+  failed(reason: CloseReason): void;
+}
+
 /** What a race ends with: one of the two calls, once, unless it is stopped. */
-export interface ConnectOutcome {
+export interface ConnectOutcome<Made> {
   /** The socket is connected, and has no listeners. */
-  connected(socket: Socket): void;
+  connected(socket: Made): void;
   failed(reason: CloseReason): void;
 }
 
 /** One attempt; it has failed once it has a failure. */
-interface Attempt {
+interface Attempt<Made> {
   readonly address: Address;
-  readonly socket: Socket | undefined;
+  socket: Made | undefined;
   failure: CloseReason | undefined;
 }
 
 /** The attempts to connect to one target. */
-export class ConnectRace {
+export class ConnectRace<Made> {
   /** The addresses that were tried without success, in the order of the attempts. */
   failedAttempts: readonly FailedAttempt[] = [];
   readonly #target: ConnectTarget;
-  #outcome: ConnectOutcome | undefined;
+  readonly #dialler: Dialler<Made>;
+  #outcome: ConnectOutcome<Made> | undefined;
   #phase: "looking-up" | "racing" | "over" = "looking-up";
   /** The addresses that no attempt has been made with, the next one first. */
   #untried: Address[] = [];
-  readonly #attempts: Attempt[] = [];
+  readonly #attempts: Attempt<Made>[] = [];
   /** The time of the last pump; the network's events happen a little later. */
   #pumpedMs: number | undefined;
   /** When the latest attempt was started. */
   #startedMs: number | undefined;
 
-  constructor(target: ConnectTarget) {
+  constructor(target: ConnectTarget, dialler: Dialler<Made>) {
     this.#target = target;
+    this.#dialler = dialler;
   }
 
   /** Starts the first attempt, or the look-up. May call `outcome` before it returns. */
-  start(outcome: ConnectOutcome): void {
+  start(outcome: ConnectOutcome<Made>): void {
     this.#outcome = outcome;
-    const { host, port, localAddress = "" } = this.#target;
-    if (isIP(host) !== 0) {
-      this.#race([addressOf(host, port)]);
+    const { host, port, localAddress = "", addresses } = this.#target;
+    if (isIP(host) !== 0 || addresses !== undefined) {
+      const family = isIP(localAddress);
+      const known = addresses?.filter((address) => family === 0 || isIP(address) === family) ?? [host];
+      this.#race(known.map((address) => addressOf(address, port)));
       return;
     }
     try {
@@ -97,7 +130,7 @@ export class ConnectRace {
   /** Ends all attempts. Neither `connected` nor `failed` follows. */
   stop(): void {
     this.#phase = "over";
-    for (const attempt of this.#attempts) giveUp(attempt);
+    for (const attempt of this.#attempts) this.#giveUp(attempt);
   }
 
   #race(addresses: Address[]): void {
@@ -110,34 +143,23 @@ export class ConnectRace {
     const address = this.#untried.shift();
     if (address === undefined) return;
     this.#startedMs = this.#pumpedMs;
+    const attempt: Attempt<Made> = { address, socket: undefined, failure: undefined };
+    this.#attempts.push(attempt);
     try {
-      const socket = this.#connect(address);
-      const attempt: Attempt = { address, socket, failure: undefined };
-      this.#attempts.push(attempt);
-      socket.on("error", (error) => this.#failed(attempt, reasonOf(error)));
-      socket.on("connect", () => this.#connected(attempt, socket));
+      attempt.socket = this.#dialler.dial(address, this.#target, {
+        connected: () => this.#connected(attempt),
+        failed: (reason) => this.#failed(attempt, reason),
+      });
     } catch (error) {
-      const attempt: Attempt = { address, socket: undefined, failure: undefined };
-      this.#attempts.push(attempt);
       this.#failed(attempt, reasonOf(error as Error));
     }
   }
 
-  #connect({ host, port }: Address): Socket {
-    const { localAddress, socketOptions } = this.#target;
-    return connect({
-      ...socketOptions,
-      host,
-      port,
-      autoSelectFamily: false, // there is one address only
-      ...(localAddress !== undefined && { localAddress }),
-    });
-  }
-
-  #connected(attempt: Attempt, socket: Socket): void {
-    attempt.failure = problemOf(socket); // so that the reset's own events change nothing
+  #connected(attempt: Attempt<Made>): void {
+    const socket = attempt.socket as Made;
+    attempt.failure = this.#problemOf(socket); // so that the reset's own events change nothing
     if (attempt.failure !== undefined) {
-      reset(socket); // a close would keep the port for minutes
+      this.#dialler.reset(socket); // a close would keep the port for minutes
       this.#goOn();
       return;
     }
@@ -147,12 +169,12 @@ export class ConnectRace {
     }
     this.#phase = "over";
     this.#noteFailures();
-    for (const other of this.#attempts) if (other !== attempt) giveUp(other);
-    socket.removeAllListeners("error").removeAllListeners("connect");
+    for (const other of this.#attempts) if (other !== attempt) this.#giveUp(other);
+    this.#dialler.release(socket);
     this.#outcome?.connected(socket);
   }
 
-  #failed(attempt: Attempt, reason: CloseReason): void {
+  #failed(attempt: Attempt<Made>, reason: CloseReason): void {
     if (this.#phase === "over" || attempt.failure !== undefined) return;
     attempt.failure = reason;
     this.#goOn();
@@ -163,6 +185,24 @@ export class ConnectRace {
     this.#noteFailures();
     if (this.#untried.length > 0) this.#tryNext();
     else if (this.failedAttempts.length === this.#attempts.length) this.#fail(this.#commonReason());
+  }
+
+  /** Ends an attempt that is not wanted any more; what it says of that is no matter. */
+  #giveUp({ socket }: Attempt<Made>): void {
+    if (socket !== undefined) this.#dialler.drop(socket);
+  }
+
+  /**
+   * Why a connected socket is of no use: its ends are one, or the system does not say which
+   * they are. Where nobody listens on a port that the system gives to outgoing connections, it
+   * may give one that very port, and the two ends of one socket meet (TCP's simultaneous open).
+   */
+  #problemOf(socket: Made): CloseReason | undefined {
+    try {
+      return this.#dialler.isOwnPeer(socket) ? OWN_PEER : undefined;
+    } catch (error) {
+      return reasonOf(error as Error);
+    }
   }
 
   #fail(reason: CloseReason): void {
@@ -191,30 +231,6 @@ export class ConnectRace {
       ),
     };
   }
-}
-
-/** Ends an attempt that is not wanted any more; what it says of that is no matter. */
-function giveUp({ socket }: Attempt): void {
-  socket?.removeAllListeners("connect");
-  drop(socket);
-}
-
-/** Why a connected socket is of no use: its ends are one, or the system does not say which they are. */
-function problemOf(socket: Socket): CloseReason | undefined {
-  try {
-    return isOwnPeer(socket) ? OWN_PEER : undefined;
-  } catch (error) {
-    return reasonOf(error as Error);
-  }
-}
-
-/**
- * Whether a socket is connected to itself: where nobody listens on a port that the
- * system gives to outgoing connections, it may give one that very port, and the two
- * ends of one socket meet (TCP's simultaneous open).
- */
-function isOwnPeer({ localAddress, localPort, remoteAddress, remotePort }: Socket): boolean {
-  return localPort === remotePort && localAddress === remoteAddress;
 }
 
 /** The addresses in their order, the families in turns (RFC 8305, 4). */

@@ -8,29 +8,34 @@
  * Decides nothing about addresses, nor about what runs over the socket: `open`
  * makes the link of it, such as one that begins a handshake of TLS or WebSocket.
  */
-import type { Socket } from "node:net";
 import type { Address } from "../../port/address.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { FailedAttempt, Link, LinkEvents } from "../../port/link.ts";
 import type { Security } from "../../port/security.ts";
-import { ConnectRace, type ConnectTarget } from "./connect-race.ts";
-import { drop } from "./drop-socket.ts";
+import { ConnectRace, type ConnectTarget, type Dialler } from "./connect-race.ts";
 import { reasonOf } from "./error-codes.ts";
 
 /** One link of a client. */
-export class ConnectingLink implements Link {
+export class ConnectingLink<Made> implements Link {
   /** Of a link that carries goodbyes, once it is there. */
   declare carriesCode?: (code: number) => boolean;
   readonly allowHalfOpen: boolean;
-  readonly #race: ConnectRace;
-  readonly #open: (socket: Socket) => Link;
+  readonly #race: ConnectRace<Made>;
+  readonly #dialler: Dialler<Made>;
+  readonly #open: (socket: Made) => Link;
   /** The link over the connected socket. */
   #link: Link | "connecting" | "closed" = "connecting";
   #events: LinkEvents | undefined;
 
-  constructor(target: ConnectTarget, allowHalfOpen: boolean, open: (socket: Socket) => Link) {
+  constructor(
+    target: ConnectTarget,
+    allowHalfOpen: boolean,
+    dialler: Dialler<Made>,
+    open: (socket: Made) => Link,
+  ) {
     this.allowHalfOpen = allowHalfOpen;
-    this.#race = new ConnectRace(target);
+    this.#race = new ConnectRace(target, dialler);
+    this.#dialler = dialler;
     this.#open = open;
   }
 
@@ -99,7 +104,7 @@ export class ConnectingLink implements Link {
   abort(reason?: CloseReason): void {
     if (this.#link === "connecting") {
       this.#race.stop();
-      process.nextTick(() => this.#close(LOCAL)); // as a socket's own close, after the call
+      this.#dialler.later(() => this.#close(LOCAL));
     } else {
       this.#connected?.abort(reason);
     }
@@ -114,11 +119,11 @@ export class ConnectingLink implements Link {
     return typeof this.#link === "string" ? undefined : this.#link;
   }
 
-  #begin(socket: Socket, events: LinkEvents): void {
+  #begin(socket: Made, events: LinkEvents): void {
     try {
       this.#link = this.#open(socket);
     } catch (error) {
-      drop(socket.on("error", () => {}));
+      this.#dialler.drop(socket);
       this.#close(reasonOf(error as Error));
       return;
     }

@@ -17,6 +17,7 @@ import type { Link } from "../../port/link.ts";
 import type { Transport } from "../../port/transport.ts";
 import type { ConnectTarget } from "./connect-race.ts";
 import { ConnectingLink } from "./connecting-link.ts";
+import { NODE_SOCKETS } from "./node-dialler.ts";
 import { PROXY_CHECKS, type ProxyProtocolOptions } from "./proxy-options.ts";
 import { proxyAccept } from "./proxy-protocol.ts";
 import { StreamLink } from "./stream.ts";
@@ -107,8 +108,8 @@ export function tcp(options: TcpOptions & ProxyProtocolOptions): Transport {
  * connected socket, which flows as soon as something listens to it; TLS wraps it.
  * The options have been checked. @internal
  */
-export function connectingLink(options: TcpOptions, open: (socket: Socket) => Link): ConnectingLink {
-  return new ConnectingLink(connectTarget(options), options.allowHalfOpen ?? false, open);
+export function connectingLink(options: TcpOptions, open: (socket: Socket) => Link): ConnectingLink<Socket> {
+  return new ConnectingLink(connectTarget(options), options.allowHalfOpen ?? false, NODE_SOCKETS, open);
 }
 
 /** What to connect to. The options have been checked. @internal */

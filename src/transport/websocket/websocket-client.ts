@@ -20,6 +20,7 @@ import { ConnectingLink } from "../node/connecting-link.ts";
 import { CREDENTIALS_CHECKS, checkCredentials, type Identity, type Pem } from "../node/credentials.ts";
 import { drop } from "../node/drop-socket.ts";
 import { requestedName } from "../node/host-names.ts";
+import { NODE_SOCKETS } from "../node/node-dialler.ts";
 import { DEFAULT_ATTEMPT_TIMEOUT_MS, TCP_CHECKS } from "../node/tcp.ts";
 import { NEGOTIATION_CHECKS, negotiationOptions, secureContextOptions } from "../node/tls-options.ts";
 import { warnUnlessYielding } from "../node/yield-warning.ts";
@@ -89,7 +90,7 @@ export function websocket(url: string | URL, options: NodeWebSocketOptions = {})
     ws.on("unexpected-response", (_: ClientRequest, answer) => link.refuse(responseReason(answer)));
     return link;
   };
-  const connect = () => Object.assign(new ConnectingLink(target, false, open), { carriesCode });
+  const connect = () => Object.assign(new ConnectingLink(target, false, NODE_SOCKETS, open), { carriesCode });
   return { framing, connect, pump: warnUnlessYielding };
 }
 

@@ -84,6 +84,10 @@ export class ConditionedDatagrams implements DatagramLink, Scheduled, Conditione
     this.#events?.sent(bytes.length);
   }
 
+  flush(): void {
+    this.#inner.flush?.();
+  }
+
   join(group: string, onInterfaceOrQueue?: string): void {
     this.#inner.join(group, onInterfaceOrQueue);
   }
@@ -128,6 +132,7 @@ export class ConditionedDatagrams implements DatagramLink, Scheduled, Conditione
       this.#laneCount++;
       this.#inner.send(next.bytes, next.peer);
     }
+    this.#inner.flush?.();
     for (let next = this.#receiving.take(nowMs); next !== undefined; next = this.#receiving.take(nowMs)) {
       if (this.#blackholed.receive || this.#phase !== "open") continue;
       const { bytes, peer } = next;

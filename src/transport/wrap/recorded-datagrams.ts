@@ -51,6 +51,10 @@ export class RecordedDatagrams implements DatagramLink, DatagramEvents {
     this.#call(CALL.send, () => this.#link.send(bytes, to), recorded, to && destinationOf(to));
   }
 
+  flush(): void {
+    this.#link.flush?.();
+  }
+
   join(group: string, within?: string): void {
     this.#call(CALL.join, () => this.#link.join(group, within), [group, within]);
   }

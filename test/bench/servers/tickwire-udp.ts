@@ -1,10 +1,12 @@
 /** The server on tickwire's datagrams. Who has sent one is a client. */
 import { formatAddress, lines, Poller, udp } from "../../../src/index.ts";
+import { nativeUdp } from "../../../src/native.ts";
 import { host } from "./host.ts";
 
-await host(async () => {
+await host(async ({ contestant }) => {
   const poller = new Poller();
-  const socket = poller.bind(udp({ host: "127.0.0.1", port: 0, receiveBufferBytes: 4_194_304 }), lines());
+  const make = contestant.isNative === true ? nativeUdp : udp;
+  const socket = poller.bind(make({ host: "127.0.0.1", port: 0, receiveBufferBytes: 4_194_304 }), lines());
   const clients = new Map<string, { host: string; port: number }>();
 
   while (socket.state === "starting") {

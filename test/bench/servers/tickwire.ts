@@ -18,6 +18,7 @@ import {
   unix,
   waitForActivity,
 } from "../../../src/index.ts";
+import { nativeTcp } from "../../../src/native.ts";
 import { websocketServer } from "../../../src/websocket.ts";
 import type { Job } from "../measure/protocol.ts";
 import type { Message } from "../wire.ts";
@@ -91,6 +92,7 @@ function transportOf({ contestant, address, certificates }: Job): Transport {
   const place = { host: "127.0.0.1", port: 0, backlog: BACKLOG };
   switch (contestant.wire) {
     case "tcp":
+      if (contestant.isNative === true) return nativeTcp(place);
       if (contestant.isSession === true) return session(tcp(place));
       return contestant.isConditioned === true ? conditioned(tcp(place)) : tcp(place);
     case "unix":

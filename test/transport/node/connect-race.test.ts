@@ -18,6 +18,7 @@ import {
   tls,
 } from "../../../src/index.ts";
 import { ConnectRace, type ConnectTarget } from "../../../src/transport/node/connect-race.ts";
+import { NODE_SOCKETS } from "../../../src/transport/node/node-dialler.ts";
 import { websocket, websocketServer } from "../../../src/websocket.ts";
 import { needs } from "../../machine.ts";
 import { heldSockets, until } from "../link-pair.ts";
@@ -100,7 +101,7 @@ function lookups(): unknown[] {
 
 function race(options: Partial<ConnectTarget> = {}) {
   const target = { host: NAME, port, attemptTimeoutMs: 1_000, socketOptions: {}, ...options };
-  const attempts = new ConnectRace(target);
+  const attempts = new ConnectRace(target, NODE_SOCKETS);
   const seen: { socket?: Socket; reason?: CloseReason } = {};
   attempts.start({
     connected: (socket) => {

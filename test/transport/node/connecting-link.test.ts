@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { CloseReason, Link, LinkEvents, Security } from "../../../src/index.ts";
 import { ConnectingLink } from "../../../src/transport/node/connecting-link.ts";
+import { NODE_SOCKETS } from "../../../src/transport/node/node-dialler.ts";
 
 const made = vi.hoisted((): Socket[] => []);
 
@@ -61,7 +62,7 @@ class Inner {
 }
 
 function connecting(open: (socket: Socket) => Link) {
-  const link = new ConnectingLink(TARGET, true, open);
+  const link = new ConnectingLink(TARGET, true, NODE_SOCKETS, open);
   const events: string[] = [];
   const reasons: CloseReason[] = [];
   link.attach({

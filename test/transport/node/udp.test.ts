@@ -11,10 +11,13 @@ import {
   type DatagramSocket,
   lines,
   Poller,
+  type Transport,
   type UdpOptions,
   udp,
 } from "../../../src/index.ts";
+import { nativeUdp } from "../../../src/native.ts";
 import { needs } from "../../machine.ts";
+import { describeRows, type Needing } from "../../rows.ts";
 import { until } from "../poll-until.ts";
 
 /** Every socket that was made, so that the system can be asked about it. */
@@ -44,8 +47,13 @@ function newPoller(): Poller {
 
 type Bound = DatagramSocket<string> & { readonly address: Address };
 
-async function bound(poller: Poller, options: UdpOptions): Promise<Bound> {
-  const socket = poller.bind(udp(options), lines());
+/** Binds sockets of one kind. */
+function boundBy(make: (options: UdpOptions) => Transport) {
+  return (poller: Poller, options: UdpOptions): Promise<Bound> => boundTo(poller, make(options));
+}
+
+async function boundTo(poller: Poller, transport: Transport): Promise<Bound> {
+  const socket = poller.bind(transport, lines());
   await until(poller, () => socket.state !== "starting");
   expect(socket.closeReason).toBeUndefined();
   return socket as Bound;
@@ -54,7 +62,20 @@ async function bound(poller: Poller, options: UdpOptions): Promise<Bound> {
 /** The socket of Node that was made last. */
 const lastMade = (): Socket => made.at(-1) as Socket;
 
-describe("options of udp", () => {
+interface Kind extends Needing {
+  readonly name: string;
+  readonly udp: (options: UdpOptions) => Transport;
+}
+
+/** Node's sockets, and those that the system is asked for without Node. */
+const kinds: readonly Kind[] = [
+  { name: "udp", udp },
+  { name: "nativeUdp", udp: nativeUdp, needs: ["native sockets"] },
+];
+
+describeRows(kinds)("options of $name", ({ udp }) => {
+  const bound = boundBy(udp);
+
   test.each([
     {},
     { port: 0, host: "127.0.0.1", family: "IPv4", remote: undefined },
@@ -133,14 +154,6 @@ describe("options of udp", () => {
     expect(socket.remoteAddress).toEqual({ family: "IPv4", host: "127.0.0.1", port: 9 });
   });
 
-  test("set the system's buffers", async () => {
-    const poller = newPoller();
-    await bound(poller, { host: "127.0.0.1", receiveBufferBytes: 20_000, sendBufferBytes: 30_000 });
-    const doubled = process.platform === "linux" ? 2 : 1; // Linux counts its own needs too (socket(7))
-    expect(lastMade().getRecvBufferSize()).toBe(20_000 * doubled);
-    expect(lastMade().getSendBufferSize()).toBe(30_000 * doubled);
-  });
-
   test("let two sockets share a port with reuseAddress, and not without", async () => {
     const poller = newPoller();
     const first = await bound(poller, { reuseAddress: true });
@@ -191,17 +204,6 @@ describe("options of udp", () => {
     expect(got).toEqual(["to all"]);
   });
 
-  test.each([true, false])(
-    "tell the system whether this machine receives its own multicast: %s",
-    async (isOn) => {
-      // The loopback device gives back what is sent by it in either case, so the call is what can be seen.
-      const call = vi.spyOn(Socket.prototype, "setMulticastLoopback");
-      await bound(newPoller(), { multicastLoopback: isOn });
-      expect(call.mock.calls).toEqual([[isOn]]);
-      call.mockRestore();
-    },
-  );
-
   test("name an interface of this machine, or the socket is closed with a reason", async () => {
     const poller = newPoller();
     const socket = poller.bind(udp({ multicastInterface: "192.0.2.1" }), lines());
@@ -236,7 +238,32 @@ for _ in range(2):
   });
 });
 
+describe("a socket of Node", () => {
+  const bound = boundBy(udp);
+
+  test("set the system's buffers", async () => {
+    const poller = newPoller();
+    await bound(poller, { host: "127.0.0.1", receiveBufferBytes: 20_000, sendBufferBytes: 30_000 });
+    const doubled = process.platform === "linux" ? 2 : 1; // Linux counts its own needs too (socket(7))
+    expect(lastMade().getRecvBufferSize()).toBe(20_000 * doubled);
+    expect(lastMade().getSendBufferSize()).toBe(30_000 * doubled);
+  });
+
+  test.each([true, false])(
+    "tell the system whether this machine receives its own multicast: %s",
+    async (isOn) => {
+      // The loopback device gives back what is sent by it in either case, so the call is what can be seen.
+      const call = vi.spyOn(Socket.prototype, "setMulticastLoopback");
+      await bound(newPoller(), { multicastLoopback: isOn });
+      expect(call.mock.calls).toEqual([[isOn]]);
+      call.mockRestore();
+    },
+  );
+});
+
 describe("a socket with a remote", () => {
+  const bound = boundBy(udp);
+
   test("hears nobody else, also between bind and connect, when the system lets in anybody", async () => {
     const poller = newPoller();
     const peer = await bound(poller, { host: "127.0.0.1" });
@@ -259,76 +286,81 @@ describe("a socket with a remote", () => {
   });
 });
 
-describe("an IPv6 socket", needs("IPv6"), () => {
-  test("talks with IPv4 by IPv4 addresses: sent to, received from, and connected to", async () => {
-    const poller = newPoller();
-    const four = await bound(poller, { host: "127.0.0.1" });
-    const both = await bound(poller, { family: "IPv6" });
-    const toBoth = { host: "127.0.0.1", port: both.address.port };
-    four.trySendTo("to both", toBoth);
-    let got: ReturnType<typeof both.tryRecvFrom>;
-    await until(poller, () => (got = both.tryRecvFrom()) !== undefined);
-    expect(got).toEqual({ message: "to both", from: four.address });
-    if (got !== undefined) both.trySendTo("back", got.from);
-    await until(poller, () => (got = four.tryRecvFrom()) !== undefined);
-    expect(got).toEqual({ message: "back", from: { family: "IPv4", ...toBoth } });
-    const { host, port } = four.address;
-    const connected = await bound(poller, { family: "IPv6", remote: { host, port } });
-    expect(connected.remoteAddress).toEqual(four.address);
-    connected.trySend("connected");
-    await until(poller, () => four.tryRecv() === "connected");
-    expect([both.lastFailure, connected.lastFailure]).toEqual([undefined, undefined]);
-  });
+describeRows(kinds.map((kind) => ({ ...kind, needs: ["IPv6", ...(kind.needs ?? [])] as const })))(
+  "an IPv6 socket of $name",
+  ({ udp }) => {
+    const bound = boundBy(udp);
 
-  test("talks with IPv6 as ever, and finds names of either family", async () => {
-    const poller = newPoller();
-    const both = await bound(poller, { family: "IPv6" });
-    const six = await bound(poller, { host: "::1" });
-    both.trySendTo("six", six.address);
-    await until(poller, () => six.tryRecv() === "six");
-    const named = await bound(poller, {
-      family: "IPv6",
-      remote: { host: "localhost", port: both.address.port },
+    test("talks with IPv4 by IPv4 addresses: sent to, received from, and connected to", async () => {
+      const poller = newPoller();
+      const four = await bound(poller, { host: "127.0.0.1" });
+      const both = await bound(poller, { family: "IPv6" });
+      const toBoth = { host: "127.0.0.1", port: both.address.port };
+      four.trySendTo("to both", toBoth);
+      let got: ReturnType<typeof both.tryRecvFrom>;
+      await until(poller, () => (got = both.tryRecvFrom()) !== undefined);
+      expect(got).toEqual({ message: "to both", from: four.address });
+      if (got !== undefined) both.trySendTo("back", got.from);
+      await until(poller, () => (got = four.tryRecvFrom()) !== undefined);
+      expect(got).toEqual({ message: "back", from: { family: "IPv4", ...toBoth } });
+      const { host, port } = four.address;
+      const connected = await bound(poller, { family: "IPv6", remote: { host, port } });
+      expect(connected.remoteAddress).toEqual(four.address);
+      connected.trySend("connected");
+      await until(poller, () => four.tryRecv() === "connected");
+      expect([both.lastFailure, connected.lastFailure]).toEqual([undefined, undefined]);
     });
-    named.trySend("by name");
-    await until(poller, () => both.tryRecv() === "by name");
-  });
 
-  test("joins a group that is asked for before it is bound, and says why it could not", async () => {
-    const poller = newPoller();
-    const group = "239.77.77.78";
-    const hearer = poller.bind(udp({ port: 0, reuseAddress: true }), lines());
-    const bound: unknown[] = [];
-    poller.on("bind", ({ socket }) => bound.push(socket));
-    hearer.join(group, "127.0.0.1");
-    const mistaken = poller.bind(udp({ port: 0 }), lines());
-    mistaken.join("239.77.77.79", "192.0.2.1"); // no interface of this machine
-    const speaker = poller.bind(udp({ host: "127.0.0.1", multicastInterface: "127.0.0.1" }), lines());
-    await until(poller, () => [hearer, mistaken, speaker].every(({ state }) => state === "open"));
-    expect(bound).toHaveLength(3);
-    expect(mistaken.lastFailure).toMatchObject({ kind: "failed", code: expect.stringMatching(/^E/) });
-    expect(hearer.lastFailure).toBeUndefined();
-    speaker.trySendTo("hello", { host: group, port: hearer.address?.port ?? 0 });
-    await until(poller, () => hearer.stats.receivedMessages > 0);
-    expect(hearer.tryRecv()).toBe("hello");
-  });
+    test("talks with IPv6 as ever, and finds names of either family", async () => {
+      const poller = newPoller();
+      const both = await bound(poller, { family: "IPv6" });
+      const six = await bound(poller, { host: "::1" });
+      both.trySendTo("six", six.address);
+      await until(poller, () => six.tryRecv() === "six");
+      const named = await bound(poller, {
+        family: "IPv6",
+        remote: { host: "localhost", port: both.address.port },
+      });
+      named.trySend("by name");
+      await until(poller, () => both.tryRecv() === "by name");
+    });
 
-  test("joins IPv4 groups too", async () => {
-    const poller = newPoller();
-    const group = "239.255.77.80";
-    const both = await bound(poller, { family: "IPv6" });
-    both.join(group, "127.0.0.1");
-    const sender = await bound(poller, { multicastInterface: "127.0.0.1" });
-    sender.trySendTo("to all", { host: group, port: both.address.port });
-    await until(poller, () => both.tryRecv() === "to all");
-    both.leave(group, "127.0.0.1");
-  });
+    test("joins a group that is asked for before it is bound, and says why it could not", async () => {
+      const poller = newPoller();
+      const group = "239.77.77.78";
+      const hearer = poller.bind(udp({ port: 0, reuseAddress: true }), lines());
+      const bound: unknown[] = [];
+      poller.on("bind", ({ socket }) => bound.push(socket));
+      hearer.join(group, "127.0.0.1");
+      const mistaken = poller.bind(udp({ port: 0 }), lines());
+      mistaken.join("239.77.77.79", "192.0.2.1"); // no interface of this machine
+      const speaker = poller.bind(udp({ host: "127.0.0.1", multicastInterface: "127.0.0.1" }), lines());
+      await until(poller, () => [hearer, mistaken, speaker].every(({ state }) => state === "open"));
+      expect(bound).toHaveLength(3);
+      expect(mistaken.lastFailure).toMatchObject({ kind: "failed", code: expect.stringMatching(/^E/) });
+      expect(hearer.lastFailure).toBeUndefined();
+      speaker.trySendTo("hello", { host: group, port: hearer.address?.port ?? 0 });
+      await until(poller, () => hearer.stats.receivedMessages > 0);
+      expect(hearer.tryRecv()).toBe("hello");
+    });
 
-  test("with ipv6Only says in a reason that IPv4 cannot be reached", async () => {
-    const poller = newPoller();
-    const only = await bound(poller, { family: "IPv6", ipv6Only: true });
-    only.trySendTo("x", { host: "127.0.0.1", port: 9 });
-    await until(poller, () => only.stats.failed === 1);
-    expect(only.lastFailure?.message).not.toBe("");
-  });
-});
+    test("joins IPv4 groups too", async () => {
+      const poller = newPoller();
+      const group = "239.255.77.80";
+      const both = await bound(poller, { family: "IPv6" });
+      both.join(group, "127.0.0.1");
+      const sender = await bound(poller, { multicastInterface: "127.0.0.1" });
+      sender.trySendTo("to all", { host: group, port: both.address.port });
+      await until(poller, () => both.tryRecv() === "to all");
+      both.leave(group, "127.0.0.1");
+    });
+
+    test("with ipv6Only says in a reason that IPv4 cannot be reached", async () => {
+      const poller = newPoller();
+      const only = await bound(poller, { family: "IPv6", ipv6Only: true });
+      only.trySendTo("x", { host: "127.0.0.1", port: 9 });
+      await until(poller, () => only.stats.failed === 1);
+      expect(only.lastFailure?.message).not.toBe("");
+    });
+  },
+);
