@@ -163,9 +163,8 @@ export {
   waitForActivity,
   type AnimationPaceOptions,
   type FixedPaceOptions,
-  type LoopFrame,
   type LoopOptions,
-  type LoopReport,
-  type TickOptions,
 } from "./loop.ts";
+export { runLoopSync, type SyncLoopOptions } from "./loop-sync.ts";
+export type { LoopFrame, LoopReport, TickOptions } from "./loop-rounds.ts";
 export type { LoopTimes } from "./loop-times.ts";

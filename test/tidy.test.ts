@@ -145,7 +145,9 @@ const FOLDERS: FolderGraph = new Map([
   ["src/settle.ts", ["src/check.ts", "src/core"]],
   ["src/loop-times.ts", []],
   ["src/metrics.ts", ["src/check.ts", "src/port", "src/core", "src/core/listen", "src/core/datagram"]],
-  ["src/loop.ts", ["src/check.ts", "src/pace.ts", "src/core", "src/core/frame", "src/loop-times.ts"]],
+  ["src/loop-rounds.ts", ["src/check.ts", "src/core", "src/core/frame", "src/loop-times.ts"]],
+  ["src/loop.ts", ["src/check.ts", "src/pace.ts", "src/core", "src/core/frame", "src/loop-rounds.ts"]],
+  ["src/loop-sync.ts", ["src/check.ts", "src/port", "src/core", "src/loop-rounds.ts", "src/transport/node"]],
   [
     "src/browser.ts",
     [
@@ -161,6 +163,7 @@ const FOLDERS: FolderGraph = new Map([
       "src/transport/browser",
       "src/transport/wrap",
       "src/loop.ts",
+      "src/loop-rounds.ts",
       "src/loop-times.ts",
     ],
   ],
@@ -194,6 +197,8 @@ const FOLDERS: FolderGraph = new Map([
       "src/settle.ts",
       "src/metrics.ts",
       "src/loop.ts",
+      "src/loop-sync.ts",
+      "src/loop-rounds.ts",
       "src/loop-times.ts",
     ],
   ],

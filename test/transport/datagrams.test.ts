@@ -19,6 +19,7 @@ import {
   Recording,
   recorded,
   type Transport,
+  threaded,
   udp,
 } from "../../src/index.ts";
 import { nats } from "../../src/nats.ts";
@@ -43,6 +44,7 @@ const rows: Row[] = [
   },
   { name: "recorded udp", network: () => () => recorded(udp({ host: "127.0.0.1" }), new Recording()) },
   { name: "udp over IPv4", network: () => () => udp({ host: "127.0.0.1" }) },
+  { name: "threaded udp", network: () => () => threaded(udp({ host: "127.0.0.1" })) },
   { name: "udp over IPv6", network: () => () => udp({ host: "::1" }), needs: ["IPv6"] },
   {
     name: "nats",
