@@ -15,13 +15,14 @@ import { awaitWord, canAwaitWords, THREAD, threadWords, writeEnding } from "../s
 import { transportOf } from "./blueprints.ts";
 import { Station, type StationHost } from "./station.ts";
 
-/** Runs this worker as the network thread, until the game's thread ends it. */
+/** Runs this worker as the network thread, until the game's thread ends it. In any other thread it does nothing. */
 export function runNetworkThread(): void {
+  if (parentPort === null) return;
   const { block } = workerData as { readonly block: SharedArrayBuffer };
   const loop = new WorkerLoop(block);
   process.on("uncaughtException", loop.end);
   process.on("unhandledRejection", loop.end);
-  parentPort?.on("message", (message: OpenMessage) => loop.open(message));
+  parentPort.on("message", (message: OpenMessage) => loop.open(message));
   setInterval(() => loop.beat(), BEAT_MS);
   loop.beat();
 }
