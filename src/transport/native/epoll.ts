@@ -138,12 +138,15 @@ export class Epoll {
     }
   }
 
-  /** Sleeps until something is ready or the time is over, and blocks the thread. Returns whether something is. */
-  sleep(timeoutMs: number): boolean {
+  /** Blocks this thread until something is ready, and at most for `timeoutMs`; see `Transport.sleep`. */
+  readonly sleep = (timeoutMs: number): boolean => {
     if (this.#deferred.length > 0) return true;
-    if (this.#count === 0) return false;
-    return this.libc.epoll_wait(this.#epoll, this.#events.address, 1, timeoutMs) > 0;
-  }
+    const wholeMs = this.#count > 0 ? Math.floor(timeoutMs) : 0; // the system's unit
+    if (this.#count > 0 && this.libc.epoll_wait(this.#epoll, this.#events.address, 1, wholeMs) > 0)
+      return true;
+    if (timeoutMs > wholeMs) Atomics.wait(NOBODYS, 0, 0, timeoutMs - wholeMs);
+    return false;
+  };
 
   /** Gives up the spare descriptor while `use` runs, which needs one and finds none. */
   withSpare(use: () => void): void {
@@ -228,6 +231,8 @@ export class Epoll {
 }
 
 const NONE = -1;
+/** A word that nobody changes. */
+const NOBODYS = new Int32Array(new SharedArrayBuffer(4));
 const LAYOUT = eventLayout(process.arch);
 const EVENT_WORDS = LAYOUT.sizeBytes / 4;
 const DATA_WORD = LAYOUT.dataAt / 4;
