@@ -105,6 +105,7 @@ describe("the tables", () => {
       "| 1,000 connections × 60 Hz × 1 line | CPU per message | – (conditioned) | 3.33 µs (tcp) | – | ≤ 1.1 | not measured |",
       "| 1,000 connections × 60 Hz × 1 line | CPU per message | – (tcp recorded) | 3.33 µs (tcp) | – | ≤ 1.2 | not measured |",
       "| 1,000 connections × 60 Hz × 1 line | CPU per message | – (session) | 3.33 µs (tcp) | – | ≤ 1.4 | not measured |",
+      "| 1,000 connections × 60 Hz × 1 line | CPU per message | – (websocket) | – (ws) | – | ≤ 1.05 | not measured |",
     ]);
   });
 

@@ -20,6 +20,8 @@ export interface BenchOptions {
   readonly rounds: number;
   readonly warmUpMs: number;
   readonly measureMs: number;
+  /** The window of a work that has the first seconds of a process in it. */
+  readonly coldMs: number;
   /** Whether the first round also counts system calls. */
   readonly syscalls: boolean;
   /** Whether a missed expectation is run once more under the profiler. */
@@ -43,8 +45,9 @@ export interface Outcome {
 export async function runBench(options: BenchOptions, note: (progress: string) => void): Promise<Outcome> {
   const folder = certificates()?.folder;
   const programs = await bundlePrograms();
-  const { warmUpMs, measureMs } = options;
-  const bench: Bench = { programs, cores: chooseCores(), warmUpMs, measureMs, certificates: folder ?? "" };
+  const { warmUpMs, measureMs, coldMs } = options;
+  const times = { warmUpMs, measureMs, coldMs };
+  const bench: Bench = { programs, cores: chooseCores(), ...times, certificates: folder ?? "" };
   const runs = new Runs(bench, options, note);
   try {
     const plan = options.works.map((work) => ({ work, contestants: runs.ableTo(work, folder) }));

@@ -92,9 +92,9 @@ export class Lifecycle<Member extends ConnectionRef> {
     return this.state === "closing" && this.#ingress.progress === "closed";
   }
 
-  /** Whether it is accepted, and the peer may send; a frame then has no other changes to show. */
+  /** Whether the peer may send; once it is accepted, a frame then has no other changes to show. */
   get isReceiving(): boolean {
-    return this.#phase !== "pending" && RECEIVING.has(this.#phase) && this.#ingress.progress === "open";
+    return RECEIVING.has(this.#phase) && this.#ingress.progress === "open";
   }
 
   /** Opens a pending connection, when the game has accepted it. */

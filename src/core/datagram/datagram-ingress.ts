@@ -19,7 +19,7 @@ import { FrameQueue } from "../storage/frame-queue.ts";
 export interface Datagram<In> {
   /** What the codec made of the datagram. */
   readonly message: In;
-  /** The sender, to whom `trySendTo` answers. */
+  /** The sender, to whom `trySendTo` answers. All messages of one datagram have the same object. */
   readonly from: Address;
   /** The subject that it was sent to, where there are subjects: one that was joined, or the socket's own name. */
   readonly subject: string | undefined;
@@ -44,7 +44,7 @@ export interface Malformed {
 
 /** The events of one datagram link since the last poll. */
 export class DatagramIngress<In> implements DatagramEvents {
-  readonly arriving: FrameQueue<Datagram<In>> = new FrameQueue();
+  arriving: FrameQueue<Datagram<In>> = new FrameQueue();
   state: "starting" | "open" | "closed" = "starting";
   local: Address | undefined;
   remote: Address | undefined;
@@ -63,11 +63,8 @@ export class DatagramIngress<In> implements DatagramEvents {
 
   readonly #rules: DatagramRules<In>;
   readonly #notify: () => void;
-  /** The messages of the datagram that is decoded, each followed by its size and its memory. */
-  readonly #decoded: [message: In, sizeBytes: number, memoryBytes: number | undefined][] = [];
-  readonly #sink: MessageSink<In> = {
-    put: (message, sizeBytes, memoryBytes) => void this.#decoded.push([message, sizeBytes, memoryBytes]),
-  };
+  /** The messages of the datagram that is decoded, which nobody gets before all of it is valid. */
+  readonly #decoded = new DecodedMessages<In>();
 
   /** @param notify called on every event */
   constructor(rules: DatagramRules<In>, notify: () => void) {
@@ -88,8 +85,9 @@ export class DatagramIngress<In> implements DatagramEvents {
     const from = addressForGame(sender);
     const problem = this.#decode(bytes);
     if (problem === undefined) {
-      for (const [message, sizeBytes, memoryBytes] of this.#decoded) {
-        this.#put({ message, from, subject }, sizeBytes, memoryBytes);
+      const { count, messages, sizes, memories } = this.#decoded;
+      for (let index = 0; index < count; index++) {
+        this.#put({ message: messages[index] as In, from, subject }, sizes[index] ?? 0, memories[index]);
       }
     } else {
       const reason: CloseReason = {
@@ -100,7 +98,7 @@ export class DatagramIngress<In> implements DatagramEvents {
       this.malformed = { count: (this.malformed?.count ?? 0) + 1, reason, from };
       this.lastFailure = reason;
     }
-    this.#decoded.length = 0;
+    this.#decoded.clear();
     this.#notify();
   }
 
@@ -149,17 +147,27 @@ export class DatagramIngress<In> implements DatagramEvents {
     this.#notify();
   }
 
-  /** Moves the latched messages to `ready`, and drops the oldest ones there that are over the limit. */
-  moveLatched(ready: FrameQueue<Datagram<In>>): void {
-    while (this.arriving.ready > 0) {
-      const { nextBytes, nextMemoryBytes } = this.arriving;
-      ready.put(this.arriving.take() as Datagram<In>, nextBytes, nextMemoryBytes);
+  /**
+   * Returns the queue with the latched messages behind those of `ready`, without the oldest that are
+   * over the limit. A game that takes all leaves an empty one, which then is the next to be filled:
+   * moved one by one, messages cost half as much again.
+   */
+  showLatched(ready: FrameQueue<Datagram<In>>): FrameQueue<Datagram<In>> {
+    const latched = this.arriving;
+    if (ready.length === 0) {
+      this.arriving = ready;
+      return latched; // under the limit since it arrived
+    }
+    while (latched.ready > 0) {
+      const { nextBytes, nextMemoryBytes } = latched;
+      ready.put(latched.take() as Datagram<In>, nextBytes, nextMemoryBytes);
     }
     ready.latch();
     while (ready.weightBytes > this.#rules.limitBytes) {
       ready.take();
       this.dropped++;
     }
+    return ready;
   }
 
   /** Decodes the messages of one datagram. Returns what is wrong with it; `undefined` if nothing is. */
@@ -170,14 +178,14 @@ export class DatagramIngress<In> implements DatagramEvents {
       return { message, code: "maxDatagramBytes" };
     }
     try {
-      decodeWholeBy(codec, bytes, this.#sink);
+      decodeWholeBy(codec, bytes, this.#decoded);
     } catch (cause) {
       const code =
         cause instanceof DecodeError && cause.code !== undefined ? { code: cause.code } : undefined;
       const problem = cause instanceof Error ? cause.message : String(cause);
       return { message: printable(problem, PROBLEM_CHARACTERS), ...code, cause };
     }
-    return this.#decoded.length > 0 ? undefined : { message: "it holds no message" };
+    return this.#decoded.count > 0 ? undefined : { message: "it holds no message" };
   }
 
   /** Queues a message; over the limit, drops the oldest messages that the game cannot see yet. */
@@ -191,10 +199,36 @@ export class DatagramIngress<In> implements DatagramEvents {
   }
 }
 
+/**
+ * Messages with their sizes. Parallel arrays that keep their slots: an object for each
+ * message, and arrays that grow anew for each datagram, took a tenth of the time.
+ */
+class DecodedMessages<In> implements MessageSink<In> {
+  count = 0;
+  readonly messages: (In | undefined)[] = [];
+  readonly sizes: number[] = [];
+  readonly memories: number[] = [];
+
+  put(message: In, sizeBytes: number, memoryBytes: number = sizeBytes): void {
+    this.messages[this.count] = message;
+    this.sizes[this.count] = sizeBytes;
+    this.memories[this.count++] = memoryBytes;
+  }
+
+  clear(): void {
+    this.messages.fill(undefined, 0, this.count);
+    this.count = 0;
+    if (this.messages.length > KEPT_SLOTS)
+      this.messages.length = this.sizes.length = this.memories.length = 0;
+  }
+}
+
 /** A copy that neither the game nor the transport can change: several messages may share it. */
 function addressForGame({ family, host, port }: Address): Address {
   return Object.freeze({ family, host, port });
 }
 
+/** More messages than most datagrams hold; one of 65,507 empty lines must not cost its memory for ever. */
+const KEPT_SLOTS = 1_024;
 /** Enough for a codec's sentence. */
 const PROBLEM_CHARACTERS = 300;

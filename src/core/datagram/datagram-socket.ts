@@ -36,7 +36,7 @@ export class DatagramSocket<In, Out = In> extends DatagramFacts {
   readonly #outbox: DatagramOutbox;
   readonly #memberships: Memberships;
   // Separate from the arriving queue, which drops messages between polls: a visible one must not disappear.
-  readonly #ready = new FrameQueue<Datagram<In>>();
+  #ready = new FrameQueue<Datagram<In>>();
   #state: DatagramState = "starting";
   #closeReason: CloseReason | undefined;
   /** Whether the game has read why it is closed. @internal */
@@ -267,7 +267,7 @@ export class DatagramSocket<In, Out = In> extends DatagramFacts {
       counters.receivedMessages += count;
       counters.receivedBytes += arriving.latchedBytes;
     }
-    this.#ingress.moveLatched(this.#ready);
+    this.#ready = this.#ingress.showLatched(this.#ready);
   }
 
   #handleBound(): void {

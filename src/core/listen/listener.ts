@@ -112,7 +112,7 @@ export class Listener<In, Out = In, Data = undefined> {
     if (this.#isMakingData) throw new Error("tryAccept: called from within data(), by its own callback");
     const connection = this.#ingress.acceptQueue.take();
     if (connection === undefined) return undefined;
-    connection.lifecycle.accept();
+    connection.accept();
     if (this.#makeData !== undefined) this.#setData(connection, this.#makeData);
     if (connection.membership === "left") this.#putLeft(connection);
     else connection.membership = "accepted";

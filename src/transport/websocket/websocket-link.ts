@@ -80,6 +80,7 @@ export class WebSocketLink implements Link, HeartbeatTarget {
   setSocket(socket: Socket, request?: UpgradeRequest): void {
     this.#socket = socket;
     this.request = request;
+    if (request !== undefined) this.#writer.writeAsServer(socket);
     // Added before the listener of ws, which destroys the socket and drops the error.
     socket.on("error", (error) => {
       if (this.#hasOpened) this.#reason ??= reasonOf(error); // before that, ws reports it as the handshake's failure

@@ -19,6 +19,8 @@ export interface Bench {
   readonly cores: Cores;
   readonly warmUpMs: number;
   readonly measureMs: number;
+  /** The window of a work that has the first seconds in it. */
+  readonly coldMs: number;
   /** A folder with certificates, for TLS. */
   readonly certificates: string;
 }
@@ -48,8 +50,9 @@ export async function runOnce(
     const { port } = await server.next<Ready>(READY_TIMEOUT_MS);
     load = new Child(title, programs.load, at(port), cores.load);
     await load.next<Ready>(READY_TIMEOUT_MS);
-    await server.quietFor(bench.warmUpMs);
-    const reports = await measure(server, load, work, bench.measureMs);
+    if (work.isCold !== true) await server.quietFor(bench.warmUpMs);
+    const lengthMs = work.isCold === true ? bench.coldMs : bench.measureMs;
+    const reports = await measure(server, load, work, lengthMs);
     if (!syscalls || work.task.kind === "churn" || server.hasSpoken) return reports;
     return { ...reports, ...(await watched(bench, server, load, work)) };
   } finally {

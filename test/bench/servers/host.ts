@@ -24,7 +24,8 @@ export async function host(open: Open): Promise<void> {
   const frame = game.frameOf(task);
   let isWarmingUp = true;
   if (task.kind !== "ping-pong") {
-    const mayHurry = () => isWarmingUp && task.kind !== "broadcast" && task.kind !== "everyone";
+    const sends = task.kind === "broadcast" || task.kind === "everyone";
+    const mayHurry = () => isWarmingUp && !sends && job.work.isCold !== true;
     runFrames(RATE_HZ, mayHurry, () => {
       const startMs = performance.now();
       frame();

@@ -177,6 +177,51 @@ describe("a queued datagram", () => {
   });
 });
 
+describe("the messages of a datagram", () => {
+  const FROM = { family: "memory", host: "there", port: 9 } as const;
+  const encoded = (text: string) => new TextEncoder().encode(text);
+
+  test("have one sender, which is another object than that of the next datagram", () => {
+    const { poller, link, socket } = scripted();
+    link.open();
+    for (const text of ["a\nb", "c"]) link.events?.received(encoded(text), FROM);
+    poller.poll(1);
+    const [a, b, c] = [socket.tryRecvFrom(), socket.tryRecvFrom(), socket.tryRecvFrom()];
+    expect([a, b, c]).toEqual(["a", "b", "c"].map((message) => ({ message, from: FROM })));
+    expect([b?.from === a?.from, c?.from === a?.from]).toEqual([true, false]);
+  });
+
+  test("come all or none, and none of them with those of the next", () => {
+    const { poller, link, socket } = scripted();
+    poller.on("malformed", () => {});
+    link.open();
+    link.events?.received(Uint8Array.of(0x61, 0x0a, 0xff), FROM);
+    link.events?.received(encoded("b"), FROM);
+    link.events?.received(encoded("\n".repeat(5_000)), FROM);
+    link.events?.received(encoded("c\nd"), FROM);
+    poller.poll(1);
+    const taken = Array.from({ length: 5_004 }, () => socket.tryRecv());
+    expect([taken[0], taken[1], ...taken.slice(-4)]).toEqual(["b", "", "", "c", "d", undefined]);
+    expect(socket.stats).toMatchObject({ malformed: 1, receivedMessages: 5_003, dropped: 0 });
+  });
+
+  test("stay in order and under the limit, whether or not the frame before was taken", () => {
+    const { poller, link, socket } = scripted({ receiveLimitBytes: 4 * 66 });
+    link.open();
+    const frame = (text: string, takes: number) => {
+      link.events?.received(encoded(text), FROM);
+      poller.poll(socket.stats.receivedMessages);
+      return Array.from({ length: takes }, () => socket.tryRecv());
+    };
+    expect(frame("a\nb\nc", 1)).toEqual(["a"]);
+    expect(frame("d\ne", 4)).toEqual(["b", "c", "d", "e"]);
+    expect(frame("f\ng\nh", 0)).toEqual([]);
+    expect(frame("i\nj", 5)).toEqual(["g", "h", "i", "j", undefined]);
+    expect(frame("k", 2)).toEqual(["k", undefined]);
+    expect(socket.stats.dropped).toBe(1);
+  });
+});
+
 describe("received datagrams that wait", () => {
   test("count the memory of their messages, where it is more than their bytes", () => {
     const poller = new Poller();

@@ -54,7 +54,7 @@ describe("a call that throws ends its connection with that error", () => {
   test.each(["send", "close", "ping", "pong"] as const)("ws.%s", async (method) => {
     const { server, near, far } = await pair(method !== "pong"); // the answer to a ping is below
     breaks(WebSocket.prototype, method, isAccepted);
-    if (method === "send") far.trySend("hello");
+    if (method === "send") far.trySend("x".repeat(5_000)); // which ws frames itself
     if (method === "close") far.close();
     if (method === "pong") {
       for (let line = 0; line < 30; line++) near.trySend("x".repeat(100)); // which pauses the far end
@@ -65,6 +65,15 @@ describe("a call that throws ends its connection with that error", () => {
       for (const _ of method === "pong" && far.state !== "open" ? far : []);
       return far.state === "closed" && near.state === "closed";
     });
+    expect(far.closeReason).toMatchObject({ kind: "failed", code: "EINJECTED", cause: FAILURE });
+    expect(near.closeReason?.kind).toBe("reset");
+  });
+
+  test("the socket's own write of a short message", async () => {
+    const { server, near, far } = await pair();
+    breaks(Socket.prototype, "write", (socket) => (socket as { server?: unknown }).server !== undefined);
+    far.trySend("hello");
+    await server.until(() => far.state === "closed" && near.state === "closed");
     expect(far.closeReason).toMatchObject({ kind: "failed", code: "EINJECTED", cause: FAILURE });
     expect(near.closeReason?.kind).toBe("reset");
   });
