@@ -18,8 +18,8 @@ export function crossingBlueprint(transport: Transport): Blueprint {
   }
   if (blueprint === undefined) {
     throw new TypeError(
-      "transport: this one cannot run in another thread; tcp(), tls(), unix(), udp(), websocket() and " +
-        "websocketServer() can, and wrappers go around threaded()",
+      "transport: this one cannot run in another thread; tcp(), tls(), unix(), udp(), websocket(), " +
+        "websocketServer(), nativeTcp() and nativeUdp() can, and wrappers go around threaded()",
     );
   }
   const options = crossing(blueprint.options, "options") as object;
