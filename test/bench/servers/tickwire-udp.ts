@@ -1,5 +1,5 @@
 /** The server on tickwire's datagrams. Who has sent one is a client. */
-import { formatAddress, lines, Poller, udp } from "../../../src/index.ts";
+import { type Address, formatAddress, lines, Poller, udp } from "../../../src/index.ts";
 import { nativeUdp } from "../../../src/native.ts";
 import { host } from "./host.ts";
 
@@ -22,10 +22,14 @@ await host(async ({ contestant }) => {
       },
       receive(take) {
         poller.poll();
+        let from: Address | undefined; // the messages of a datagram have one, and need not be looked up each
         for (let got = socket.tryRecvFrom(); got !== undefined; got = socket.tryRecvFrom()) {
-          const name = formatAddress(got.from);
-          if (!clients.has(name)) clients.set(name, got.from);
-          take(got.from, got.message);
+          if (got.from !== from) {
+            from = got.from;
+            const name = formatAddress(from);
+            if (!clients.has(name)) clients.set(name, from);
+          }
+          take(from, got.message);
         }
       },
       sendToAll(line) {
