@@ -90,9 +90,7 @@ export {
   waitForActivity,
   type AnimationPaceOptions,
   type FixedPaceOptions,
-  type LoopFrame,
   type LoopOptions,
-  type LoopReport,
-  type TickOptions,
 } from "./loop.ts";
+export type { LoopFrame, LoopReport, TickOptions } from "./loop-rounds.ts";
 export type { LoopTimes } from "./loop-times.ts";

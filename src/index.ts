@@ -99,6 +99,7 @@ export type {
   SessionLine,
   SessionOptions,
 } from "./transport/wrap/session/session-options.ts";
+export { threaded, type ThreadedOptions } from "./transport/thread/threaded.ts";
 export { metrics, type Metrics } from "./metrics.ts";
 export { settle } from "./settle.ts";
 export type { FailedAttempt } from "./port/link.ts";
@@ -116,7 +117,7 @@ export type {
   RegistryRecord,
   RegistryWatcher,
 } from "./port/registry.ts";
-export type { Pump, Transport } from "./port/transport.ts";
+export type { Blueprint, Pump, Sleep, Transport } from "./port/transport.ts";
 
 export { lines, type LineLimits, type LinesOptions } from "./codec/lines.ts";
 export { json, type JsonOptions } from "./codec/json.ts";
@@ -162,9 +163,8 @@ export {
   waitForActivity,
   type AnimationPaceOptions,
   type FixedPaceOptions,
-  type LoopFrame,
   type LoopOptions,
-  type LoopReport,
-  type TickOptions,
 } from "./loop.ts";
+export { runLoopSync, type SyncLoopOptions } from "./loop-sync.ts";
+export type { LoopFrame, LoopReport, TickOptions } from "./loop-rounds.ts";
 export type { LoopTimes } from "./loop-times.ts";

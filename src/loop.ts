@@ -1,7 +1,7 @@
 /**
  * Loops for programs without one of their own: at a fixed rate, with the animation
  * frames of a page, or whenever there is activity. Decides which ticks run and
- * what time they stand for; `pace.ts` waits for the next one. Knows only the
+ * when the next one comes: `loop-rounds.ts` counts them, `pace.ts` waits. Knows only the
  * public side of the poller.
  */
 import {
@@ -11,51 +11,24 @@ import {
   isAbortSignal,
   isFunction,
   isOneOf,
-  kindOf,
   milliseconds,
 } from "./check.ts";
 import type { ClientPoller } from "./core/client-poller.ts";
 import { onAbort } from "./core/frame/abort-signals.ts";
-import type { Frame } from "./core/frame/frame.ts";
-import { type LoopTimes, RoundTimes } from "./loop-times.ts";
+import {
+  EARLY,
+  isLoopRate,
+  isPoller,
+  type LoopReport,
+  MAX_RATE_HZ,
+  periodOf,
+  Rounds,
+  type TickOptions,
+} from "./loop-rounds.ts";
 import { afterThisTurn, hasAnimationFrames, sleepUntil, startTimer } from "./pace.ts";
 
 /** Options of {@link runLoop}. */
 export type LoopOptions = TickOptions & (FixedPaceOptions | AnimationPaceOptions);
-
-/** The poller and the tick of a loop. */
-export interface TickOptions {
-  /** The poller, which is polled before each tick and flushed after it. */
-  readonly poller: ClientPoller;
-  /**
-   * One tick of the game, which ends with the call: the loop does not wait for what an
-   * `async` function does after its first `await`, as the frames of all others would
-   * be late then. What such a function throws ends the loop all the same.
-   *
-   * @param dtMs the game time that this tick stands for, in milliseconds: one
-   *   period of `rateHz`, or several if ticks were left out; 0 for the first
-   *   tick, and for an early one, which activity causes in a hidden page
-   * @param frame the result of `poll()`, and what was left out of `dtMs`
-   */
-  readonly tick: (dtMs: number, frame: LoopFrame) => void;
-  /**
-   * The most game time that one tick stands for, in milliseconds; at least one period of
-   * `rateHz`. What is over it is left out, and told in `frame.skippedMs`: after a debugger
-   * or a laptop that slept a game goes on where it was. 2,000 by default, or one
-   * period of a slower rate: twice the period of a hidden page's timers.
-   */
-  readonly maxDtMs?: number;
-  /** Called once a second, after a tick, with how long the rounds took. */
-  readonly report?: (times: LoopTimes) => void;
-  /** Ends the loop, after the current tick. */
-  readonly signal?: AbortSignal;
-}
-
-/** A frame of a loop. The loop gives the same object to every tick: copy the numbers that you keep. */
-export interface LoopFrame extends Frame {
-  /** The game time that `maxDtMs` left out of this tick's `dtMs`, in milliseconds; mostly 0. */
-  readonly skippedMs: number;
-}
 
 /** Options of a loop at a fixed rate, in Node or in a page. */
 export interface FixedPaceOptions {
@@ -77,14 +50,6 @@ export interface AnimationPaceOptions {
    * and up to 1,000, the default. `dtMs` is a whole number of its periods.
    */
   readonly rateHz?: number;
-}
-
-/** The counts of {@link runLoop}, after it has ended. */
-export interface LoopReport {
-  /** How many ticks ran. */
-  readonly ticks: number;
-  /** How many ticks of a fixed rate were left out, as the one before took too long; their time is in the next `dtMs`. */
-  readonly overruns: number;
 }
 
 /**
@@ -111,11 +76,7 @@ export async function runLoop(options: LoopOptions): Promise<LoopReport> {
   } = options;
   isPoller("poller", poller);
   isFunction("tick", tick);
-  isLoopRate("rateHz", rateHz);
-  const periodMs = 1_000 / rateHz;
-  if (maxDtMs !== undefined && maxDtMs < periodMs) {
-    throw new RangeError(`maxDtMs: expected at least one period of rateHz, ${periodMs} ms, got ${maxDtMs}`);
-  }
+  const periodMs = periodOf(rateHz, maxDtMs);
   if (pace === "animation" && !hasAnimationFrames()) {
     throw new TypeError("pace: there are no animation frames here");
   }
@@ -134,45 +95,23 @@ export async function runLoop(options: LoopOptions): Promise<LoopReport> {
 }
 
 async function runTicks(
-  { poller, tick, pace, report, maxDtMs = DEFAULT_MAX_DT_MS }: LoopOptions,
+  options: LoopOptions,
   periodMs: number,
   ending: AbortController,
 ): Promise<LoopReport> {
-  const isAnimated = pace === "animation";
+  const { poller, pace } = options;
   const { signal } = ending;
-  const startMs = performance.now();
-  const times = report && new RoundTimes(report, startMs);
-  const mostPeriods = Math.max(1, Math.floor(maxDtMs / periodMs + ROUNDING));
-  let loopFrame: { -readonly [Name in keyof LoopFrame]: LoopFrame[Name] } | undefined;
-  let ticks = 0;
-  let overruns = 0;
-  for (let period = 0; !signal.aborted; ) {
-    const beganMs = performance.now();
-    const frame = poller.poll();
-    const passed = (performance.now() - startMs) / periodMs;
-    // A fixed tick stands for a full period even if its timer was early; an animated one for the time that has passed.
-    const due = isAnimated
-      ? Math.max(period - 1, Math.floor(passed + 2 * EARLY))
-      : Math.max(period, Math.floor(passed));
-    const leftOut = due - period;
-    const overrun = isAnimated ? 0 : leftOut;
-    overruns += overrun;
-    ticks++;
-    const periods = ticks === 1 ? 0 : 1 + leftOut;
-    const shown = Math.min(periods, mostPeriods);
-    loopFrame = Object.assign((loopFrame ??= { ...frame, skippedMs: 0 }), frame);
-    loopFrame.skippedMs = periods > shown ? (periods - shown) * periodMs : 0;
-    endOnError(tick(shown > 0 ? shown * periodMs : 0, loopFrame), ending);
-    poller.flush();
-    times?.add(beganMs, performance.now(), overrun, loopFrame.skippedMs);
-    period = due + 1;
-    const nextMs = startMs + period * periodMs;
+  const isAnimated = pace === "animation";
+  const rounds = new Rounds(options, periodMs, isAnimated);
+  while (!signal.aborted) {
+    rounds.run((result) => endOnError(result, ending));
     // A slightly early animation frame counts as the intended one.
-    if (isAnimated) await sleepUntil(nextMs - EARLY * periodMs, signal, (wake) => poller.onActivity(wake));
-    else await sleepUntil(nextMs, signal);
+    if (isAnimated)
+      await sleepUntil(rounds.nextMs - EARLY * periodMs, signal, (wake) => poller.onActivity(wake));
+    else await sleepUntil(rounds.nextMs, signal);
   }
   if (signal.reason !== NO_ERROR) throw signal.reason;
-  return { ticks, overruns };
+  return rounds.report;
 }
 
 /** Ends a loop with the error of an `async` tick, which has returned `result`. */
@@ -231,18 +170,6 @@ export function waitForActivity(
   });
 }
 
-function isPoller(name: string, value: unknown): void {
-  if (typeof (value as Partial<ClientPoller> | undefined)?.onActivity === "function") return;
-  throw new TypeError(`${name}: expected a Poller, got ${kindOf(value)}`);
-}
-
-function isLoopRate(name: string, value: unknown): asserts value is number {
-  if (typeof value !== "number") throw new TypeError(`${name}: expected a number, got ${kindOf(value)}`);
-  if (!(value > 0 && value <= MAX_RATE_HZ)) {
-    throw new RangeError(`${name}: expected a number above 0 and up to ${MAX_RATE_HZ}, got ${value}`);
-  }
-}
-
 const LOOP_CHECKS: Checks<LoopOptions> = {
   poller: isPoller,
   tick: isFunction,
@@ -252,9 +179,3 @@ const LOOP_CHECKS: Checks<LoopOptions> = {
   maxDtMs: deadline,
   report: isFunction,
 };
-const MAX_RATE_HZ = 1_000;
-const DEFAULT_MAX_DT_MS = 2_000;
-/** A period is a fraction, whose multiples come out slightly low. */
-const ROUNDING = 1e-9;
-/** How early an animation frame may come, in periods. */
-const EARLY = 1 / 8;

@@ -26,6 +26,8 @@ import {
 const src = read("src");
 const demo = read("demo");
 const entries = ["src/index.ts", "src/browser.ts", "src/websocket.ts", "src/nats.ts", "src/native.ts"];
+/** The files that are started, and whose names nobody imports. */
+const starts = ["src/cli.ts", "src/network-worker.ts"];
 const everything = new Map([...src, ...demo, ...read("test")]);
 
 /**
@@ -129,10 +131,25 @@ const FOLDERS: FolderGraph = new Map([
   ],
   ["src/transport/native", ["src/warn.ts", "src/check.ts", "src/port", "src/transport/node", "node:"]],
   ["src/transport/nats", ["src/check.ts", "src/port", "src/transport/node", "node:"]],
+  ["src/transport/thread", ["src/check.ts", "src/port", "src/transport/wrap", "node:"]],
+  [
+    "src/transport/thread/worker",
+    [
+      "src/port",
+      "src/transport/node",
+      "src/transport/websocket",
+      "src/transport/native",
+      "src/transport/thread",
+      "src/transport/wrap",
+      "node:",
+    ],
+  ],
   ["src/settle.ts", ["src/check.ts", "src/core"]],
   ["src/loop-times.ts", []],
   ["src/metrics.ts", ["src/check.ts", "src/port", "src/core", "src/core/listen", "src/core/datagram"]],
-  ["src/loop.ts", ["src/check.ts", "src/pace.ts", "src/core", "src/core/frame", "src/loop-times.ts"]],
+  ["src/loop-rounds.ts", ["src/check.ts", "src/core", "src/core/frame", "src/loop-times.ts"]],
+  ["src/loop.ts", ["src/check.ts", "src/pace.ts", "src/core", "src/core/frame", "src/loop-rounds.ts"]],
+  ["src/loop-sync.ts", ["src/check.ts", "src/port", "src/core", "src/loop-rounds.ts", "src/transport/node"]],
   [
     "src/browser.ts",
     [
@@ -148,6 +165,7 @@ const FOLDERS: FolderGraph = new Map([
       "src/transport/browser",
       "src/transport/wrap",
       "src/loop.ts",
+      "src/loop-rounds.ts",
       "src/loop-times.ts",
     ],
   ],
@@ -155,6 +173,7 @@ const FOLDERS: FolderGraph = new Map([
   ["src/cli.ts", ["src/inspect", "node:"]],
   ["src/nats.ts", ["src/transport/nats"]],
   ["src/native.ts", ["src/transport/native"]],
+  ["src/network-worker.ts", ["src/transport/thread/worker"]],
   ["src/websocket.ts", ["src/transport/browser", "src/transport/node", "src/transport/websocket"]],
   [
     "src/index.ts",
@@ -177,9 +196,12 @@ const FOLDERS: FolderGraph = new Map([
       "src/transport/node",
       "src/transport/wrap",
       "src/transport/wrap/recording-file.ts",
+      "src/transport/thread",
       "src/settle.ts",
       "src/metrics.ts",
       "src/loop.ts",
+      "src/loop-sync.ts",
+      "src/loop-rounds.ts",
       "src/loop-times.ts",
     ],
   ],
@@ -305,13 +327,13 @@ describe("folders", () => {
       "b.ts": 'import "./a.ts";',
     });
     expect(unreachable(sample, ["index.ts"])).toEqual(["b.ts is imported by nobody"]);
-    expect(unreachable(src, [...entries, "src/cli.ts"])).toEqual([]);
+    expect(unreachable(src, [...entries, ...starts])).toEqual([]);
     const programs = [...demo.keys()].filter((path) =>
       /^demo\/(first-cube|cube\/(page\/)?main|arena\/(page\/\w+\/)?main|(sockets|recipes)\/[^/]+)\.ts$/.test(
         path,
       ),
     );
-    expect(unreachable(new Map([...demo, ...src]), [...entries, "src/cli.ts", ...programs])).toEqual([]);
+    expect(unreachable(new Map([...demo, ...src]), [...entries, ...starts, ...programs])).toEqual([]);
   });
 });
 

@@ -9,7 +9,7 @@
 import { checkOptions, kindOf } from "../check.ts";
 import type { Codec } from "../codec/codec.ts";
 import type { NameQuery } from "../port/name-query.ts";
-import type { Transport } from "../port/transport.ts";
+import type { Pump, Sleep, Transport } from "../port/transport.ts";
 import { Claim } from "./claim/claim.ts";
 import type { Lease, LeasePattern } from "./claim/lease.ts";
 import { Listing } from "./claim/listing.ts";
@@ -51,6 +51,8 @@ export class Poller extends ClientPoller {
   readonly #peerLimits: PeerLimits;
   readonly #acceptLimits: AcceptLimits;
   #meter: FrameMeter | undefined;
+  /** What blocks this thread until something has arrived: one function for each kind of transport. */
+  readonly #sleeps = new Set<Sleep>();
 
   /** @throws TypeError or RangeError when an option is not known, of a wrong kind, or out of its range */
   constructor(options: PollerOptions = {}) {
@@ -238,6 +240,17 @@ export class Poller extends ClientPoller {
   /** Whether the next frame has changes to show, beside what this one has shown already. @internal */
   get hasChanges(): boolean {
     return this.scheduler.hasChanges;
+  }
+
+  /** What blocks this thread until something has arrived, one for each kind of transport that can. @internal */
+  get sleeps(): readonly Sleep[] {
+    return [...this.#sleeps];
+  }
+
+  /** @internal */
+  protected override callPumps(transport: Transport, made: { pump?: Pump }): void {
+    super.callPumps(transport, made);
+    if (transport.sleep !== undefined) this.#sleeps.add(transport.sleep);
   }
 
   /** @internal */

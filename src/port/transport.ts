@@ -31,7 +31,32 @@ export interface Transport {
   readonly framing?: "stream" | "message";
   /** Work for everything that the transport made. Transports with the same function share one call. */
   readonly pump?: Pump;
+  /**
+   * Blocks the thread until there is something for `pump`, and at most for `timeoutMs`, for a
+   * loop that never yields. Returns whether there is. Only a transport that needs no turn of
+   * the event loop has it; those with the same function share one call.
+   */
+  readonly sleep?: Sleep;
+  /** What another thread needs to make the same transport; without it, that cannot be done. */
+  readonly blueprint?: Blueprint;
 }
+
+/** The kind of a transport, and the options that it was made with. */
+export interface Blueprint {
+  readonly kind:
+    | "tcp"
+    | "tls"
+    | "unix"
+    | "udp"
+    | "websocket"
+    | "websocket-server"
+    | "native-tcp"
+    | "native-udp";
+  readonly options: object;
+}
+
+/** See {@link Transport.sleep}. */
+export type Sleep = (timeoutMs: number) => boolean;
 
 /**
  * Work at the start of a frame, such as delivering what is due. `poll()` calls

@@ -17,12 +17,15 @@ import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { createWebSocketStream, WebSocket } from "ws";
 import {
+  bytes,
   type Listener,
   type MemoryTransport,
   memory,
+  Poller,
   session,
   type Transport,
   tcp,
+  threaded,
   tls,
   unix,
 } from "../../src/index.ts";
@@ -64,6 +67,8 @@ export interface Carrier {
   readonly hasHalfClose: boolean;
   /** The page that plays too. */
   readonly page?: GamePage;
+  /** Opens what stays open from game to game. */
+  readonly begin?: () => Promise<void>;
   /** Closes what others keep open for later, so that only what was forgotten is left. */
   readonly calm?: () => void;
   place(random: SeededRandom, how: PlaceRules): Promise<Place>;
@@ -75,7 +80,17 @@ export interface PlaceRules {
   readonly framing: "stream" | "message";
 }
 
-export type CarrierName = "memory" | "tcp" | "native" | "unix" | "tls" | "ws" | "wss" | "session" | "page";
+export type CarrierName =
+  | "memory"
+  | "tcp"
+  | "native"
+  | "threaded"
+  | "unix"
+  | "tls"
+  | "ws"
+  | "wss"
+  | "session"
+  | "page";
 
 /** The way of this name; `undefined` where this machine lacks what it needs. */
 export function carrierOf(name: Exclude<CarrierName, "page">): Carrier | undefined {
@@ -125,6 +140,30 @@ const CARRIERS: Readonly<Record<Exclude<CarrierName, "page">, Omit<Carrier, "nam
       return {
         transport: nativeTcp({ ...PLACE, allowHalfOpen }),
         reach: (listener) => at(listener, (port) => nativeTcp({ host: HOST, port, allowHalfOpen })),
+        foreign: bareSocket,
+        bare: bareSocket,
+      };
+    },
+  },
+  threaded: {
+    canReset: SHOWS_EACH_RESET,
+    hasHalfClose: true,
+    /** The network thread is loaded by a program with sockets of its own. */
+    async begin() {
+      await using poller = new Poller();
+      const listener = poller.listen(threaded(tcp(PLACE)), bytes());
+      while (listener.state === "starting") {
+        poller.poll();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    },
+    async place(random, { allowHalfOpen }) {
+      // A small ring is full now and then.
+      const rings = { ringBytes: random.pick([262_144, 4_194_304]) };
+      return {
+        transport: threaded(tcp({ ...PLACE, allowHalfOpen }), rings),
+        reach: (listener) =>
+          at(listener, (port) => threaded(tcp({ host: HOST, port, allowHalfOpen }), rings)),
         foreign: bareSocket,
         bare: bareSocket,
       };

@@ -39,6 +39,7 @@ export async function playGames(
   const onStray = (error: unknown): unknown => stray.push(error);
   for (const event of STRAY) process.on(event, onStray);
   try {
+    await options.carrier.begin?.();
     let messages = 0;
     for (let played = 0; ; played++) {
       if (!goesOn(played)) return { played, messages, failure: undefined };

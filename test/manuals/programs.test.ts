@@ -207,6 +207,13 @@ const STEPS: Record<string, readonly Step[]> = {
       },
     },
   ],
+  "src/transport/thread/README.md": [
+    {
+      ...tsx("never.mts"),
+      does: "prints the answer, though its loop never yields, and ends",
+      follow: async (reader, _port, command) => expect(await reader.run(command)).toBe("hello to you\n"),
+    },
+  ],
   "src/transport/memory/README.md": [
     {
       command: "npx vitest run",
@@ -356,6 +363,8 @@ const NOT_FOLLOWED: Record<string, string> = {
   "npm ci": "it would replace the packages that the tests run on",
   "npm test": "this is a part of it",
   "npx vitest run test/codec": "npm test runs the same",
+  "npx esbuild game.ts network-worker=tickwire/network-worker --bundle --platform=node --format=esm --outdir=out":
+    "test/package/check.ts bundles a program so",
   "npm run check:package": "it needs a registry; .ci/run calls it",
   "npm run fuzz -- tcp --seconds 60": "it takes a minute; .ci/run calls it for ten seconds on each carrier",
   "npm run simulate -- --seeds 10000": "it takes minutes; .ci/run plays 2,000 evenings",

@@ -22,6 +22,7 @@ import { fileURLToPath } from "node:url";
 const PROGRAMS = [
   "echo.js",
   "websocket.js",
+  "threaded.js",
   "consumer.ts",
   "consumer-websocket.ts",
   "consumer-shared.ts",
@@ -46,6 +47,24 @@ try {
   check("its maps lead to sources that are in it", checkMaps);
   check("its declarations lead nowhere but to each other", checkDeclarations);
   check("a TCP echo in plain JavaScript runs, and ends by itself", checkEcho);
+  check("sockets in another thread feed a loop that never yields, and the program ends by itself", () =>
+    checkThreaded("threaded.js"),
+  );
+  check("so they do in a bundle that has the network thread's file beside it", () => {
+    const entries = [join(app, "threaded.js"), "network-worker=tickwire/network-worker"];
+    bundle("--format=esm", `--outdir=${join(app, "bundle")}`, ...entries);
+    writeFileSync(join(app, "bundle/package.json"), '{ "type": "module" }');
+    checkThreaded("bundle/threaded.js");
+  });
+  check("a bundle without it says at the call what is missing", () => {
+    bundle("--format=esm", `--outfile=${join(app, "alone/threaded.js")}`, join(app, "threaded.js"));
+    const { status, stderr } = spawnSync(process.execPath, ["alone/threaded.js"], {
+      cwd: app,
+      encoding: "utf8",
+    });
+    if (status === 0 || !stderr.includes("bundle tickwire/network-worker beside the program"))
+      throw new Error(stderr);
+  });
   check("a page that says `tickwire` gets the page's poller, and nothing of Node's, from esbuild", () => {
     const flags = ["--bundle", "--platform=browser", "--format=esm"];
     tool("esbuild", join(app, "consumer-page.ts"), ...flags, `--outfile=${join(app, "page/esbuild.js")}`);
@@ -102,7 +121,7 @@ function checkContents(): void {
   const files = filesOf(installed);
   const wanted = ["package.json", "LICENSE", "README.md", "CHANGELOG.md", "bin/tickwire.js", "dist/cli.js"];
   for (const file of filesOf(join(root, "templates"))) wanted.push(`templates/${file}`);
-  for (const entry of ["index", "browser", "websocket", "nats", "native"]) {
+  for (const entry of ["index", "browser", "websocket", "nats", "native", "network-worker"]) {
     wanted.push(`dist/${entry}.js`, `dist/${entry}.d.ts`, `src/${entry}.ts`);
   }
   for (const file of filesOf(join(root, "src")))
@@ -162,6 +181,16 @@ function checkEcho(): void {
     throw new Error(`expected ${JSON.stringify(expected)}, got ${JSON.stringify(output)}`);
 }
 
+function checkThreaded(program: string): void {
+  const output = run(process.execPath, [program], app);
+  if (output !== "echo one\n") throw new Error(`it printed ${JSON.stringify(output)}`);
+}
+
+/** Bundles for Node, in the folder of the program, as its user does. */
+function bundle(...args: string[]): void {
+  run(join(root, "node_modules/.bin/esbuild"), ["--bundle", "--platform=node", ...args], app);
+}
+
 /** Runs a page's bundle, which says what it was made of. */
 function checkPage(script: string): void {
   const text = readFileSync(join(app, script), "utf8");
@@ -192,11 +221,12 @@ function checkWebSocket(): void {
 
 /** Node 20 and 22 refuse a module that waits while it loads, and some of them warn of the call. */
 function checkRequire(): void {
-  const program = ["tickwire", "tickwire/browser", "tickwire/websocket", "tickwire/nats", "tickwire/native"]
-    .map((entry) => `console.log(Object.keys(require(${JSON.stringify(entry)})).length > 0)`)
+  const program = ["", "/browser", "/websocket", "/nats", "/native", "/network-worker"]
+    .map((entry) => `console.log(Object.keys(require("tickwire${entry}")).length > 0)`)
     .join(";");
   const output = run(process.execPath, ["--no-warnings", "--input-type=commonjs", "-e", program], app);
-  if (output !== "true\n".repeat(5)) throw new Error(`it printed ${JSON.stringify(output)}`);
+  // The last one has no names, and does nothing outside of a worker.
+  if (output !== `${"true\n".repeat(5)}false\n`) throw new Error(`it printed ${JSON.stringify(output)}`);
 }
 
 function checkMissingKoffi(): void {

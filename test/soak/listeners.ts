@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { createWebSocketStream, WebSocket } from "ws";
-import { type Transport, tcp, tls, unix } from "../../src/index.ts";
+import { type Transport, tcp, threaded, tls, unix } from "../../src/index.ts";
 import { nativeTcp } from "../../src/native.ts";
 import { websocketServer } from "../../src/websocket.ts";
 import { lack } from "../machine.ts";
@@ -20,7 +20,7 @@ export interface SoakListener {
   readonly transport: Transport;
 }
 
-export type TransportName = "tcp" | "native tcp" | "unix" | "websocket" | "tls";
+export type TransportName = "tcp" | "native tcp" | "threaded" | "unix" | "websocket" | "tls";
 
 /** Where a listener is, as another process is told it. */
 export interface ListenerAddress {
@@ -40,6 +40,7 @@ export function soakListeners(): readonly SoakListener[] {
   const always: readonly SoakListener[] = [
     { name: "tcp", transport: tcp(place) },
     { name: "native tcp", transport: nativeTcp(place) },
+    { name: "threaded", transport: threaded(tcp(place)) },
     { name: "unix", transport: unix({ path }) },
     { name: "websocket", transport: websocketServer({ ...place, handshakeTimeoutMs }) },
   ];
@@ -58,6 +59,7 @@ export function connect({ name, host, port }: ListenerAddress): Duplex {
 const CONNECT: Readonly<Record<TransportName, (host: string, port: number) => Duplex>> = {
   tcp: (host, port) => connectTcp({ host, port }),
   "native tcp": (host, port) => connectTcp({ host, port }),
+  threaded: (host, port) => connectTcp({ host, port }),
   unix: (path) => connectTcp({ path }),
   websocket: (host, port) => createWebSocketStream(new WebSocket(`ws://${host}:${port}`)),
   tls: (host, port) => connectTls({ host, port, rejectUnauthorized: false }),

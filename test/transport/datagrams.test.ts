@@ -19,6 +19,7 @@ import {
   Recording,
   recorded,
   type Transport,
+  threaded,
   udp,
 } from "../../src/index.ts";
 import { nativeUdp } from "../../src/native.ts";
@@ -44,6 +45,7 @@ const rows: Row[] = [
   },
   { name: "recorded udp", network: () => () => recorded(udp({ host: "127.0.0.1" }), new Recording()) },
   { name: "udp over IPv4", network: () => () => udp({ host: "127.0.0.1" }) },
+  { name: "threaded udp", network: () => () => threaded(udp({ host: "127.0.0.1" })) },
   { name: "udp over IPv6", network: () => () => udp({ host: "::1" }), needs: ["IPv6"] },
   {
     name: "native udp over IPv4",
@@ -54,6 +56,11 @@ const rows: Row[] = [
     name: "native udp over IPv6",
     network: () => () => nativeUdp({ host: "::1" }),
     needs: ["native sockets", "IPv6"],
+  },
+  {
+    name: "threaded native udp",
+    network: () => () => threaded(nativeUdp({ host: "127.0.0.1" })),
+    needs: ["native sockets"],
   },
   {
     name: "recorded native udp",

@@ -20,6 +20,7 @@ import {
   session,
   type Transport,
   tcp,
+  threaded,
   tls,
   unix,
 } from "../../src/index.ts";
@@ -29,7 +30,7 @@ import { websocket, websocketServer } from "../../src/websocket.ts";
 import { lack, leftOutFor, needs } from "../machine.ts";
 import { describeRows, type Needing } from "../rows.ts";
 import { isLong, SEED } from "../seed.ts";
-import { alwaysPump, heldSockets, PairMaker, type TestedEnd, turn, until } from "./link-pair.ts";
+import { heldSockets, PairMaker, type TestedEnd, turn, until, useTransport } from "./link-pair.ts";
 import { Broker } from "./nats/broker.ts";
 import { certificates, NO_CERTIFICATES } from "./node/certificates.ts";
 
@@ -57,7 +58,7 @@ let paths = 0;
 
 const { ca, localhost } = certificates() ?? NO_CERTIFICATES;
 
-const rows: Row[] = [
+const socketRows: Row[] = [
   {
     name: "tcp",
     listen: () => tcp({ host: HOST, port: 0 }),
@@ -100,6 +101,11 @@ const rows: Row[] = [
     unacknowledged: "reset",
     pings: true,
   },
+];
+
+const rows: Row[] = [
+  ...socketRows,
+  ...threadedRows(),
   {
     name: "recorded tcp",
     listen: () => recorded(tcp({ host: HOST, port: 0 }), new Recording()),
@@ -122,8 +128,6 @@ const rows: Row[] = [
   },
 ];
 
-alwaysPump(nativeTcp({ port: 0 }));
-
 let broker: Broker | undefined;
 let bus: Transport;
 let names = 0;
@@ -139,6 +143,16 @@ const allRows: readonly Row[] = [
   ...rows.slice(0, 5).map((row) => throughConditioner(row, SLOW, "on a slow network")),
   ...rows.map(overSessions),
 ];
+
+/** The sockets of both ends in the network thread. */
+function threadedRows(): Row[] {
+  return socketRows.map((row) => ({
+    ...row,
+    name: `threaded ${row.name}`,
+    listen: () => threaded(row.listen()),
+    connect: (address) => threaded(row.connect(address)),
+  }));
+}
 
 /** Sessions, whose ends acknowledge what they have, whatever the line can do. */
 function overSessions(row: Row): Row {
@@ -271,7 +285,9 @@ describeRows(listening)("an acceptor of $name", (row) => {
   test.each(["at once", "when it listens"])(
     "that this side closes, %s, reports it, once and last",
     async (when) => {
-      const acceptor = (row.listen().listen as () => Acceptor)();
+      const transport = row.listen();
+      const acceptor = (transport.listen as () => Acceptor)();
+      useTransport(transport);
       const events: string[] = [];
       const reasons: CloseReason[] = [];
       acceptor.attach({

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readlinkSync } from "node:fs";
 import { expect } from "vitest";
-import type { Acceptor, Address, CloseReason, Link, Transport } from "../../src/index.ts";
+import type { Acceptor, Address, CloseReason, Link, Pump, Transport } from "../../src/index.ts";
 
 /** One end, and all that it has reported. */
 export class TestedEnd {
@@ -84,6 +84,7 @@ export class PairMaker {
   #failure: CloseReason | undefined;
 
   constructor(transport: Transport) {
+    useTransport(transport);
     this.acceptor = (transport.listen as () => Acceptor)();
     this.acceptor.attach({
       listening: (address) => {
@@ -109,6 +110,7 @@ export class PairMaker {
 
   /** Both ends of a new connection, open. */
   async pair(transport: Transport): Promise<{ near: TestedEnd; far: TestedEnd }> {
+    useTransport(transport);
     const near = new TestedEnd((transport.connect as () => Link)());
     const far = await this.accepted(near.link);
     await until(() => near.has("opened"), near.link);
@@ -126,24 +128,32 @@ export class PairMaker {
   }
 }
 
-/** One turn of the event loop. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** Has the turns of a test pump what tells nothing by itself, as a poller would. */
+export function useTransport(transport: Transport): void {
+  if (transport.sleep !== undefined && transport.pump !== undefined) pumps.add(transport.pump);
 }
 
-/** The pumps of transports whose links have none of their own. */
-const pumps = new Set<(nowMs: number) => unknown>();
+const pumps = new Set<Pump>();
 
-/** Has every turn from now on pump a transport that does the work of all its links. */
-export function alwaysPump({ pump }: Transport): void {
-  if (pump !== undefined) pumps.add((nowMs) => pump(nowMs, pumps, true));
+function pumpAll(): void {
+  for (const pump of pumps) if (pump(performance.now(), pumps, true) === undefined) pumps.delete(pump);
+}
+
+/** One turn of the event loop. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) =>
+    setImmediate(() => {
+      pumpAll();
+      resolve();
+    }),
+  );
 }
 
 /** Gives the network turns until `isThere`; `pumped` has its work done meanwhile. */
 export async function until(isThere: () => boolean, ...pumped: readonly Pick<Link, "pump">[]): Promise<void> {
   for (const giveUpMs = performance.now() + PATIENCE_MS; performance.now() < giveUpMs; ) {
-    for (const pump of pumps) pump(performance.now());
     for (const one of pumped) one.pump?.(performance.now(), undefined, true);
+    pumpAll();
     if (isThere()) return;
     await turn();
   }

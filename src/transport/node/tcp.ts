@@ -100,6 +100,7 @@ export function tcp(options: TcpOptions & ProxyProtocolOptions): Transport {
       }),
     connect: () => connectingLink(options, (socket) => new StreamLink(socket, "accepted", linkOptions)),
     pump: warnUnlessYielding,
+    blueprint: { kind: "tcp", options },
   };
 }
 

@@ -53,5 +53,6 @@ export function tls(options: TlsOptions): Transport {
         return new StreamLink(connect({ ...client, socket }), "client", { ...linkOptions, wireBytes });
       }),
     pump: warnUnlessYielding,
+    blueprint: { kind: "tls", options },
   };
 }

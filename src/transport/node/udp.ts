@@ -30,7 +30,7 @@ import { warnUnlessYielding } from "./yield-warning.ts";
 export function udp(options: UdpOptions = {}): Transport {
   checkUdpOptions(options);
   const settings = { ...options, ...(options.remote !== undefined && { remote: { ...options.remote } }) };
-  return { bind: () => new UdpLink(settings), pump: warnUnlessYielding };
+  return { bind: () => new UdpLink(settings), pump: warnUnlessYielding, blueprint: { kind: "udp", options } };
 }
 
 /** One socket as a link. It is made in `attach`. */

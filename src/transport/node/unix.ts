@@ -54,6 +54,7 @@ export function unix(options: UnixOptions): Transport {
     listen: () => unixAcceptor({ path, mode, backlog, allowHalfOpen }),
     connect: () => new UnixLink(path, allowHalfOpen),
     pump: warnUnlessYielding,
+    blueprint: { kind: "unix", options },
   };
 }
 

@@ -11,7 +11,7 @@
  * in a turn. Only every thousandth poll is checked, so that the check costs a frame
  * nothing.
  */
-import { writeSync } from "node:fs";
+import { printWarning } from "./print-warning.ts";
 
 /** The pump of every transport with sockets: counts polls, and never asks to be called earlier. */
 export function warnUnlessYielding(_nowMs?: number, poller?: object): number {
@@ -28,7 +28,7 @@ function checkLoop(poller: object | undefined): void {
   } else if (poller === suspect) {
     suspectPolls++;
     if (suspectPolls === POLLS_PER_CHECK && process.env.NODE_ENV !== "production") warn();
-    if (suspectPolls === POLLS_UNTIL_PRINTED && state === "warned") printNow();
+    if (suspectPolls === POLLS_UNTIL_PRINTED && state === "warned") printWarning(CODE, SENTENCE);
   }
 }
 
@@ -44,25 +44,11 @@ function warn(): void {
   process.emitWarning(SENTENCE, { type: TYPE, code: CODE });
 }
 
-/** Node prints warnings at the end of the current turn, which never comes. This is what it would print. */
-function printNow(): void {
-  if (!isPrinted()) return;
-  writeSync(STDERR, `(node:${process.pid}) [${CODE}] ${TYPE}: ${SENTENCE}\n`);
-}
-
-/** Whether Node prints this warning: it has a listener of its own, unless warnings are switched off. */
-function isPrinted(): boolean {
-  const options = [...process.execArgv, process.env.NODE_OPTIONS ?? ""].join(" ");
-  const isDisabled = new RegExp(`--disable-warning[= ](${CODE}|${TYPE})\\b`).test(options);
-  return !isDisabled && process.listeners("warning").some(({ name }) => name === "onWarning");
-}
-
-const STDERR = 2;
 const TYPE = "TickwireWarning";
 const CODE = "TICKWIRE_NEVER_YIELDS";
 const SENTENCE =
   "poll() was called thousands of times without a turn of the event loop, so nothing can arrive; " +
-  "end each tick with an await or a timer, or use runLoop()";
+  "end each tick with an await or a timer, use runLoop(), or have the sockets in another thread by threaded()";
 
 const POLLS_PER_CHECK = 1_000;
 /** Within a second in a loop that does nothing else; a loop that ends before is printed by Node. */

@@ -91,7 +91,8 @@ export function websocket(url: string | URL, options: NodeWebSocketOptions = {})
     return link;
   };
   const connect = () => Object.assign(new ConnectingLink(target, false, NODE_SOCKETS, open), { carriesCode });
-  return { framing, connect, pump: warnUnlessYielding };
+  const blueprint = { kind: "websocket", options: { url: href, ...options } } as const;
+  return { framing, connect, pump: warnUnlessYielding, blueprint };
 }
 
 /** The host and port of a URL that has been checked. */

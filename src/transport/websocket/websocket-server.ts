@@ -163,6 +163,7 @@ export function websocketServer(options: WebSocketServerOptions): Transport {
         wss: makeWss(),
       }),
     pump: warnUnlessYielding,
+    blueprint: { kind: "websocket-server", options },
   };
 }
 

@@ -68,7 +68,7 @@ export function conditioned(
   checkTransport(transport);
   const { seed = 1, ...conditions } = splitSeed(options);
   isSeed("seed", seed);
-  const { framing, pump, listen, connect, bind } = transport;
+  const { framing, pump, sleep, listen, connect, bind } = transport;
   const conditioner = new Conditioner(seed, termsOf(conditions), framing === "message", pump);
   return {
     ...(framing && { framing }),
@@ -76,6 +76,7 @@ export function conditioned(
     ...(connect && { connect: (codec) => new ConditionedLink(conditioner, connect.call(transport, codec)) }),
     ...(bind && { bind: (codec) => new ConditionedDatagrams(conditioner, bind.call(transport, codec)) }),
     pump: conditioner.pump,
+    ...(sleep && { sleep }),
     set: (changed) => {
       conditioner.terms = termsOf(changed);
     },

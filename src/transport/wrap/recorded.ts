@@ -63,7 +63,7 @@ interface NumberedPump {
 
 function recordedTransport(transport: Transport, recorder: FullRecorder): Transport {
   const { journal } = recorder;
-  const { framing, listen, connect, bind } = transport;
+  const { framing, sleep, listen, connect, bind } = transport;
   const { id: pumpId, pump, measured } = pumpOf(transport.pump, recorder);
   const id = journal.newId();
   const verbs = VERBS.filter((verb) => transport[verb] !== undefined);
@@ -97,6 +97,7 @@ function recordedTransport(transport: Transport, recorder: FullRecorder): Transp
       },
     }),
     ...(framing !== undefined && { framing }),
+    ...(sleep !== undefined && { sleep }),
     pump,
   };
 }

@@ -6,7 +6,7 @@ import type { RawEnd } from "../raw-end.ts";
 import { pickOf } from "./acts.ts";
 import type { Move } from "./move.ts";
 
-const BARE: readonly CarrierName[] = ["tcp", "native", "unix", "tls", "ws", "wss"];
+const BARE: readonly CarrierName[] = ["tcp", "native", "threaded", "unix", "tls", "ws", "wss"];
 
 export const foreignMoves: readonly Move[] = [
   {

@@ -90,7 +90,7 @@ describe("a loop that polls without a turn of the event loop", () => {
 
 describe("a loop that never ends", () => {
   const PRINTED =
-    /^\(node:\d+\) \[TICKWIRE_NEVER_YIELDS\] TickwireWarning: poll\(\) was .*, or use runLoop\(\)\n$/;
+    /^\(node:\d+\) \[TICKWIRE_NEVER_YIELDS\] TickwireWarning: poll\(\) was .*, or have the sockets in another thread by threaded\(\)\n$/;
 
   test("has the warning printed once, as Node would at the end of the turn", () => {
     poll(100_999);

@@ -30,5 +30,6 @@ export function session(transport: Transport, options: SessionOptions = {}): Tra
       listen: (codec) => new SessionAcceptor(terms, listen.call(transport, codec)),
     }),
     pump: side.pump,
+    ...(transport.sleep && { sleep: transport.sleep }),
   };
 }

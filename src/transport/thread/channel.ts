@@ -1,0 +1,203 @@
+/**
+ * A channel, the game's side: what one threaded transport and the network thread say to
+ * each other.
+ *
+ *     acceptors, links, datagram links ── ask, tryGive ──▶ ring out ──▶ network thread
+ *     acceptors, links, datagram links ◀── take ── pump ◀── ring in ◀── network thread
+ *
+ * Events are told in `pump` alone, and to those who wait for activity. What is asked is
+ * never lost: where the ring is full it waits here, while bytes wait with their links.
+ */
+import type { CloseReason } from "../../port/close-reason.ts";
+import type { Blueprint } from "../../port/transport.ts";
+import type { NetworkThread, ThreadMember } from "./network-thread.ts";
+import { ASK, type RecordTarget, TELL } from "./records.ts";
+import { RingReader, RingWriter } from "./ring.ts";
+import { CHANNEL, channelParts, newChannelBlock } from "./shared-words.ts";
+
+/** What has an id in a channel. */
+export interface ChannelTarget extends RecordTarget {
+  /** The network thread has ended. */
+  fail(reason: CloseReason): void;
+}
+
+/** One that has something to do in each pump, such as giving bytes that had no room. */
+export interface Waiting {
+  /** Does what it can. Returns whether there is nothing left to do. */
+  advance(): boolean;
+}
+
+/** One channel. */
+export class Channel implements ThreadMember {
+  readonly ringBytes: number;
+  readonly #thread: NetworkThread;
+  readonly #words: Int32Array<SharedArrayBuffer>;
+  readonly #writer: RingWriter;
+  readonly #reader: RingReader;
+  readonly #targets = new Map<number, ChannelTarget>();
+  /** Those of them that the game has not given up. */
+  readonly #wanted = new Set<ChannelTarget>();
+  readonly #waiting = new Set<Waiting>();
+  /** What was asked and had no room. */
+  #unasked: (() => boolean)[] = [];
+  /** What the next frame shows. */
+  #shows: (() => void)[] = [];
+  #isReleased = false;
+  #nextId = 1;
+
+  constructor(thread: NetworkThread, blueprint: Blueprint, ringBytes: number) {
+    this.ringBytes = ringBytes;
+    this.#thread = thread;
+    const block = newChannelBlock(ringBytes);
+    const parts = channelParts(block);
+    this.#words = parts.words;
+    this.#writer = new RingWriter(parts.out);
+    this.#reader = new RingReader(parts.in);
+    thread.open(this, { block, blueprint });
+  }
+
+  /** Whether it can be asked for something new. */
+  get isUsable(): boolean {
+    return !this.#isReleased && this.#thread.failure === undefined;
+  }
+
+  /** Whether nothing is left that something could be told of. */
+  get isOver(): boolean {
+    return this.#targets.size === 0;
+  }
+
+  get hasUnread(): boolean {
+    return !this.#reader.isEmpty;
+  }
+
+  /** Gives what this side opens an id. */
+  add(target: ChannelTarget): number {
+    let id: number;
+    do {
+      id = this.#nextId;
+      this.#nextId = (id + 2) & 0x7fff_ffff;
+    } while (this.#targets.has(id));
+    this.adopt(id, target);
+    this.#thread.count();
+    return id;
+  }
+
+  /** Has what the network thread has opened told of what becomes of it. */
+  adopt(id: number, target: ChannelTarget): void {
+    this.#targets.set(id, target);
+    this.#wanted.add(target);
+  }
+
+  /** The game has given it up: it may still be told that it is over. Once that holds for all, the channel may go. */
+  giveUp(target: ChannelTarget): void {
+    if (!this.#wanted.delete(target) || this.#wanted.size > 0 || this.#isReleased) return;
+    this.#isReleased = true;
+    this.#ask(); // what waits goes first, where it has room
+    Atomics.store(this.#words, CHANNEL.isReleased, 1);
+    this.#thread.wake();
+    this.#thread.leave(this);
+  }
+
+  /** It is over. */
+  remove(id: number, target: ChannelTarget): void {
+    this.#targets.delete(id);
+    this.giveUp(target);
+  }
+
+  /** Asks the network thread for something; it comes there after what was given and asked before. */
+  ask(kind: number, id: number, extra: number = 0, bytes?: Uint8Array): void {
+    const tryWrite = (): boolean => this.#writer.tryWrite(kind, id, extra, bytes);
+    if (this.#unasked.length > 0 || !tryWrite()) {
+      this.#unasked.push(tryWrite);
+      Atomics.store(this.#words, CHANNEL.gameIsFull, 1);
+    }
+    this.#thread.wake();
+  }
+
+  /** Gives bytes to the network thread; `false` when there is no room now. */
+  tryGive(
+    kind: number,
+    id: number,
+    bytes: Uint8Array,
+    start: number = 0,
+    end: number = bytes.length,
+    extra: number = 0,
+  ): boolean {
+    const isGiven =
+      this.#unasked.length === 0 &&
+      this.#writer.tryWrite(kind, id, extra, bytes, start, end, KEPT_FREE_BYTES);
+    if (!isGiven) Atomics.store(this.#words, CHANNEL.gameIsFull, 1);
+    this.#thread.wake(); // also to look at that word
+    return isGiven;
+  }
+
+  /** Has `waiting` advance in each pump, until it has nothing left to do. */
+  wait(waiting: Waiting): void {
+    this.#waiting.add(waiting);
+  }
+
+  /** Has `show` called when a frame begins: now, or next time. */
+  atFrame(show: () => void): void {
+    this.#shows.push(show);
+  }
+
+  /** Returns in how many milliseconds of polled time the network thread wants the next poll. */
+  pump(nowMs: number, beginsFrame: boolean): number {
+    if (this.#thread.check() !== undefined) return Infinity;
+    const words = this.#words;
+    Atomics.store(words, CHANNEL.polledMs, nowMs | 0);
+    if (beginsFrame && Atomics.load(words, CHANNEL.wantsPolls) === 1) this.#thread.wake();
+    this.drain();
+    if (beginsFrame && this.#shows.length > 0) for (const show of this.#shows.splice(0)) show();
+    if (Atomics.load(words, CHANNEL.wantsPolls) === 0) return Infinity;
+    if (Atomics.load(words, CHANNEL.hasPollAt) === 0) return UNKNOWN_POLL_MS;
+    return Math.max(0, (Atomics.load(words, CHANNEL.pollAtMs) - (nowMs | 0)) | 0);
+  }
+
+  drain(): void {
+    this.#reader.drain(this.#take);
+    if (this.#unasked.length > 0) this.#ask();
+    for (const waiting of this.#waiting) if (waiting.advance()) this.#waiting.delete(waiting);
+    if (Atomics.load(this.#words, CHANNEL.workerIsFull) === 1) this.#thread.wake(); // there is room
+  }
+
+  fail(reason: CloseReason): void {
+    this.#isReleased = true;
+    this.#unasked = [];
+    this.#waiting.clear();
+    for (const target of [...this.#targets.values()]) target.fail(reason);
+    this.#targets.clear();
+    this.#wanted.clear();
+  }
+
+  /** The game has been shown an incoming peer, so that the network thread may let in another one. */
+  countShownPeer(): void {
+    Atomics.add(this.#words, CHANNEL.shownPeers, 1);
+  }
+
+  readonly #take = (
+    kind: number,
+    id: number,
+    extra: number,
+    bytes: Uint8Array<ArrayBuffer>,
+    start: number,
+    end: number,
+  ): void => {
+    const target = this.#targets.get(id);
+    if (target !== undefined) target.take(kind, extra, bytes, start, end);
+    else if (kind === TELL.incoming) this.ask(ASK.abort, extra); // of a handshake that was dropped meanwhile
+  };
+
+  #ask(): void {
+    const asks = this.#unasked;
+    let next = 0;
+    while (next < asks.length && asks[next]?.()) next++;
+    asks.splice(0, next);
+    if (next > 0) this.#thread.wake();
+  }
+}
+
+/** When the next poll is due, as long as the network thread has not said it. */
+const UNKNOWN_POLL_MS = 250;
+/** Room that bytes leave to what is asked. */
+const KEPT_FREE_BYTES = 16_384;
