@@ -101,7 +101,7 @@ export class NativeLink implements Link, Owner {
     if (this.#errno !== 0) this.#epoll.defer(() => this.#closeBroken());
   }
 
-  /** While it is paused, a break waits for what had come before it to be read, or for this call. */
+  /** While it is paused, a break waits for what had come before it to be read, or for this call, or an end. */
   probe(): void {
     if (this.#errno !== 0) this.#epoll.defer(() => this.#closeWith(this.#errno, this.#syscall));
   }
@@ -110,6 +110,7 @@ export class NativeLink implements Link, Owner {
     if (this.#phase !== "open") return;
     this.#phase = "ending";
     this.#endWhenSent();
+    this.probe();
   }
 
   endSending(): void {

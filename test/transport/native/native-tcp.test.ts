@@ -315,9 +315,9 @@ describe("a link that is paused when its peer resets", needs("native sockets"), 
     far.check();
   });
 
-  test("closes at once when it is asked whether its peer is there", async () => {
+  test.each(["probe", "end", "endSending"] as const)("closes with the next pump at %s()", async (call) => {
     const far = await broken();
-    far.link.probe?.();
+    far.link[call]?.();
     await gone(() => far.has("closed"));
     expect([far.receivedBytes, far.closeReason?.kind]).toEqual([0, "reset"]);
   });
