@@ -139,6 +139,7 @@ const FOLDERS: FolderGraph = new Map([
       "src/transport/node",
       "src/transport/native",
       "src/transport/websocket",
+      "src/transport/native",
       "src/transport/thread",
       "src/transport/wrap",
       "node:",

@@ -58,6 +58,11 @@ const rows: Row[] = [
     needs: ["native sockets", "IPv6"],
   },
   {
+    name: "threaded native udp",
+    network: () => () => threaded(nativeUdp({ host: "127.0.0.1" })),
+    needs: ["native sockets"],
+  },
+  {
     name: "recorded native udp",
     network: () => () => recorded(nativeUdp({ host: "127.0.0.1" }), new Recording()),
     needs: ["native sockets"],

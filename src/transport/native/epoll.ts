@@ -138,14 +138,14 @@ export class Epoll {
     }
   }
 
-  /** Blocks this thread until something is ready, and at most for `timeoutMs`; see `Transport.sleep`. */
-  readonly sleep = (timeoutMs: number): boolean => {
+  /** Blocks the thread until something is ready, or the time is over; see `Transport.sleep`. */
+  readonly sleepFor = (timeoutMs: number): boolean => {
     if (this.#deferred.length > 0) return true;
-    const wholeMs = this.#count > 0 ? Math.floor(timeoutMs) : 0; // the system's unit
-    if (this.#count > 0 && this.libc.epoll_wait(this.#epoll, this.#events.address, 1, wholeMs) > 0)
-      return true;
-    if (timeoutMs > wholeMs) Atomics.wait(NOBODYS, 0, 0, timeoutMs - wholeMs);
-    return false;
+    const wholeMs = this.#epoll === NONE ? 0 : Math.min(Math.floor(timeoutMs), MOST_SLEEP_MS);
+    if (wholeMs > 0) return this.libc.epoll_wait(this.#epoll, this.#events.address, 1, wholeMs) > 0;
+    // The system counts in whole milliseconds; a part of one is slept without it.
+    Atomics.wait(NOBODYS, 0, 0, timeoutMs);
+    return this.#epoll !== NONE && this.libc.epoll_wait(this.#epoll, this.#events.address, 1, 0) > 0;
   };
 
   /** Gives up the spare descriptor while `use` runs, which needs one and finds none. */
@@ -231,8 +231,6 @@ export class Epoll {
 }
 
 const NONE = -1;
-/** A word that nobody changes. */
-const NOBODYS = new Int32Array(new SharedArrayBuffer(4));
 const LAYOUT = eventLayout(process.arch);
 const EVENT_WORDS = LAYOUT.sizeBytes / 4;
 const DATA_WORD = LAYOUT.dataAt / 4;
@@ -243,5 +241,9 @@ const MOST_PASSES = 4;
 /** Each read begins on a cache line of its own. */
 const LINE_BYTES = 64;
 const SCRATCH_BYTES = 4_096;
+/** The system takes 31 bits; whoever sleeps longer asks again. */
+const MOST_SLEEP_MS = 2 ** 31 - 1;
+/** A word that nobody changes. */
+const NOBODYS = new Int32Array(new SharedArrayBuffer(4));
 /** How soon a poller that nothing wakes looks again. */
 const RETRY_MS = 1;

@@ -37,7 +37,7 @@ export class NativeLink implements Link, Owner {
   #phase: Phase = "open";
   #peerEnded = false;
   #isPaused = false;
-  /** What a write or a read has failed with; told when all that had come before is read. */
+  /** What it has failed with; told when all that had come before is read. */
   #errno = 0;
   /** The system call that has. */
   #syscall = "read";
@@ -98,12 +98,19 @@ export class NativeLink implements Link, Owner {
   resume(): void {
     this.#isPaused = false;
     this.#watch();
+    if (this.#errno !== 0) this.#epoll.defer(() => this.#closeBroken());
+  }
+
+  /** While it is paused, a break waits for what had come before it to be read, or for this call, or an end. */
+  probe(): void {
+    if (this.#errno !== 0) this.#epoll.defer(() => this.#closeWith(this.#errno, this.#syscall));
   }
 
   end(): void {
     if (this.#phase !== "open") return;
     this.#phase = "ending";
     this.#endWhenSent();
+    this.probe();
   }
 
   endSending(): void {
@@ -165,7 +172,8 @@ export class NativeLink implements Link, Owner {
   /** The socket is broken, or over in both directions, and is not read. */
   #noticeEnd(events: number): void {
     const errno = (events & EPOLLERR) === 0 ? 0 : errorOf(this.#epoll, this.#descriptor.fd);
-    if (this.#errno !== 0 || errno !== 0) this.#closeWith(this.#errno || errno, this.#syscall);
+    this.#errno ||= errno;
+    if (this.#errno !== 0) this.#closeBroken();
     else if (!this.#peerEnded && this.#epoll.streams.peek(this.#descriptor.fd) === 0) this.#noticeFin();
     else if ((events & EPOLLHUP) !== 0) this.#descriptor.ignore(); // what is left to read waits for `resume`
   }
@@ -208,7 +216,14 @@ export class NativeLink implements Link, Owner {
 
   #closeBroken(): void {
     if (this.#isReading()) this.#readAll(NOT_READ, 0, EPOLLHUP);
-    this.#closeWith(this.#errno, this.#syscall);
+    if (this.#isPaused && this.#hasUnread())
+      this.#descriptor.ignore(); // until `resume`, or `probe`
+    else this.#closeWith(this.#errno, this.#syscall);
+  }
+
+  #hasUnread(): boolean {
+    if (this.#peerEnded || this.#phase === "closed") return false;
+    return this.#epoll.streams.peek(this.#descriptor.fd) === 1;
   }
 
   /** Has the system watch for what is wanted now. */

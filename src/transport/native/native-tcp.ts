@@ -41,7 +41,7 @@ export function nativeTcp(options: TcpOptions): NativeTransport & { listen(): Ac
         return new NativeLink(epoll, socket.take(), { allowHalfOpen });
       }),
     pump: epoll.pumpFor,
-    sleep: epoll.sleep,
+    sleep: epoll.sleepFor,
     blueprint: { kind: "native-tcp", options: settings },
   };
 }

@@ -24,7 +24,7 @@ export function nativeUdp(options: UdpOptions = {}): NativeTransport & { bind():
     isNative: true,
     bind: () => new NativeDatagrams(own.epoll, own.vector, settings),
     pump: own.epoll.pumpFor,
-    sleep: own.epoll.sleep,
+    sleep: own.epoll.sleepFor,
     blueprint: { kind: "native-udp", options: settings },
   };
 }

@@ -25,6 +25,7 @@ import type { Descriptor } from "../../../src/transport/native/descriptor.ts";
 import { EPOLLIN } from "../../../src/transport/native/layout.ts";
 import { type Shared, shared } from "../../../src/transport/native/support.ts";
 import { needs } from "../../machine.ts";
+import { until as gone, PairMaker, turn } from "../link-pair.ts";
 
 const HOST = "127.0.0.1";
 const NONBLOCK = 0o2004000;
@@ -286,6 +287,39 @@ describe("descriptors", needs("native sockets"), () => {
     expect(later.every(({ fd }) => numbers.has(fd))).toBe(true);
     for (const descriptor of later) descriptor.close();
     expect(epoll.count).toBe(0);
+  });
+});
+
+describe("a link that is paused when its peer resets", needs("native sockets"), () => {
+  const broken = async () => {
+    const maker = new PairMaker(nativeTcp({ host: HOST, port: 0 }));
+    const { port } = await maker.listening();
+    const { near, far } = await maker.pair(nativeTcp({ host: HOST, port }));
+    maker.acceptor.close();
+    far.link.pause();
+    near.write(new Uint8Array(1_000));
+    near.link.end();
+    near.link.abort(); // quietly, as the system has all
+    await gone(() => near.has("closed"));
+    far.write(new Uint8Array(1)); // which the system of the peer answers by a reset
+    for (let turns = 0; turns < 20; turns++) await turn();
+    return far;
+  };
+
+  test("gives what had come before, when it is resumed, and then closes", async () => {
+    const far = await broken();
+    expect([far.receivedBytes, far.has("closed")]).toEqual([0, false]);
+    far.link.resume();
+    await gone(() => far.has("closed"));
+    expect([far.receivedBytes, far.closeReason?.kind]).toEqual([1_000, "reset"]);
+    far.check();
+  });
+
+  test.each(["probe", "end", "endSending"] as const)("closes with the next pump at %s()", async (call) => {
+    const far = await broken();
+    far.link[call]?.();
+    await gone(() => far.has("closed"));
+    expect([far.receivedBytes, far.closeReason?.kind]).toEqual([0, "reset"]);
   });
 });
 
