@@ -26,7 +26,9 @@ export async function bundlePrograms(): Promise<Programs> {
   const servers = new Set(Object.values(CONTESTANTS).map(({ program }) => program));
   servers.delete("python_loop");
   await build({
-    entryPoints: [...servers, "../load/load"].map((name) => join(here, "servers", `${name}.ts`)),
+    entryPoints: [...servers, "../load/load", "../../../src/network-worker"].map((name) =>
+      join(here, "servers", `${name}.ts`),
+    ),
     outdir: folder,
     entryNames: "[name]",
     outExtension: { ".js": ".mjs" },
