@@ -1,11 +1,11 @@
 /** The network thread's side of a channel, by itself: a transport of the test in the place of sockets. */
 import { expect, test } from "vitest";
-import type { AcceptorEvents, CloseReason, Link, Transport } from "../../../src/index.ts";
-import { ASK } from "../../../src/transport/thread/records.ts";
-import { RingWriter } from "../../../src/transport/thread/ring.ts";
-import { channelParts, newChannelBlock } from "../../../src/transport/thread/shared-words.ts";
-import { transportOf } from "../../../src/transport/thread/worker/blueprints.ts";
-import { Station } from "../../../src/transport/thread/worker/station.ts";
+import type { AcceptorEvents, CloseReason, Link, Transport } from "../../../../src/index.ts";
+import { ASK } from "../../../../src/transport/thread/records.ts";
+import { RingWriter } from "../../../../src/transport/thread/ring.ts";
+import { channelParts, newChannelBlock } from "../../../../src/transport/thread/shared-words.ts";
+import { transportOf } from "../../../../src/transport/thread/worker/blueprints.ts";
+import { Station } from "../../../../src/transport/thread/worker/station.ts";
 
 const host = { told() {}, opened() {}, closed() {} };
 
