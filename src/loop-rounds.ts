@@ -84,44 +84,36 @@ export class Rounds {
     return { ticks: this.#ticks, overruns: this.#overruns };
   }
 
-  /** Runs a round, for the periods that have passed. `returned` is given what the tick has returned. */
-  run(returned: (result: unknown) => void): void {
-    const period = this.#period;
-    const beganMs = performance.now();
-    const frame = this.#options.poller.poll();
-    const passed = (performance.now() - this.#startMs) / this.#periodMs;
-    // A fixed tick stands for a full period even if its timer was early; an animated one for the time that has passed.
-    const due = this.#isAnimated
-      ? Math.max(period - 1, Math.floor(passed + 2 * EARLY))
-      : Math.max(period, Math.floor(passed));
-    this.#period = due + 1;
-    this.#tick(frame, beganMs, due - period, this.#ticks === 0 ? 0 : 1 + due - period, returned);
-  }
-
-  /** Runs a round between two periods, which stands for no time. */
-  runEarly(returned: (result: unknown) => void): void {
-    const beganMs = performance.now();
-    this.#tick(this.#options.poller.poll(), beganMs, 0, 0, returned);
-  }
-
-  #tick(
-    frame: Frame,
-    beganMs: number,
-    leftOut: number,
-    periods: number,
-    returned: (result: unknown) => void,
-  ): void {
+  /**
+   * Runs a round, for the periods that have passed. `returned` is given what the tick has returned.
+   *
+   * @param isEarly whether it stands between two periods, and for no time
+   */
+  run(returned: (result: unknown) => void, isEarly: boolean = false): void {
     const { poller, tick } = this.#options;
     const periodMs = this.#periodMs;
-    const overrun = this.#isAnimated ? 0 : leftOut;
+    const period = this.#period;
+    const beganMs = performance.now();
+    const frame = poller.poll();
+    const passed = (performance.now() - this.#startMs) / periodMs;
+    // A fixed tick stands for a full period even if its timer was early; an animated one for the time that has passed.
+    const due = isEarly
+      ? period - 1
+      : this.#isAnimated
+        ? Math.max(period - 1, Math.floor(passed + 2 * EARLY))
+        : Math.max(period, Math.floor(passed));
+    const leftOut = due - period;
+    const overrun = this.#isAnimated || isEarly ? 0 : leftOut;
     this.#overruns += overrun;
     this.#ticks++;
+    const periods = this.#ticks === 1 ? 0 : 1 + leftOut;
     const shown = Math.min(periods, this.#mostPeriods);
     const loopFrame = Object.assign((this.#frame ??= { ...frame, skippedMs: 0 }), frame);
     loopFrame.skippedMs = periods > shown ? (periods - shown) * periodMs : 0;
     returned(tick(shown > 0 ? shown * periodMs : 0, loopFrame));
     poller.flush();
     this.#times?.add(beganMs, performance.now(), overrun, loopFrame.skippedMs);
+    this.#period = due + 1;
   }
 }
 

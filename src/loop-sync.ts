@@ -46,7 +46,7 @@ export function runLoopSync(options: SyncLoopOptions): LoopReport {
   const isOver = (): boolean => signal?.aborted === true;
   while (!isOver()) {
     rounds.run(refusePromise);
-    while (!isOver() && blockUntil(rounds.nextMs, poller, wakeOnActivity)) rounds.runEarly(refusePromise);
+    while (!isOver() && blockUntil(rounds.nextMs, poller, wakeOnActivity)) rounds.run(refusePromise, true);
   }
   return rounds.report;
 }

@@ -102,6 +102,8 @@ describe("the tables", () => {
       "| 1,000 connections × 60 Hz × 1 line | CPU per message | – (native tcp) | 6.67 µs (plain) | – | ≤ 0.55 | not measured |",
       "| 1,000 connections × 60 Hz × 1 line | CPU per message | – (native tcp) | – (python) | – | ≤ 1.05 | not measured |",
       "| 1,000 connections × 60 Hz × 1 line | CPU per message | – (native tcp) | – (epoll) | – | ≤ 1.35 | not measured |",
+      "| 1,000 connections × 60 Hz × 1 line | the game's thread, per message | – (threaded) | – (plain) | – | ≤ 0.1 | not measured |",
+      "| 1,000 connections × 60 Hz × 1 line | frame p99 | – (threaded) | 500 µs (plain) | – | ≤ 1 | not measured |",
       "| 1,000 connections × 60 Hz × 1 line | CPU per message | – (conditioned) | 3.33 µs (tcp) | – | ≤ 1.1 | not measured |",
       "| 1,000 connections × 60 Hz × 1 line | CPU per message | – (tcp recorded) | 3.33 µs (tcp) | – | ≤ 1.2 | not measured |",
       "| 1,000 connections × 60 Hz × 1 line | CPU per message | – (session) | 3.33 µs (tcp) | – | ≤ 1.4 | not measured |",

@@ -58,6 +58,8 @@ export interface Contestant {
   readonly sendsLatest?: true;
   /** Whether a conditioner that does nothing is around the transport. */
   readonly isConditioned?: true;
+  /** Whether its sockets are in a thread of their own. */
+  readonly isThreaded?: true;
   /** Whether all that passes is recorded in a file. */
   readonly isRecorded?: true;
   /** Whether each connection is a session, at both ends. */
@@ -82,6 +84,8 @@ export type ContestantName =
   | "native tcp"
   | "tcp records"
   | "tcp latest"
+  | "threaded"
+  | "threaded websocket"
   | "conditioned"
   | "tcp recorded"
   | "session"
@@ -137,6 +141,20 @@ export const CONTESTANTS: Readonly<Record<ContestantName, Contestant>> = {
     wire: "tcp",
     format: "line",
     sendsLatest: true,
+  },
+  threaded: {
+    title: "**tickwire** `threaded(tcp)`",
+    program: "tickwire",
+    wire: "tcp",
+    format: "line",
+    isThreaded: true,
+  },
+  "threaded websocket": {
+    title: "**tickwire** `threaded(websocketServer)`",
+    program: "tickwire",
+    wire: "websocket",
+    format: "line",
+    isThreaded: true,
   },
   conditioned: {
     title: "**tickwire** `conditioned(tcp)`, no conditions",
@@ -199,6 +217,7 @@ const FRAME_FIGURES = [
   "cpu",
   "cpuPerMessage",
   "systemPerMessage",
+  "gamePerMessage",
   "frameP50",
   "frameP99",
   "frameMax",
@@ -266,11 +285,13 @@ export const WORKS: readonly Work[] = [
       "epoll",
       "tcp",
       "native tcp",
+      "threaded",
       "conditioned",
       "tcp recorded",
       "session",
       "unix",
       "websocket",
+      "threaded websocket",
     ],
     figures: FRAME_FIGURES,
     expected: [
@@ -281,6 +302,8 @@ export const WORKS: readonly Work[] = [
       { figure: "cpuPerMessage", of: "native tcp", against: PLAIN, atMost: 0.55 },
       { figure: "cpuPerMessage", of: "native tcp", against: PYTHON, atMost: 1.05 },
       { figure: "cpuPerMessage", of: "native tcp", against: EPOLL, atMost: 1.35 },
+      { figure: "gamePerMessage", of: "threaded", against: PLAIN, atMost: 0.1 },
+      { figure: "frameP99", of: "threaded", against: PLAIN, atMost: 1 },
       { figure: "cpuPerMessage", of: "conditioned", against: TCP, atMost: 1.1 },
       { figure: "cpuPerMessage", of: "tcp recorded", against: TCP, atMost: 1.2 },
       { figure: "cpuPerMessage", of: "session", against: TCP, atMost: 1.4 },
@@ -314,6 +337,7 @@ export const WORKS: readonly Work[] = [
       "epoll",
       "tcp",
       "native tcp",
+      "threaded",
       "unix",
       "tls",
       "udp",
@@ -332,7 +356,18 @@ export const WORKS: readonly Work[] = [
     title: "500 connections × 60 Hz, 4 messages broadcast to each",
     connections: 500,
     task: { kind: "broadcast", perTick: 4 },
-    contestants: ["plain", "tuned", "ws", "python", "epoll", "tcp", "native tcp", "unix", "websocket"],
+    contestants: [
+      "plain",
+      "tuned",
+      "ws",
+      "python",
+      "epoll",
+      "tcp",
+      "native tcp",
+      "threaded",
+      "unix",
+      "websocket",
+    ],
     figures: FRAME_FIGURES,
     expected: [
       { figure: "cpuPerMessage", of: "tcp", against: PLAIN, atMost: 0.55 },
@@ -345,7 +380,18 @@ export const WORKS: readonly Work[] = [
     title: "100 players, each position to everyone at 60 Hz",
     connections: 100,
     task: { kind: "everyone" },
-    contestants: ["plain", "tuned", "ws", "python", "epoll", "tcp", "native tcp", "tcp latest", "websocket"],
+    contestants: [
+      "plain",
+      "tuned",
+      "ws",
+      "python",
+      "epoll",
+      "tcp",
+      "native tcp",
+      "threaded",
+      "tcp latest",
+      "websocket",
+    ],
     figures: ["frames", ...FRAME_FIGURES],
     expected: [
       { figure: "cpuPerMessage", of: "tcp", against: PLAIN, atMost: 0.3 },
@@ -360,13 +406,23 @@ export const WORKS: readonly Work[] = [
     title: "one connection at full speed",
     connections: 1,
     task: { kind: "firehose", receiveLimitBytes: 268_435_456 },
-    contestants: ["plain", "tuned", "tcp", "native tcp", "plain records", "tuned records", "tcp records"],
+    contestants: [
+      "plain",
+      "tuned",
+      "tcp",
+      "native tcp",
+      "threaded",
+      "plain records",
+      "tuned records",
+      "tcp records",
+    ],
     figures: ["messages", "cpuPerMessage", "cpu", "frames", "collections", "gcPause", "peak"],
     expected: [
       { figure: "messages", of: "tcp", against: PLAIN, atLeast: 1 },
+      { figure: "messages", of: "threaded", against: TCP, atLeast: 1 },
       { figure: "messages", of: "tcp records", against: TCP, atLeast: 3 },
     ],
-    note: "Lines of 24 bytes, records of 12. tickwire's receive limit is raised to 256 MiB, which a frame of either fits in; the others have none. `nativeTcp` takes in a frame what the system's buffer of one socket holds.",
+    note: "Lines of 24 bytes, records of 12. tickwire's receive limit is raised to 256 MiB, which a frame of either fits in, and the threaded one's rings to 32 MiB, a quarter of which one connection may fill; the others have none. `nativeTcp` takes in a frame what the system's buffer of one socket holds.",
   },
   {
     name: "firehose-4000",
@@ -386,7 +442,7 @@ export const WORKS: readonly Work[] = [
     title: "connect, one line, close: 10,000 times",
     connections: 0,
     task: { kind: "churn", times: 10_000, perSecond: 2_500 },
-    contestants: ["plain", "tuned", "ws", "tcp", "native tcp", "unix"],
+    contestants: ["plain", "tuned", "ws", "tcp", "native tcp", "threaded", "unix"],
     figures: [
       "cpuPerConnection",
       "received",

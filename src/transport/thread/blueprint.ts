@@ -49,10 +49,12 @@ function crossing(value: unknown, name: string): unknown {
   return value;
 }
 
-/** Whether the engine carries an object with its class, as it does a `BlockList` of Node. */
+/** Whether the engine carries an object with what it can do, as it does a `BlockList` of Node. */
 function arrivesWhole(value: object): boolean {
   try {
-    return Object.getPrototypeOf(structuredClone(value)) === Object.getPrototypeOf(value);
+    const copy = structuredClone(value) as Record<string, unknown>;
+    const calls = Object.getOwnPropertyNames(Object.getPrototypeOf(value));
+    return calls.every((name) => name in copy);
   } catch {
     return false;
   }

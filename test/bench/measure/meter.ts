@@ -2,6 +2,7 @@
  * What a process measures of itself in a window: its CPU, how late its event
  * loop was, its garbage collections. Costs the same in every contestant.
  */
+import { readFileSync } from "node:fs";
 import { monitorEventLoopDelay, PerformanceObserver } from "node:perf_hooks";
 import type { Usage } from "./reports.ts";
 
@@ -13,6 +14,7 @@ export class Meter {
   #gcPauseMs = 0;
   #startMs = performance.now();
   #startCpu = process.cpuUsage();
+  #startThreadMs = threadMs();
 
   constructor() {
     this.#observer = new PerformanceObserver((list) => this.#count(list.getEntries()));
@@ -27,14 +29,18 @@ export class Meter {
     this.#delay.reset();
     this.#startMs = performance.now();
     this.#startCpu = process.cpuUsage();
+    this.#startThreadMs = threadMs();
   }
 
-  end(): Required<Usage> & { collections: number; gcPauseMs: number } {
+  end(): Usage & { loopDelayP99Ms: number; collections: number; gcPauseMs: number } {
     const elapsedMs = performance.now() - this.#startMs;
     const { user, system } = process.cpuUsage(this.#startCpu);
+    const endThreadMs = threadMs();
     this.#count(this.#observer.takeRecords());
     return {
       elapsedMs,
+      ...(endThreadMs !== undefined &&
+        this.#startThreadMs !== undefined && { mainThreadMs: endThreadMs - this.#startThreadMs }),
       cpuMs: (user + system) / 1_000,
       systemMs: system / 1_000,
       // Node records the whole time between two looks, the rest that was asked for included.
@@ -50,6 +56,16 @@ export class Meter {
       this.#collections++;
       this.#gcPauseMs += duration;
     }
+  }
+}
+
+/** The CPU time of this process's first thread; `undefined` where the system does not say it. */
+function threadMs(): number | undefined {
+  try {
+    const [onCpuNs] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, "utf8").split(" ");
+    return Number(onCpuNs) / 1e6;
+  } catch {
+    return undefined; // Linux alone has it
   }
 }
 

@@ -37,7 +37,11 @@ export async function bundlePrograms(): Promise<Programs> {
   const servers = new Set(Object.values(CONTESTANTS).map(({ program }) => program));
   servers.delete("python_loop");
   servers.delete("epoll_loop");
-  const bundle = await bundleOf([...[...servers].map((name) => `servers/${name}`), "load/load"]);
+  const bundle = await bundleOf([
+    ...[...servers].map((name) => `servers/${name}`),
+    "load/load",
+    "../../src/network-worker",
+  ]);
   return {
     ...bundle,
     server({ program }) {

@@ -21,6 +21,8 @@ export interface Usage {
   readonly cpuMs: number;
   /** The part of it that was spent in the system: reads, writes, polls. */
   readonly systemMs: number;
+  /** The time of the thread that runs the game, where the system says it. */
+  readonly mainThreadMs?: number;
   /** How late its event loop was, beyond what was asked for; none from Python. */
   readonly loopDelayP99Ms?: number;
 }

@@ -17,6 +17,7 @@ export type FigureName =
   | "cpu"
   | "cpuPerMessage"
   | "systemPerMessage"
+  | "gamePerMessage"
   | "frameP50"
   | "frameP99"
   | "frameMax"
@@ -55,6 +56,16 @@ export const FIGURES: Readonly<Record<FigureName, Figure>> = {
     unit: "µs",
     digits: 2,
     of: (result) => (result.server.systemMs * 1e3) / messagesOf(result),
+  },
+  gamePerMessage: {
+    title: "the game's thread, per message",
+    isCompared: true,
+    unit: "µs",
+    digits: 2,
+    of: (result) => {
+      const { mainThreadMs } = result.server;
+      return mainThreadMs === undefined ? undefined : (mainThreadMs * 1e3) / messagesOf(result);
+    },
   },
   frameP50: {
     title: "frame p50",

@@ -14,6 +14,7 @@ import {
   struct,
   type Transport,
   tcp,
+  threaded,
   tls,
   unix,
   waitForActivity,
@@ -88,7 +89,18 @@ function recordedOrNot(job: Job): Transport {
   return recorded(transportOf(job), recordingFile(path));
 }
 
-function transportOf({ contestant, address, certificates }: Job): Transport {
+function transportOf(job: Job): Transport {
+  if (job.contestant.isThreaded !== true) return socketsOf(job);
+  const { task } = job.work;
+  const hasLargeLimit = task.kind === "firehose" && task.receiveLimitBytes !== undefined;
+  const workerFile = new URL("./network-worker.mjs", import.meta.url); // as it is bundled
+  return threaded(socketsOf(job), {
+    workerFile,
+    ...(hasLargeLimit && { ringBytes: 33_554_432 }),
+  });
+}
+
+function socketsOf({ contestant, address, certificates }: Job): Transport {
   const place = { host: "127.0.0.1", port: 0, backlog: BACKLOG };
   switch (contestant.wire) {
     case "tcp":

@@ -1,0 +1,55 @@
+/** The network thread's side of a channel, by itself: a transport of the test in the place of sockets. */
+import { expect, test } from "vitest";
+import type { AcceptorEvents, CloseReason, Link, Transport } from "../../../../src/index.ts";
+import { ASK } from "../../../../src/transport/thread/records.ts";
+import { RingWriter } from "../../../../src/transport/thread/ring.ts";
+import { channelParts, newChannelBlock } from "../../../../src/transport/thread/shared-words.ts";
+import { transportOf } from "../../../../src/transport/thread/worker/blueprints.ts";
+import { Station } from "../../../../src/transport/thread/worker/station.ts";
+
+const host = { told() {}, opened() {}, closed() {} };
+
+/** A station that listens over `transport`, as if the game had asked for it. */
+function station(transport: Transport) {
+  const block = newChannelBlock(4_194_304);
+  new RingWriter(channelParts(block).out).tryWrite(ASK.listen, 1, 0);
+  const made = new Station(block, transport, host);
+  made.work();
+  return made;
+}
+
+test("a game that does not look is shown 4,096 peers, and the rest is refused with a reason", () => {
+  let events: AcceptorEvents | undefined;
+  const acceptor = {
+    attach(given: AcceptorEvents) {
+      events = given;
+    },
+    close() {},
+  };
+  station({ listen: () => acceptor });
+  const refused: (CloseReason | undefined)[] = [];
+  const link = {
+    allowHalfOpen: false,
+    attach() {},
+    abort: (reason?: CloseReason) => void refused.push(reason),
+  };
+  for (let peer = 0; peer < 4_100; peer++) events?.incoming(link as unknown as Link);
+  expect(refused.map((reason) => reason?.code)).toEqual(Array.from({ length: 4 }, () => "unshownPeers"));
+  expect(events?.handshaking(undefined, () => {}).refusal?.code).toBe("unshownPeers");
+});
+
+test("a transport that waits for the system by itself is given the time, while anything of it is open", () => {
+  const slept: number[] = [];
+  const acceptor = { attach() {}, close() {} };
+  const sleep = (timeoutMs: number) => slept.push(timeoutMs) > Infinity;
+  const made = station({ listen: () => acceptor, pump: () => 1, sleep });
+  expect([made.sleep(1), slept]).toEqual([true, [1]]);
+  const idle = new Station(newChannelBlock(262_144), { sleep }, host);
+  expect([idle.sleep(1), slept]).toEqual([false, [1]]);
+});
+
+test("a kind of transport that the network thread does not know is an error, which ends what was asked of it", async () => {
+  await expect(transportOf({ kind: "carrier-pigeon" as "tcp", options: {} })).rejects.toThrow(
+    "the network thread knows no transport carrier-pigeon",
+  );
+});
