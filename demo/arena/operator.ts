@@ -158,7 +158,7 @@ function leaseView({ name, epoch, meta }: { name: string; epoch: number; meta: u
   };
 }
 
-const ORDERS = { kill: "kills", stop: "stops", continue: "has go on:" } as const;
+const ORDERS = { kill: "kills", stop: "stops", continue: "continues" } as const;
 const VIEW_EVERY_MS = 250;
 /** As many as a screen has. */
 const MOST_LINES = 60;

@@ -48,7 +48,9 @@ export class World implements Part {
     this.#listing = this.member.poller.list(leases(bus, ZONE_LEASES));
     this.member.statuses.join(STATUS);
     this.member.poller.on("unhold", ({ claim, reason }) => {
-      if (claim.state === "lost") this.#options.say(`acts for nobody: ${reason.message}`);
+      const place = this.#places.find((one) => one.claim === claim);
+      if (claim.state === "lost" && place !== undefined)
+        this.#options.say(`acts for nobody in zone ${place.zone + 1}: ${reason.message}`);
     });
     this.#places = Array.from({ length: worlds }, (_, zone) => ({ zone, heldMs: Number.NaN, dueMs: 0 }));
   }

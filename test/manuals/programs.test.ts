@@ -146,7 +146,7 @@ const STEPS: Record<string, readonly Step[]> = {
   ],
   "src/core/claim/README.md": [
     {
-      command: "nats-server --jetstream --store_dir nats-data --port 14900",
+      command: "nats-server --addr 127.0.0.1 --jetstream --store_dir nats-data --port 14900",
       programs: [],
       needs: ["nats-server"],
       does: "is a broker that keeps leases",
@@ -160,13 +160,13 @@ const STEPS: Record<string, readonly Step[]> = {
       needs: ["nats-server"],
       does: "runs the world in one of two processes, and in the other one when that is gone",
       async follow(reader, port, command) {
-        reader.start(`nats-server --jetstream --store_dir nats-data --port ${port}`);
+        reader.start(`nats-server --addr 127.0.0.1 --jetstream --store_dir nats-data --port ${port}`);
         const first = reader.start(command);
-        await first.printed("it runs here from tick 0\n");
+        await until(() => /^process \d+ runs it from tick 0\n/.test(first.output));
         const second = reader.start(command);
         await until(() => /another process is at tick \d+/.test(second.output));
-        await first.kill();
-        await until(() => /it runs here from tick [1-9]\d*/.test(second.output));
+        process.kill(Number(/process (\d+) runs it/.exec(first.output)?.[1]), "SIGKILL");
+        await until(() => /runs it from tick [1-9]\d*/.test(second.output));
       },
     },
     {

@@ -79,6 +79,7 @@ export class ClaimCourse {
 
   /** Gives the lease back, if this one has it, or may. */
   release(): void {
+    this.#contender?.end();
     this.state = this.#contender?.isTaking === false ? "over" : "releasing";
   }
 

@@ -57,6 +57,8 @@ export class Contender {
   #sighting: Sighting | undefined;
   #told: { readonly record: RegistryRecord | undefined } | undefined;
   #isTaking = false;
+  /** Whether it wants the lease no more, and only looks whether it has it. */
+  #isEnding = false;
   /** How many records were sent, and when each of the last ones was, by the fast clock. */
   #number = 0;
   readonly #sentMs = new Map<number, number>();
@@ -112,6 +114,7 @@ export class Contender {
     if (answer !== undefined) this.#handle(answer);
     if (this.taken !== undefined) return true;
     if (this.#call.isPending || this.#shared.mostMs < this.#waitUntilMs) return answer !== undefined;
+    if (this.#isEnding && !this.#isTaking) return answer !== undefined;
     const sighting = this.#sighting;
     if (sighting !== undefined && sighting.record !== undefined) {
       if (this.#shared.leastMs - sighting.sinceMs < this.#ttlOf(sighting)) return answer !== undefined;
@@ -124,6 +127,11 @@ export class Contender {
       this.#read();
     }
     return true;
+  }
+
+  /** Takes nothing more; `isTaking` tells whether it may have taken the lease before. */
+  end(): void {
+    this.#isEnding = true;
   }
 
   /** Watches and asks no more. */

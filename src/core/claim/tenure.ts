@@ -69,7 +69,7 @@ export class Tenure {
     const { ttlMs, marginMs } = this.#rules;
     const workMs = this.#call.isPending
       ? this.#call.dueMs(this.#timeoutMs)
-      : Math.max(this.#waitUntilMs, this.#needsRead || this.#isEnding ? -Infinity : this.#renewalMs);
+      : Math.max(this.#waitUntilMs, this.#isEnding ? -Infinity : this.#renewalMs); // what is looked up is due already
     return Math.min(workMs, this.#confirmedMs + ttlMs - marginMs);
   }
 
@@ -137,8 +137,7 @@ export class Tenure {
         this.#look(answer.record);
         return;
       case "absent":
-        if (this.#isEnding) this.isOver = true;
-        else this.#lose("its record is gone");
+        this.#lose("its record is gone");
         return;
       case "failed":
         this.lastFailure = answer.reason;

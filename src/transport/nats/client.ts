@@ -61,7 +61,7 @@ export interface Client {
   close(): void;
 }
 
-/** Begins to connect. Returns the call that gives it up, after which nothing is told any more. */
+/** Begins to connect, and tells nothing before it returns. It returns the call that gives up: nothing is told after that. */
 export function dial(settings: NatsSettings, events: ClientEvents): () => void {
   const attempt: Attempt = { sockets: new Set(), isOver: false };
   void open(settings, events, attempt);
@@ -70,6 +70,8 @@ export function dial(settings: NatsSettings, events: ClientEvents): () => void {
 
 async function open(settings: NatsSettings, events: ClientEvents, attempt: Attempt): Promise<void> {
   let connection: NatsConnection;
+  await undefined; // a package that is missing is known at once, and the caller has no call to give up yet
+  if (attempt.isOver) return;
   try {
     const nats = load();
     const options = await connectionOptions(nats, settings);

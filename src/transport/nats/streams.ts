@@ -55,11 +55,10 @@ export class Streams implements BusUser {
   /** The time that was counted; a process that stands still counts little of it. */
   nowMs = 0;
   #resumedMs = -Infinity;
-  /** What the broker has not confirmed, of what was published since it was asked last and before. */
-  #unconfirmedBytes = 0;
+  /** All that was ever published, and how much of it the broker has, or was lost with its connection. */
+  #publishedBytes = 0;
+  #settledBytes = 0;
   #isAsking = false;
-  /** Which connection of the bus it is, as what another one confirms does not count. */
-  #epoch = 0;
 
   constructor(bus: Bus) {
     this.#bus = bus;
@@ -142,16 +141,16 @@ export class Streams implements BusUser {
 
   /** Sends a frame; while the broker is away it is dropped. */
   publish(subject: string, frame: Uint8Array, reply = ""): void {
-    if (this.#subscription === undefined) return;
+    if (!this.isOpen) return;
     this.#bus.publish(subject, frame, reply);
-    this.#unconfirmedBytes += frame.length + OVERHEAD_BYTES;
-    if (this.#unconfirmedBytes >= CONFIRM_AFTER_BYTES && !this.#isAsking) this.#askToConfirm();
+    this.#publishedBytes += frame.length + OVERHEAD_BYTES;
+    if (this.#unsettledBytes >= CONFIRM_AFTER_BYTES && !this.#isAsking) this.#askToConfirm();
   }
 
   /** Whether bytes of a stream may be published now; if not, `user` is told when they may. */
   mayPublish(user: StreamUser): boolean {
     if (!this.isOpen) return false; // it is opened again
-    if (this.#unconfirmedBytes < MOST_UNCONFIRMED_BYTES) return true;
+    if (this.#unsettledBytes < MOST_UNCONFIRMED_BYTES) return true;
     this.#waiting.add(user);
     return false;
   }
@@ -164,7 +163,6 @@ export class Streams implements BusUser {
   // The events of the bus.
 
   opened(): void {
-    this.#epoch++;
     for (const user of this.#all) user.opened();
   }
 
@@ -174,9 +172,7 @@ export class Streams implements BusUser {
   }
 
   suspended(): void {
-    this.#unconfirmedBytes = 0;
-    this.#isAsking = false;
-    this.#waiting.clear();
+    this.#settleAll();
     for (const user of this.#all) user.suspended();
     this.#endIfUnused();
   }
@@ -228,10 +224,7 @@ export class Streams implements BusUser {
     clearInterval(this.#timer);
     this.#subscription?.end();
     this.#subscription = undefined;
-    this.#waiting.clear();
-    this.#unconfirmedBytes = 0;
-    this.#isAsking = false;
-    this.#epoch++;
+    this.#settleAll();
   }
 
   #tick(): void {
@@ -260,18 +253,28 @@ export class Streams implements BusUser {
       this.tellUnknown(reply);
   }
 
+  get #unsettledBytes(): number {
+    return this.#publishedBytes - this.#settledBytes;
+  }
+
+  /** Waits for nothing of what was published: its connection is over. */
+  #settleAll(): void {
+    this.#settledBytes = this.#publishedBytes;
+    this.#isAsking = false;
+    this.#waiting.clear();
+  }
+
   #askToConfirm(): void {
-    const sizeBytes = this.#unconfirmedBytes;
-    const epoch = this.#epoch;
+    const upToBytes = this.#publishedBytes;
     this.#isAsking = true;
     this.#bus.confirm(() => {
-      if (epoch !== this.#epoch) return;
+      if (upToBytes <= this.#settledBytes) return; // the answer to a question of an earlier connection
       this.#isAsking = false;
-      this.#unconfirmedBytes -= sizeBytes;
+      this.#settledBytes = upToBytes;
       const waiting = [...this.#waiting];
       this.#waiting.clear();
       for (const user of waiting) user.mayPublish();
-      if (this.#unconfirmedBytes >= CONFIRM_AFTER_BYTES && !this.#isAsking) this.#askToConfirm();
+      if (this.#unsettledBytes >= CONFIRM_AFTER_BYTES && !this.#isAsking) this.#askToConfirm();
     });
   }
 }

@@ -425,7 +425,7 @@ describe("what strangers write in the place of a lease", () => {
         ),
       ),
     ],
-    ["a huge one", new Uint8Array(1_000_000).fill(0x20)],
+    ["a huge one", bytesOf(JSON.stringify(ofOurs).padEnd(1_000_000))],
   ];
 
   test.each(values)("%s: is nobody's, is taken after ttlMs, and is in no listing", (_, value) => {

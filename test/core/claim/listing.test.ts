@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { lease, leases, memory, Poller, settle } from "../../../src/index.ts";
 import { LeasingLine } from "./leasing-line.ts";
+import { record, ScriptedRegistry } from "./scripted-registry.ts";
 
 function lobby(pattern = "world.*") {
   const wire = memory();
@@ -101,4 +102,41 @@ describe("a listing", () => {
     settle(worlds, poller);
     expect(poller.dueInMs()).toBe(5_000);
   });
+
+  test("believes no record that is older than what it has, or the same again", () => {
+    const { registry, tell, names } = told();
+    tell(0, "lease.world.7", record(10, { meta: "newer", ttlMs: 1_000 }));
+    const { entries } = tell(0, "lease.world.7", record(9, { meta: "older" }));
+    expect(entries).toMatchObject([{ epoch: 10, meta: "newer" }]);
+    tell(500, "lease.world.7", record(10, { meta: "newer", ttlMs: 1_000 }));
+    tell(1_000); // one that is told again is no renewal
+    expect(names()).toEqual([]);
+    expect(registry.asked).toEqual([]);
+  });
+
+  test("has 65,536 leases at most, whoever writes more, and goes on with those", () => {
+    const { registry, tell, names } = told();
+    for (let id = 0; id < 65_537; id++)
+      registry.watcher?.changed(`lease.world.${id}`, record(id + 1, { ttlMs: 1_000 }));
+    tell(0);
+    expect([names().length, names().includes("world.65536")]).toEqual([65_536, false]);
+    tell(100, "lease.world.7", record(70_000, { ttlMs: 5_000, meta: "renewed" }));
+    tell(1_000);
+    expect(names()).toEqual(["world.7"]);
+    tell(1_100, "lease.world.65536", record(70_001, { ttlMs: 1_000 }));
+    expect(names()).toEqual(["world.65536", "world.7"]);
+  });
 });
+
+/** A listing that is told by hand. */
+function told() {
+  const registry = new ScriptedRegistry();
+  const poller = new Poller();
+  const listing = poller.list(leases(registry, "world.*"));
+  const tell = (nowMs: number, key?: string, given?: ReturnType<typeof record>) => {
+    if (key !== undefined) registry.watcher?.changed(key, given);
+    poller.poll(nowMs);
+    return listing;
+  };
+  return { registry, tell, names: () => listing.entries.map(({ name }) => name) };
+}

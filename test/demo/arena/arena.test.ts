@@ -102,7 +102,7 @@ describe("an arena in one process", () => {
     played.step();
     played.step(); // a world has a frame in two
     expect(played.held.filter(({ zone }) => zone === 1).map(({ world }) => world)).toEqual(["world-1"]);
-    expect(played.said.at(-1)).toMatch(/^world-2: acts for nobody: .* lost/);
+    expect(played.said.at(-1)).toMatch(/^world-2: acts for nobody in zone 2: .* lost/);
     await played.arena.end();
   });
 

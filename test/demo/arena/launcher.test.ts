@@ -112,12 +112,15 @@ describe("the arena over NATS", needs("nats-server", "signals"), () => {
     await launched.until("each zone has a world", () => launched.view?.leases.length === 2);
     const lease = launched.view?.leases[0] ?? view?.leases[0];
     const { zone = 0, epoch = 0, world = "" } = lease ?? {};
-    const pid = launched.pidOf(world);
-    process.kill(pid, "SIGSTOP");
+    launched.order({ kind: "stop", name: world });
+    await launched.child.out.until(new RegExp(`^operator +\\| stops ${world}$`));
     await launched.until("another epoch", () => (launched.states.get(zone)?.state.epoch ?? 0) > epoch);
-    process.kill(pid, "SIGCONT");
+    launched.order({ kind: "continue", name: world });
+    await launched.child.out.until(new RegExp(`^operator +\\| continues ${world}$`));
     await launched.child.out.until(
-      new RegExp(`^${world} +\\| acts for nobody: the lease of arena.zone-${zone} is lost`),
+      new RegExp(
+        `^${world} +\\| acts for nobody in zone ${zone + 1}: the lease of arena.zone-${zone} is lost`,
+      ),
     );
     expect(launched.states.get(zone)?.state.epoch).toBeGreaterThan(epoch); // and Epochs let nothing older through
   });

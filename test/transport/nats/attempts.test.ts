@@ -4,7 +4,7 @@
  */
 import { createRequire } from "node:module";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { lease, lines, Poller } from "../../../src/index.ts";
+import { lease, leases, lines, Poller } from "../../../src/index.ts";
 import { nats } from "../../../src/nats.ts";
 import { Bus, type BusUser } from "../../../src/transport/nats/bus.ts";
 import * as client from "../../../src/transport/nats/client.ts";
@@ -69,6 +69,26 @@ describe("a program without a package", () => {
         code: "ERR_MODULE_NOT_FOUND",
         message: "tickwire/nats needs a package: npm install @nats-io/transport-node",
       });
+    await poller[Symbol.asyncDispose]();
+  });
+
+  test("has everything of one value closed, and what is made of it later", async () => {
+    const poller = new Poller();
+    for (const event of ["unbind", "unlisten", "unhold"] as const) poller.on(event, () => {});
+    const bus = nats({ name: "me" });
+    const make = () => [
+      poller.bind(bus, lines()),
+      poller.bind(bus.at("world.7"), lines()),
+      poller.listen(bus, lines()),
+      poller.connect(bus, lines()),
+      poller.claim(lease(bus, "world.7")),
+      poller.list(leases(bus, "world.*")),
+    ];
+    for (const made of [make(), make()]) {
+      await until(poller, () => made.every(({ closeReason }) => closeReason !== undefined));
+      for (const { closeReason } of made)
+        expect(closeReason?.message).toContain("npm install @nats-io/transport-node");
+    }
     await poller[Symbol.asyncDispose]();
   });
 

@@ -82,10 +82,25 @@ async function mute(greeting = "") {
       await once(server, "close");
     },
   });
-  return { url: `127.0.0.1:${(server.address() as { port: number }).port}`, sockets, heard };
+  return { url: `127.0.0.1:${(server.address() as { port: number }).port}`, server, sockets, heard };
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test("an attempt at a server that says nothing takes connectTimeoutMs, and then there is another one", async () => {
+  const [short, long] = [await mute(), await mute()];
+  const counts = new Map([short, long].map((one) => [one, 0]));
+  for (const one of [short, long])
+    one.server.on("connection", () => counts.set(one, (counts.get(one) ?? 0) + 1));
+  const poller = new Poller();
+  ends.push(poller);
+  const patient = bind(poller, { servers: long.url, connectTimeoutMs: 60_000 });
+  await until(poller, () => counts.get(long) === 1);
+  const hasty = bind(poller, { servers: short.url, connectTimeoutMs: 50 });
+  await until(poller, () => (counts.get(short) ?? 0) >= 3);
+  expect(hasty.lastFailure).toMatchObject({ kind: "timeout", code: "connectTimeoutMs" });
+  expect([patient.lastFailure, counts.get(long)]).toEqual([undefined, 1]);
+}, 10_000); // the client's own time for an attempt is 20 s
 
 describe("a disposed poller leaves no socket and no timer", () => {
   test("where the bus was never used, or nobody listens", async () => {

@@ -34,6 +34,7 @@ function listener() {
   const links: Link[] = [];
   const rejected: CloseReason[] = [];
   const acceptor = new NatsAcceptor(new Streams(bus as unknown as Bus), "world.7", true);
+  const waiting: (() => void)[] = [];
   acceptor.attach({
     listening: () => {},
     incoming: (link) => links.push(link),
@@ -46,7 +47,7 @@ function listener() {
   acceptor.nobody(); // nobody else has the name
   const say = (bytes: Uint8Array, reply = PEER) =>
     heard.get("world.7._tw.listen")?.({ subject: "world.7._tw.listen", bytes, reply, isNobody: false });
-  return { heard, sent, links, rejected, say, bus: bus as unknown as Bus };
+  return { heard, sent, links, rejected, say, waiting, bus: bus as unknown as Bus };
 }
 
 /** A stream that was accepted, and what it hears. */
@@ -203,4 +204,31 @@ test("an answer that leads to no stream, or offers no room, opens nothing", () =
   answer(100, PEER);
   expect(opened).toBe(1);
   link.abort();
+});
+
+test("all streams of a value have at most 8 MiB that the broker has not confirmed, and go on when it has", () => {
+  const { bus, sent, waiting } = listener();
+  bus.confirm = (done) => void waiting.push(done);
+  const streams = new Streams(bus);
+  const [, ...outputs] = Array.from({ length: 41 }, () => {
+    // the first one begins the connection, and waits for a word of its peer
+    const link = new NatsLink({
+      ...{ streams, listener: "world.7", name: undefined, allowHalfOpen: true },
+      peer: { subject: PEER, windowBytes: 262_144 },
+    });
+    const ignore = () => {};
+    link.attach({
+      ...{ opened: ignore, received: ignore, partial: ignore, suspended: ignore, resumed: ignore },
+      ...{ drained: ignore, ended: ignore, closed: ignore },
+    });
+    return link;
+  });
+  const unconfirmed = () =>
+    sent.reduce((sum, { bytes }) => sum + (bytes[0] === FRAME.data ? bytes.length : 0), 0);
+  for (const link of outputs) link.write(new Uint8Array(262_144));
+  expect(unconfirmed()).toBeGreaterThan(8_000_000);
+  expect(unconfirmed()).toBeLessThan(8_388_608 + 65_536 + 5);
+  for (let turn = 0; turn < 100; turn++) waiting.shift()?.();
+  expect(unconfirmed()).toBeGreaterThan(40 * 262_144);
+  for (const link of outputs) link.abort();
 });
