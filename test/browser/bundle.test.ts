@@ -16,14 +16,14 @@ const manual = readFileSync(new URL("../../src/transport/browser/README.md", imp
 /**
  * What pages import, and the most that it may weigh, minified and gzipped: near
  * what it does weigh, so that what is added is seen. A poller, a WebSocket, lines
- * and a loop may weigh 15.7 KiB: what a later part adds is paid by the pages that
+ * and a loop may weigh 15.8 KiB: what a later part adds is paid by the pages that
  * import it.
  */
 const PAGES = [
   { page: "the client itself", names: "Poller, websocket, bytes", mostBytes: 13.3 * KIBIBYTE },
-  { page: "lines and a loop", names: "Poller, websocket, lines, runLoop", mostBytes: 15.7 * KIBIBYTE },
-  { page: "records", names: "Poller, websocket, struct", mostBytes: 19.9 * KIBIBYTE },
-  { page: "everything there is", names: undefined, mostBytes: 56.4 * KIBIBYTE },
+  { page: "lines and a loop", names: "Poller, websocket, lines, runLoop", mostBytes: 15.8 * KIBIBYTE },
+  { page: "records", names: "Poller, websocket, struct", mostBytes: 20 * KIBIBYTE },
+  { page: "everything there is", names: undefined, mostBytes: 56.6 * KIBIBYTE },
 ];
 
 describe("the bundle of a page", () => {
