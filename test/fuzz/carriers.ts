@@ -30,9 +30,11 @@ import {
   unix,
 } from "../../src/index.ts";
 import { nativeTcp } from "../../src/native.ts";
+import { nats } from "../../src/nats.ts";
 import { websocket, websocketServer } from "../../src/websocket.ts";
 import { lack } from "../machine.ts";
 import type { SeededRandom } from "../soak/seeded-random.ts";
+import { Broker } from "../transport/nats/broker.ts";
 import { certificates } from "../transport/node/certificates.ts";
 import { cutting } from "./cutting.ts";
 import type { Message } from "./messages.ts";
@@ -90,12 +92,14 @@ export type CarrierName =
   | "ws"
   | "wss"
   | "session"
+  | "nats"
   | "page";
 
 /** The way of this name; `undefined` where this machine lacks what it needs. */
 export function carrierOf(name: Exclude<CarrierName, "page">): Carrier | undefined {
   if ((name === "tls" || name === "wss") && certificates() === undefined) return undefined;
   if (name === "native" && lack("native sockets") !== undefined) return undefined;
+  if (name === "nats" && lack("nats-server") !== undefined) return undefined;
   return { name, ...CARRIERS[name] };
 }
 
@@ -214,6 +218,21 @@ const CARRIERS: Readonly<Record<Exclude<CarrierName, "page">, Omit<Carrier, "nam
         reach: (listener) =>
           at(listener, (port) => session(cutting(tcp({ host: HOST, port, allowHalfOpen }), random))),
         bare: bareSocket,
+      };
+    },
+  },
+  nats: {
+    canReset: true,
+    hasHalfClose: true,
+    async place(random, { allowHalfOpen }) {
+      const broker = await Broker.start();
+      const options = { servers: broker.url, allowHalfOpen };
+      const shared = nats(options);
+      return {
+        transport: nats({ ...options, name: "world" }),
+        reach: ({ state }) =>
+          state === "closed" ? undefined : random.pick([shared, shared, nats(options)]).at("world"),
+        free: () => broker[Symbol.asyncDispose](),
       };
     },
   },

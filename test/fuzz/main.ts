@@ -6,7 +6,19 @@ import { parseArgs } from "node:util";
 import { type Carrier, carrierOf } from "./carriers.ts";
 import { type Failure, type FuzzOptions, playGames } from "./fuzz.ts";
 
-const NAMES = ["memory", "tcp", "native", "threaded", "unix", "tls", "ws", "wss", "session", "page"] as const;
+const NAMES = [
+  "memory",
+  "tcp",
+  "native",
+  "threaded",
+  "unix",
+  "tls",
+  "ws",
+  "wss",
+  "session",
+  "nats",
+  "page",
+] as const;
 const USAGE = `npm run fuzz -- ${NAMES.join("|")} [options]
   --seconds N   how long, 10 unless it is said
   --games N     how many games, in the place of a time

@@ -57,13 +57,22 @@ test("a bucket that fails in another way is the same one for the next call", asy
   expect(openBucket).toHaveBeenCalledTimes(1);
 });
 
-test("two calls that find their bucket gone open one new bucket", async () => {
-  const { update } = opened(async () => {
-    throw Object.assign(new Error("no"), { code: 10_059 });
-  });
-  await Promise.all([update(), update()]);
-  await update();
-  expect(openBucket).toHaveBeenCalledTimes(2);
+test("two calls that find their bucket gone open one new bucket, also when one learns it later", async () => {
+  const fails: ((error: Error) => void)[] = [];
+  const { update } = opened(() => new Promise((_, reject) => fails.push(reject)));
+  const gone = Object.assign(new Error("no"), { code: 10_059 });
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const first = [update(), update()];
+  await turn();
+  fails.shift()?.(gone);
+  await first[0];
+  void update();
+  await turn();
+  fails.shift()?.(gone);
+  await first[1];
+  void update();
+  await turn();
+  expect([fails.length, vi.mocked(openBucket).mock.calls.length]).toEqual([2, 2]);
 });
 
 test("a closed registry answers nothing more", async () => {
