@@ -16,6 +16,7 @@ import { type Asked, playerCodec } from "../../demo/arena/shared/play-wire.ts";
 import { lines, Poller, session } from "../../src/index.ts";
 import { websocket } from "../../src/websocket.ts";
 import { Child, DEADLINE_MS, endAll } from "../demo/children.ts";
+import { type Need, needs } from "../machine.ts";
 import { overSession, overTcp, overUdp, overWebSocket, type Piece, stay } from "../strangers.ts";
 import { allManuals, manualAt, programsOf, root } from "./manual.ts";
 import { Caller, freePort, until } from "./reader.ts";
@@ -27,6 +28,8 @@ interface Example {
   readonly args?: (port: number) => readonly string[];
   /** The program, where that is another file. */
   readonly runs?: string;
+  /** What it needs of the machine. */
+  readonly needing?: readonly Need[];
   /** TCP by default. */
   readonly insult?: (port: number, known: readonly Piece[]) => Promise<void>;
   /** What it understands. */
@@ -111,6 +114,18 @@ const EXAMPLES: readonly Example[] = [
     serves: returns("hello", "hello"),
   },
   {
+    name: "demo/sockets/never-yields.ts",
+    args: (port) => ["--port", `${port}`],
+    known: ["a\n", "quit\n"],
+    serves: answers("one\n", /^frame \d+: one$/m),
+  },
+  {
+    name: "src/transport/native/README.md never-yields.mts",
+    needing: ["native sockets"],
+    known: ["hi\n", "qui"],
+    serves: tells("hi\n", ": hi\n"),
+  },
+  {
     name: "demo/cube/server-end.ts",
     runs: "demo/cube/main.ts",
     args: (port) => ["mirror", "--view", "log", "--listen", `127.0.0.1:${port}`],
@@ -168,6 +183,7 @@ const EXAMPLES: readonly Example[] = [
 const NOT_INSULTED: Record<string, string> = {
   "demo/first-cube.ts": "README.md shows it, as first-cube.mts",
   "demo/cube/window-server.ts": "it serves the windows of windows.ts",
+  "src/transport/thread/README.md never.mts": "it ends with the first line of its own client",
   "demo/arena/member.ts": "its sockets are on the bus, where there are no strangers",
   "src/core/claim/README.md world.mts": "its socket is on the bus, where there are no strangers",
   "demo/cube/launcher.ts": "it asks for a free port, and lets nobody in",
@@ -196,31 +212,27 @@ describe("the examples", () => {
     expect(tests.filter((path) => !withHelper(path).includes("await insult("))).toEqual([]);
   });
 
-  for (const { name, runs = name, args, insult = overTcp, known, serves } of EXAMPLES) {
-    test(
-      `${name} outlives strangers`,
-      async () => {
-        const port = await freePort();
-        const child = start(runs, port, args?.(port) ?? []);
-        const again = async () => {
-          if (child.process.exitCode !== null) throw new Error(`it is over: ${child.err.all.join("\n")}`);
-          await serves(port);
-        };
-        const servesSoon = () => until(() => again().then(() => true));
-        await servesSoon();
-        await insult(port, known);
-        expect([child.process.exitCode, child.process.signalCode, child.err.all]).toEqual([
-          null,
-          null,
-          expect.anything(),
-        ]);
-        const leave = insult === overUdp ? undefined : await stay(port, known[0]?.slice(0, 3) ?? "");
-        await servesSoon(); // it may not have noticed yet who is gone
-        leave?.();
-        expect(child.err.all.filter((line) => !WARNING.test(line))).toEqual([]);
-      },
-      2 * DEADLINE_MS,
-    );
+  for (const { name, runs = name, args, needing = [], insult = overTcp, known, serves } of EXAMPLES) {
+    test(`${name} outlives strangers`, { ...needs(...needing), timeout: 2 * DEADLINE_MS }, async () => {
+      const port = await freePort();
+      const child = start(runs, port, args?.(port) ?? []);
+      const again = async () => {
+        if (child.process.exitCode !== null) throw new Error(`it is over: ${child.err.all.join("\n")}`);
+        await serves(port);
+      };
+      const servesSoon = () => until(() => again().then(() => true));
+      await servesSoon();
+      await insult(port, known);
+      expect([child.process.exitCode, child.process.signalCode, child.err.all]).toEqual([
+        null,
+        null,
+        expect.anything(),
+      ]);
+      const leave = insult === overUdp ? undefined : await stay(port, known[0]?.slice(0, 3) ?? "");
+      await servesSoon(); // it may not have noticed yet who is gone
+      leave?.();
+      expect(child.err.all.filter((line) => !WARNING.test(line))).toEqual([]);
+    });
   }
 });
 
@@ -249,6 +261,7 @@ function write(path: string, code: string): string {
   writeFileSync(
     file,
     code
+      .replace('"tickwire/native"', JSON.stringify(pathToFileURL(`${root}src/native.ts`)))
       .replace('"tickwire/websocket"', JSON.stringify(pathToFileURL(`${root}src/websocket.ts`)))
       .replace('"tickwire"', JSON.stringify(pathToFileURL(`${root}src/index.ts`))),
   );

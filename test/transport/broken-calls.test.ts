@@ -125,8 +125,16 @@ const rows: Row[] = [
       ["", "", "", ""],
     ],
     calls: [
-      ...["Socket.destroy", "Socket.end", "WebSocket.close", "WebSocket.pause", "WebSocket.ping"],
-      ...["WebSocket.pong", "WebSocket.resume", "WebSocket.send", "WebSocket.terminate"],
+      ...["Socket.destroy", "Socket.end", "Socket.write"],
+      ...[
+        "WebSocket.close",
+        "WebSocket.pause",
+        "WebSocket.ping",
+        "WebSocket.pong",
+        "WebSocket.resume",
+        "WebSocket.send",
+        "WebSocket.terminate",
+      ],
       ...["WebSocketServer.handleUpgrade", "dns.lookup", "http.Server.address", "http.Server.close"],
       ...["http.Server.closeAllConnections", "http.Server.listen", "net.connect"],
     ],

@@ -171,6 +171,7 @@ function inThread(row: Row): Row {
     },
     nobody: async () => threaded(await row.nobody()),
     // The listener decides while the handshake goes on, or after it.
+    ...(row.full !== undefined && { full: [row.full, "reset" as const].flat() }),
     ...(row.name === "tls" && { full: ["reset", "remote", "handshake"] as const }),
   };
 }
