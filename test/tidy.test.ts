@@ -130,7 +130,7 @@ const FOLDERS: FolderGraph = new Map([
     ],
   ],
   ["src/transport/native", ["src/warn.ts", "src/check.ts", "src/port", "src/transport/node", "node:"]],
-  ["src/transport/nats", ["src/check.ts", "src/port", "src/transport/node", "node:"]],
+  ["src/transport/nats", ["src/warn.ts", "src/check.ts", "src/port", "src/transport/node", "node:"]],
   ["src/transport/thread", ["src/check.ts", "src/port", "src/transport/wrap", "node:"]],
   [
     "src/transport/thread/worker",

@@ -11,6 +11,7 @@
  * sockets are.
  */
 import type { CloseReason } from "../../port/close-reason.ts";
+import { warn } from "../../warn.ts";
 import { type BusMessage, type Client, dial, type NatsConnection } from "./client.ts";
 import type { NatsSettings } from "./nats-options.ts";
 import { isFinal } from "./reasons.ts";
@@ -47,6 +48,7 @@ export class Bus {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #waitMs = 0;
   #hasOpened = false;
+  #isWarned = false;
   /** Who waits for the broker's next word that it has all. */
   #confirming: (() => void)[] = [];
   #waiting: (() => void)[] = [];
@@ -166,6 +168,7 @@ export class Bus {
       for (const user of users) user.closed(reason);
       return;
     }
+    if (!this.#hasOpened) this.#warn(reason);
     // At once after a loss; then the waits double.
     this.#timer = setTimeout(
       () => {
@@ -179,6 +182,16 @@ export class Bus {
       if (wasReady && state === "open") user.suspended(reason);
       else user.trouble(reason);
     });
+  }
+
+  /** Says once that there is no broker, as a game that waits for one looks like a game that does nothing. */
+  #warn({ message }: CloseReason): void {
+    if (this.#isWarned) return;
+    this.#isWarned = true;
+    warn(
+      "TICKWIRE_NO_BROKER",
+      `no broker yet: ${message}; it is tried again until it is there, and lastFailure tells why it is not`,
+    );
   }
 
   /** Closes what there is, and forgets what was under way. */

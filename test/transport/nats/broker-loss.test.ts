@@ -2,7 +2,7 @@
  * A broker that is killed in the midst of frames, stands still, and comes back at the same
  * port: what was sent is received or counted, exactly.
  */
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Address, bytes, type DatagramSocket, Poller, subject } from "../../../src/index.ts";
 import { nats } from "../../../src/nats.ts";
 import { needs } from "../../machine.ts";
@@ -163,6 +163,7 @@ describe("a broker", needs("nats-server"), () => {
   });
 
   test("that comes later is waited for, and said to be missing", async () => {
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
     const broker = await Broker.start();
     await broker.kill();
     const poller = new Poller();
@@ -173,8 +174,17 @@ describe("a broker", needs("nats-server"), () => {
     await until(poller, () => early.lastFailure !== undefined);
     expect(early.lastFailure).toMatchObject({ kind: "refused", code: "ECONNREFUSED" });
     expect([early.state, early.stats.failed, early.linked]).toEqual(["starting", 0, true]);
+    const refused = early.lastFailure;
+    await until(poller, () => early.lastFailure !== refused); // another attempt has failed
     await broker.restart();
     await until(poller, () => early.tryRecv()?.[0] === 7);
     expect(early.state).toBe("open");
+    expect(warned.mock.calls).toEqual([
+      [
+        expect.stringMatching(/^no broker yet: .*; it is tried again until it is there, and lastFailure/),
+        { type: "TickwireWarning", code: "TICKWIRE_NO_BROKER" },
+      ],
+    ]);
+    warned.mockRestore();
   });
 });
