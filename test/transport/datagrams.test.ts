@@ -58,11 +58,6 @@ const rows: Row[] = [
     needs: ["native sockets", "IPv6"],
   },
   {
-    name: "threaded native udp",
-    network: () => () => threaded(nativeUdp({ host: "127.0.0.1" })),
-    needs: ["native sockets"],
-  },
-  {
     name: "recorded native udp",
     network: () => () => recorded(nativeUdp({ host: "127.0.0.1" }), new Recording()),
     needs: ["native sockets"],
@@ -281,7 +276,8 @@ describeRows(allRows)("$name", (row) => {
     await until(poller, () => raw.state === "open");
     far.trySendTo("", raw.address as Address);
     raw.trySendTo(new Uint8Array(0), far.address);
-    await until(poller, () => far.tryRecv() === "" && raw.stats.malformed === 1);
+    await until(poller, () => far.tryRecv() === "");
+    await until(poller, () => raw.stats.malformed === 1); // which may be another frame's
     expect(raw.lastFailure?.message).toMatch(/ was dropped: it holds no message$/);
     expect(raw.stats.receivedMessages).toBe(0);
   });
