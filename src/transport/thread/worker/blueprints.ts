@@ -10,7 +10,9 @@ import type { Blueprint, Transport } from "../../../port/transport.ts";
  * @throws what the transport throws, such as when its package is not there
  */
 export async function transportOf({ kind, options }: Blueprint): Promise<Transport> {
-  return MAKERS[kind](options as never);
+  const make = Object.hasOwn(MAKERS, kind) ? MAKERS[kind] : undefined; // a worker's file may be of another version
+  if (make === undefined) throw new TypeError(`the network thread knows no transport ${kind}`);
+  return make(options as never);
 }
 
 const MAKERS: { readonly [Kind in Blueprint["kind"]]: (options: never) => Promise<Transport> } = {
