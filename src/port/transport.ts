@@ -43,6 +43,7 @@ export interface Transport {
 
 /** The kind of a transport, and the options that it was made with. */
 export interface Blueprint {
+  /** Which call makes it. */
   readonly kind:
     | "tcp"
     | "tls"
@@ -52,6 +53,7 @@ export interface Blueprint {
     | "websocket-server"
     | "native-tcp"
     | "native-udp";
+  /** The options, once they were checked; a URL is one of them. */
   readonly options: object;
 }
 

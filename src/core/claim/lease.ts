@@ -30,16 +30,23 @@ export interface LeaseOptions {
 
 /** A lease to claim: what {@link lease} makes, and `poller.claim` takes. */
 export interface Lease {
+  /** Where its record is kept. */
   readonly transport: LeasingTransport;
+  /** Its name, on that network. */
   readonly name: string;
+  /** See {@link LeaseOptions.ttlMs}. */
   readonly ttlMs: number;
+  /** See {@link LeaseOptions.marginMs}. */
   readonly marginMs: number;
+  /** A copy of what its owner says of itself at first. */
   readonly meta: unknown;
 }
 
 /** Leases to list: what {@link leases} makes, and `poller.list` takes. */
 export interface LeasePattern {
+  /** Where their records are kept. */
   readonly transport: LeasingTransport;
+  /** What their names match. */
   readonly pattern: string;
 }
 

@@ -14,6 +14,7 @@ import type { SharedRegistry } from "./shared-registry.ts";
 
 /** A lease that somebody has. */
 export interface ListedLease {
+  /** Its name. */
   readonly name: string;
   /** The epoch of its owner. */
   readonly epoch: number;
