@@ -12,7 +12,7 @@ import type { CloseReason } from "../../port/close-reason.ts";
 import type { Blueprint } from "../../port/transport.ts";
 import type { NetworkThread, ThreadMember } from "./network-thread.ts";
 import { ASK, type RecordTarget, TELL } from "./records.ts";
-import { RingReader, RingWriter } from "./ring.ts";
+import { RingReader, RingWriter, type TakeRecord } from "./ring.ts";
 import { CHANNEL, channelParts, newChannelBlock } from "./shared-words.ts";
 
 /** What has an id in a channel. */
@@ -175,14 +175,7 @@ export class Channel implements ThreadMember {
     Atomics.add(this.#words, CHANNEL.shownPeers, 1);
   }
 
-  readonly #take = (
-    kind: number,
-    id: number,
-    extra: number,
-    bytes: Uint8Array<ArrayBuffer>,
-    start: number,
-    end: number,
-  ): void => {
+  readonly #take: TakeRecord = (kind, id, extra, bytes, start, end) => {
     const target = this.#targets.get(id);
     if (target !== undefined) target.take(kind, extra, bytes, start, end);
     else if (kind === TELL.incoming) this.ask(ASK.abort, extra); // of a handshake that was dropped meanwhile

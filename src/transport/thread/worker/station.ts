@@ -12,7 +12,7 @@
 import type { CloseReason } from "../../../port/close-reason.ts";
 import type { Transport } from "../../../port/transport.ts";
 import { ASK, bytesOfReason, TELL } from "../records.ts";
-import { RingReader, RingWriter } from "../ring.ts";
+import { RingReader, RingWriter, type TakeRecord } from "../ring.ts";
 import { CHANNEL, type ChannelParts, channelParts } from "../shared-words.ts";
 import { StationAcceptor } from "./station-acceptor.ts";
 import { StationDatagrams } from "./station-datagrams.ts";
@@ -154,14 +154,7 @@ export class Station implements StationContext {
     for (const part of [...this.#members.values()]) part.abort();
   }
 
-  readonly #take = (
-    kind: number,
-    id: number,
-    extra: number,
-    bytes: Uint8Array<ArrayBuffer>,
-    start: number,
-    end: number,
-  ): void => {
+  readonly #take: TakeRecord = (kind, id, extra, bytes, start, end) => {
     if (kind > ASK.bind) this.#members.get(id)?.take(kind, extra, bytes, start, end);
     else this.#open(kind, id);
   };
