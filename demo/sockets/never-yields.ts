@@ -26,6 +26,7 @@ const server = net.listen(
   orWrong(() => threaded(tcp({ host: values.host, port: portIn(values.port) }))),
   lines(),
 );
+net.on("close", ({ reason }) => say(`a connection has ended: ${reason.message}`));
 const clock = new Int32Array(new SharedArrayBuffer(4)); // a word that nobody changes
 let frames = 0;
 let isListening = false;
