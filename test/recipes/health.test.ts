@@ -45,7 +45,8 @@ describe("the recipe of health and metrics", { timeout: 3 * DEADLINE_MS }, () =>
     const deaf = player(port, "hi");
     await deaf.received.until(/^player 1: hi$/);
     deaf.socket.pause();
-    deaf.send("x".repeat(900).concat("\n").repeat(20_000)); // what it is owed delays the end
+    deaf.send("x".repeat(900).concat("\n").repeat(20_000));
+    await isOwed(url); // which delays the end
     child.process.kill("SIGTERM");
     await child.out.until(/^listening no more: /);
     const answer = await fetch(`${url}/health`);
@@ -95,6 +96,11 @@ describe("the recipe of health and metrics", { timeout: 3 * DEADLINE_MS }, () =>
 async function game(): Promise<{ child: Child; port: number; url: string }> {
   const { child, port } = await recipe("health", "0");
   return { child, port, url: await urlOf(child) };
+}
+
+/** Waits until a player's system takes no more, and the game has bytes for it. */
+async function isOwed(url: string): Promise<void> {
+  while (!/^tickwire_pending_bytes \d{7}/m.test(await (await fetch(`${url}/metrics`)).text()));
 }
 
 async function urlOf(child: Child): Promise<string> {
