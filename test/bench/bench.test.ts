@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { topFunctions } from "./measure/profile.ts";
 import type { LoadReport, Result, ServerReport } from "./measure/reports.ts";
 import { totalOf } from "./measure/syscalls.ts";
-import { barsOf, chart } from "./report/chart.ts";
+import { barsOf, CHARTS, type Chart, svgOf } from "./report/chart.ts";
 import { betweenMarks, MANUAL } from "./report/report.ts";
 import { faultsOf, isMet, Rows } from "./report/rows.ts";
 import { spreadOf } from "./report/statistics.ts";
@@ -143,12 +143,14 @@ describe("the tables", () => {
   });
 });
 
-describe("the chart", () => {
+describe("a chart", () => {
+  const [costs, gameThread] = CHARTS as [Chart, Chart];
   const rows = new Rows();
-  rows.add("lines-1000x1", "plain", 0, resultOf({ cpuMs: 400 }));
+  rows.add("lines-1000x1", "plain", 0, resultOf({ cpuMs: 400, mainThreadMs: 300 }));
+  rows.add("lines-1000x1", "threaded", 0, resultOf({ cpuMs: 100, mainThreadMs: 30 }));
   rows.add("lines-1000x1", "tcp", 0, resultOf({ cpuMs: 200 }));
   rows.add("lines-1000x1", "ws", 0, resultOf({ cpuMs: 4_000 }));
-  const groups = barsOf(WORKS, rows);
+  const groups = barsOf(costs, WORKS, rows);
 
   test("has a bar for each contestant that was measured, its cost beside the plain server's", () => {
     expect(groups).toEqual([
@@ -156,14 +158,38 @@ describe("the chart", () => {
         title: "1,000 connections × 60 Hz × 1 line: CPU",
         bars: [
           { name: "tickwire", ratio: 0.5, isTickwire: true },
+          { name: "threaded", ratio: 0.25, isTickwire: true },
           { name: "ws", ratio: 10, isTickwire: false },
         ],
       },
     ]);
   });
 
+  test("has those alone whose figure is known, on a scale of its own", () => {
+    const [group] = barsOf(gameThread, WORKS, rows);
+    expect(group?.title).toBe("1,000 connections × 60 Hz × 1 line: CPU of the game's thread");
+    expect(group?.bars).toEqual([{ name: "threaded", ratio: 0.1, isTickwire: true }]);
+    const ticks = [...svgOf(gameThread, [], "light").matchAll(/text-anchor="middle">([\d.]+)</g)];
+    expect(ticks.map(([, tick]) => tick)).toEqual(["0.01", "0.1", "1", "10"]);
+  });
+
+  test("of what exists alone: every contestant and every figure is one of its work", () => {
+    for (const { contestants, costs } of CHARTS) {
+      const works = costs.map(({ work }) => WORKS.find(({ name }) => name === work));
+      for (const [index, work] of works.entries()) {
+        expect(work?.figures).toContain(costs[index]?.figure);
+        expect(work?.contestants).toContain("plain");
+      }
+      const all = works.flatMap((work) => work?.contestants ?? []);
+      for (const contestant of Object.keys(contestants)) expect(all).toContain(contestant);
+    }
+  });
+
   test("draws less to the left of the middle line and more to the right, as far as a factor goes", () => {
-    const boxes = [...chart(groups, "light").matchAll(/<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/g)];
+    const [group] = groups;
+    const bars = group?.bars.filter(({ name }) => name !== "threaded") ?? [];
+    const svg = svgOf(costs, [{ title: "", bars }], "light");
+    const boxes = [...svg.matchAll(/<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/g)];
     const [[left, leftWidth], [right, rightWidth]] = boxes.map(([, x, width]) => [
       Number(x),
       Number(width),
@@ -175,12 +201,12 @@ describe("the chart", () => {
   test("is well-formed in both themes, whatever the titles hold, and marks what is off the scale", () => {
     const bars = [{ name: "a", ratio: 0.00001, isTickwire: true }];
     for (const theme of ["light", "dark"] as const) {
-      const svg = chart([{ title: "<a> & b", bars }], theme);
+      const svg = svgOf(costs, [{ title: "<a> & b", bars }], theme);
       expect(svg).toContain("&lt;a&gt; &amp; b");
       expect(svg).toContain("◂ 0.0000");
       expect(svg).not.toMatch(/NaN|undefined/);
     }
-    expect(chart(groups, "light")).not.toBe(chart(groups, "dark"));
+    expect(svgOf(costs, groups, "light")).not.toBe(svgOf(costs, groups, "dark"));
   });
 });
 

@@ -85,6 +85,7 @@ export type ContestantName =
   | "tcp records"
   | "tcp latest"
   | "threaded"
+  | "threaded native"
   | "threaded websocket"
   | "conditioned"
   | "tcp recorded"
@@ -148,6 +149,14 @@ export const CONTESTANTS: Readonly<Record<ContestantName, Contestant>> = {
     wire: "tcp",
     format: "line",
     isThreaded: true,
+  },
+  "threaded native": {
+    title: "**tickwire** `threaded(nativeTcp)`",
+    program: "tickwire",
+    wire: "tcp",
+    format: "line",
+    isThreaded: true,
+    isNative: true,
   },
   "threaded websocket": {
     title: "**tickwire** `threaded(websocketServer)`",
@@ -286,6 +295,7 @@ export const WORKS: readonly Work[] = [
       "tcp",
       "native tcp",
       "threaded",
+      "threaded native",
       "conditioned",
       "tcp recorded",
       "session",
@@ -365,6 +375,7 @@ export const WORKS: readonly Work[] = [
       "tcp",
       "native tcp",
       "threaded",
+      "threaded native",
       "unix",
       "websocket",
     ],
@@ -461,9 +472,9 @@ export const WORKS: readonly Work[] = [
     title: "round trip of one line, both sides wait for activity",
     connections: 1,
     task: { kind: "ping-pong" },
-    contestants: ["plain", "ws", "tcp", "native tcp", "unix", "tls", "websocket"],
+    contestants: ["plain", "ws", "tcp", "native tcp", "threaded", "unix", "tls", "websocket"],
     figures: ["roundTripP50", "roundTripP99", "messages", "cpuPerMessage", "syscalls"],
     expected: [],
-    note: "Both sides are of the same make. tickwire's are a `waitForActivity`, a `poll` and a `flush` each.",
+    note: "Both sides are of the same make, but that the threaded one is asked over `tcp`. tickwire's are a `waitForActivity`, a `poll` and a `flush` each.",
   },
 ];

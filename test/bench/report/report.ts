@@ -6,7 +6,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { BenchOptions, Outcome } from "../bench.ts";
 import { describeMachine } from "../machine.ts";
-import { barsOf, chart } from "./chart.ts";
+import { barsOf, CHARTS, svgOf } from "./chart.ts";
 import { details, summary } from "./table.ts";
 
 /** The whole report. */
@@ -34,9 +34,11 @@ export function writeResults(options: BenchOptions, outcome: Outcome): void {
   const results = new URL("../results/", import.meta.url);
   mkdirSync(results, { recursive: true });
   writeFileSync(new URL("results.md", results), `# Results\n\n${report(options, outcome)}\n`);
-  for (const theme of ["light", "dark"] as const) {
-    const svg = chart(barsOf(options.works, outcome.rows), theme);
-    writeFileSync(new URL(`chart-${theme}.svg`, results), svg);
+  for (const chart of CHARTS) {
+    const groups = barsOf(chart, options.works, outcome.rows);
+    for (const theme of ["light", "dark"] as const) {
+      writeFileSync(new URL(`${chart.name}-${theme}.svg`, results), svgOf(chart, groups, theme));
+    }
   }
   const part = [head(options, outcome), "", ...summary(options.works, outcome.rows)].join("\n");
   writeFileSync(MANUAL, betweenMarks(readFileSync(MANUAL, "utf8"), part));
