@@ -2,6 +2,7 @@
  * Holds the repository to its rules by reading the sources. Each rule is first shown
  * a bad sample: a rule that cannot fail holds nothing.
  */
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
@@ -16,6 +17,7 @@ import {
   retiredNames,
   type Sources,
   silencers,
+  strays,
   unfinishedImports,
   unopened,
   unreachable,
@@ -454,6 +456,19 @@ describe("files", () => {
     });
     expect(codeBesideExports(sample)).toEqual(["index.ts has code: export const late = 1;"]);
     expect(codeBesideExports(select(src, (path) => entries.includes(path)))).toEqual([]);
+  });
+});
+
+describe("the top level", () => {
+  /** What every project carries, and three folders. */
+  const KNOWN =
+    /^(\.ci|\.github|\.gitignore|\.npmrc|bin|demo|src|templates|test|[A-Z]+(\.md)?|(biome|package|package-lock|tsconfig|tsconfig\.page)\.json|vitest\.config\.ts)$/;
+
+  test("holds what is named here, and nothing that a tool has left", () => {
+    const sample = ["README.md", "isolate-0x1-2-v8.log", "docs/a.md", "docs/b.md", "src/index.ts"];
+    expect(strays(sample, KNOWN)).toEqual(["isolate-0x1-2-v8.log", "docs"]);
+    const kept = execFileSync("git", ["ls-files"], { encoding: "utf8" }).trimEnd().split("\n");
+    expect(strays(kept, KNOWN)).toEqual([]);
   });
 });
 

@@ -123,6 +123,12 @@ export function silencers(sources: Sources): string[] {
   );
 }
 
+/** The names at the top of these paths that `known` does not know. */
+export function strays(paths: readonly string[], known: RegExp): string[] {
+  const names = new Set(paths.map((path) => path.replace(/\/.*/, "")));
+  return [...names].filter((name) => !known.test(name));
+}
+
 /** Files over `mostLines`, but for `exceptions`; and exceptions that are none any more. */
 export function longFiles(
   sources: Sources,
