@@ -11,6 +11,7 @@
  */
 import type { Socket } from "node:net";
 import type { LinkEvents } from "../../port/link.ts";
+import { plainCopy } from "./plain-bytes.ts";
 
 /**
  * Delivers the bytes that `socket` reads to `events.received`, lent for the
@@ -20,17 +21,41 @@ import type { LinkEvents } from "../../port/link.ts";
  * resume it. Call it before the socket's first read.
  */
 export function readShared(socket: Socket, events: Pick<LinkEvents, "received">): boolean {
+  return share(socket, (sizeBytes) => {
+    events.received(first(sizeBytes));
+    return true; // go on reading: pausing is left to the socket's own pause(), which handles this mode
+  });
+}
+
+/**
+ * The same for a socket that flows and may have been read before. What comes while it
+ * does not flow is kept in it, as by default: it is emitted as 'data' when it flows again, or read
+ * at its end, and the reading stops at the socket's own mark. Call {@link readOn} when it was paused.
+ */
+export function readSharedOrKeep(socket: Socket, events: Pick<LinkEvents, "received">): boolean {
+  return share(socket, (sizeBytes) => {
+    const isKept = socket.readableFlowing !== true || socket.readableLength > 0;
+    if (isKept) return socket.push(plainCopy(first(sizeBytes)));
+    events.received(first(sizeBytes));
+    return true;
+  });
+}
+
+/** Has a socket that was paused read on into itself, as others do. */
+export function readOn(socket: Socket): void {
+  socket.read(0);
+}
+
+/** Has the socket read into the buffer, and call `take` with the size of each read; `false` from it stops the reading. */
+function share(socket: Socket, take: (sizeBytes: number) => boolean): boolean {
   const { _handle: handle } = socket as unknown as { _handle?: { useUserBuffer?: unknown } | null };
   if (socket.connecting || typeof handle?.useUserBuffer !== "function") return false;
   const fields = socket as unknown as Record<symbol, unknown>;
   fieldNames ??= namesIn(socket);
   if (fieldNames === undefined || fields[fieldNames.buffer] !== null) return false;
-  fields[fieldNames.buffer] = SHARED;
-  fields[fieldNames.callback] = (sizeBytes: number): boolean => {
-    events.received(first(sizeBytes));
-    return true; // go on reading: pausing is left to the socket's own pause(), which handles this mode
-  };
   handle.useUserBuffer(SHARED);
+  fields[fieldNames.buffer] = SHARED;
+  fields[fieldNames.callback] = take;
   return true;
 }
 

@@ -38,6 +38,18 @@ export class FrameReader {
     }
   }
 
+  /** Whether the next bytes are whole short messages and nothing else, with nothing under way before them. */
+  areWholeMessages(bytes: Uint8Array): boolean {
+    if (this.#headerBytes > 0 || this.unfinishedBytes > 0) return false;
+    let at = 0;
+    while (at + 2 <= bytes.length) {
+      const end = endOfShortFrame(bytes, at);
+      if (end === -1 || ((bytes[at] as number) & FINAL) === 0) return false;
+      at = end;
+    }
+    return at === bytes.length;
+  }
+
   /**
    * The usual case, a piece of the stream that has whole short messages alone: 16 ns
    * a frame, where byte by byte it is 250. Returns where the first other frame starts.
@@ -45,13 +57,11 @@ export class FrameReader {
   #skipShortFrames(bytes: Uint8Array): number {
     let at = 0;
     while (at + 2 <= bytes.length) {
-      const first = bytes[at] as number;
-      const second = bytes[at + 1] as number;
-      const length = second & 0x7f;
-      const end = at + 2 + (second & 0x80 ? 4 : 0) + length;
-      if (length >= 126 || (first & 0x0f) >= CLOSE || end > bytes.length) break;
+      const end = endOfShortFrame(bytes, at);
+      if (end === -1) break;
+      const isFinal = ((bytes[at] as number) & FINAL) !== 0;
       this.messageBytes += end - at;
-      this.unfinishedBytes = first & FINAL ? 0 : this.unfinishedBytes + end - at;
+      this.unfinishedBytes = isFinal ? 0 : this.unfinishedBytes + end - at;
       at = end;
     }
     return at;
@@ -121,6 +131,15 @@ export class FrameReader {
   get #opcode(): number {
     return this.#firstByte & 0x0f;
   }
+}
+
+/** Where the frame ends that begins with the two bytes at `at`; -1 when it is a long one, not whole, or none of a message. */
+function endOfShortFrame(bytes: Uint8Array, at: number): number {
+  const second = bytes[at + 1] as number;
+  const length = second & 0x7f;
+  const end = at + 2 + (second & 0x80 ? 4 : 0) + length;
+  const isOther = length >= 126 || ((bytes[at] as number) & 0x0f) >= CLOSE || end > bytes.length;
+  return isOther ? -1 : end;
 }
 
 function closeFrameIn(payload: readonly number[]): { code: number; text: string } {

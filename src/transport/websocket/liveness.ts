@@ -50,6 +50,8 @@ export interface WsLimits {
   readonly maxBufferedChunks: number;
   readonly closeTimeout: number;
   readonly perMessageDeflate: false;
+  /** Messages come within the call that ws is given their bytes in: they are lent. */
+  readonly allowSynchronousEvents: true;
 }
 
 /**
@@ -74,6 +76,7 @@ export function livenessOf(options: LivenessOptions): { limits: WsLimits; heartb
     maxBufferedChunks: maxParts,
     closeTimeout: NEVER_MS,
     perMessageDeflate: false,
+    allowSynchronousEvents: true,
   } as const;
   return { limits, heartbeat: { pingIntervalMs, deadPeerMs } };
 }

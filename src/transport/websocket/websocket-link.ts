@@ -31,7 +31,7 @@ import type { Heartbeat, HeartbeatTarget } from "./heartbeat.ts";
 import { type CodedError, connectReason, frameReason } from "./reasons.ts";
 import { RoundTrip } from "./round-trip.ts";
 import { WebSocketWriter } from "./websocket-writer.ts";
-import { WireWatch } from "./wire-watch.ts";
+import { type WireEvents, WireWatch } from "./wire-watch.ts";
 import type { WebSocketType } from "./ws.ts";
 
 /** One WebSocket as a link. */
@@ -114,14 +114,15 @@ export class WebSocketLink implements Link, HeartbeatTarget {
     this.#hasOpened = true;
     this.#heartbeat.add(this);
     if (this.#socket === undefined) this.#watchFrames();
-    else
-      this.#watch = new WireWatch(this.#socket, {
-        alive: () => this.#heartbeat.received(this),
-        partial: (sizeBytes) => this.#events?.partial(sizeBytes),
-        ended: (code, text) => this.#wireEnded(code, text),
-      });
+    else this.#watch = new WireWatch(this.#socket, this.#wireEvents, this.request !== undefined);
     this.#events?.opened();
   }
+
+  readonly #wireEvents: WireEvents = {
+    alive: () => this.#heartbeat.received(this),
+    partial: (sizeBytes) => this.#events?.partial(sizeBytes),
+    ended: (code, text) => this.#wireEnded(code, text),
+  };
 
   /** Where a runtime shows no socket, whole frames alone are signs of life. */
   #watchFrames(): void {
@@ -178,7 +179,10 @@ export class WebSocketLink implements Link, HeartbeatTarget {
 
   pause(): void {
     this.#roundTrip.forget(); // a pong waits with the messages
-    this.#guard(() => this.#ws.pause());
+    this.#guard(() => {
+      this.#ws.pause();
+      this.#watch?.paused();
+    });
   }
 
   resume(): void {
