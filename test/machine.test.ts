@@ -10,7 +10,7 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { filesOf, linesOf } from "./left-out.ts";
+import { linesOf, listOf, missingIn, patternOf } from "./left-out.ts";
 
 /** A machine whose PATH is this folder. */
 let folder: string;
@@ -98,45 +98,70 @@ describe("a test", () => {
 
   test("is told in the line of what it lacks, with the others in its file", () => {
     const [nc, curl] = ["nc is not here", "curl is not here"];
+    const told = (file: string, ...leftOut: string[]) => ({ file, name: "a test", leftOut });
     expect(
       linesOf([
-        { file: "a.test.ts", leftOut: [nc] },
-        { file: "b.test.ts", leftOut: [nc, curl] },
-        { file: "b.test.ts", leftOut: [nc] },
-        { file: "b.test.ts", leftOut: [] },
-        { file: "c.test.ts", lessened: "only 9 connections" },
+        told("a.test.ts", nc),
+        told("b.test.ts", nc, curl),
+        told("b.test.ts", nc),
+        told("b.test.ts"),
+        { ...told("c.test.ts"), lessened: "only 9 connections" },
       ]),
     ).toEqual([
       "done with less: only 9 connections: 1 test in c.test.ts",
       "left out: curl is not here: 1 test in b.test.ts",
       "left out: nc is not here: 3 tests in a.test.ts (1), b.test.ts (2)",
     ]);
-    expect(linesOf([{ file: "a.test.ts", leftOut: [] }])).toEqual([]);
+    expect(linesOf([told("a.test.ts")])).toEqual([]);
   });
 
-  test("has its file in the list of those to run again where there is more", () => {
-    const nc = "nc is not here";
-    const tests = [
-      { file: "b.test.ts", leftOut: [nc] },
-      { file: "a.test.ts", leftOut: [nc] },
-      { file: "b.test.ts", leftOut: [nc, "curl is not here"] },
-      { file: "c.test.ts", leftOut: [] },
-      { file: "d.test.ts", lessened: "only 9 connections" },
+  test("is in the list of those to run where there is more, by its whole name", () => {
+    const leftOut = ["nc is not here"];
+    const list = listOf([
+      { file: "b.test.ts", name: "(a) talks to $nc\n+ others", leftOut },
+      { file: "a.test.ts", name: "talks to nc", leftOut },
+      { file: "a.test.ts", name: "talks to itself", leftOut: [] },
+    ]);
+    expect(list).toBe("b.test.ts\t(a) talks to $nc + others\na.test.ts\ttalks to nc\n");
+    const pattern = patternOf(list);
+    for (const name of ["(a) talks to $nc\n+ others", "talks to nc"]) expect(name).toMatch(pattern);
+    for (const name of ["a talks to nc", "talks to nc twice", "talks to itself", ""])
+      expect(name).not.toMatch(pattern);
+  });
+
+  test("of that list must run then, or have a reason again", () => {
+    const list = "a.test.ts\tone\na.test.ts\ttwo\na.test.ts\tthree\n";
+    const told = [
+      { file: "a.test.ts", name: "one", hasRun: true },
+      { file: "a.test.ts", name: "two", hasRun: false, leftOut: ["nc is not here"] },
+      { file: "a.test.ts", name: "three", hasRun: false },
     ];
-    expect(filesOf(tests)).toEqual(["a.test.ts", "b.test.ts"]);
+    expect(missingIn(list, told)).toEqual(["a.test.ts\tthree"]);
+    expect(missingIn(list, told.slice(1))).toEqual(["a.test.ts\tone", "a.test.ts\tthree"]);
   });
 
   test("that is left out is told at the end of a run, and a run of all its tests tells nothing", async () => {
     const list = join(folder, "left-out");
     vi.stubEnv("TICKWIRE_LEFT_OUT_TO", list);
     const bare = await run("test/demo/sockets/tls.test.ts");
-    expect(readFileSync(list, "utf8")).toBe("test/demo/sockets/tls.test.ts\n");
+    expect(readFileSync(list, "utf8").match(/^test\/demo\/sockets\/tls\.test\.ts\t./gm)).toHaveLength(4);
     const whole = await run("test/demo/cube/options.test.ts");
     expect(readFileSync(list, "utf8")).toBe("");
     expect(bare).toContain("left out: openssl is not here: 4 tests in test/demo/sockets/tls.test.ts\n");
     expect(bare).toContain("left out: python3 is not here: 1 test in test/demo/sockets/tls.test.ts\n");
     expect(whole).toContain("passed");
     expect(whole).not.toContain("left out");
+  });
+
+  test("of a list is all that runs with it, and one that is not found is a failure", async () => {
+    const list = join(folder, "list");
+    const file = "test/demo/cube/options.test.ts";
+    vi.stubEnv("TICKWIRE_ONLY_OF", list);
+    writeFileSync(list, `${file}\twrites an address so that it can be typed in again\n`);
+    expect(await run(file)).toContain("1 passed");
+    writeFileSync(list, `${file}\twrites no address\n`);
+    const failed = await run(file).catch(({ stderr }) => stderr);
+    expect(failed).toContain(`listed, and took no place: ${file}\twrites no address\n`);
   });
 });
 

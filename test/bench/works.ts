@@ -362,6 +362,16 @@ export const WORKS: readonly Work[] = [
     ],
   },
   {
+    name: "datagrams-1000x1",
+    title: "1,000 peers × 60 Hz × 1 datagram of a line",
+    connections: 1_000,
+    task: { kind: "receive", perTick: 1 },
+    contestants: ["udp", "native udp"],
+    figures: FRAME_FIGURES,
+    expected: [{ figure: "cpuPerMessage", of: "native udp", against: { contestant: "udp" }, atMost: 0.5 }],
+    note: "What the system is asked for and what Node makes of it, with little to decode in each datagram.",
+  },
+  {
     name: "broadcast-500x4",
     title: "500 connections × 60 Hz, 4 messages broadcast to each",
     connections: 500,

@@ -84,7 +84,7 @@ export function faultsOf(
   const perTick = task.kind === "receive" ? task.perTick : 1;
   const isChurn = task.kind === "churn";
   // A datagram's sender is known when it has sent one, and whoever gave up has told in time.
-  if (!isChurn && server.gaveUp === undefined && name !== "udp") {
+  if (!isChurn && server.gaveUp === undefined && CONTESTANTS[name].wire !== "udp") {
     near("connections", server.connections, connections);
   }
   if (task.kind === "receive" || task.kind === "broadcast") {
