@@ -35,11 +35,6 @@ export class HeldRecords {
     this.#closed = value;
   }
 
-  clear(): void {
-    this.#records = [];
-    this.#closed = undefined;
-  }
-
   /** Hands on what is held, as long as `isWanted`. */
   visit(
     isWanted: () => boolean,

@@ -58,12 +58,12 @@ export class ThreadedLink implements Link, ChannelTarget, Waiting {
   #isPaused = false;
   /** Whether this side has ended its stream, and how. */
   #ending: { readonly kind: number; readonly reason: CloseReason | undefined } | undefined;
-  /** What the network thread has told while the link was paused. */
-  readonly #held = new HeldRecords();
+  /** What the network thread has told while the link was paused. Made when it is needed, as each piece asks for it. */
+  #held: HeldRecords | undefined;
   /** How it had closed, as it was held when this side aborted. */
   #last: ClosedValue | undefined;
   /** The pieces of a message that is not whole. */
-  #parts: Uint8Array[] = [];
+  #parts: Uint8Array[] | undefined;
   /** Bytes that the core was given, and the network thread does not know of yet. */
   #untold = 0;
   /** Bytes that the network thread has and has not sent. */
@@ -123,7 +123,7 @@ export class ThreadedLink implements Link, ChannelTarget, Waiting {
     this.#isPaused = false;
     if (this.#phase !== "alive") return;
     this.#channel?.ask(ASK.resume, this.#id);
-    if (!this.#held.isEmpty) this.#channel?.wait(this);
+    if (this.#isHolding) this.#channel?.wait(this);
   }
 
   probe(): void {
@@ -142,8 +142,8 @@ export class ThreadedLink implements Link, ChannelTarget, Waiting {
     if (this.#phase !== "alive") return;
     this.#phase = "aborted";
     this.#kept = [];
-    this.#last = this.#held.closed;
-    this.#held.clear();
+    this.#last = this.#held?.closed;
+    this.#held = undefined;
     if (this.#last !== undefined) this.#channel?.wait(this);
     this.#channel?.ask(ASK.abort, this.#id, 0, bytesOfReason(reason));
     this.#channel?.giveUp(this);
@@ -154,14 +154,14 @@ export class ThreadedLink implements Link, ChannelTarget, Waiting {
     else if (this.#phase !== "alive") return;
     else if (kind === TELL.left) this.#inFlight -= extra;
     else if (kind === TELL.rtt) this.#measure(readValue<number>(bytes, start, end));
-    else if (this.#isPaused || !this.#held.isEmpty) this.#held.add(kind, extra, copyOf(bytes, start, end));
+    else if (this.#isPaused || this.#isHolding) this.#hold(kind, extra, copyOf(bytes, start, end));
     else this.#tell(kind, extra, bytes, start, end);
   }
 
   fail(reason: CloseReason): void {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
-    this.#held.clear();
+    this.#held = undefined;
     this.#kept = [];
     this.#events?.closed(reason);
   }
@@ -169,8 +169,8 @@ export class ThreadedLink implements Link, ChannelTarget, Waiting {
   advance(): boolean {
     if (this.#last !== undefined) this.#close(this.#last);
     if (this.#phase !== "alive") return true;
-    if (!this.#isPaused && !this.#held.isEmpty) {
-      this.#held.visit(
+    if (!this.#isPaused && this.#isHolding) {
+      this.#held?.visit(
         () => !this.#isPaused && this.#phase === "alive",
         (kind, extra, bytes) => this.#tell(kind, extra, bytes, 0, bytes.length),
         (closed) => this.#close(closed),
@@ -183,13 +183,22 @@ export class ThreadedLink implements Link, ChannelTarget, Waiting {
       this.#drained = 0;
       this.#events?.drained(sizeBytes);
     }
-    return this.#kept.length === 0 && (this.#isPaused || this.#held.isEmpty);
+    return this.#kept.length === 0 && (this.#isPaused || !this.#isHolding);
+  }
+
+  get #isHolding(): boolean {
+    return this.#held !== undefined && !this.#held.isEmpty;
+  }
+
+  #hold(kind: number, extra: number, bytes: Uint8Array<ArrayBuffer>): void {
+    this.#held ??= new HeldRecords();
+    this.#held.add(kind, extra, bytes);
   }
 
   #tell(kind: number, extra: number, bytes: Uint8Array<ArrayBuffer>, start: number, end: number): void {
     const events = this.#events;
     if (kind === TELL.received) this.#receive(viewOf(bytes, start, end));
-    else if (kind === TELL.receivedPart) this.#parts.push(copyOf(bytes, start, end));
+    else if (kind === TELL.receivedPart) (this.#parts ??= []).push(copyOf(bytes, start, end));
     else if (kind === TELL.partial) events?.partial(extra);
     else if (kind === TELL.ended) events?.ended(readReason(bytes, start, end));
     else if (kind === TELL.opened) {
@@ -206,8 +215,8 @@ export class ThreadedLink implements Link, ChannelTarget, Waiting {
   }
 
   #receive(bytes: Uint8Array): void {
-    const whole = this.#parts.length === 0 ? bytes : joined([...this.#parts, bytes]);
-    if (this.#parts.length > 0) this.#parts = [];
+    const whole = this.#parts === undefined ? bytes : joined([...this.#parts, bytes]);
+    this.#parts = undefined;
     this.#untold += whole.length;
     this.#events?.received(whole);
     const channel = this.#channel as Channel;
@@ -219,12 +228,12 @@ export class ThreadedLink implements Link, ChannelTarget, Waiting {
   /** What broke the link has lost what is held; an end has not. */
   #close(value: ClosedValue): void {
     if (this.#phase === "closed") return;
-    if (this.#phase === "alive" && this.#held.hasEnd) {
+    if (this.#phase === "alive" && this.#held?.hasEnd === true) {
       this.#held.close(value);
       return;
     }
     this.#phase = "closed";
-    this.#held.clear();
+    this.#held = undefined;
     this.#kept = [];
     if (value.link !== undefined) this.#setFacts(value.link);
     this.#channel?.remove(this.#id, this);
