@@ -97,7 +97,8 @@ export function lines(options: LinesOptions = {}): Codec<string> {
 class LineDecoder implements Decoder<string> {
   readonly #maxLineBytes: number;
   readonly #textOf: TextOf;
-  readonly #held = new PartialBuffer();
+  /** The line that is not whole; made for the first, as most pieces end with a line. */
+  #held: PartialBuffer | undefined;
   #lineNumber = 1;
 
   constructor(maxLineBytes: number, textOf: TextOf) {
@@ -106,11 +107,11 @@ class LineDecoder implements Decoder<string> {
   }
 
   get pendingBytes(): number {
-    return this.#held.length;
+    return this.#held === undefined ? 0 : this.#held.length;
   }
 
   decode(bytes: Uint8Array, sink: MessageSink<string>): void {
-    let start = this.#held.length === 0 ? 0 : this.#finishHeld(bytes, sink);
+    let start = this.pendingBytes === 0 ? 0 : this.#finishHeld(bytes, sink);
     while (start < bytes.length) {
       const end = blockEnd(bytes, start);
       if (end === -1) {
@@ -123,22 +124,23 @@ class LineDecoder implements Decoder<string> {
   }
 
   end(): void {
-    if (this.#held.length === 0) return;
+    if (this.pendingBytes === 0) return;
     throw new DecodeError(
-      `the stream ended inside line ${this.#lineNumber}, after ${this.#held.length} bytes without a line break`,
+      `the stream ended inside line ${this.#lineNumber}, after ${this.pendingBytes} bytes without a line break`,
     );
   }
 
   /** Takes the lines of a whole message, whose last one needs no line break; a message of no bytes is an empty line. */
   decodeWhole(bytes: Uint8Array, sink: MessageSink<string>): void {
     this.decode(bytes, sink);
-    const { view, length } = this.#held;
-    if (length > 0 || bytes.length === 0) this.#finish(view, 0, length, sink, 0);
+    const rest = this.#held === undefined ? NO_BYTES : this.#held.view;
+    if (rest.length > 0 || bytes.length === 0) this.#finish(rest, 0, rest.length, sink, 0);
   }
 
   #hold(bytes: Uint8Array, start: number, end: number): void {
     if (start === end) return; // only a line break: the held bytes were checked when they arrived
-    this.#checkLength(this.#held.length + end - start, bytes[end - 1]);
+    this.#checkLength(this.pendingBytes + end - start, bytes[end - 1]);
+    this.#held ??= new PartialBuffer();
     this.#held.append(bytes, start, end);
   }
 
@@ -147,8 +149,9 @@ class LineDecoder implements Decoder<string> {
     const end = bytes.indexOf(NEWLINE);
     this.#hold(bytes, 0, end === -1 ? bytes.length : end);
     if (end === -1) return bytes.length;
-    this.#finish(this.#held.view, 0, this.#held.length, sink);
-    this.#held.clear();
+    const held = this.#held as PartialBuffer;
+    this.#finish(held.view, 0, held.length, sink);
+    held.clear();
     return end + 1;
   }
 
@@ -252,6 +255,7 @@ export function sentLimitOf(maxReceivedBytes: number): number {
   return Math.max(DEFAULT_MAX_LINE_BYTES, maxReceivedBytes + ADDED_BYTES);
 }
 
+const NO_BYTES = new Uint8Array(0);
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 /** A UTF-16 unit takes at most three bytes of UTF-8; a surrogate pair takes four. */
