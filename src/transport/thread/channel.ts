@@ -11,8 +11,9 @@
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Blueprint } from "../../port/transport.ts";
 import type { NetworkThread, ThreadMember } from "./network-thread.ts";
+import { cut, PIECE, Pieces } from "./pieces.ts";
 import { ASK, type RecordTarget, TELL } from "./records.ts";
-import { RingReader, RingWriter, type TakeRecord } from "./ring.ts";
+import { LARGEST_PAYLOAD_BYTES, RingReader, RingWriter, type TakeRecord } from "./ring.ts";
 import { CHANNEL, channelParts, newChannelBlock } from "./shared-words.ts";
 
 /** What has an id in a channel. */
@@ -40,6 +41,7 @@ export class Channel implements ThreadMember {
   readonly #waiting = new Set<Waiting>();
   /** What was asked and had no room. */
   #unasked: (() => boolean)[] = [];
+  readonly #pieces = new Pieces();
   /** What the next frame shows. */
   #shows: (() => void)[] = [];
   #isReleased = false;
@@ -105,7 +107,9 @@ export class Channel implements ThreadMember {
   }
 
   /** Asks the network thread for something; it comes there after what was given and asked before. */
-  ask(kind: number, id: number, extra: number = 0, bytes?: Uint8Array): void {
+  ask(kind: number, id: number, extra: number = 0, whole?: Uint8Array): void {
+    const isLarge = whole !== undefined && whole.length > LARGEST_PAYLOAD_BYTES;
+    const bytes = isLarge ? cut(whole, (piece) => this.ask(PIECE, id, 0, piece)) : whole;
     const tryWrite = (): boolean => this.#writer.tryWrite(kind, id, extra, bytes);
     if (this.#unasked.length > 0 || !tryWrite()) {
       this.#unasked.push(tryWrite);
@@ -176,6 +180,17 @@ export class Channel implements ThreadMember {
   }
 
   readonly #take: TakeRecord = (kind, id, extra, bytes, start, end) => {
+    if (kind === PIECE) {
+      this.#pieces.add(id, bytes, start, end);
+      return;
+    }
+    if (!this.#pieces.isEmpty) {
+      const whole = this.#pieces.take(id, bytes, start, end);
+      this.#tell(kind, id, extra, whole, 0, whole.length);
+    } else this.#tell(kind, id, extra, bytes, start, end);
+  };
+
+  readonly #tell: TakeRecord = (kind, id, extra, bytes, start, end) => {
     const target = this.#targets.get(id);
     if (target !== undefined) target.take(kind, extra, bytes, start, end);
     else if (kind === TELL.incoming) this.ask(ASK.abort, extra); // of a handshake that was dropped meanwhile

@@ -11,8 +11,9 @@
  */
 import type { CloseReason } from "../../../port/close-reason.ts";
 import type { Transport } from "../../../port/transport.ts";
+import { cut, PIECE, Pieces } from "../pieces.ts";
 import { ASK, bytesOfReason, TELL } from "../records.ts";
-import { RingReader, RingWriter, type TakeRecord } from "../ring.ts";
+import { LARGEST_PAYLOAD_BYTES, RingReader, RingWriter, type TakeRecord } from "../ring.ts";
 import { CHANNEL, type ChannelParts, channelParts } from "../shared-words.ts";
 import { StationAcceptor } from "./station-acceptor.ts";
 import { StationDatagrams } from "./station-datagrams.ts";
@@ -40,6 +41,7 @@ export class Station implements StationContext {
   readonly #reader: RingReader;
   readonly #polls: StationPolls;
   readonly #members = new Map<number, StationPart>();
+  readonly #pieces = new Pieces();
   /** What has no room in the ring. */
   #untold: (() => boolean)[] = [];
   #isEnding = false;
@@ -129,7 +131,9 @@ export class Station implements StationContext {
     this.#host.closed();
   }
 
-  tell(kind: number, id: number, extra: number = 0, bytes?: Uint8Array): void {
+  tell(kind: number, id: number, extra: number = 0, whole?: Uint8Array): void {
+    const isLarge = whole !== undefined && whole.length > LARGEST_PAYLOAD_BYTES;
+    const bytes = isLarge ? cut(whole, (piece) => this.tell(PIECE, id, 0, piece)) : whole;
     if (this.#untold.length > 0 || !this.#writer.tryWrite(kind, id, extra, bytes))
       this.#tellLater(kind, id, extra, bytes);
     this.#host.told();
@@ -155,6 +159,15 @@ export class Station implements StationContext {
   }
 
   readonly #take: TakeRecord = (kind, id, extra, bytes, start, end) => {
+    if (kind === PIECE) this.#pieces.add(id, bytes, start, end);
+    else if (this.#pieces.isEmpty) this.#do(kind, id, extra, bytes, start, end);
+    else {
+      const whole = this.#pieces.take(id, bytes, start, end);
+      this.#do(kind, id, extra, whole, 0, whole.length);
+    }
+  };
+
+  readonly #do: TakeRecord = (kind, id, extra, bytes, start, end) => {
     if (kind > ASK.bind) this.#members.get(id)?.take(kind, extra, bytes, start, end);
     else this.#open(kind, id);
   };
