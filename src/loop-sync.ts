@@ -4,6 +4,7 @@
  * transports that need no turn of the event loop. Decides how it waits; `loop-rounds.ts`
  * counts.
  */
+import { blockFor } from "./block.ts";
 import { type Checks, checkOptions, deadline, isAbortSignal, isBoolean, isFunction } from "./check.ts";
 import type { Poller } from "./core/poller.ts";
 import { isLoopRate, isPoller, type LoopReport, periodOf, Rounds, type TickOptions } from "./loop-rounds.ts";
@@ -67,7 +68,7 @@ function blockUntil(untilMs: number, poller: Poller, wakesEarly: boolean): boole
       if (nowMs >= untilMs) return false;
       if (isAwake || nowMs >= dueMs) return true;
       if (wakesEarly) sleep(poller.sleeps, Math.min(untilMs, dueMs) - nowMs);
-      else Atomics.wait(NOBODYS, 0, 0, untilMs - nowMs);
+      else blockFor(untilMs - nowMs);
     }
   } finally {
     unsubscribe?.();
@@ -77,7 +78,7 @@ function blockUntil(untilMs: number, poller: Poller, wakesEarly: boolean): boole
 /** Blocks this thread until one of the transports has something, and at most for `timeoutMs`. */
 function sleep(sleeps: readonly Sleep[], timeoutMs: number): void {
   const [first, ...others] = sleeps;
-  if (first === undefined) Atomics.wait(NOBODYS, 0, 0, timeoutMs);
+  if (first === undefined) blockFor(timeoutMs);
   else if (others.length === 0) first(timeoutMs);
   else for (const one of sleeps) one(Math.min(timeoutMs, SLICE_MS / sleeps.length)); // the loop around goes on
 }
@@ -102,8 +103,6 @@ const SENTENCE =
 let isWarned = false;
 /** How late a transport may wake this thread at most that is not the only one of its kind. */
 const SLICE_MS = 1;
-/** A word that nobody changes. */
-const NOBODYS = new Int32Array(new SharedArrayBuffer(4));
 
 const CHECKS: Checks<SyncLoopOptions> = {
   poller: isPoller,

@@ -40,6 +40,7 @@ const everything = new Map([...src, ...demo, ...read("test")]);
 const FOLDERS: FolderGraph = new Map([
   ["src/check.ts", []],
   ["src/pace.ts", []],
+  ["src/block.ts", []],
   ["src/warn.ts", []],
   ["src/version.ts", []],
   ["src/port", []],
@@ -131,9 +132,12 @@ const FOLDERS: FolderGraph = new Map([
       "node:",
     ],
   ],
-  ["src/transport/native", ["src/warn.ts", "src/check.ts", "src/port", "src/transport/node", "node:"]],
+  [
+    "src/transport/native",
+    ["src/warn.ts", "src/block.ts", "src/check.ts", "src/port", "src/transport/node", "node:"],
+  ],
   ["src/transport/nats", ["src/warn.ts", "src/check.ts", "src/port", "src/transport/node", "node:"]],
-  ["src/transport/thread", ["src/check.ts", "src/port", "src/transport/wrap", "node:"]],
+  ["src/transport/thread", ["src/block.ts", "src/check.ts", "src/port", "src/transport/wrap", "node:"]],
   [
     "src/transport/thread/worker",
     [
@@ -152,7 +156,10 @@ const FOLDERS: FolderGraph = new Map([
   ["src/metrics.ts", ["src/check.ts", "src/port", "src/core", "src/core/listen", "src/core/datagram"]],
   ["src/loop-rounds.ts", ["src/check.ts", "src/core", "src/core/frame", "src/loop-times.ts"]],
   ["src/loop.ts", ["src/check.ts", "src/pace.ts", "src/core", "src/core/frame", "src/loop-rounds.ts"]],
-  ["src/loop-sync.ts", ["src/check.ts", "src/port", "src/core", "src/loop-rounds.ts", "src/transport/node"]],
+  [
+    "src/loop-sync.ts",
+    ["src/block.ts", "src/check.ts", "src/port", "src/core", "src/loop-rounds.ts", "src/transport/node"],
+  ],
   [
     "src/browser.ts",
     [

@@ -12,6 +12,7 @@
  * that one for a descriptor that was closed meanwhile reaches nobody, also when its
  * number has been given to another. A descriptor is closed once.
  */
+import { blockFor } from "../../block.ts";
 import { Descriptor, IGNORED, NOT_READ, type Owner } from "./descriptor.ts";
 import {
   EPOLL_CTL_ADD,
@@ -144,7 +145,7 @@ export class Epoll {
     const wholeMs = this.#epoll === NONE ? 0 : Math.min(Math.floor(timeoutMs), MOST_SLEEP_MS);
     if (wholeMs > 0) return this.libc.epoll_wait(this.#epoll, this.#events.address, 1, wholeMs) > 0;
     // The system counts in whole milliseconds; a part of one is slept without it.
-    Atomics.wait(NOBODYS, 0, 0, timeoutMs);
+    blockFor(timeoutMs);
     return this.#epoll !== NONE && this.libc.epoll_wait(this.#epoll, this.#events.address, 1, 0) > 0;
   };
 
@@ -243,7 +244,5 @@ const LINE_BYTES = 64;
 const SCRATCH_BYTES = 4_096;
 /** The system takes 31 bits; whoever sleeps longer asks again. */
 const MOST_SLEEP_MS = 2 ** 31 - 1;
-/** A word that nobody changes. */
-const NOBODYS = new Int32Array(new SharedArrayBuffer(4));
 /** How soon a poller that nothing wakes looks again. */
 const RETRY_MS = 1;

@@ -11,7 +11,9 @@
  * time is counted here, in small steps from poll to poll: what stops the whole process,
  * such as a debugger, kills nobody.
  */
+
 import type { Worker } from "node:worker_threads";
+import { blockFor } from "../../block.ts";
 import type { CloseReason } from "../../port/close-reason.ts";
 import type { Blueprint, Sleep } from "../../port/transport.ts";
 import { awaitWord, canAwaitWords, newThreadBlock, readEnding, THREAD, threadWords } from "./shared-words.ts";
@@ -215,7 +217,7 @@ export function sleepOf(file: URL): Sleep {
   const sleep: Sleep = (timeoutMs) => {
     const thread = threads.get(href);
     if (thread !== undefined) return thread.sleep(timeoutMs);
-    Atomics.wait(NOBODYS, 0, 0, timeoutMs);
+    blockFor(timeoutMs);
     return false;
   };
   sleeps.set(href, sleep);
@@ -230,8 +232,6 @@ function exited(error: Error | undefined): CloseReason {
 /** By file: all transports of a process share one, but where a program names files of its own. */
 const threads = new Map<string, NetworkThread>();
 const sleeps = new Map<string, Sleep>();
-/** A word that nobody changes. */
-const NOBODYS = new Int32Array(new SharedArrayBuffer(4));
 
 const EXITED = { kind: "failed", code: "worker-exited", message: "the network thread has ended" } as const;
 const STALLED: CloseReason = {
