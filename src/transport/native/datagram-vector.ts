@@ -13,6 +13,7 @@ import type { Epoll } from "./epoll.ts";
 import { IO_VECTOR, MESSAGE_HEADER, MSG_DONTWAIT, MSG_NOSIGNAL, SOCKET_ADDRESS as NAME } from "./layout.ts";
 import type { Memory } from "./libc.ts";
 import { readAddress, writeAddress } from "./socket-calls.ts";
+import type { SystemError } from "./system-error.ts";
 
 /** A datagram to send; without `to`, to the peer that the socket is connected to. */
 export interface WaitingDatagram {
@@ -76,12 +77,13 @@ export class DatagramVector {
     let at = 0;
     for (; count < MOST_DATAGRAMS && first + count < waiting.length; count++) {
       const { bytes, to } = waiting[first + count] as WaitingDatagram;
-      if (bytes.length > OUTGOING_BYTES - at) {
-        if (count === 0) return -EMSGSIZE;
-        break;
+      const errno = bytes.length > OUTGOING_BYTES - at ? EMSGSIZE : this.#tryName(count, family, to);
+      if (errno !== 0) {
+        if (count === 0) return -errno;
+        break; // those before it go, and then it is the first
       }
       this.#outgoing.bytes.set(bytes, at);
-      this.#write(MOST_DATAGRAMS + count, family, this.#outgoing.address + at, bytes.length, to);
+      this.#write(count, this.#outgoing.address + at, bytes.length);
       at += bytes.length;
     }
     const headers = this.#headers.address + MOST_DATAGRAMS * MESSAGE_HEADER.sizeBytes;
@@ -89,16 +91,29 @@ export class DatagramVector {
     return sent < 0 ? -libc.errno() : sent;
   }
 
-  #write(index: number, family: number, bytes: number, length: number, to: Destination | undefined): void {
+  /** Writes where the outgoing datagram at `place` lies. */
+  #write(place: number, bytes: number, length: number): void {
     const { view } = this.#headers;
-    const header = index * MESSAGE_HEADER.sizeBytes;
-    const vector = vectorAt(index);
+    const vector = vectorAt(MOST_DATAGRAMS + place);
     writeNumber(view, vector + IO_VECTOR.baseAt, bytes);
     writeNumber(view, vector + IO_VECTOR.sizeAt, length);
+  }
+
+  /** Writes where it goes. Returns 0, or the errno of an address that the system has not, such as of no interface. */
+  #tryName(place: number, family: number, to: Destination | undefined): number {
+    const index = MOST_DATAGRAMS + place;
+    const { view } = this.#headers;
+    const header = index * MESSAGE_HEADER.sizeBytes;
     const name = index * NAME_BYTES;
+    let nameSize = 0;
+    try {
+      if (to !== undefined) nameSize = this.#writeName(name, family, to);
+    } catch (error) {
+      return -(error as SystemError).errno;
+    }
     writeNumber(view, header + MESSAGE_HEADER.nameAt, to === undefined ? 0 : this.#names.address + name);
-    const nameSize = to === undefined ? 0 : this.#writeName(name, family, to);
     view.setUint32(header + MESSAGE_HEADER.nameSizeAt, nameSize, true);
+    return 0;
   }
 
   #writeName(at: number, family: number, { host, port }: Destination): number {
