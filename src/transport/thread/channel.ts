@@ -40,7 +40,7 @@ export class Channel implements ThreadMember {
   readonly #wanted = new Set<ChannelTarget>();
   readonly #waiting = new Set<Waiting>();
   /** What was asked and had no room. */
-  #unasked: (() => boolean)[] = [];
+  #unasked: Unasked[] = [];
   readonly #pieces = new Pieces();
   /** What the next frame shows. */
   #shows: (() => void)[] = [];
@@ -90,20 +90,25 @@ export class Channel implements ThreadMember {
     this.#wanted.add(target);
   }
 
-  /** The game has given it up: it may still be told that it is over. Once that holds for all, the channel may go. */
+  /**
+   * The game has given it up: it may still be told that it is over. Once that holds for all, the channel
+   * may go, and its thread ends what is left.
+   */
   giveUp(target: ChannelTarget): void {
     if (!this.#wanted.delete(target) || this.#wanted.size > 0 || this.#isReleased) return;
     this.#isReleased = true;
     this.#ask(); // what waits goes first, where it has room
+    this.#dropUnasked();
     Atomics.store(this.#words, CHANNEL.isReleased, 1);
     this.#thread.wake();
-    this.#thread.leave(this);
+    if (this.isOver) this.#thread.leave(this);
   }
 
   /** It is over. */
   remove(id: number, target: ChannelTarget): void {
     this.#targets.delete(id);
     this.giveUp(target);
+    if (this.#isReleased && this.isOver) this.#thread.leave(this);
   }
 
   /** Asks the network thread for something; it comes there after what was given and asked before. */
@@ -112,7 +117,7 @@ export class Channel implements ThreadMember {
     const bytes = isLarge ? cut(whole, (piece) => this.ask(PIECE, id, 0, piece)) : whole;
     const tryWrite = (): boolean => this.#writer.tryWrite(kind, id, extra, bytes);
     if (this.#unasked.length > 0 || !tryWrite()) {
-      this.#unasked.push(tryWrite);
+      this.#unasked.push({ kind, id, tryWrite });
       Atomics.store(this.#words, CHANNEL.gameIsFull, 1);
     }
     this.#thread.wake();
@@ -199,12 +204,36 @@ export class Channel implements ThreadMember {
   #ask(): void {
     const asks = this.#unasked;
     let next = 0;
-    while (next < asks.length && asks[next]?.()) next++;
+    while (next < asks.length && asks[next]?.tryWrite()) next++;
     asks.splice(0, next);
     if (next > 0) this.#thread.wake();
   }
+
+  /** Nobody wants what has had no room. What was to be opened never is, and is told so in the next pump. */
+  #dropUnasked(): void {
+    for (const { kind, id } of this.#unasked.splice(0)) {
+      const target = this.#targets.get(id);
+      if (kind < ASK.listen || kind > ASK.bind || target === undefined) continue;
+      this.#thread.uncount();
+      this.wait({
+        advance: () => {
+          target.fail(UNOPENED);
+          this.remove(id, target);
+          return true;
+        },
+      });
+    }
+  }
 }
 
+/** What waits for room. */
+interface Unasked {
+  readonly kind: number;
+  readonly id: number;
+  readonly tryWrite: () => boolean;
+}
+
+const UNOPENED: CloseReason = { kind: "local", message: "this side closed it before it was opened" };
 /** When the next poll is due, as long as the network thread has not said it. */
 const UNKNOWN_POLL_MS = 250;
 /** Room that bytes leave to what is asked. */

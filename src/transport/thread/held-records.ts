@@ -21,9 +21,9 @@ export class HeldRecords {
     return this.#records.length === 0 && this.#closed === undefined;
   }
 
-  /** Whether the peer's stream has ended in what is held. */
+  /** Whether the peer's stream has ended in what is held. Signs of life may follow it, as of TLS's own goodbye. */
   get hasEnd(): boolean {
-    return this.#records.at(-1)?.kind === TELL.ended;
+    return this.#records.some(({ kind }) => kind === TELL.ended);
   }
 
   add(kind: number, extra: number, bytes: Uint8Array<ArrayBuffer>): void {

@@ -56,8 +56,8 @@ export class NetworkThread {
   /** For how long the game has polled without a new beat. */
   #silentMs = 0;
   #checkedMs: number = performance.now();
-  /** Whether somebody waits for activity, and whether a wait of the engine is under way. */
-  #isAwaited = false;
+  /** The pollers that wait for activity, and whether a wait of the engine is under way. */
+  readonly #waiting = new Set<object>();
   #isWaiting = false;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -76,7 +76,7 @@ export class NetworkThread {
     this.#worker.postMessage(message);
   }
 
-  /** A channel asks for nothing more. */
+  /** A channel asks for nothing more, and is told nothing more. */
   leave(member: ThreadMember): void {
     this.#members.delete(member);
   }
@@ -86,6 +86,11 @@ export class NetworkThread {
     this.#asked++;
     clearTimeout(this.#idleTimer);
     this.#worker.ref();
+  }
+
+  /** Something that was to be opened never will be. */
+  uncount(): void {
+    this.#asked--;
   }
 
   /** Wakes the worker, if it waits. */
@@ -112,20 +117,19 @@ export class NetworkThread {
     return this.failure;
   }
 
-  /** A frame begins: nobody waits any more. */
-  beginFrame(): void {
-    if (!this.#isAwaited) return;
-    this.#isAwaited = false;
-    Atomics.store(this.#words, THREAD.gameSleeps, 0);
+  /** A frame of `poller` begins: it waits no more. */
+  beginFrame(poller: object): void {
+    if (this.#waiting.delete(poller) && this.#waiting.size === 0)
+      Atomics.store(this.#words, THREAD.gameSleeps, 0);
   }
 
   /**
-   * Reads what comes from now until the next frame as it comes, in turns of the event loop,
-   * so that those who wait for activity are woken. Returns `false` where the engine cannot.
+   * Reads what comes from now until the next frame of `poller` as it comes, in turns of the event
+   * loop, so that those who wait for activity are woken. Returns `false` where the engine cannot.
    */
-  awaitActivity(): boolean {
+  awaitActivity(poller: object): boolean {
     if (!canAwaitWords) return false;
-    this.#isAwaited = true;
+    this.#waiting.add(poller);
     this.#await();
     return true;
   }
@@ -163,7 +167,7 @@ export class NetworkThread {
   }
 
   readonly #drain = (): void => {
-    if (!this.#isAwaited || this.failure !== undefined) return;
+    if (this.#waiting.size === 0 || this.failure !== undefined) return;
     for (const member of this.#members) member.drain();
     this.#await();
   };

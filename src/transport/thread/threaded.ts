@@ -52,16 +52,16 @@ export function threaded(transport: Transport, options: ThreadedOptions = {}): T
     channels.add(current);
     return current;
   };
-  const pump = (nowMs: number, _poller: object, beginsFrame = false): number | undefined => {
+  const pump = (nowMs: number, poller: object, beginsFrame = false): number | undefined => {
     const thread = knownThread(file);
-    if (beginsFrame) thread?.beginFrame();
+    if (beginsFrame) thread?.beginFrame(poller);
     let dueInMs = Infinity;
     for (const channel of channels) {
       dueInMs = Math.min(dueInMs, channel.pump(nowMs, beginsFrame));
       if (channel.isOver) channels.delete(channel);
     }
     if (channels.size === 0) return undefined;
-    if (beginsFrame || thread?.awaitActivity() !== false) return dueInMs;
+    if (beginsFrame || thread?.awaitActivity(poller) !== false) return dueInMs;
     return Math.min(dueInMs, WITHOUT_WAITING_MS);
   };
   const { framing = "stream" } = transport;

@@ -55,7 +55,9 @@ export function reasonOfValue(value: ReasonValue): CloseReason {
 /** What is recorded of an error. */
 export function valueOfError(error: unknown): CauseValue {
   const { name = "Error", message = String(error) } = (error ?? {}) as Partial<Error>;
-  const more = carried({ ...(error as object) });
+  const more = carried(
+    Object.fromEntries(Object.entries(error ?? {}).filter(([, value]) => !isBytes(value))),
+  );
   return { name: String(name), message: String(message), ...(more !== undefined && { more }) };
 }
 
@@ -142,6 +144,11 @@ function requestOfValue(value: RequestValue): UpgradeRequest {
 function withHoles(security: NonNullable<Link["security"]>): NonNullable<Link["security"]> {
   const { applicationProtocol, peerCertificate } = security;
   return { ...security, applicationProtocol, peerCertificate };
+}
+
+/** JSON has a number, and four bytes, for each byte: of a stranger's packet that Node's parser refused, for one. */
+function isBytes(value: unknown): boolean {
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
 }
 
 /** `value`, if JSON carries it. */

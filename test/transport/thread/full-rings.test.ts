@@ -143,3 +143,23 @@ test("a game that waits for activity is woken by what comes, and by nothing else
   }
   expect(seen).toEqual(["now"]);
 });
+
+test("a game that waits is woken also when another poller of the same transport has polled meanwhile", async () => {
+  await using other = new Poller();
+  const transport = threaded(tcp({ host, port: 0 }), { ringBytes });
+  const listener = poller.listen(transport, lines());
+  const others = other.listen(transport, lines());
+  await until(poller, () => listener.state === "listening");
+  await until(other, () => others.state === "listening");
+  const peer = connect(listener.address?.port ?? 0, host).on("error", () => {});
+  let player: Connection<string> | undefined;
+  await until(poller, () => (player ??= listener.tryAccept()) !== undefined);
+  const isWoken = waitForActivity(poller, 60_000);
+  await unpolled(20);
+  other.poll(); // a frame of its own, in which nobody else stops waiting
+  peer.write("hello\n");
+  expect(await isWoken).toBe(true);
+  poller.poll();
+  expect(player?.tryRecv()).toBe("hello");
+  peer.destroy();
+});

@@ -64,7 +64,7 @@ export class Station implements StationContext {
     const { words } = this.#parts;
     if (this.#hasUnread || Atomics.load(words, CHANNEL.gameIsFull) === 1) return true;
     if (this.isFull) this.#tellUntold();
-    return this.#isReleased && this.isBusy && !this.#isEnding;
+    return this.#isReleased && !this.#isEnding;
   }
 
   get isFull(): boolean {
@@ -73,12 +73,12 @@ export class Station implements StationContext {
 
   /** Whether anything is open. */
   get isBusy(): boolean {
-    return this.#members.size > 0 || this.#hasUnread;
+    return this.#members.size > 0;
   }
 
-  /** Whether nothing is left, and nothing more will be asked. */
+  /** Whether nothing is left, also to be told, and nothing more will be asked. */
   get isOver(): boolean {
-    return this.#isReleased && !this.isBusy;
+    return this.#isEnding && !this.isBusy && !this.isFull && !this.#hasUnread;
   }
 
   get #hasUnread(): boolean {

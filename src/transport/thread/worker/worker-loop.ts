@@ -91,10 +91,8 @@ class WorkerLoop implements StationHost {
 
   /** Does what the game has asked for, and waits for its next word. */
   #work(): void {
-    for (const station of this.#stations) {
-      station.work();
-      if (station.isOver) this.#stations.delete(station);
-    }
+    for (const station of this.#stations) station.work();
+    this.#forgetThoseOver();
     this.#rest();
   }
 
@@ -119,9 +117,17 @@ class WorkerLoop implements StationHost {
     this.#work();
   };
 
-  /** Says that nothing is open any more, so that Node may exit. */
+  #forgetThoseOver(): void {
+    for (const station of this.#stations) if (station.isOver) this.#stations.delete(station);
+  }
+
+  /**
+   * Says that nothing is open any more, so that Node may exit. What is still to be opened the
+   * game knows: it has asked for more then than it is told of.
+   */
   #sayIfIdle(): void {
     this.#isLooking = false;
+    this.#forgetThoseOver();
     if (this.#opening > 0 || this.#opened === this.#toldOpened) return;
     for (const station of this.#stations) if (station.isBusy) return;
     this.#toldOpened = this.#opened;

@@ -1,9 +1,9 @@
 /** The network thread's side of a channel, by itself: a transport of the test in the place of sockets. */
 import { expect, test } from "vitest";
 import type { AcceptorEvents, CloseReason, Link, Transport } from "../../../../src/index.ts";
-import { ASK } from "../../../../src/transport/thread/records.ts";
-import { RingWriter } from "../../../../src/transport/thread/ring.ts";
-import { channelParts, newChannelBlock } from "../../../../src/transport/thread/shared-words.ts";
+import { ASK, TELL } from "../../../../src/transport/thread/records.ts";
+import { RingReader, RingWriter } from "../../../../src/transport/thread/ring.ts";
+import { CHANNEL, channelParts, newChannelBlock } from "../../../../src/transport/thread/shared-words.ts";
 import { transportOf } from "../../../../src/transport/thread/worker/blueprints.ts";
 import { Station } from "../../../../src/transport/thread/worker/station.ts";
 
@@ -46,6 +46,45 @@ test("a transport that waits for the system by itself is given the time, while a
   expect([made.sleep(1), slept]).toEqual([true, [1]]);
   const idle = new Station(newChannelBlock(262_144), { sleep }, host);
   expect([idle.sleep(1), slept]).toEqual([false, [1]]);
+});
+
+test("a channel that the game has given up is over once all that is to be told of it is in the ring", () => {
+  const block = newChannelBlock(262_144);
+  const { out, in: toGame, words } = channelParts(block);
+  let events: AcceptorEvents | undefined;
+  const acceptor = {
+    attach: (given: AcceptorEvents) => void (events = given),
+    close: () => events?.closed({ kind: "local", message: "closed" }),
+  };
+  const made = new Station(block, { listen: () => acceptor }, host);
+  new RingWriter(out).tryWrite(ASK.listen, 1, 0);
+  made.work();
+  const text = "x".repeat(1_000);
+  for (let count = 0; count < 300; count++) events?.rejected({ kind: "protocol", message: text });
+  expect(made.isFull).toBe(true);
+  Atomics.store(words, CHANNEL.isReleased, 1);
+  made.work();
+  expect([made.isBusy, made.isOver]).toEqual([false, false]);
+  const told: number[] = [];
+  const reader = new RingReader(toGame);
+  for (let poll = 0; poll < 3; poll++) {
+    reader.drain((kind) => told.push(kind));
+    made.work();
+  }
+  expect([told.at(-1), made.isOver]).toEqual([TELL.closed, true]);
+});
+
+test("what is asked of a thing that has closed meanwhile keeps no thread busy, nor the process alive", () => {
+  const block = newChannelBlock(262_144);
+  let events: AcceptorEvents | undefined;
+  const acceptor = { attach: (given: AcceptorEvents) => void (events = given), close() {} };
+  const made = new Station(block, { listen: () => acceptor }, host);
+  const writer = new RingWriter(channelParts(block).out);
+  writer.tryWrite(ASK.listen, 1, 0);
+  made.work();
+  events?.closed({ kind: "local", message: "closed" });
+  writer.tryWrite(ASK.close, 1, 0);
+  expect(made.isBusy).toBe(false);
 });
 
 test("a kind of transport that the network thread does not know is an error, which ends what was asked of it", async () => {
