@@ -63,7 +63,7 @@ function blockUntil(untilMs: number, poller: Poller, wakesEarly: boolean): boole
   const beganMs = performance.now();
   try {
     for (;;) {
-      const dueMs = wakesEarly ? beganMs + poller.dueInMs() : Infinity; // counted from the poll; this pumps, and may wake
+      const dueMs = wakesEarly ? beganMs + poller.dueInMs(true) : Infinity; // counted from the poll; this pumps, and may wake
       const nowMs = performance.now();
       if (nowMs >= untilMs) return false;
       if (isAwake || nowMs >= dueMs) return true;

@@ -150,9 +150,9 @@ export function waitForActivity(
   isPoller("poller", poller);
   milliseconds("timeoutMs", timeoutMs);
   if (signal !== undefined) isAbortSignal("signal", signal);
-  const dueInMs = poller.dueInMs();
-  const waitMs = Math.min(timeoutMs, dueInMs);
+  const firstMs = Math.min(timeoutMs, poller.dueInMs());
   return new Promise((resolve) => {
+    let cancelTimer: (() => void) | undefined;
     const end = (isTimeToPoll: boolean): void => {
       unsubscribe();
       cancelTimer?.();
@@ -160,7 +160,16 @@ export function waitForActivity(
       resolve(isTimeToPoll);
     };
     const cancel = (): void => end(false);
-    const cancelTimer = waitMs < Infinity ? startTimer(waitMs, () => end(dueInMs < timeoutMs)) : undefined;
+    // A transport may learn meanwhile that it wants its poll later than it has said, or none.
+    const waitFor = (waitMs: number, untilMs: number): void => {
+      if (waitMs === Infinity) return;
+      cancelTimer = startTimer(waitMs, () => {
+        const leftMs = Math.min(timeoutMs, poller.dueInMs()) - untilMs;
+        if (leftMs > 0) waitFor(leftMs, untilMs + leftMs);
+        else end(untilMs < timeoutMs);
+      });
+    };
+    waitFor(firstMs, firstMs);
     // Waits for the end of this turn, so that one poll serves all the sockets of the turn.
     const wake = (): void => afterThisTurn(() => end(true));
     const unsubscribe = poller.onActivity(wake);

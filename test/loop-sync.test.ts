@@ -9,10 +9,15 @@ import {
   Poller,
   runLoopSync,
   type SyncLoopOptions,
+  type TcpOptions,
   tcp,
   threaded,
   udp,
 } from "../src/index.ts";
+import { nativeTcp } from "../src/native.ts";
+import { testRows } from "./rows.ts";
+
+const NATIVE = ["native sockets"] as const;
 
 afterEach(() => {
   vi.useRealTimers();
@@ -103,10 +108,18 @@ describe("runLoopSync", () => {
     expect(() => runLoopSync(options)).toThrow(message);
   });
 
-  test("has a network in another thread, whose answers come within one period when activity wakes it", async () => {
+  testRows([
+    { name: "in another thread", make: (options: TcpOptions) => threaded(tcp(options)) },
+    { name: "of native sockets", make: (options: TcpOptions) => nativeTcp(options), needs: NATIVE },
+    {
+      name: "of native sockets in another thread",
+      make: (options: TcpOptions) => threaded(nativeTcp(options)),
+      needs: NATIVE,
+    },
+  ])("has a network $name, whose answers come within one period when activity wakes it", async ({ make }) => {
     const poller = new Poller();
     const host = "127.0.0.1";
-    const listener = poller.listen(threaded(tcp({ host, port: 0 })), lines());
+    const listener = poller.listen(make({ host, port: 0 }), lines());
     let near: Connection<string> | undefined;
     const got: string[] = [];
     let told = 0;
@@ -120,7 +133,7 @@ describe("runLoopSync", () => {
       tick(dtMs) {
         dts.push(dtMs);
         if (listener.address === undefined) return;
-        near ??= poller.connect(threaded(tcp({ host, port: listener.address.port })), lines());
+        near ??= poller.connect(make({ host, port: listener.address.port }), lines());
         listener.tryAccept()?.trySend("welcome");
         listener.drain((peer, message) => peer.trySend(message));
         for (const message of near) got.push(message);
@@ -130,6 +143,7 @@ describe("runLoopSync", () => {
     });
     expect(got).toEqual(["welcome", "1", "2", "3", "4"]);
     expect(dts.every((dtMs) => dtMs === 0)).toBe(true);
+    expect(dts.length).toBeLessThan(60); // and nothing else wakes it
     await poller[Symbol.asyncDispose]();
   });
 

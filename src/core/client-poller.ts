@@ -35,6 +35,7 @@ export class ClientPoller {
   /** @internal */
   protected readonly scheduler: Scheduler;
   readonly #pumps = new Set<Pump>();
+  readonly #wake = (): void => this.scheduler.wakeUp();
   #polling = false;
   #closed = false;
 
@@ -202,11 +203,16 @@ export class ClientPoller {
   /**
    * Returns the time until a deadline or a transport needs a poll, in milliseconds;
    * `Infinity` when none does. Pumps once more, for the bytes that were flushed since
-   * the poll; before the first poll there is no time to pump with, so that is due now. @internal
+   * the poll; before the first poll there is no time to pump with, so that is due now.
+   *
+   * @param isBlocking whether the event loop does not turn until the next call: a transport
+   *   that can wake nobody then needs no call in its place, as it is asked by its `sleep`
+   * @internal
    */
-  dueInMs(): number {
+  dueInMs(isBlocking: boolean = false): number {
     if (this.scheduler.tick === 0 && this.#pumps.size > 0) return 0;
-    return Math.min(this.#pump(this.scheduler.nowMs, false), this.scheduler.dueInMs);
+    const dueInMs = this.#pump(this.scheduler.nowMs, false, isBlocking ? undefined : this.#wake);
+    return Math.min(dueInMs, this.scheduler.dueInMs);
   }
 
   /**
@@ -245,10 +251,10 @@ export class ClientPoller {
   }
 
   /** Returns the time until a pump needs its next call. */
-  #pump(nowMs: number, beginsFrame: boolean): number {
+  #pump(nowMs: number, beginsFrame: boolean, wake?: () => void): number {
     let soonestMs = Infinity;
     for (const pump of this.#pumps) {
-      const dueInMs = pump(nowMs, this, beginsFrame);
+      const dueInMs = pump(nowMs, this, beginsFrame, wake);
       if (dueInMs === undefined) this.#pumps.delete(pump);
       else soonestMs = Math.min(soonestMs, dueInMs);
     }

@@ -64,10 +64,17 @@ export type Sleep = (timeoutMs: number) => boolean;
  * Work at the start of a frame, such as delivering what is due. `poll()` calls
  * it first, with the time of the frame. `waitForActivity` calls it once more,
  * with the same time, before it waits. `poller` tells the pollers apart that share a
- * transport, and nothing else. `beginsFrame` is whether it is `poll()` that calls.
+ * transport, and nothing else. `beginsFrame` is whether it is `poll()` that calls. `wake` is
+ * there when the poller is about to wait while the event loop turns: to be called if it has to
+ * look sooner than the answer says. A pump around another one passes all of them on.
  *
  * @returns the delay until it wants to be called again, in milliseconds;
  *   `waitForActivity` wakes for it. `Infinity` means at the next poll, whenever
  *   that is, and `undefined` means never again.
  */
-export type Pump = (nowMs: number, poller: object, beginsFrame?: boolean) => number | undefined;
+export type Pump = (
+  nowMs: number,
+  poller: object,
+  beginsFrame?: boolean,
+  wake?: () => void,
+) => number | undefined;

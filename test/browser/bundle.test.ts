@@ -23,7 +23,7 @@ const PAGES = [
   { page: "the client itself", names: "Poller, websocket, bytes", mostBytes: 13.3 * KIBIBYTE },
   { page: "lines and a loop", names: "Poller, websocket, lines, runLoop", mostBytes: 15.8 * KIBIBYTE },
   { page: "records", names: "Poller, websocket, struct", mostBytes: 20 * KIBIBYTE },
-  { page: "everything there is", names: undefined, mostBytes: 56.6 * KIBIBYTE },
+  { page: "everything there is", names: undefined, mostBytes: 56.7 * KIBIBYTE },
 ];
 
 describe("the bundle of a page", () => {

@@ -13,6 +13,7 @@
  * number has been given to another. A descriptor is closed once.
  */
 import { blockFor } from "../../block.ts";
+import type { Pump } from "../../port/transport.ts";
 import { Descriptor, IGNORED, NOT_READ, type Owner } from "./descriptor.ts";
 import {
   EPOLL_CTL_ADD,
@@ -113,11 +114,11 @@ export class Epoll {
   }
 
   /** The pump of all native transports of this thread; see `Pump`. */
-  readonly pumpFor = (_nowMs: number, poller?: unknown, beginsFrame?: boolean): number => {
+  readonly pumpFor: Pump = (_nowMs, poller, beginsFrame, wake) => {
     this.pump();
-    if (beginsFrame === false && this.#count > 0) return this.#wakeByLoop(poller);
-    this.#forget(poller);
-    return this.#count > 0 && this.#watch === undefined ? RETRY_MS : Infinity;
+    if (beginsFrame !== false || this.#count === 0) this.#forget(poller);
+    else if (!this.#wakesByLoop(poller) && wake !== undefined) return RETRY_MS;
+    return Infinity;
   };
 
   /** Reads what has come, and tells it; then what was deferred. */
@@ -216,13 +217,13 @@ export class Epoll {
     this.#epoll = this.#spare = NONE;
   }
 
-  /** Has the event loop pump when something is ready, for a poller that is about to wait. Returns when to ask again. */
-  #wakeByLoop(poller: unknown): number {
+  /** Has the event loop pump when something is ready, for a poller that is about to wait. Returns whether it can. */
+  #wakesByLoop(poller: unknown): boolean {
     this.#watch ??= this.libc.watch(this.#epoll, () => this.pump());
-    if (this.#watch === undefined) return RETRY_MS;
+    if (this.#watch === undefined) return false;
     if (this.#waiting.size === 0) this.#watch.start();
     this.#waiting.add(poller);
-    return Infinity;
+    return true;
   }
 
   /** A poller has woken. */

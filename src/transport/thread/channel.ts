@@ -42,6 +42,8 @@ export class Channel implements ThreadMember {
   /** What was asked and had no room. */
   #unasked: Unasked[] = [];
   readonly #pieces = new Pieces();
+  /** How those who wait are told that they have to look sooner. */
+  readonly #wakes = new Set<() => void>();
   /** What the next frame shows. */
   #shows: (() => void)[] = [];
   #isReleased = false;
@@ -151,16 +153,18 @@ export class Channel implements ThreadMember {
   }
 
   /** Returns in how many milliseconds of polled time the network thread wants the next poll. */
-  pump(nowMs: number, beginsFrame: boolean): number {
+  pump(nowMs: number, beginsFrame: boolean, wake?: () => void): number {
     if (this.#thread.check() !== undefined) return Infinity;
     const words = this.#words;
     Atomics.store(words, CHANNEL.polledMs, nowMs | 0);
+    Atomics.store(words, CHANNEL.hasPolled, 1);
     if (beginsFrame && Atomics.load(words, CHANNEL.wantsPolls) === 1) this.#thread.wake();
     this.drain();
     if (beginsFrame && this.#shows.length > 0) for (const show of this.#shows.splice(0)) show();
-    if (Atomics.load(words, CHANNEL.wantsPolls) === 0) return Infinity;
-    if (Atomics.load(words, CHANNEL.hasPollAt) === 0) return UNKNOWN_POLL_MS;
-    return Math.max(0, (Atomics.load(words, CHANNEL.pollAtMs) - (nowMs | 0)) | 0);
+    if (wake !== undefined) this.#wakes.add(wake);
+    if (Atomics.load(words, CHANNEL.hasPollAt) === 0) return Infinity;
+    // A time that has come may be that of the poll before, whose next one is about to be said.
+    return Math.max(ANSWER_MS, (Atomics.load(words, CHANNEL.pollAtMs) - (nowMs | 0)) | 0);
   }
 
   drain(): void {
@@ -197,9 +201,16 @@ export class Channel implements ThreadMember {
 
   readonly #tell: TakeRecord = (kind, id, extra, bytes, start, end) => {
     const target = this.#targets.get(id);
-    if (target !== undefined) target.take(kind, extra, bytes, start, end);
+    if (kind === TELL.look) this.#wakeAll();
+    else if (target !== undefined) target.take(kind, extra, bytes, start, end);
     else if (kind === TELL.incoming) this.ask(ASK.abort, extra); // of a handshake that was dropped meanwhile
   };
+
+  #wakeAll(): void {
+    const wakes = [...this.#wakes];
+    this.#wakes.clear();
+    for (const wake of wakes) wake();
+  }
 
   #ask(): void {
     const asks = this.#unasked;
@@ -234,7 +245,7 @@ interface Unasked {
 }
 
 const UNOPENED: CloseReason = { kind: "local", message: "this side closed it before it was opened" };
-/** When the next poll is due, as long as the network thread has not said it. */
-const UNKNOWN_POLL_MS = 250;
+/** How long the network thread is given to say when it wants the next poll. */
+const ANSWER_MS = 1;
 /** Room that bytes leave to what is asked. */
 const KEPT_FREE_BYTES = 16_384;

@@ -56,9 +56,10 @@ export class NetworkThread {
   /** For how long the game has polled without a new beat. */
   #silentMs = 0;
   #checkedMs: number = performance.now();
-  /** The pollers that wait for activity, and whether a wait of the engine is under way. */
-  readonly #waiting = new Set<object>();
+  /** The pollers that wait for activity, and whether a turn of the event loop is on its way that reads for them. */
+  readonly #awaiting = new Set<object>();
   #isWaiting = false;
+  #isDraining = false;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param forget called when it has ended */
@@ -117,32 +118,36 @@ export class NetworkThread {
     return this.failure;
   }
 
-  /** A frame of `poller` begins: it waits no more. */
-  beginFrame(poller: object): void {
-    if (this.#waiting.delete(poller) && this.#waiting.size === 0)
+  /** A frame of this poller begins, or it looks again: it does not wait any more. */
+  stopAwaiting(poller: object): void {
+    if (this.#awaiting.delete(poller) && this.#awaiting.size === 0)
       Atomics.store(this.#words, THREAD.gameSleeps, 0);
   }
 
   /**
-   * Reads what comes from now until the next frame of `poller` as it comes, in turns of the event
-   * loop, so that those who wait for activity are woken. Returns `false` where the engine cannot.
+   * Reads what comes until the next frame of `poller` as it comes, in turns of the event loop,
+   * so that it is woken when it waits for activity. Returns `false` where the engine cannot.
    */
   awaitActivity(poller: object): boolean {
     if (!canAwaitWords) return false;
-    this.#waiting.add(poller);
+    this.#awaiting.add(poller);
     this.#await();
     return true;
   }
 
-  /** Blocks this thread until something waits to be read, and at most for `timeoutMs`. Returns whether something does. */
+  /**
+   * Blocks this thread until something has come, and at most for `timeoutMs`. Returns whether it
+   * has. What waits already is read, as what is another poller's would end each sleep at once.
+   */
   sleep(timeoutMs: number): boolean {
     const words = this.#words;
     const before = Atomics.load(words, THREAD.activity);
     Atomics.store(words, THREAD.gameSleeps, 1);
-    const isThere =
-      this.#hasUnread || Atomics.wait(words, THREAD.activity, before, timeoutMs) !== "timed-out";
-    Atomics.store(words, THREAD.gameSleeps, 0);
-    return isThere;
+    const isThere = this.#hasUnread;
+    if (isThere) this.#readAll();
+    const isWoken = isThere || Atomics.wait(words, THREAD.activity, before, timeoutMs) !== "timed-out";
+    Atomics.store(words, THREAD.gameSleeps, this.#awaiting.size > 0 ? 1 : 0);
+    return isWoken;
   }
 
   get #hasUnread(): boolean {
@@ -155,7 +160,7 @@ export class NetworkThread {
     const before = Atomics.load(words, THREAD.activity);
     Atomics.store(words, THREAD.gameSleeps, 1);
     if (this.#hasUnread) {
-      setImmediate(this.#drain);
+      this.#drainSoon();
       return;
     }
     if (this.#isWaiting) return; // the wait that is under way is woken too
@@ -166,11 +171,25 @@ export class NetworkThread {
     });
   }
 
-  readonly #drain = (): void => {
-    if (this.#waiting.size === 0 || this.failure !== undefined) return;
-    for (const member of this.#members) member.drain();
+  /** In the next turn, once: a loop that never yields comes here any number of times. */
+  #drainSoon(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    setImmediate(() => {
+      this.#isDraining = false;
+      this.#drain();
+    });
+  }
+
+  #drain(): void {
+    if (this.#awaiting.size === 0 || this.failure !== undefined) return;
+    this.#readAll();
     this.#await();
-  };
+  }
+
+  #readAll(): void {
+    for (const member of this.#members) member.drain();
+  }
 
   /** The worker has nothing to do, unless it was asked for more meanwhile. */
   #rest(opened: number): void {

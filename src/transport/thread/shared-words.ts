@@ -34,6 +34,8 @@ export const CHANNEL = {
   inRead: 48,
   /** The time of the game's last poll: whole milliseconds, modulo 2^32. */
   polledMs: 64,
+  /** 1 once the game has polled: before, there is no time. */
+  hasPolled: 65,
   /** 1 when the network thread wants to be woken by each poll, as its transport counts polled time. */
   wantsPolls: 80,
   /** 1 when there is a time of the game at which it wants a poll at the latest; then that time. */

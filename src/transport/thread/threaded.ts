@@ -5,7 +5,7 @@
  *     game's thread ── poll, trySend ──▶ two rings ◀── sockets ── network thread
  */
 import { type Checks, checkOptions, kindOf, wholeNumber } from "../../check.ts";
-import type { Transport } from "../../port/transport.ts";
+import type { Pump, Transport } from "../../port/transport.ts";
 import { crossingBlueprint } from "./blueprint.ts";
 import { Channel } from "./channel.ts";
 import { knownThread, sleepOf, threadOf } from "./network-thread.ts";
@@ -52,16 +52,16 @@ export function threaded(transport: Transport, options: ThreadedOptions = {}): T
     channels.add(current);
     return current;
   };
-  const pump = (nowMs: number, poller: object, beginsFrame = false): number | undefined => {
+  const pump: Pump = (nowMs, poller, beginsFrame = false, wake) => {
     const thread = knownThread(file);
-    if (beginsFrame) thread?.beginFrame(poller);
+    thread?.stopAwaiting(poller);
     let dueInMs = Infinity;
     for (const channel of channels) {
-      dueInMs = Math.min(dueInMs, channel.pump(nowMs, beginsFrame));
+      dueInMs = Math.min(dueInMs, channel.pump(nowMs, beginsFrame, wake));
       if (channel.isOver) channels.delete(channel);
     }
     if (channels.size === 0) return undefined;
-    if (beginsFrame || thread?.awaitActivity(poller) !== false) return dueInMs;
+    if (beginsFrame || thread?.awaitActivity(poller) !== false || wake === undefined) return dueInMs;
     return Math.min(dueInMs, WITHOUT_WAITING_MS);
   };
   const { framing = "stream" } = transport;

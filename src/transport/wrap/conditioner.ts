@@ -59,8 +59,8 @@ export class Conditioner {
   }
 
   /** The pump of the transport: one call for all links of `poller`. */
-  readonly pump: Pump = (nowMs, poller, beginsFrame) => {
-    const innerMs = this.#innerPump?.(nowMs, poller, beginsFrame);
+  readonly pump: Pump = (nowMs, poller, beginsFrame, wake) => {
+    const innerMs = this.#innerPump?.(nowMs, poller, beginsFrame, wake);
     const ownMs = this.#agendas.get(poller)?.pump(nowMs, beginsFrame) ?? Infinity;
     if (innerMs === undefined && this.#isUnused) return undefined;
     return Math.min(ownMs, innerMs ?? Infinity);

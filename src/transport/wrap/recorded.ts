@@ -109,18 +109,18 @@ function pumpOf(inner: Pump | undefined, recorder: FullRecorder): NumberedPump {
   const { journal, leading } = recorder;
   const id = journal.newId();
   const measured = new MeasuredLinks();
-  const run = (nowMs: number, poller: object, beginsFrame?: boolean): number | undefined => {
-    const dueInMs = inner?.(nowMs, poller, beginsFrame);
+  const run: Pump = (nowMs, poller, beginsFrame, wake) => {
+    const dueInMs = inner?.(nowMs, poller, beginsFrame, wake);
     if (beginsFrame === true) measured.note();
     return dueInMs ?? (journal.isOpen ? Infinity : undefined); // while it is recorded, each frame is wanted
   };
   const made: NumberedPump = {
     id,
     measured,
-    pump: (nowMs, poller, beginsFrame) => {
+    pump: (nowMs, poller, beginsFrame, wake) => {
       if (!leading.has(poller)) leading.set(poller, made);
       if (beginsFrame !== true || leading.get(poller) !== made) {
-        return pumped(recorder, id, beginsFrame, () => run(nowMs, poller, beginsFrame));
+        return pumped(recorder, id, beginsFrame, () => run(nowMs, poller, beginsFrame, wake));
       }
       journal.beginFrame(poller, nowMs);
       try {

@@ -143,7 +143,8 @@ export class Replay {
 
   #transportOf({ target: id, args: [given] }: Entry, player: Player, pumps: Map<number, Pump>): Transport {
     const { verbs, framing, pump: pumpId } = given as TransportValue;
-    const pump: Pump = pumps.get(pumpId) ?? ((...args) => this.#pump(pumpId, ...args));
+    const pump: Pump =
+      pumps.get(pumpId) ?? ((nowMs, poller, beginsFrame) => this.#pump(pumpId, nowMs, poller, beginsFrame));
     pumps.set(pumpId, pump);
     return {
       ...(verbs.includes("listen") && {

@@ -16,6 +16,7 @@ import {
   Poller,
   Recording,
   recorded,
+  runLoopSync,
   session,
   type Transport,
   waitForActivity,
@@ -217,6 +218,18 @@ describe("who waits for activity", needs("native sockets"), () => {
     const poller = newPoller();
     listening(poller);
     expect(poller.dueInMs()).toBe(1);
+  });
+
+  test("need not ask again in a loop that never yields, which sleeps in the system's epoll", () => {
+    const { epoll } = shared() as Shared;
+    vi.spyOn(epoll.libc, "watch").mockReturnValue(undefined);
+    const poller = newPoller();
+    listening(poller);
+    const controller = new AbortController();
+    const dts: number[] = [];
+    const tick = (dtMs: number) => void (dts.push(dtMs) === 3 && controller.abort());
+    runLoopSync({ rateHz: 20, poller, wakeOnActivity: true, signal: controller.signal, tick });
+    expect(dts).toEqual([0, 50, 50]);
   });
 });
 

@@ -53,6 +53,10 @@ export class StationPolls {
 
   /** Has everything that counts polled time do its work, and says when the next poll is wanted. */
   pump(transport: Transport, parts: ReadonlyMap<number, StationPart>): void {
+    if (Atomics.load(this.#words, CHANNEL.hasPolled) === 0) {
+      transport.pump?.(0, this, true); // which reads, where the transport reads by itself
+      return;
+    }
     const nowMs = this.#advance();
     let wantsPolls = false;
     let soonestMs = Infinity;

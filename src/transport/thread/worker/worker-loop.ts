@@ -53,6 +53,9 @@ class WorkerLoop implements StationHost {
         this.#opening--;
         this.#stations.add(new Station(block, transport, this));
         this.#work();
+        // A rest that has begun before knows nothing of a transport that waits for the system by itself.
+        Atomics.add(this.#words, THREAD.work, 1);
+        Atomics.notify(this.#words, THREAD.work);
       })
       .catch(this.end);
   }

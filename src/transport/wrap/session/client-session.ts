@@ -33,10 +33,10 @@ export function connectingSide(
     agendas.set(poller, agenda);
     return agenda;
   };
-  const pump: Pump = (nowMs, poller, beginsFrame) => {
+  const pump: Pump = (nowMs, poller, beginsFrame, wake) => {
     const agenda = agendas.get(poller);
     agenda?.advance(nowMs);
-    const innerMs = transport.pump?.(nowMs, poller, beginsFrame);
+    const innerMs = transport.pump?.(nowMs, poller, beginsFrame, wake);
     const ownMs = agenda?.pump(nowMs, poller, beginsFrame) ?? Infinity;
     if (innerMs === undefined && live.size === 0 && ownMs === Infinity) return undefined;
     return Math.min(ownMs, innerMs ?? Infinity);

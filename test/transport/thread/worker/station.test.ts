@@ -87,6 +87,23 @@ test("what is asked of a thing that has closed meanwhile keeps no thread busy, n
   expect(made.isBusy).toBe(false);
 });
 
+test("no time passes for a link before the game has polled, and then that of the polls", () => {
+  const block = newChannelBlock(4_194_304);
+  const { out, words } = channelParts(block);
+  new RingWriter(out).tryWrite(ASK.connect, 1, 0);
+  const times: number[] = [];
+  const pump = (nowMs: number) => void times.push(nowMs);
+  const link = { allowHalfOpen: false, attach() {}, abort() {}, pump };
+  const made = new Station(block, { connect: () => link as unknown as Link }, host);
+  made.work();
+  for (const nowMs of [86_400_000, 86_400_016]) {
+    words[CHANNEL.polledMs] = nowMs;
+    words[CHANNEL.hasPolled] = 1;
+    made.work();
+  }
+  expect(times).toEqual([86_400_000, 86_400_016]);
+});
+
 test("a kind of transport that the network thread does not know is an error, which ends what was asked of it", async () => {
   await expect(transportOf({ kind: "carrier-pigeon" as "tcp", options: {} })).rejects.toThrow(
     "the network thread knows no transport carrier-pigeon",
