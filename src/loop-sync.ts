@@ -9,7 +9,8 @@ import { type Checks, checkOptions, deadline, isAbortSignal, isBoolean, isFuncti
 import type { Poller } from "./core/poller.ts";
 import { isLoopRate, isPoller, type LoopReport, periodOf, Rounds, type TickOptions } from "./loop-rounds.ts";
 import type { Sleep } from "./port/transport.ts";
-import { printWarning } from "./transport/node/print-warning.ts";
+import { warnNow } from "./transport/node/print-warning.ts";
+import { withoutYields } from "./transport/node/yield-warning.ts";
 
 /** Options of {@link runLoopSync}. */
 export interface SyncLoopOptions extends Omit<TickOptions, "poller"> {
@@ -28,8 +29,8 @@ export interface SyncLoopOptions extends Omit<TickOptions, "poller"> {
  * Runs `tick` until `signal` aborts, which `tick` itself has to do: no other code of this
  * thread runs until then. Each round polls, ticks and flushes; the rest of its time the
  * thread is blocked. Needs transports such as `threaded(tcp({ port }))`: with plain ones
- * nothing arrives. Ctrl-C ends the process, unless it has a handler of its own, which
- * could not run.
+ * nothing arrives, which is warned of. Ctrl-C and SIGTERM end the process, unless there is a
+ * handler for them, which could not run.
  *
  * @returns the counts, after `signal` has aborted
  * @throws RangeError when `rateHz` is not above 0 and up to 1,000, or `maxDtMs` is less than its period
@@ -45,10 +46,12 @@ export function runLoopSync(options: SyncLoopOptions): LoopReport {
   warnOfHandlers();
   const rounds = new Rounds(options, periodMs, false);
   const isOver = (): boolean => signal?.aborted === true;
-  while (!isOver()) {
-    rounds.run(refusePromise);
-    while (!isOver() && blockUntil(rounds.nextMs, poller, wakeOnActivity)) rounds.run(refusePromise, true);
-  }
+  withoutYields(() => {
+    while (!isOver()) {
+      rounds.run(refusePromise);
+      while (!isOver() && blockUntil(rounds.nextMs, poller, wakeOnActivity)) rounds.run(refusePromise, true);
+    }
+  });
   return rounds.report;
 }
 
@@ -89,17 +92,25 @@ function refusePromise(result: unknown): void {
   throw new TypeError("tick: expected a function that ends with the call, got one that returns a promise");
 }
 
-/** Says once that a handler of SIGINT cannot run. */
+/** Says once that a handler of a signal that ends programs cannot run. */
 function warnOfHandlers(): void {
-  if (isWarned || process.listenerCount("SIGINT") === 0) return;
+  const handled = Object.entries(ENDING_SIGNALS).filter(([signal]) => process.listenerCount(signal) > 0);
+  if (isWarned || handled.length === 0) return;
   isWarned = true;
-  if (printWarning(CODE, SENTENCE)) return;
-  process.emitWarning(SENTENCE, { type: "TickwireWarning", code: CODE });
+  const signals = handled.map(([signal, whose]) => `${signal} (${whose})`).join(" and ");
+  warnNow(
+    "TICKWIRE_SIGNALS_WAIT",
+    `runLoopSync() never lets the handlers of ${signals} run, so that does nothing until it ends; ` +
+      "remove them, or use runLoop()",
+  );
 }
 
-const CODE = "TICKWIRE_SIGNALS_WAIT";
-const SENTENCE =
-  "runLoopSync() never lets the handlers of SIGINT run, so Ctrl-C does nothing until it ends; remove them, or use runLoop()";
+/** The signals that end programs, and what sends them. */
+const ENDING_SIGNALS = {
+  SIGINT: "Ctrl-C",
+  SIGTERM: "kill, a container that stops",
+  SIGHUP: "a terminal that closes",
+};
 let isWarned = false;
 /** How late a transport may wake this thread at most that is not the only one of its kind. */
 const SLICE_MS = 1;

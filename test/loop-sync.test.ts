@@ -234,6 +234,39 @@ describe("a loop that never yields, with all its sockets in another thread", () 
     expect(stderr).toContain("TICKWIRE_NEVER_YIELDS");
   });
 
+  test("has runLoopSync warn at its first poll of one that is not there, once, and not in production", () => {
+    const program = `net.listen(tcp({ port: 0 }), lines());
+      for (let loop = 0; loop < 2; loop++) {
+        const stop = new AbortController();
+        runLoopSync({ rateHz: 60, poller: net, signal: stop.signal, tick: () => stop.abort() });
+      }
+      for (let n = 0; n < 200_000; n++) net.poll();
+      process.exit();`;
+    const { stderr } = run(program);
+    expect(stderr.match(/TICKWIRE_NEVER_YIELDS/g)).toHaveLength(1);
+    expect(stderr).toContain("runLoopSync() lets nothing arrive over a transport");
+    expect(run(`process.env.NODE_ENV = "production"; ${program}`).stderr).toBe("");
+  });
+
+  test("has runLoopSync leave the count of polls as it was before", () => {
+    const { stderr } = run(
+      `net.listen(threaded(tcp({ port: 0 })), lines());
+       const stop = new AbortController();
+       runLoopSync({ rateHz: 60, poller: net, signal: stop.signal, tick: () => stop.abort() });
+       net.listen(tcp({ port: 0 }), lines());
+       for (let n = 0; n < 1_500; n++) net.poll();`,
+    );
+    expect(stderr).toBe("");
+  });
+
+  test("says which handlers of signals cannot run, and what sends those", () => {
+    const { stderr } = run(
+      `for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
+       runLoopSync({ rateHz: 60, poller: net, signal: AbortSignal.abort(), tick() {} });`,
+    );
+    expect(stderr).toContain("handlers of SIGINT (Ctrl-C) and SIGTERM (kill, a container that stops) run");
+  });
+
   test("says at its start that a handler of SIGINT cannot run, once", () => {
     const { stderr } = run(
       `process.on("SIGINT", () => {});

@@ -132,10 +132,7 @@ const FOLDERS: FolderGraph = new Map([
       "node:",
     ],
   ],
-  [
-    "src/transport/native",
-    ["src/warn.ts", "src/block.ts", "src/check.ts", "src/port", "src/transport/node", "node:"],
-  ],
+  ["src/transport/native", ["src/block.ts", "src/check.ts", "src/port", "src/transport/node", "node:"]],
   ["src/transport/nats", ["src/warn.ts", "src/check.ts", "src/port", "src/transport/node", "node:"]],
   ["src/transport/thread", ["src/block.ts", "src/check.ts", "src/port", "src/transport/wrap", "node:"]],
   [

@@ -3,7 +3,7 @@
  * for each thread, and the memory of its datagrams. Where it cannot, says so once.
  */
 import type { Transport } from "../../port/transport.ts";
-import { warn } from "../../warn.ts";
+import { warnNow } from "../node/print-warning.ts";
 import { DatagramVector } from "./datagram-vector.ts";
 import { Epoll } from "./epoll.ts";
 import { type Libc, system } from "./libc.ts";
@@ -42,7 +42,7 @@ export function shared(): Shared | string {
 /** Node's transport in the place of a native one, which is not possible because of `lack`. */
 export function fallback(name: string, lack: string, transport: Transport): NativeTransport {
   if (!isSaid)
-    warn("TICKWIRE_NOT_NATIVE", `${name} is not native here, and Node's sockets are used: ${lack}`);
+    warnNow("TICKWIRE_NOT_NATIVE", `${name} is not native here, and Node's sockets are used: ${lack}`);
   isSaid = true;
   return { ...transport, isNative: false };
 }

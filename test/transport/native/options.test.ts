@@ -110,6 +110,7 @@ describe("the system", needs("native sockets"), () => {
 describe("the transport in the place of a native one", () => {
   test("is Node's, says so, and warns once for all of them", () => {
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    vi.spyOn(process, "listeners").mockReturnValue([]); // nothing is printed now
     const [stream, datagrams] = [
       fallback("nativeTcp", "it is for Linux, and this is plan9", tcp({ port: 0 })),
       fallback("nativeUdp", "it is for Linux, and this is plan9", udp()),

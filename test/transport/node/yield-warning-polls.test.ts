@@ -115,6 +115,17 @@ describe("a loop that never ends", () => {
     expect(printed[0]?.[1]).toContain(`(node:${process.pid})`);
   });
 
+  test("and sleeps between its polls has it printed as soon as it is suspected for seconds", () => {
+    let realMs = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => realMs);
+    for (let frame = 0; frame < 2_000; frame++, realMs += 16) poll(1);
+    expect([told.length, printed]).toEqual([1, []]);
+    for (let frame = 0; frame < 20; frame++, realMs += 16) poll(1);
+    expect(printed).toEqual([[2, expect.stringMatching(PRINTED)]]);
+    poll(200_000);
+    expect(printed).toHaveLength(1);
+  });
+
   test.each([
     "--disable-warning=TICKWIRE_NEVER_YIELDS",
     "--disable-warning TickwireWarning",
