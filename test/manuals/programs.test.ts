@@ -213,6 +213,19 @@ const STEPS: Record<string, readonly Step[]> = {
       does: "prints the answer, though its loop never yields, and ends",
       follow: async (reader, _port, command) => expect(await reader.run(command)).toBe("hello to you\n"),
     },
+    {
+      command:
+        "npx esbuild never.mts network-worker=tickwire/network-worker --bundle --platform=node --format=esm --out-extension:.js=.mjs --outdir=out",
+      programs: [],
+      does: "makes a bundle, and another of the network thread",
+      follow: async (reader, _port, command) => void (await reader.run(command)),
+    },
+    {
+      command: "node out/never.mjs",
+      programs: [],
+      does: "runs that bundle, without the packages",
+      follow: async (reader, _port, command) => expect(await reader.run(command)).toBe("hello to you\n"),
+    },
   ],
   "src/transport/memory/README.md": [
     {
@@ -363,8 +376,6 @@ const NOT_FOLLOWED: Record<string, string> = {
   "npm ci": "it would replace the packages that the tests run on",
   "npm test": "this is a part of it",
   "npx vitest run test/codec": "npm test runs the same",
-  "npx esbuild game.ts network-worker=tickwire/network-worker --bundle --platform=node --format=esm --outdir=out":
-    "test/package/check.ts bundles a program so",
   "npm run check:package": "it needs a registry; .ci/run calls it",
   "npm run fuzz -- tcp --seconds 60": "it takes a minute; .ci/run calls it for ten seconds on each carrier",
   "npm run simulate -- --seeds 10000": "it takes minutes; .ci/run plays 500 evenings",

@@ -147,8 +147,8 @@ function watchOf(koffi: Koffi, fd: number, ready: () => void): DescriptorWatch |
 }
 
 function loadPackage(name: string): unknown {
-  // A bundle in CommonJS has no URL; its packages are those of the program's folder.
-  return createRequire(import.meta.url ?? `${process.cwd()}/`)(name);
+  // A bundle in CommonJS has no URL, but a file; the package is found from there.
+  return createRequire(import.meta.url ?? __filename)(name);
 }
 
 function firstLine(error: unknown): string {

@@ -175,8 +175,8 @@ function messageOf({ subject, reply = "", data, headers }: Msg): BusMessage {
 
 function load(): NatsPackage {
   try {
-    // A bundle in CommonJS has no URL; its client is that of the program's folder.
-    return createRequire(import.meta.url ?? `${process.cwd()}/`)("@nats-io/transport-node");
+    // A bundle in CommonJS has no URL, but a file; the package is found from there.
+    return createRequire(import.meta.url ?? __filename)("@nats-io/transport-node");
   } catch (cause) {
     const message = "tickwire/nats needs a package: npm install @nats-io/transport-node";
     throw new SetupError({ kind: "failed", code: "ERR_MODULE_NOT_FOUND", message, cause });

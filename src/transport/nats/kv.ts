@@ -203,7 +203,7 @@ export function reasonOfBucket(error: unknown): CloseReason {
 
 function load(): KvPackage {
   try {
-    return createRequire(import.meta.url ?? `${process.cwd()}/`)("@nats-io/kv");
+    return createRequire(import.meta.url ?? __filename)("@nats-io/kv");
   } catch (cause) {
     const message = "leases over NATS need a package: npm install @nats-io/kv";
     throw new BucketError({ kind: "failed", code: "ERR_MODULE_NOT_FOUND", message, cause });

@@ -114,7 +114,8 @@ export class NetworkThread {
     const beats = Atomics.load(this.#words, THREAD.beats);
     this.#silentMs = beats === this.#beats ? this.#silentMs + stepMs : 0;
     this.#beats = beats;
-    if (this.#silentMs >= (beats === 0 ? START_LIMIT_MS : SILENCE_LIMIT_MS)) this.#fail(STALLED);
+    if (beats === 0 && this.#silentMs >= START_LIMIT_MS) this.#fail(NOT_STARTED);
+    else if (beats !== 0 && this.#silentMs >= SILENCE_LIMIT_MS) this.#fail(STALLED);
     return this.failure;
   }
 
@@ -261,6 +262,13 @@ const STALLED: CloseReason = {
   kind: "failed",
   code: "worker-stalled",
   message: "the network thread has not stirred for 5 seconds",
+};
+/** Node knows why, and tells it to loops that yield alone. */
+const NOT_STARTED: CloseReason = {
+  ...STALLED,
+  message:
+    "the network thread has not started within 30 seconds: its file cannot be loaded, or is not " +
+    "tickwire/network-worker; a loop that yields is told why",
 };
 /** Of nothing that is open. */
 const ENDED: CloseReason = { kind: "local", message: "the network thread had nothing to do" };

@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
+import { workerData as ownData, Worker } from "node:worker_threads";
 
 /**
  * The file of the network thread.
@@ -18,14 +18,23 @@ export function workerFileOf(given: string | URL | undefined): URL {
   const file = given === undefined ? ownFile() : urlOf(given);
   if (existsSync(file)) return file;
   throw new Error(
-    `threaded: the network thread's file is not at ${fileURLToPath(file)}: ` +
-      "bundle tickwire/network-worker beside the program, or name it in workerFile",
+    `threaded: the network thread's file is not at ${fileURLToPath(file)}: bundle tickwire/network-worker ` +
+      "beside the program, as a second entry (esbuild game.ts network-worker=tickwire/network-worker), or name it in workerFile",
   );
 }
 
-/** Starts the network thread. It takes no flags of this process along: what they preload is the game's. */
-export function startWorker(file: URL, workerData: object): Worker {
-  const options = { workerData, execArgv: [], name: "tickwire network" };
+/**
+ * Starts the network thread. It takes no flags of this process along: what they preload is the game's.
+ *
+ * @throws Error in a network thread: its file is a game, which would start threads without an end
+ */
+export function startWorker(file: URL, data: object): Worker {
+  if ((ownData as { readonly [MARK]?: true } | undefined)?.[MARK] === true) {
+    throw new Error(
+      `threaded: ${fileURLToPath(file)} uses threaded() itself; workerFile has to be the file of tickwire/network-worker`,
+    );
+  }
+  const options = { workerData: { ...data, [MARK]: true }, execArgv: [], name: "tickwire network" };
   if (!file.pathname.endsWith(".ts") || loadsTypeScript()) return new Worker(file, options);
   const require = createRequire(file);
   const tsx = new URL("dist/esm/api/index.mjs", pathToFileURL(require.resolve("tsx/package.json")));
@@ -38,10 +47,10 @@ export function startWorker(file: URL, workerData: object): Worker {
 
 /** Beside this module: in the sources, in the package, and in a bundle that has it as an entry. */
 function ownFile(): URL {
-  // A bundle in CommonJS has no URL.
-  const own = import.meta.url as string | undefined;
-  if (own === undefined) throw new Error("threaded: a bundle in CommonJS has to name the file in workerFile");
-  return new URL(own.endsWith(".ts") ? "../../network-worker.ts" : "./network-worker.js", own);
+  // A bundle in CommonJS has no URL, but a name.
+  const own = (import.meta.url as string | undefined) ?? pathToFileURL(__filename).href;
+  if (own.endsWith(".ts")) return new URL("../../network-worker.ts", own);
+  return new URL(`./network-worker${/\.[cm]?js$/.exec(own)?.[0] ?? ".js"}`, own);
 }
 
 function urlOf(given: string | URL): URL {
@@ -57,3 +66,6 @@ function loadsTypeScript(): boolean {
   };
   return Boolean(features.typescript) || versions.bun !== undefined || versions.deno !== undefined;
 }
+
+/** A network thread has it among its data. */
+const MARK = "isTickwireNetwork";

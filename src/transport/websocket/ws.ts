@@ -25,8 +25,8 @@ export interface Ws {
  */
 export function loadWs(): Ws {
   try {
-    // A bundle in CommonJS has no URL; its `ws` is that of the program's folder.
-    loaded ??= guarded(createRequire(import.meta.url ?? `${process.cwd()}/`)("ws") as Ws);
+    // A bundle in CommonJS has no URL, but a file; the package is found from there.
+    loaded ??= guarded(createRequire(import.meta.url ?? __filename)("ws") as Ws);
     return loaded;
   } catch (cause) {
     throw new Error("tickwire/websocket needs the package ws: npm install ws", { cause });

@@ -3,7 +3,7 @@
  * yields, and under one that does not and is told nothing by Node.
  */
 import { BroadcastChannel } from "node:worker_threads";
-import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { type Connection, lines, Poller, tcp, threaded, udp } from "../../../src/index.ts";
 
 const workerFile = new URL("./faulty-worker.ts", import.meta.url);
@@ -89,6 +89,33 @@ describe("a network thread that hangs", () => {
     those.near.trySend("still here");
     block(() => those.far.tryRecv() === "still here");
     expect(reasons(those).map(([state]) => state)).toEqual(["listening", "open", "open", "open"]);
+  });
+});
+
+describe("a file that is no network thread", () => {
+  test("is told as such to a loop that never yields, and that one that yields is told why", () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const other = new URL("./no-worker.ts", import.meta.url);
+    const listener = net.listen(threaded(tcp({ host, port: 0 }), { workerFile: other }), lines());
+    for (let polls = 0; polls < 200 && listener.state !== "closed"; polls++) {
+      vi.advanceTimersByTime(250);
+      net.poll();
+    }
+    vi.useRealTimers();
+    expect(listener.closeReason).toMatchObject({
+      code: "worker-stalled",
+      message: expect.stringContaining("its file cannot be loaded, or is not tickwire/network-worker"),
+    });
+  });
+
+  test("and uses threaded() itself starts no threads without an end, and is named", async () => {
+    const own = new URL("./own-worker.ts", import.meta.url);
+    const listener = net.listen(threaded(tcp({ host, port: 0 }), { workerFile: own }), lines());
+    await turn(() => listener.state === "closed");
+    expect(listener.closeReason).toMatchObject({
+      code: "worker-exited",
+      message: expect.stringMatching(/own-worker\.ts uses threaded\(\) itself/),
+    });
   });
 });
 
