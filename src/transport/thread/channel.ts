@@ -70,6 +70,10 @@ export class Channel implements ThreadMember {
     return this.#targets.size === 0;
   }
 
+  get isReleased(): boolean {
+    return this.#isReleased;
+  }
+
   get hasUnread(): boolean {
     return !this.#reader.isEmpty;
   }

@@ -23,6 +23,8 @@ import { startWorker } from "./worker-file.ts";
 export interface ThreadMember {
   /** Whether something waits to be read. */
   readonly hasUnread: boolean;
+  /** Whether the game has given up all of it: no poller may be left that reads what is told of its end. */
+  readonly isReleased: boolean;
   /** Reads what waits. */
   drain(): void;
   /** The thread has ended: so has all that was opened over it. */
@@ -106,6 +108,7 @@ export class NetworkThread {
   /** Notices, at each poll, that the worker has ended or is stuck. Returns the reason then. */
   check(): CloseReason | undefined {
     if (this.failure !== undefined) return this.failure;
+    this.#drainReleased();
     const ending = readEnding(this.#block);
     if (ending !== undefined) this.#fail({ ...EXITED, message: `${EXITED.message}: ${ending}` });
     const nowMs = performance.now();
@@ -192,8 +195,14 @@ export class NetworkThread {
     for (const member of this.#members) member.drain();
   }
 
+  /** Their pollers may be gone, and the memory of each is as large as its rings. */
+  #drainReleased(): void {
+    for (const member of this.#members) if (member.isReleased) member.drain();
+  }
+
   /** The worker has nothing to do, unless it was asked for more meanwhile. */
   #rest(opened: number): void {
+    this.#drainReleased();
     if (opened !== this.#asked) return;
     this.#worker.unref();
     clearTimeout(this.#idleTimer);

@@ -2,15 +2,16 @@
 import { expect, test } from "vitest";
 import type { CloseReason, LinkEvents } from "../../../src/index.ts";
 import { Channel } from "../../../src/transport/thread/channel.ts";
-import type {
+import {
   NetworkThread,
-  OpenMessage,
-  ThreadMember,
+  type OpenMessage,
+  type ThreadMember,
 } from "../../../src/transport/thread/network-thread.ts";
 import { ASK, bytesOf, bytesOfReason, TELL } from "../../../src/transport/thread/records.ts";
 import { RingReader, RingWriter } from "../../../src/transport/thread/ring.ts";
 import { CHANNEL, channelParts } from "../../../src/transport/thread/shared-words.ts";
 import { ThreadedLink } from "../../../src/transport/thread/threaded-link.ts";
+import { workerFileOf } from "../../../src/transport/thread/worker-file.ts";
 
 const ringBytes = 262_144;
 const terms = { framing: "stream", model: {}, allowHalfOpen: false } as const;
@@ -122,4 +123,16 @@ test("signs of life behind the peer's end take nothing of what is held before it
   link.resume();
   channel.pump(2, true);
   expect(log).toEqual(["opened", "last words", "ended", "partial", "closed: local"]);
+});
+
+test("what a poller has given up is over, and its memory free, also where that poller never polls again", async () => {
+  const thread = new NetworkThread(workerFileOf(undefined), () => {});
+  const channel = new Channel(thread, { kind: "tcp", options: { port: 1 } }, ringBytes);
+  const log: string[] = [];
+  linkOf(channel, log).abort();
+  for (const giveUpMs = performance.now() + 60_000; !channel.isOver && performance.now() < giveUpMs; ) {
+    thread.check(); // in the poll of another one
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect([channel.isOver, log]).toEqual([true, ["closed: local"]]);
 });
