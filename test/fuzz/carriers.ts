@@ -152,15 +152,7 @@ const CARRIERS: Readonly<Record<Exclude<CarrierName, "page">, Omit<Carrier, "nam
   threaded: {
     canReset: SHOWS_EACH_RESET,
     hasHalfClose: true,
-    /** The network thread is loaded by a program with sockets of its own. */
-    async begin() {
-      await using poller = new Poller();
-      const listener = poller.listen(threaded(tcp(PLACE)), bytes());
-      while (listener.state === "starting") {
-        poller.poll();
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    },
+    begin: loadThread,
     async place(random, { allowHalfOpen }) {
       // A small ring is full now and then.
       const rings = { ringBytes: random.pick([262_144, 4_194_304]) };
@@ -206,8 +198,11 @@ const CARRIERS: Readonly<Record<Exclude<CarrierName, "page">, Omit<Carrier, "nam
   ws: {
     canReset: true,
     hasHalfClose: false,
-    place: (random, { framing }) =>
-      websocketPlace(random.next() < 0.5 ? createHttpServer(answer) : undefined, "ws", framing),
+    begin: loadThread,
+    place(random, { framing }) {
+      const which = random.next();
+      return websocketPlace(which < 0.5 ? createHttpServer(answer) : undefined, "ws", framing, which > 0.75);
+    },
   },
   session: {
     canReset: true,
@@ -246,10 +241,21 @@ const CARRIERS: Readonly<Record<Exclude<CarrierName, "page">, Omit<Carrier, "nam
   },
 };
 
+/** The network thread is loaded by a program with sockets of its own. */
+async function loadThread(): Promise<void> {
+  await using poller = new Poller();
+  const listener = poller.listen(threaded(tcp(PLACE)), bytes());
+  while (listener.state === "starting") {
+    poller.poll();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 async function websocketPlace(
   server: Server | undefined,
   scheme: "ws" | "wss",
   framing: "stream" | "message",
+  isThreaded = false,
 ): Promise<Place> {
   if (server !== undefined) await once(server.listen(PLACE), "listening");
   const { ca } = certificates() ?? {};
@@ -259,13 +265,14 @@ async function websocketPlace(
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
   });
+  const transport = websocketServer(
+    server === undefined
+      ? { ...PLACE, path: "/play", framing, handshakeTimeoutMs }
+      : { server, path: "/play", framing },
+  );
   return {
     framing,
-    transport: websocketServer(
-      server === undefined
-        ? { ...PLACE, path: "/play", framing, handshakeTimeoutMs }
-        : { server, path: "/play", framing },
-    ),
+    transport: isThreaded ? threaded(transport, { ringBytes: 262_144 }) : transport,
     reach: (listener) =>
       at(listener, (port) =>
         websocket(url(port), scheme === "ws" || ca === undefined ? { framing } : { framing, ca }),

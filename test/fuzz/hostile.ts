@@ -120,6 +120,13 @@ const SORTS: readonly Sort[] = [
     pieces: (_, random) => cut(random, upgradeRequest(random).subarray(0, random.between(0, 150))),
   },
   {
+    what: "a long packet that is no handshake",
+    to: "hostile",
+    by: "bare",
+    on: ["ws"],
+    pieces: (_, random) => [random.bytes(random.between(10_000, 65_000))],
+  },
+  {
     what: "an upgrade with bytes changed",
     to: "hostile",
     by: "bare",
