@@ -22,6 +22,8 @@ export class Descriptor {
   /** The events that the system watches for; `IGNORED` when it is not even asked. */
   mask: number = IGNORED;
   isOpen = true;
+  /** The number of the pump that has told its owner last. */
+  toldIn = 0;
   readonly #epoll: Changes;
 
   /** @internal */

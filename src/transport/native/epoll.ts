@@ -49,6 +49,8 @@ export class Epoll {
   #lastGeneration = 0;
   #deferred: (() => void)[] = [];
   #isPumping = false;
+  /** The number of this pump. */
+  #pumps = 0;
   /** Whether a pass is worth another one, as new descriptors may be ready already. */
   #isFresh = false;
   /** Who waits for activity, and is woken by the event loop. */
@@ -125,6 +127,7 @@ export class Epoll {
   pump(): void {
     if (this.#isPumping || (this.#count === 0 && this.#deferred.length === 0)) return;
     this.#isPumping = true;
+    this.#pumps = (this.#pumps + 1) | 0;
     try {
       for (let pass = 0; pass < MOST_PASSES && this.#count > 0; pass++) {
         this.#isFresh = false;
@@ -166,10 +169,15 @@ export class Epoll {
     for (; index < count && at <= PACK_BYTES - READ_BYTES; index++) {
       const word = index * EVENT_WORDS;
       const descriptor = this.#table[this.#words[word + DATA_WORD] ?? 0];
-      if (descriptor?.generation !== this.#words[word + DATA_WORD + 1]) {
+      // One that this pump has told already waits for the next, so that a frame takes a bounded part of it.
+      if (
+        descriptor?.generation !== this.#words[word + DATA_WORD + 1] ||
+        descriptor?.toldIn === this.#pumps
+      ) {
         this.#ready[index] = undefined;
         continue;
       }
+      if (descriptor !== undefined) descriptor.toldIn = this.#pumps;
       const events = this.#words[word] ?? 0;
       this.#ready[index] = descriptor;
       this.#masks[index] = events;

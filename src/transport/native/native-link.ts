@@ -263,8 +263,8 @@ type Phase = "open" | "ending" | "ended" | "closed";
 
 /** Events behind which there is nothing more to read than what has come. */
 const ENDS = EPOLLERR | EPOLLHUP | EPOLLRDHUP;
-/** How often one socket is read again in a pump, when it has more than a read takes. */
-const MOST_READS = 16;
+/** How often one socket is read again in a pump, when it has more than a read takes: 1 MiB with the first. */
+const MOST_READS = 15;
 const debug = debuglog("tickwire");
 const REMOTE: CloseReason = { kind: "remote", message: "the peer closed the connection" };
 const LOCAL: CloseReason = { kind: "local", message: "this side closed the connection" };

@@ -270,7 +270,7 @@ const EXITED = { kind: "failed", code: "worker-exited", message: "the network th
 const STALLED: CloseReason = {
   kind: "failed",
   code: "worker-stalled",
-  message: "the network thread has not stirred for 5 seconds",
+  message: "the network thread has not stirred for seconds",
 };
 /** Node knows why, and tells it to loops that yield alone. */
 const NOT_STARTED: CloseReason = {

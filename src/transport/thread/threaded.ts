@@ -17,7 +17,7 @@ import { workerFileOf } from "./worker-file.ts";
 /** Options of {@link threaded}. */
 export interface ThreadedOptions {
   /**
-   * The size of each of the two rings, in bytes: a power of two from 262,144 on. 4 MiB by
+   * The size of each of the two rings, in bytes: a power of two from 262,144 to 2^30. 4 MiB by
    * default: what 1,000 players send in three seconds. One peer may fill a quarter of the
    * ring to the game, and a sixteenth of the other.
    */

@@ -9,6 +9,7 @@ import net from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
+  bytes,
   type Connection,
   conditioned,
   type Listener,
@@ -113,6 +114,33 @@ describe("a loop that never yields", needs("native sockets"), () => {
       for (const line of far ?? []) got += line.length;
       return got === 400 * text.length;
     }, poller);
+  });
+
+  test("takes a mebibyte of one connection in a frame, also one in which others connect", () => {
+    const poller = newPoller();
+    const { epoll } = shared() as Shared;
+    const options = { receiveLimitBytes: 2 ** 26 };
+    const listener = poller.listen(nativeTcp({ host: HOST, port: 0 }), bytes(), options);
+    spin(() => listener.state === "listening", poller);
+    const to = nativeTcp({ host: HOST, port: listener.address?.port ?? 0 });
+    let accepted = 0;
+    const accept = () => {
+      while (listener.tryAccept() !== undefined) accepted++;
+      return accepted;
+    };
+    for (let count = 0; count < 3; count++) poller.connect(to, bytes(), options);
+    spin(() => accept() === 3, poller);
+    const reads = new Map<number, number>();
+    vi.spyOn(epoll.libc, "recv").mockImplementation((fd: number, _address: number, size: number) => {
+      reads.set(fd, (reads.get(fd) ?? 0) + size); // as much as there is place for
+      return size;
+    });
+    listener.broadcast(Uint8Array.of(1));
+    poller.flush();
+    for (let count = 0; count < 3; count++) poller.connect(to, bytes(), options);
+    poller.poll();
+    expect(accept()).toBeGreaterThan(3);
+    expect(Math.max(...reads.values())).toBe(2 ** 20);
   });
 
   test("connects to localhost without asking a resolver, and listens there", () => {

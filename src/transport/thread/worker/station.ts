@@ -10,7 +10,7 @@
  * have nobody to hold back; they are dropped and counted.
  */
 import type { CloseReason } from "../../../port/close-reason.ts";
-import type { Transport } from "../../../port/transport.ts";
+import type { Sleep, Transport } from "../../../port/transport.ts";
 import { cut, PIECE, Pieces } from "../pieces.ts";
 import { ASK, bytesOfReason, TELL } from "../records.ts";
 import { LARGEST_PAYLOAD_BYTES, RingReader, RingWriter, type TakeRecord } from "../ring.ts";
@@ -89,13 +89,9 @@ export class Station implements StationContext {
     return Atomics.load(this.#parts.words, CHANNEL.isReleased) === 1;
   }
 
-  /** Has the transport wait for the system by itself, if it does. Returns whether it has something to do. */
-  sleep(timeoutMs: number): boolean {
-    if (this.#transport instanceof Error || this.#members.size === 0) return false;
-    const { sleep } = this.#transport;
-    if (sleep === undefined) return false;
-    sleep(timeoutMs);
-    return true;
+  /** How its transport waits for the system by itself, if it does, and anything of it is open. */
+  get sleep(): Sleep | undefined {
+    return this.#transport instanceof Error || this.#members.size === 0 ? undefined : this.#transport.sleep;
   }
 
   /** Does what the game has asked for. */

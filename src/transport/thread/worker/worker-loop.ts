@@ -10,6 +10,7 @@
  * and ends the thread: a network of which a part is missing would be worse than none.
  */
 import { parentPort, workerData } from "node:worker_threads";
+import type { Sleep } from "../../../port/transport.ts";
 import type { IdleMessage, OpenMessage } from "../network-thread.ts";
 import { awaitWord, canAwaitWords, THREAD, threadWords, writeEnding } from "../shared-words.ts";
 import { transportOf } from "./blueprints.ts";
@@ -17,8 +18,8 @@ import { Station, type StationHost } from "./station.ts";
 
 /** Runs this worker as the network thread, until the game's thread ends it. In any other thread it does nothing. */
 export function runNetworkThread(): void {
-  if (parentPort === null) return;
-  const { block } = workerData as { readonly block: SharedArrayBuffer };
+  const { block } = (workerData ?? {}) as { readonly block?: unknown };
+  if (parentPort === null || !(block instanceof SharedArrayBuffer)) return;
   const loop = new WorkerLoop(block);
   process.on("uncaughtException", loop.end);
   process.on("unhandledRejection", loop.end);
@@ -106,9 +107,8 @@ class WorkerLoop implements StationHost {
     const before = Atomics.load(words, THREAD.work);
     Atomics.store(words, THREAD.workerSleeps, 1);
     let hasWork = false;
-    for (const station of this.#stations)
-      hasWork = station.hasWork || station.sleep(DRIVEN_REST_MS) || hasWork;
-    if (hasWork) {
+    for (const station of this.#stations) hasWork = station.hasWork || hasWork;
+    if (sleepOnce(this.#stations, hasWork ? 0 : DRIVEN_REST_MS) || hasWork) {
       Atomics.store(words, THREAD.workerSleeps, 0);
       setImmediate(this.#wake); // sockets have their turn first
     } else if (canAwaitWords) void awaitWord(words, THREAD.work, before).then(this.#wake).catch(this.end);
@@ -136,6 +136,18 @@ class WorkerLoop implements StationHost {
     this.#toldOpened = this.#opened;
     parentPort?.postMessage({ opened: this.#opened } satisfies IdleMessage);
   }
+}
+
+/**
+ * Has transports wait for the system by themselves, those that share a wait but once. Returns
+ * whether there is one that does.
+ */
+export function sleepOnce(stations: Iterable<Pick<Station, "sleep">>, timeoutMs: number): boolean {
+  let sleeps: Set<Sleep> | undefined;
+  for (const { sleep } of stations) if (sleep !== undefined) (sleeps ??= new Set()).add(sleep);
+  if (sleeps === undefined) return false;
+  if (timeoutMs > 0) for (const sleep of sleeps) sleep(timeoutMs);
+  return true;
 }
 
 /** Where the engine cannot wake a thread. */

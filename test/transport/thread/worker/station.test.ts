@@ -1,4 +1,6 @@
 /** The network thread's side of a channel, by itself: a transport of the test in the place of sockets. */
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import type { AcceptorEvents, CloseReason, Link, Transport } from "../../../../src/index.ts";
 import { ASK, TELL } from "../../../../src/transport/thread/records.ts";
@@ -6,6 +8,7 @@ import { RingReader, RingWriter } from "../../../../src/transport/thread/ring.ts
 import { CHANNEL, channelParts, newChannelBlock } from "../../../../src/transport/thread/shared-words.ts";
 import { transportOf } from "../../../../src/transport/thread/worker/blueprints.ts";
 import { Station } from "../../../../src/transport/thread/worker/station.ts";
+import { sleepOnce } from "../../../../src/transport/thread/worker/worker-loop.ts";
 
 const host = { told() {}, opened() {}, closed() {} };
 
@@ -38,14 +41,24 @@ test("a game that does not look is shown 4,096 peers, and the rest is refused wi
   expect(events?.handshaking(undefined, () => {}).refusal?.code).toBe("unshownPeers");
 });
 
-test("a transport that waits for the system by itself is given the time, while anything of it is open", () => {
+test("transports that wait for the system by themselves do so once for all that share it, while anything is open", () => {
   const slept: number[] = [];
   const acceptor = { attach() {}, close() {} };
   const sleep = (timeoutMs: number) => slept.push(timeoutMs) > Infinity;
-  const made = station({ listen: () => acceptor, pump: () => 1, sleep });
-  expect([made.sleep(1), slept]).toEqual([true, [1]]);
+  const busy = Array.from({ length: 3 }, () => station({ listen: () => acceptor, pump: () => 1, sleep }));
+  expect([sleepOnce(busy, 1), slept]).toEqual([true, [1]]);
   const idle = new Station(newChannelBlock(262_144), { sleep }, host);
-  expect([idle.sleep(1), slept]).toEqual([false, [1]]);
+  expect([sleepOnce([idle], 1), slept]).toEqual([false, [1]]);
+});
+
+test("the file of the network thread does nothing in a worker of the game's", async () => {
+  const { href } = new URL("../../../../src/network-worker.ts", import.meta.url);
+  const worker = new Worker(
+    `import("tsx/esm/api").then(({ register }) => (register(), import(${JSON.stringify(href)})))`,
+    { eval: true, execArgv: [] },
+  );
+  const [code] = await once(worker, "exit");
+  expect(code).toBe(0);
 });
 
 test("a channel that the game has given up is over once all that is to be told of it is in the ring", () => {
