@@ -138,6 +138,7 @@ const FOLDERS: FolderGraph = new Map([
   [
     "src/transport/thread/worker",
     [
+      "src/block.ts",
       "src/port",
       "src/transport/node",
       "src/transport/native",
