@@ -10,11 +10,11 @@
  * and ends the thread: a network of which a part is missing would be worse than none.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { blockFor } from "../../../block.ts";
 import type { Sleep } from "../../../port/transport.ts";
 import type { IdleMessage, OpenMessage } from "../network-thread.ts";
 import { awaitWord, canAwaitWords, THREAD, threadWords, writeEnding } from "../shared-words.ts";
 import { transportOf } from "./blueprints.ts";
+import { Coalescer } from "./coalescer.ts";
 import { Station, type StationHost } from "./station.ts";
 
 /** Runs this worker as the network thread, until the game's thread ends it. In any other thread it does nothing. */
@@ -39,7 +39,7 @@ class WorkerLoop implements StationHost {
   /** How many things were opened, and how many had been when the game was last told that none is left. */
   #opened = 0;
   #toldOpened = 0;
-  readonly #crowd = new Crowd();
+  readonly #coalescer = new Coalescer();
   #isResting = false;
   #isLooking = false;
 
@@ -78,7 +78,7 @@ class WorkerLoop implements StationHost {
   // What the stations say.
 
   told(): void {
-    this.#crowd.count++;
+    this.#coalescer.count++;
     const words = this.#words;
     if (Atomics.load(words, THREAD.gameSleeps) === 0) return;
     Atomics.store(words, THREAD.gameSleeps, 0);
@@ -112,7 +112,7 @@ class WorkerLoop implements StationHost {
     let hasWork = false;
     for (const station of this.#stations) hasWork = station.hasWork || hasWork;
     const isDriven = sleepOnce(this.#stations, hasWork ? 0 : DRIVEN_REST_MS);
-    if (isDriven) this.#crowd.gather();
+    if (isDriven) this.#coalescer.pause(performance.now());
     if (isDriven || hasWork) {
       Atomics.store(words, THREAD.workerSleeps, 0);
       setImmediate(this.#wake); // sockets have their turn first
@@ -144,27 +144,6 @@ class WorkerLoop implements StationHost {
 }
 
 /**
- * What comes in a crowd over transports that wait for the system by themselves. Each pass over
- * them costs as much as reading several sockets; without a rest between two it would read two or
- * three, as fast as a thousand players can send.
- */
-class Crowd {
-  /** How many records the game was told since the last look. */
-  count = 0;
-  #lookedMs = 0;
-
-  /** Rests, where much has just come, so that more is there at the next pass. */
-  gather(): void {
-    const nowMs = performance.now();
-    const isDense = this.count > DENSE_RECORDS;
-    if (isDense) blockFor(DRIVEN_REST_MS);
-    if (!isDense && nowMs - this.#lookedMs < DRIVEN_REST_MS) return;
-    this.count = 0;
-    this.#lookedMs = nowMs;
-  }
-}
-
-/**
  * Has transports wait for the system by themselves, those that share a wait but once. Returns
  * whether there is one that does.
  */
@@ -180,6 +159,4 @@ export function sleepOnce(stations: Iterable<Pick<Station, "sleep">>, timeoutMs:
 const REST_MS = 1;
 /** How long a transport may block this thread that waits for the system by itself. */
 const DRIVEN_REST_MS = 1;
-/** So many records in a millisecond are of more players than one or two who answer each other. */
-const DENSE_RECORDS = 32;
 const BEAT_MS = 250;
