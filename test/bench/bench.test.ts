@@ -181,7 +181,10 @@ describe("a chart", () => {
         expect(work?.contestants).toContain("plain");
       }
       const all = works.flatMap((work) => work?.contestants ?? []);
-      for (const contestant of Object.keys(contestants)) expect(all).toContain(contestant);
+      for (const [contestant, name] of Object.entries(contestants)) {
+        expect(all).toContain(contestant);
+        expect(name.length, name).toBeLessThanOrEqual(15); // as it stands to the left of the bars
+      }
     }
   });
 
