@@ -125,7 +125,7 @@ const rows: Row[] = [
       ["", "", "", ""],
     ],
     calls: [
-      ...["Socket.destroy", "Socket.end", "Socket.write"],
+      ...["Socket.destroy", "Socket.end", "Socket.read", "Socket.write"],
       ...[
         "WebSocket.close",
         "WebSocket.pause",

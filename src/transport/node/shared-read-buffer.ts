@@ -53,7 +53,11 @@ function share(socket: Socket, take: (sizeBytes: number) => boolean): boolean {
   const fields = socket as unknown as Record<symbol, unknown>;
   fieldNames ??= namesIn(socket);
   if (fieldNames === undefined || fields[fieldNames.buffer] !== null) return false;
-  handle.useUserBuffer(SHARED);
+  try {
+    handle.useUserBuffer(SHARED);
+  } catch {
+    return false; // a runtime that has the name alone
+  }
   fields[fieldNames.buffer] = SHARED;
   fields[fieldNames.callback] = take;
   return true;
