@@ -443,7 +443,7 @@ export const WORKS: readonly Work[] = [
       { figure: "messages", of: "threaded", against: TCP, atLeast: 1 },
       { figure: "messages", of: "tcp records", against: TCP, atLeast: 3 },
     ],
-    note: "Lines of 24 bytes, records of 12. tickwire's receive limit is raised to 256 MiB, which a frame of either fits in, and the threaded one's rings to 32 MiB, a quarter of which one connection may fill; the others have none. `nativeTcp` takes in a frame what the system's buffer of one socket holds.",
+    note: "Lines of 24 bytes, records of 12. tickwire's receive limit is raised to 256 MiB, which a frame of either fits in, and the threaded one's rings to 16 MiB, a quarter of which one connection may fill; the others have none. `nativeTcp` takes in a frame what the system's buffer of one socket holds.",
   },
   {
     name: "firehose-4000",

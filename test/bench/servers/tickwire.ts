@@ -96,7 +96,7 @@ function transportOf(job: Job): Transport {
   const workerFile = new URL("./network-worker.mjs", import.meta.url); // as it is bundled
   return threaded(socketsOf(job), {
     workerFile,
-    ...(hasLargeLimit && { ringBytes: 33_554_432 }),
+    ...(hasLargeLimit && { ringBytes: 16_777_216 }),
   });
 }
 
