@@ -1,7 +1,7 @@
 /**
  * What a record has to say that is larger than one: it comes in pieces, of which the last is
  * the record itself. Strangers decide how large some of it is, such as the headers of a
- * request. Bytes of a stream and messages have pieces of their own, which others come between.
+ * request, or a message. What a game writes has pieces of its own, which others come between.
  */
 import { joined } from "./records.ts";
 import { copyOf, LARGEST_PAYLOAD_BYTES } from "./ring.ts";

@@ -56,30 +56,28 @@ export const TELL = {
   opened: 6,
   /** Bytes of a link. */
   received: 7,
-  /** The same, where more bytes of the same message follow. */
-  receivedPart: 8,
-  partial: 9,
+  partial: 8,
   /** Bytes, as many as the extra number, that a link was given have left it. */
-  left: 10,
+  left: 9,
   /** A reason, or nothing. */
-  ended: 11,
+  ended: 10,
   /** A reason, and what is known of the link at its end. */
-  closed: 12,
+  closed: 11,
   /** The time of a round trip. */
-  rtt: 13,
+  rtt: 12,
   /** The two addresses of a datagram link. */
-  bound: 14,
+  bound: 13,
   /** A datagram from the place with the extra number. */
-  datagram: 15,
-  place: 16,
+  datagram: 14,
+  place: 15,
   /** A reason, so many times as the extra number says. */
-  failed: 17,
-  trouble: 18,
-  lost: 19,
+  failed: 16,
+  trouble: 17,
+  lost: 18,
   /** The places have no numbers any more. */
-  placesForgotten: 20,
+  placesForgotten: 19,
   /** Nothing, but the game has to look again: there is room, or a poll is wanted sooner. */
-  look: 21,
+  look: 20,
 } as const;
 
 /** A value as bytes. */

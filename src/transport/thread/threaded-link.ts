@@ -20,7 +20,6 @@ import {
   ASK,
   bytesOfReason,
   type ClosedValue,
-  joined,
   readReason,
   readValue,
   receiveWindow,
@@ -62,8 +61,6 @@ export class ThreadedLink implements Link, ChannelTarget, Waiting {
   #held: HeldRecords | undefined;
   /** How it had closed, as it was held when this side aborted. */
   #last: ClosedValue | undefined;
-  /** The pieces of a message that is not whole. */
-  #parts: Uint8Array[] | undefined;
   /** Bytes that the core was given, and the network thread does not know of yet. */
   #untold = 0;
   /** Bytes that the network thread has and has not sent. */
@@ -198,7 +195,6 @@ export class ThreadedLink implements Link, ChannelTarget, Waiting {
   #tell(kind: number, extra: number, bytes: Uint8Array<ArrayBuffer>, start: number, end: number): void {
     const events = this.#events;
     if (kind === TELL.received) this.#receive(viewOf(bytes, start, end));
-    else if (kind === TELL.receivedPart) (this.#parts ??= []).push(copyOf(bytes, start, end));
     else if (kind === TELL.partial) events?.partial(extra);
     else if (kind === TELL.ended) events?.ended(readReason(bytes, start, end));
     else if (kind === TELL.opened) {
@@ -215,10 +211,8 @@ export class ThreadedLink implements Link, ChannelTarget, Waiting {
   }
 
   #receive(bytes: Uint8Array): void {
-    const whole = this.#parts === undefined ? bytes : joined([...this.#parts, bytes]);
-    this.#parts = undefined;
-    this.#untold += whole.length;
-    this.#events?.received(whole);
+    this.#untold += bytes.length;
+    this.#events?.received(bytes);
     const channel = this.#channel as Channel;
     if (this.#untold < receiveWindow(channel.ringBytes) / 2 || this.#phase !== "alive") return;
     channel.ask(ASK.taken, this.#id, this.#untold);

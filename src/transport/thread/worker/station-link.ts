@@ -17,7 +17,7 @@ import {
   sendWindow,
   TELL,
 } from "../records.ts";
-import { copyOf, LARGEST_PAYLOAD_BYTES } from "../ring.ts";
+import { copyOf } from "../ring.ts";
 import type { StationContext, StationPart } from "./station-parts.ts";
 
 /** One link. */
@@ -124,8 +124,7 @@ export class StationLink implements StationPart, LinkEvents {
 
   received(bytes: Uint8Array): void {
     const station = this.#station;
-    if (bytes.length <= LARGEST_PAYLOAD_BYTES) station.tell(TELL.received, this.#id, 0, bytes);
-    else this.#tellParts(bytes);
+    station.tell(TELL.received, this.#id, 0, bytes);
     this.#untaken += bytes.length;
     if (this.#untaken >= receiveWindow(station.ringBytes)) this.#pause("window");
   }
@@ -156,15 +155,6 @@ export class StationLink implements StationPart, LinkEvents {
     const value: ClosedValue = { reason: valueOfReason(reason), ...link };
     this.#station.tell(TELL.closed, this.#id, 0, bytesOf(value));
     this.#station.remove(this.#id);
-  }
-
-  /** A message that is larger than a record. */
-  #tellParts(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; at += LARGEST_PAYLOAD_BYTES) {
-      const end = at + LARGEST_PAYLOAD_BYTES;
-      const kind = end < bytes.length ? TELL.receivedPart : TELL.received;
-      this.#station.tell(kind, this.#id, 0, bytes.subarray(at, end));
-    }
   }
 
   #write(bytes: Uint8Array): void {
