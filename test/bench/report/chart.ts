@@ -190,12 +190,11 @@ export const CHARTS: readonly Chart[] = [
       tuned: "tuned by hand",
       ws: "ws",
     },
-    costs: [
-      { work: "lines-1000x1", figure: "gamePerMessage", what: "CPU of the game's thread" },
-      { work: "lines-100x50", figure: "gamePerMessage", what: "CPU of the game's thread" },
-      { work: "broadcast-500x4", figure: "gamePerMessage", what: "CPU of the game's thread" },
-      { work: "everyone-100", figure: "gamePerMessage", what: "CPU of the game's thread" },
-    ],
+    costs: ["lines-1000x1", "lines-100x50", "broadcast-500x4", "everyone-100"].map((work) => ({
+      work,
+      figure: "gamePerMessage",
+      what: "CPU of the game's thread",
+    })),
     scale: [0.01, 10],
   },
 ];
